@@ -1,0 +1,119 @@
+"""The envelope of a private message: its header, which the server parses, and the hash chain over the log.
+
+The header is one TLS structure carried as opaque bytes; the ciphertext is bound to those very bytes (encryption.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, uuid_bytes, uuid_text
+from parley_mls.codec import DecodeError, Reader, Writer, decode
+
+HEADER_VERSION = 1
+MESSAGE_LABEL = "Parley Message 1"
+SALT_SIZE_BYTES = 16
+COMMITMENT_SIZE_BYTES = 32
+TRANSCRIPT_PREFIX_SIZE_BYTES = 16
+
+
+@dataclass(frozen=True)
+class MessageHeader:
+    """What the server and everyone else may know of a message. `push` asks for a notification.
+
+    `transcript_prefix` is the first 16 bytes of the interim transcript hash of the epoch: it tells a fork from damage.
+    """
+
+    suite: int
+    group_id: bytes
+    generation: int
+    conversation_id: ConversationId
+    epoch: int
+    transcript_prefix: bytes
+    user_id: UserId
+    device_id: DeviceId
+    client_id: ClientId
+    salt: bytes
+    push: bool
+    commitment: bytes = b""
+
+    def encode_without_commitment(self) -> bytes:
+        """The bytes that the commitment covers, before the content."""
+        return (
+            Writer()
+            .uint8(HEADER_VERSION)
+            .uint16(self.suite)
+            .opaque(self.group_id)
+            .uint32(self.generation)
+            .raw(uuid_bytes(self.conversation_id))
+            .uint64(self.epoch)
+            .raw(self.transcript_prefix)
+            .raw(uuid_bytes(self.user_id))
+            .raw(uuid_bytes(self.device_id))
+            .raw(uuid_bytes(self.client_id))
+            .raw(self.salt)
+            .uint8(int(self.push))
+            .finish()
+        )
+
+    def encode(self) -> bytes:
+        """The whole header, the associated data of the ciphertext."""
+        return self.encode_without_commitment() + self.commitment
+
+    @classmethod
+    def decode(cls, data: bytes) -> MessageHeader:
+        """The header in `data`; `DecodeError` where it is none."""
+        return decode(data, cls._read)
+
+    @classmethod
+    def _read(cls, reader: Reader) -> MessageHeader:
+        if reader.uint8() != HEADER_VERSION:
+            raise DecodeError("unknown version of a message header")
+        return cls(
+            suite=reader.uint16(),
+            group_id=reader.opaque(),
+            generation=reader.uint32(),
+            conversation_id=ConversationId(uuid_text(reader.raw(16))),
+            epoch=reader.uint64(),
+            transcript_prefix=reader.raw(TRANSCRIPT_PREFIX_SIZE_BYTES),
+            user_id=UserId(uuid_text(reader.raw(16))),
+            device_id=DeviceId(uuid_text(reader.raw(16))),
+            client_id=ClientId(uuid_text(reader.raw(16))),
+            salt=reader.raw(SALT_SIZE_BYTES),
+            push=_flag(reader),
+            commitment=reader.raw(COMMITMENT_SIZE_BYTES),
+        )
+
+
+def message_hash(header: bytes, ciphertext: bytes, signature: bytes) -> bytes:
+    """SHA-256 of a message entry: also its payload hash for I3."""
+    parts = Writer().opaque(header).raw(hashlib.sha256(ciphertext).digest()).opaque(signature).finish()
+    return hashlib.sha256(b"parley message" + parts).digest()
+
+
+def commit_hash(commit: bytes, policy: bytes) -> bytes:
+    """SHA-256 of a commit entry; `policy` is empty where the commit changes none."""
+    return hashlib.sha256(b"parley commit" + Writer().opaque(commit).opaque(policy).finish()).digest()
+
+
+def creation_hash(group_info: bytes, policy: bytes) -> bytes:
+    """SHA-256 of the entry that creates a conversation (sequence 1)."""
+    return hashlib.sha256(b"parley creation" + Writer().opaque(group_info).opaque(policy).finish()).digest()
+
+
+def chain_start(conversation_id: ConversationId) -> bytes:
+    """h_0 of a conversation."""
+    return hashlib.sha256(b"parley log" + uuid_bytes(conversation_id)).digest()
+
+
+def chain_next(previous: bytes, sequence: int, entry_hash: bytes) -> bytes:
+    """h_s = SHA-256(h_{s-1} || s || SHA-256(entry))."""
+    return hashlib.sha256(previous + sequence.to_bytes(8, "big") + entry_hash).digest()
+
+
+def _flag(reader: Reader) -> bool:
+    value = reader.uint8()
+    if value > 1:
+        raise DecodeError("a flag is neither 0 nor 1")
+    return value == 1

@@ -1,0 +1,63 @@
+"""Identifiers: UUIDv7 (RFC 9562) in their lower-case text form on the wire, 16 bytes in signed structures."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+import uuid
+from typing import NewType
+
+UserId = NewType("UserId", str)
+DeviceId = NewType("DeviceId", str)
+SessionId = NewType("SessionId", str)
+ConversationId = NewType("ConversationId", str)
+ClientId = NewType("ClientId", str)
+Sequence = NewType("Sequence", int)
+Epoch = NewType("Epoch", int)
+
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def new_uuid7() -> str:
+    """A fresh UUIDv7: 48 bits of milliseconds, 74 random bits."""
+    value = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10), "big")
+    return str(uuid.UUID(int=_with_version(value, 7)))
+
+
+def is_uuid(unverified_text: str) -> bool:
+    """Whether the text is a UUID in the one form that Parley writes."""
+    return _CANONICAL.fullmatch(unverified_text) is not None
+
+
+def uuid_bytes(text: str) -> bytes:
+    """The 16 bytes of an identifier; `ValueError` where it is none."""
+    if not is_uuid(text):
+        raise ValueError("not a UUID in lower-case text form")
+    return uuid.UUID(text).bytes
+
+
+def uuid_text(data: bytes) -> str:
+    """The text form of 16 bytes."""
+    return str(uuid.UUID(bytes=data))
+
+
+def direct_conversation_id(one: UserId, other: UserId) -> ConversationId:
+    """The one conversation between two people: a UUIDv8 made of the hash of both ids, in either order.
+
+    With the same person twice it is the person's note-to-self.
+    """
+    low, high = sorted((uuid_bytes(one), uuid_bytes(other)))
+    digest = hashlib.sha256(b"parley direct conversation" + low + high).digest()
+    return ConversationId(str(uuid.UUID(int=_with_version(int.from_bytes(digest[:16], "big"), 8))))
+
+
+def self_conversation_id(user_id: UserId) -> ConversationId:
+    """The person's note-to-self."""
+    return direct_conversation_id(user_id, user_id)
+
+
+def _with_version(value: int, version: int) -> int:
+    value &= ~(0xF << 76) & ~(0x3 << 62) & ((1 << 128) - 1)
+    return value | version << 76 | 0x2 << 62

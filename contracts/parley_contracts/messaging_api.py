@@ -1,0 +1,304 @@
+"""Wire types of `/api/v1/messaging`. Binary fields are base64url without padding.
+
+Entries and socket frames are tagged by `type`. Rule: append-only; a reader ignores fields and types that it does not
+know; a writer never changes the meaning of one.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
+from parley_contracts.policy import Kind
+
+
+class ConversationCreation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT conversations/{conversation_id}`: GroupInfo of epoch 0 (one leaf, the creator's) and the policy document."""
+
+    client_id: ClientId
+    group_info: str
+    policy: str
+
+
+class MessageUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT conversations/{conversation_id}/messages/{client_id}`: a sealed message."""
+
+    header: str
+    ciphertext: str
+    signature: str
+
+
+class CommitUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT conversations/{conversation_id}/commits/{client_id}`: leaves `epoch`, enters `epoch` + 1.
+
+    `group_info` is the new epoch's; `welcome` goes to `welcome_devices`; `policy` is given when the commit changes it.
+    """
+
+    epoch: int
+    commit: str
+    group_info: str
+    welcome: str | None = None
+    welcome_devices: list[DeviceId] = []
+    policy: str | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A row of a conversation's log. `epoch` is the epoch in force after the entry.
+
+    `type` is `conversation.created` (with `group_info`, `policy`), `message.created` (with `header`, `ciphertext`,
+    `signature`) or `commit.created` (with `commit` and, where it changed, `policy`). The hash of an entry is that of
+    `parley_contracts.envelope`.
+    """
+
+    type: str
+    conversation_id: ConversationId
+    sequence: int
+    ordinal: int
+    epoch: int
+    user_id: UserId
+    device_id: DeviceId
+    client_id: ClientId
+    stored_at: str
+    header: str | None = None
+    ciphertext: str | None = None
+    signature: str | None = None
+    commit: str | None = None
+    policy: str | None = None
+    group_info: str | None = None
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """What an accepted append answers, the first time and every time after (I3)."""
+
+    conversation_id: ConversationId
+    client_id: ClientId
+    sequence: int
+    ordinal: int
+    epoch: int
+    stored_at: str
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where a conversation stands for a person.
+
+    `first_visible_sequence` is the entry that brought the person in, `last_visible_sequence` the one that removed them
+    (None while they belong).
+    """
+
+    conversation_id: ConversationId
+    kind: Kind
+    head: int
+    ordinal: int
+    epoch: int
+    first_visible_sequence: int
+    last_visible_sequence: int | None
+    read_sequence: int
+    read_ordinal: int
+
+
+class Heads(msgspec.Struct, frozen=True):
+    """`GET conversations`."""
+
+    conversations: list[Head]
+
+
+class ConversationState(msgspec.Struct, frozen=True):
+    """`GET conversations/{conversation_id}`: the head, and the policy document in force."""
+
+    head: Head
+    policy: str
+
+
+class EntryPage(msgspec.Struct, frozen=True):
+    """`GET conversations/{conversation_id}/entries?after=|before=|around=&limit=`: ascending by sequence.
+
+    `next` and `previous` are what to give as `after` and `before` for the neighbouring pages, None at the ends.
+    """
+
+    entries: list[Entry]
+    head: int
+    next: int | None
+    previous: int | None
+
+
+class GroupState(msgspec.Struct, frozen=True):
+    """`GET conversations/{conversation_id}/group-info`: for a rostered person's device that joins by external commit.
+
+    `sequence` is the entry that made this epoch.
+    """
+
+    sequence: int
+    epoch: int
+    group_info: str
+    policy: str
+
+
+class WelcomeState(msgspec.Struct, frozen=True):
+    """`GET conversations/{conversation_id}/welcome`: the latest Welcome for this device and the policy in force then."""
+
+    sequence: int
+    epoch: int
+    welcome: str
+    policy: str
+
+
+class EntryHashes(msgspec.Struct, frozen=True):
+    """`GET conversations/{conversation_id}/hashes?after=&before=`: entry hashes after < sequence < before, in order."""
+
+    first_sequence: int
+    hashes: list[str]
+
+
+class ReceiptUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT conversations/{conversation_id}/receipt`: how far the person has read; it only rises."""
+
+    read_sequence: int
+
+
+class ArchiveUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT archive/{conversation_id}/{generation}/{epoch}/{history_version}`: one sealed archive record.
+
+    The first stays; the same bytes again are accepted, other bytes are a `conflict`.
+    """
+
+    sealed: str
+
+
+class ArchiveRecord(msgspec.Struct, frozen=True):
+    """One sealed archive record as stored."""
+
+    conversation_id: ConversationId
+    generation: int
+    epoch: int
+    history_version: int
+    sealed: str
+
+
+class ArchivePage(msgspec.Struct, frozen=True):
+    """`GET archive?after=POSITION&limit=`: all records of the person, oldest first; `next` is None at the end."""
+
+    records: list[ArchiveRecord]
+    next: str | None
+
+
+class HistoryKeyUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT history-keys/{version}`: a history key sealed (HPKE) to the recovery public key; written once."""
+
+    sealed: str
+
+
+class HistoryKeyRecord(msgspec.Struct, frozen=True):
+    """One sealed history key as stored."""
+
+    version: int
+    sealed: str
+
+
+class HistoryKeys(msgspec.Struct, frozen=True):
+    """`GET history-keys`: ascending by version."""
+
+    history_keys: list[HistoryKeyRecord]
+
+
+class AccountIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`GET` and `PUT account-index`: the sealed list of private conversations; a PUT gives the stored version + 1."""
+
+    version: int
+    sealed: str
+
+
+# --- the socket -----------------------------------------------------------------------------------------------------
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """The server's first frame."""
+
+    heartbeat_interval_s: int
+    frame_size_bytes_max: int
+    server_generation: str
+
+
+class Identify(msgspec.Struct, frozen=True, tag="identify"):
+    """The client's first frame: `cursors` is the last sequence applied, by conversation."""
+
+    access_token: str
+    cursors: dict[ConversationId, int] = {}
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The heads of all conversations whose head differs from the cursor; live entries follow from these heads on;
+    entries between cursor and head are fetched in pages.
+    """
+
+    user_id: UserId
+    device_id: DeviceId
+    conversations: list[Head]
+
+
+class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
+    """Sent by the client each interval and answered alike."""
+
+
+class MessageSend(msgspec.Struct, frozen=True, tag="message.send"):
+    """The socket's form of `PUT …/messages/{client_id}`."""
+
+    ref: str
+    conversation_id: ConversationId
+    client_id: ClientId
+    header: str
+    ciphertext: str
+    signature: str
+
+
+class ReceiptMark(msgspec.Struct, frozen=True, tag="receipt.mark"):
+    """The socket's form of `PUT …/receipt`."""
+
+    ref: str
+    conversation_id: ConversationId
+    read_sequence: int
+
+
+class Ack(msgspec.Struct, frozen=True, tag="ack"):
+    """A command was carried out; `appended` for a `message.send`."""
+
+    ref: str
+    appended: Appended | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True, tag="problem"):
+    """A command was refused; `problem` is RFC 9457's members."""
+
+    ref: str
+    problem: dict[str, object]
+
+
+class ConversationAdded(msgspec.Struct, frozen=True, tag="conversation.added"):
+    """The person (or this device, by a Welcome) has come into a conversation."""
+
+    head: Head
+
+
+class ConversationRemoved(msgspec.Struct, frozen=True, tag="conversation.removed"):
+    """The person has been removed; the last visible sequence is the removal entry."""
+
+    head: Head
+
+
+class ReceiptUpdated(msgspec.Struct, frozen=True, tag="receipt.updated"):
+    """A person has read up to here."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    read_sequence: int
+
+
+ClientFrame = Identify | Heartbeat | MessageSend | ReceiptMark
+
+#: Close codes and what the client does.
+CLOSE_RECONNECT = 4000  # the node is going away: reconnect at once, with jitter
+CLOSE_RESUME = 4001  # the queue overflowed: reconnect and catch up in pages
+CLOSE_HEARTBEAT = 4002  # no heartbeat in two intervals: reconnect
+CLOSE_UNAUTHENTICATED = 4003  # token refused or expired: refresh it, then reconnect
+CLOSE_REVOKED = 4004  # session or device revoked: stop and sign in again
+CLOSE_INVALID_FRAME = 4005  # a frame broke the contract: a bug of the client, stop
+CLOSE_RATE = 4006  # too many commands: reconnect after a pause
