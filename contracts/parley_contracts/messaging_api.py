@@ -226,8 +226,9 @@ class Identify(msgspec.Struct, frozen=True, tag="identify"):
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """The heads of all conversations whose head differs from the cursor; live entries follow from these heads on;
-    entries between cursor and head are fetched in pages.
+    """The heads of all conversations whose head differs from the cursor.
+
+    Live entries follow from these heads on; entries between cursor and head are fetched in pages.
     """
 
     user_id: UserId
