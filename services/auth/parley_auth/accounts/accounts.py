@@ -1,0 +1,51 @@
+"""Creating an account, and the choke points by which others' accounts are read."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import IntegrityError, transaction
+
+from parley_auth.accounts.emails import blind_index, seal_email
+from parley_auth.accounts.models import User, new_id
+from parley_auth.accounts.names import canonical_username
+from parley_auth.events.outbox import append_event
+from parley_contracts.ids import is_uuid
+from parley_contracts.problems import EmailTaken, NotFound, UsernameTaken
+
+
+def create_account(*, username: str, email: str, password: str) -> User:
+    """A new account from checked values; `UsernameTaken` or `EmailTaken` where another sign-up was faster."""
+    user = User(id=new_id(), username=username, display_name=username, email_index=blind_index(email))
+    user.email_sealed = seal_email(user.id, email)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+            append_event("account.created", {"user_id": user.user_id, "username": username})
+    except IntegrityError as error:
+        raise (UsernameTaken() if User.objects.filter(username=username).exists() else EmailTaken()) from error
+    return user
+
+
+def access_user_by_id(unverified_user_id: str) -> User:
+    """The account of that id; `NotFound` otherwise."""
+    if not is_uuid(unverified_user_id):
+        raise NotFound
+    user = User.objects.filter(id=uuid.UUID(unverified_user_id), is_active=True).first()
+    if user is None:
+        raise NotFound
+    return user
+
+
+def access_user_by_name(unverified_name: str) -> User:
+    """The account of that very name, in any case; `NotFound` otherwise."""
+    user = User.objects.filter(username=_without_nul(unverified_name), is_active=True).first()
+    if user is None:
+        raise NotFound
+    return user
+
+
+def _without_nul(unverified_name: str) -> str:
+    # PostgreSQL takes no NUL; no user name has one.
+    return canonical_username(unverified_name).replace("\0", "/")

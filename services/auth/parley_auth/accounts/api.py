@@ -1,0 +1,77 @@
+"""Profiles: one's own, and the few facts that signed-in people may know of each other."""
+
+from __future__ import annotations
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from parley_auth.accounts.accounts import access_user_by_id, access_user_by_name
+from parley_auth.accounts.models import User
+from parley_auth.directory.models import Statement
+from parley_auth.signin.access import BearerAuth, caller_of
+from parley_auth.web.bodies import json_response, read_body, read_label
+from parley_auth.web.rates import limit
+from parley_contracts.auth_api import OwnProfile, Profile
+from parley_contracts.ids import DeviceId
+from parley_contracts.limits import DISPLAY_NAME_LENGTH_MAX
+from parley_contracts.problems import InvalidRequest
+
+router = Router(auth=BearerAuth())
+
+
+class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PATCH me`."""
+
+    display_name: str
+
+
+@router.get("/me")
+def get_own_profile(request: HttpRequest) -> HttpResponse:
+    """One's own profile."""
+    return json_response(_own_profile(request))
+
+
+@router.patch("/me")
+def change_own_profile(request: HttpRequest) -> HttpResponse:
+    """Change the display name."""
+    user = caller_of(request).user
+    limit(request, "write", user.user_id)
+    change = read_body(request, ProfileChange)
+    user.display_name = read_label(change.display_name, field="display_name", length_max=DISPLAY_NAME_LENGTH_MAX)
+    user.save(update_fields=["display_name"])
+    return json_response(_own_profile(request))
+
+
+@router.get("/users")
+def find_user(request: HttpRequest) -> HttpResponse:
+    """The profile of one exact user name."""
+    limit(request, "lookup", caller_of(request).user.user_id)
+    unverified_name = request.GET.get("username")
+    if not unverified_name or set(request.GET) != {"username"}:
+        raise InvalidRequest("Ask for one user name.", field="username")
+    return json_response(_profile(access_user_by_name(unverified_name)))
+
+
+@router.get("/users/{unverified_user_id}")
+def get_user(request: HttpRequest, unverified_user_id: str) -> HttpResponse:
+    """The profile of one person."""
+    limit(request, "read", caller_of(request).user.user_id)
+    return json_response(_profile(access_user_by_id(unverified_user_id)))
+
+
+def _profile(user: User) -> Profile:
+    return Profile(user_id=user.user_id, username=user.username, display_name=user.display_name)
+
+
+def _own_profile(request: HttpRequest) -> OwnProfile:
+    session = caller_of(request)
+    user = session.user
+    return OwnProfile(
+        user_id=user.user_id,
+        username=user.username,
+        display_name=user.display_name,
+        email=user.open_email(),
+        device_id=DeviceId(str(session.device_id)) if session.device_id else None,
+        has_statement=Statement.objects.filter(user=user).exists(),
+    )

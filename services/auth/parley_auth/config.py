@@ -1,0 +1,90 @@
+"""What the environment says: addresses, folders and profiles, read once at start.
+
+Invariant: secrets come from files of `PARLEY_SECRETS_DIR`, never from the environment itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+PROFILES = ("default", "test")
+
+
+class ConfigError(Exception):
+    """The environment lacks something or says something impossible; the sentence names the variable."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The environment of one process of the service."""
+
+    origin: str
+    postgres: Mapping[str, Any]
+    redis_url: str
+    secrets_dir: Path
+    service_keys: bytes
+    run_dir: Path
+    limits_profile: str
+    log_format: str
+
+    @property
+    def server_name(self) -> str:
+        """Host and port of the origin: the name in statements and certificates."""
+        return urlsplit(self.origin).netloc
+
+    @property
+    def host(self) -> str:
+        """The host alone."""
+        return urlsplit(self.origin).hostname or ""
+
+    def secret(self, name: str) -> bytes:
+        """The content of one of this service's secret files."""
+        try:
+            return (self.secrets_dir / name).read_bytes().strip()
+        except OSError as error:
+            raise ConfigError(f"the secret {name} cannot be read from PARLEY_SECRETS_DIR") from error
+
+
+def read_config(environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in `environment`; `ConfigError` says what is missing."""
+    profile = environment.get("PARLEY_LIMITS_PROFILE", "default")
+    if profile not in PROFILES:
+        raise ConfigError(f"PARLEY_LIMITS_PROFILE is none of {', '.join(PROFILES)}")
+    try:
+        postgres = conninfo_to_dict(_required(environment, "PARLEY_POSTGRES_URL"))
+    except ProgrammingError:
+        raise ConfigError("PARLEY_POSTGRES_URL is not the address of a PostgreSQL database") from None
+    return Config(
+        origin=_required(environment, "PARLEY_ORIGIN").rstrip("/"),
+        postgres=postgres,
+        redis_url=_required(environment, "PARLEY_REDIS_URL"),
+        secrets_dir=Path(_required(environment, "PARLEY_SECRETS_DIR")),
+        service_keys=_inline_or_file(_required(environment, "PARLEY_SERVICE_KEYS")),
+        run_dir=Path(_required(environment, "PARLEY_RUN_DIR")),
+        limits_profile=profile,
+        log_format=environment.get("PARLEY_LOG_FORMAT", "json"),
+    )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise ConfigError(f"{name} is not set")
+    return value
+
+
+def _inline_or_file(value: str) -> bytes:
+    if value.lstrip().startswith("{"):
+        return value.encode()
+    try:
+        return Path(value).read_bytes()
+    except OSError as error:
+        raise ConfigError("PARLEY_SERVICE_KEYS is neither a JWK set nor a readable file") from error

@@ -1,0 +1,1 @@
+"""The directory of keys: account statements, vaults, certified devices, key packages."""

@@ -1,0 +1,1 @@
+"""Facts for the other services: an outbox in the same transaction as the change, and its publication."""

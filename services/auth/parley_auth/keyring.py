@@ -1,0 +1,66 @@
+"""The service's keys: the ones that sign access tokens, other services' public ones, and keys derived for single uses.
+
+Invariant: one derived key serves one purpose. A signing key that has been replaced stays readable as
+`access_signing_key.*.pem` until the tokens that it signed have expired.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from parley_auth.config import ConfigError, read_config
+from parley_contracts.encoding import b64encode
+from parley_contracts.tokens import KeySet, parse_key_set, public_jwk
+
+CURRENT_KEY_FILE = "access_signing_key.pem"
+
+
+def thumbprint(key: Ed25519PublicKey) -> str:
+    """The `kid` of a key: its JWK thumbprint (RFC 7638, RFC 8037 section 2)."""
+    members = {name: public_jwk("", key)[name] for name in ("crv", "kty", "x")}
+    return b64encode(hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest())
+
+
+@cache
+def access_signing_key() -> tuple[str, Ed25519PrivateKey]:
+    """The present signing key with its `kid`."""
+    key = _load(CURRENT_KEY_FILE)
+    return thumbprint(key.public_key()), key
+
+
+@cache
+def access_keys() -> KeySet:
+    """All keys whose access tokens are accepted, by `kid`."""
+    names = sorted(path.name for path in read_config().secrets_dir.glob("access_signing_key*.pem"))
+    public_keys = [_load(name).public_key() for name in names]
+    return {thumbprint(key): key for key in public_keys}
+
+
+@cache
+def service_keys() -> KeySet:
+    """The public keys of the services, by name."""
+    try:
+        return parse_key_set(read_config().service_keys)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError("PARLEY_SERVICE_KEYS is not a JWK set of Ed25519 keys") from error
+
+
+@cache
+def derived_key(secret_name: str, purpose: str) -> bytes:
+    """32 bytes for one purpose, from one of the service's secret files (HKDF, RFC 5869)."""
+    info = b"parley auth " + purpose.encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(read_config().secret(secret_name))
+
+
+def _load(name: str) -> Ed25519PrivateKey:
+    key = load_pem_private_key(read_config().secret(name), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigError(f"{name} is not an Ed25519 key")
+    return key

@@ -1,0 +1,56 @@
+"""Serving: gunicorn with threads, on the Unix socket `PARLEY_RUN_DIR/auth.sock`.
+
+One worker process, because every thread keeps its memory; the arbiter replaces it should it hang. Synchronous threads
+fit the ORM, and hashing passwords releases the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.wsgi import get_wsgi_application
+from gunicorn.app.base import BaseApplication
+
+from parley_contracts.limits import AUTH_THREADS
+
+STOP_TIMEOUT_S = 8
+
+
+class Server(BaseApplication):
+    """Gunicorn, configured here and nowhere else."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def load_config(self) -> None:
+        """Settings instead of files and command lines."""
+        settings: dict[str, Any] = {
+            "bind": f"unix:{self._socket}",
+            "umask": 0o177,  # the socket is its user's alone
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": AUTH_THREADS,
+            "worker_connections": 1000,
+            "keepalive": 75,
+            "timeout": 30,
+            "graceful_timeout": STOP_TIMEOUT_S,
+            "limit_request_line": 4094,
+            "accesslog": None,
+            "loglevel": "warning",
+            "proc_name": "parley-auth",
+        }
+        assert self.cfg is not None
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The WSGI application, loaded in the worker."""
+        return get_wsgi_application()
+
+
+def serve(run_dir: Path) -> None:
+    """Serve until SIGTERM."""
+    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Server(run_dir / "auth.sock").run()  # type: ignore[no-untyped-call]

@@ -1,0 +1,129 @@
+"""Django's settings, all of them from `parley_auth.config`; there is no second settings module for tests."""
+
+from __future__ import annotations
+
+from parley_auth.config import read_config
+from parley_auth.logs import configure_logging
+from parley_contracts.limits import (
+    AUTH_REQUEST_SIZE_BYTES_MAX,
+    EMAIL_LENGTH_MAX,
+    PASSWORD_LENGTH_MIN,
+    STORE_TIMEOUT_S,
+    USERNAME_LENGTH_MIN,
+)
+
+CONFIG = read_config()
+configure_logging(CONFIG.log_format)
+
+DEBUG = False
+SECRET_KEY = CONFIG.secret("django_secret_key").decode()
+ALLOWED_HOSTS = [CONFIG.host, "localhost", "127.0.0.1", "[::1]"]
+ROOT_URLCONF = "parley_auth.urls"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGGING_CONFIG = None
+DATA_UPLOAD_MAX_MEMORY_SIZE = AUTH_REQUEST_SIZE_BYTES_MAX
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+    "parley_auth.accounts",
+    "parley_auth.directory",
+    "parley_auth.signin",
+    "parley_auth.events",
+]
+
+MIDDLEWARE = [
+    "parley_auth.web.middleware.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+
+_pg = dict(CONFIG.postgres)
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _pg.pop("dbname", "auth"),
+        "USER": _pg.pop("user", ""),
+        "PASSWORD": _pg.pop("password", ""),
+        "HOST": _pg.pop("host", ""),
+        "PORT": str(_pg.pop("port", "")),
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": "test_parley_auth"},
+        "OPTIONS": {
+            **_pg,
+            "connect_timeout": 3,
+            "options": f"-c statement_timeout={STORE_TIMEOUT_S * 1000} -c lock_timeout={STORE_TIMEOUT_S * 1000}",
+            # One idle connection is enough; each further one costs the database megabytes.
+            "pool": {"min_size": 1, "max_size": 12, "timeout": 3, "max_idle": 30, "max_waiting": 64},
+        },
+    }
+}
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CONFIG.redis_url,
+        "KEY_PREFIX": "auth",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+
+# Sessions of Django live only while a sign-in flow is under way; a signed-in person has tokens of `signin` instead.
+SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+SESSION_COOKIE_AGE = 15 * 60
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Strict"
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["parley_auth.accounts.passwords.BoundedArgon2Hasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": PASSWORD_LENGTH_MIN},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "unsaved_email", "display_name")},
+    },
+]
+
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_ADAPTER = "parley_auth.accounts.adapter.HeadlessAdapter"
+HEADLESS_TOKEN_STRATEGY = "parley_auth.signin.strategy.TokenStrategy"  # noqa: S105 - a class
+ACCOUNT_ADAPTER = "parley_auth.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_EMAIL_MAX_LENGTH = EMAIL_LENGTH_MAX
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_USERNAME_MIN_LENGTH = USERNAME_LENGTH_MIN
+# Limits are those of `web.rates`, which say when to come back and cannot lock a person out of the own account.
+ACCOUNT_RATE_LIMITS = False

@@ -1,0 +1,47 @@
+"""Who speaks: the one place where a bearer token becomes a session."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from parley_auth.directory.models import Device
+from parley_auth.signin.models import Session
+from parley_auth.signin.tokens import read_access_token
+from parley_contracts.ids import is_uuid
+from parley_contracts.problems import DeviceRequired, Unauthenticated
+
+
+class BearerAuth(HttpBearer):
+    """Puts the caller's session into `request.auth`."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Session:  # noqa: ARG002 - ninja's signature
+        """The session of an access token that is valid and has not ended (I8)."""
+        claims = read_access_token(token)
+        if not is_uuid(claims.session_id):
+            raise Unauthenticated
+        session = (
+            Session.objects.select_related("user", "device")
+            .filter(id=uuid.UUID(claims.session_id), ended_at=None, user__is_active=True)
+            .first()
+        )
+        if session is None or session.user.user_id != claims.sub:
+            raise Unauthenticated
+        return session
+
+
+def caller_of(request: HttpRequest) -> Session:
+    """The session that `BearerAuth` found."""
+    session = request.auth  # type: ignore[attr-defined]
+    assert isinstance(session, Session)
+    return session
+
+
+def device_of(request: HttpRequest) -> Device:
+    """The caller's device; `DeviceRequired` where the session has none yet."""
+    device = caller_of(request).device
+    if device is None:
+        raise DeviceRequired
+    return device

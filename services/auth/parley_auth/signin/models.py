@@ -1,0 +1,48 @@
+"""Sessions and their refresh tokens."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from parley_auth.accounts.models import new_id
+from parley_contracts.ids import SessionId
+
+
+class Session(models.Model):
+    """One sign-in: a family of refresh tokens, bound to at most one device, for ever."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sessions")
+    device = models.ForeignKey("directory.Device", on_delete=models.CASCADE, null=True, related_name="sessions")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=16, default="")
+
+    def __str__(self) -> str:
+        return self.session_id
+
+    @property
+    def session_id(self) -> SessionId:
+        """The identifier as the wire has it."""
+        return SessionId(str(self.id))
+
+
+class RefreshToken(models.Model):
+    """One refresh token, known by its hash only. Used ones stay, so that their return is noticed."""
+
+    token_hash = models.BinaryField(max_length=32, primary_key=True)
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="refresh_tokens")
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    retry_key_hash = models.BinaryField(max_length=32, null=True)
+
+    class Meta:
+        """Old used tokens are pruned by session and time."""
+
+        indexes = [models.Index(fields=["session", "used_at"], name="signin_used_tokens")]  # noqa: RUF012
+
+    def __str__(self) -> str:
+        return f"refresh token of session {self.session_id}"

@@ -1,0 +1,39 @@
+"""How allauth's flows end: with our tokens, and without a session of Django's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from allauth.headless.internal import sessionkit
+from allauth.headless.tokens.strategies.base import AbstractTokenStrategy
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+
+from parley_auth.accounts.models import User
+from parley_auth.signin.families import open_session
+
+
+class TokenStrategy(AbstractTokenStrategy):
+    """A session token carries a flow of several steps; once signed in, only `Tokens` speak for the person."""
+
+    def create_session_token(self, request: HttpRequest) -> str:
+        """The token of a flow under way, empty once it has ended in signing in."""
+        if request.user.is_authenticated:
+            return ""
+        if not request.session.session_key:
+            request.session.save()
+        return request.session.session_key or ""
+
+    def lookup_session(self, session_token: str) -> SessionBase | None:
+        """The session of a flow under way."""
+        session: SessionBase | None = sessionkit.lookup_session(session_token)
+        return session
+
+    def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:
+        """Called once, when the flow has signed somebody in."""
+        user = request.user
+        assert isinstance(user, User)
+        tokens: dict[str, Any] = msgspec.to_builtins(open_session(user))
+        request.session.flush()
+        return tokens

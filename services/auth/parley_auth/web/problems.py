@@ -1,0 +1,98 @@
+"""Problems on the wire: from our own classes, and from whatever Django, allauth or ninja answered."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import msgspec
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from redis.exceptions import RedisError
+
+from parley_contracts.limits import AUTH_REQUEST_SIZE_BYTES_MAX
+from parley_contracts.problems import (
+    CONTENT_TYPE,
+    Conflict,
+    Forbidden,
+    Internal,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    Problem,
+    RateLimited,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
+
+#: When a store is away, callers are asked to wait this long.
+STORE_AWAY_RETRY_AFTER_S = 2
+
+_BY_STATUS: dict[int, type[Problem]] = {
+    400: InvalidRequest,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    409: Conflict,
+    410: Unauthenticated,  # allauth's answer to a flow's session token that is no longer known
+    413: TooLarge,
+    415: InvalidRequest,
+    422: InvalidRequest,
+    429: RateLimited,
+    503: Unavailable,
+}
+
+
+def problem_response(problem: Problem) -> HttpResponse:
+    """The problem as `application/problem+json`."""
+    response = HttpResponse(msgspec.json.encode(problem.to_dict()), status=problem.status, content_type=CONTENT_TYPE)
+    response["Cache-Control"] = "no-store"
+    if problem.retry_after_s is not None:
+        response["Retry-After"] = str(problem.retry_after_s)
+    if isinstance(problem, Unauthenticated):
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def problem_of_exception(error: Exception) -> Problem | None:
+    """What an exception says to a caller; None where it is a bug (or Django's own affair)."""
+    match error:
+        case Problem():
+            return error
+        case RequestDataTooBig():
+            return TooLarge(limit_bytes=AUTH_REQUEST_SIZE_BYTES_MAX)
+        case OperationalError() | InterfaceError() | RedisError():
+            return Unavailable(retry_after_s=STORE_AWAY_RETRY_AFTER_S)
+    return None
+
+
+def problem_of_response(response: HttpResponseBase) -> Problem | None:
+    """The problem that a framework's error answer stands for; None where the answer is none or is a problem already."""
+    if response.status_code < HTTPStatus.BAD_REQUEST or response.get("Content-Type") == CONTENT_TYPE:
+        return None
+    if response.status_code in _BY_STATUS:
+        return _BY_STATUS[response.status_code]()
+    return Internal() if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else InvalidRequest()
+
+
+def bad_request(_request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    return problem_response(InvalidRequest())
+
+
+def permission_denied(_request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return problem_response(Forbidden())
+
+
+def page_not_found(_request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return problem_response(NotFound())
+
+
+def server_error(_request: HttpRequest) -> HttpResponse:
+    """Django's handler500."""
+    return problem_response(Internal())
