@@ -15,10 +15,10 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from parley_auth.web.problems import problem_of_exception, problem_of_response, problem_response
+from parley_auth.web.problems import problem_of_exception, problem_of_response, problem_response, say_bug
 from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import AUTH_REQUEST_SIZE_BYTES_MAX
-from parley_contracts.problems import Internal, InvalidRequest, TooLarge
+from parley_contracts.problems import InvalidRequest, TooLarge
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _log = structlog.get_logger("parley_auth.web")
@@ -56,13 +56,7 @@ class ProblemMiddleware:
             isinstance(error, SuspiciousOperation) and problem_of_exception(error) is None
         ):
             return None
-        problem = problem_of_exception(error)
-        if problem is None:
-            _log.error("bug", exc_info=error)
-            problem = Internal()
-        elif problem.status >= Internal.status:
-            _log.warning("unavailable", cause=type(error).__name__)
-        return problem_response(problem)
+        return problem_response(say_bug(error))
 
 
 def _refuse_by_size(request: HttpRequest) -> HttpResponse | None:

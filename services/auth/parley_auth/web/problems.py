@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
 
 import msgspec
+import structlog
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +31,7 @@ from parley_contracts.problems import (
 
 #: When a store is away, callers are asked to wait this long.
 STORE_AWAY_RETRY_AFTER_S = 2
+_log = structlog.get_logger("parley_auth.web")
 
 _BY_STATUS: dict[int, type[Problem]] = {
     400: InvalidRequest,
@@ -78,21 +81,32 @@ def problem_of_response(response: HttpResponseBase) -> Problem | None:
     return Internal() if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else InvalidRequest()
 
 
-def bad_request(_request: HttpRequest, _exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django gives both by name
     """Django's handler400."""
     return problem_response(InvalidRequest())
 
 
-def permission_denied(_request: HttpRequest, _exception: Exception) -> HttpResponse:
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - see above
     """Django's handler403."""
     return problem_response(Forbidden())
 
 
-def page_not_found(_request: HttpRequest, _exception: Exception) -> HttpResponse:
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - see above
     """Django's handler404."""
     return problem_response(NotFound())
 
 
-def server_error(_request: HttpRequest) -> HttpResponse:
-    """Django's handler500."""
-    return problem_response(Internal())
+def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - see above
+    """Django's handler500: something outside the views failed."""
+    return problem_response(say_bug(sys.exception()))
+
+
+def say_bug(error: BaseException | None) -> Problem:
+    """Log what only a developer can act upon; the caller hears nothing but `Internal`."""
+    problem = problem_of_exception(error) if isinstance(error, Exception) else None
+    if problem is None:
+        _log.error("bug", exc_info=error)
+        return Internal()
+    if problem.status >= Internal.status:
+        _log.warning("unavailable", cause=type(error).__name__)
+    return problem
