@@ -31,10 +31,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Check a password, within the limits of `attempts`."""
-        attempt = LoginAttempt.start(address=client_address(request), username=str(credentials.get("username", "")))
+        attempt = LoginAttempt.start(request, str(credentials.get("username", "")))
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
-        if user is not None:
-            attempt.succeeded()
+        if user is None or not user.is_active:
+            return None
+        attempt.succeeded()
         return user
 
     def get_client_ip(self, request: HttpRequest) -> str:

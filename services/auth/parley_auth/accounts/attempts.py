@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from django.http import HttpRequest
 from redis.exceptions import RedisError
 
-from parley_auth.web.rates import hit, redis_client, take_back
-from parley_contracts.problems import RateLimited, Unavailable
+from parley_auth.web.rates import client_address, limit, redis_client, take_back
+from parley_contracts.problems import Unavailable
 
 KNOWN_ADDRESS_LIFETIME_S = 90 * 24 * 3600
 
@@ -26,15 +27,14 @@ class LoginAttempt:
     counted: tuple[tuple[str, str], ...]
 
     @classmethod
-    def start(cls, *, address: str, username: str) -> LoginAttempt:
+    def start(cls, request: HttpRequest, username: str) -> LoginAttempt:
         """Count an attempt; `RateLimited` where it is one too many, `Unavailable` without Redis."""
+        address = client_address(request)
         counted = [("login_address", address), ("login_pair", f"{address} {username}")]
         if not _is_known(address, username):
             counted.append(("login_name", username))
         for name, key in counted:
-            usage = hit(name, key)
-            if usage is not None and usage.exceeded:
-                raise RateLimited(retry_after_s=usage.reset_s)
+            limit(request, name, key)
         return cls(address, username, tuple(counted))
 
     def succeeded(self) -> None:
