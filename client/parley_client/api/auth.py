@@ -1,0 +1,107 @@
+"""`/api/v1/auth`: one function for each endpoint, named after it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import msgspec
+
+from parley_client.api.http import AUTH, Api
+from parley_client.errors import NetworkError
+from parley_contracts.auth_api import (
+    Claim,
+    DeviceRegistration,
+    Identity,
+    KeyPackageCount,
+    KeyPackageUpload,
+    OwnProfile,
+    Profile,
+    SignedStatement,
+    StatementUpload,
+    Tokens,
+    Vault,
+)
+from parley_contracts.ids import DeviceId, UserId
+
+_FLOWS = f"{AUTH}/flows/app/v1/auth"
+
+
+class _FlowAnswer(msgspec.Struct):
+    """What allauth's headless flows answer, as far as we read it."""
+
+    meta: dict[str, object] = {}
+
+
+async def signup(api: Api, *, username: str, email: str, password: str) -> Tokens:
+    """Make an account; the session has no device yet."""
+    body = {"username": username, "email": email, "password": password}
+    return _tokens(await api.anonymous("POST", f"{_FLOWS}/signup", _FlowAnswer, body=body))
+
+
+async def login(api: Api, *, username: str, password: str) -> Tokens:
+    """Sign in; the session has no device yet."""
+    body = {"username": username, "password": password}
+    return _tokens(await api.anonymous("POST", f"{_FLOWS}/login", _FlowAnswer, body=body))
+
+
+async def logout(api: Api) -> None:
+    """End this session and its device."""
+    await api.call("POST", f"{AUTH}/logout", type(None))
+
+
+async def get_me(api: Api) -> OwnProfile:
+    """The account of this session."""
+    return await api.call("GET", f"{AUTH}/me", OwnProfile)
+
+
+async def find_user(api: Api, username: str) -> Profile:
+    """The person with exactly this user name; `NotFound`."""
+    return await api.call("GET", f"{AUTH}/users", Profile, query={"username": username})
+
+
+async def get_user(api: Api, user_id: UserId) -> Profile:
+    """A person; `NotFound`."""
+    return await api.call("GET", f"{AUTH}/users/{user_id}", Profile)
+
+
+async def get_identity(api: Api, user_id: UserId) -> Identity:
+    """A person's statements and devices, unverified; `NotFound` where there is none yet."""
+    return await api.call("GET", f"{AUTH}/users/{user_id}/identity", Identity)
+
+
+async def put_statement(api: Api, version: int, upload: StatementUpload) -> SignedStatement:
+    """Publish an account statement with its vault."""
+    return await api.call("PUT", f"{AUTH}/me/statements/{version}", SignedStatement, body=upload)
+
+
+async def get_vault(api: Api) -> Vault:
+    """The sealed recovery vault."""
+    return await api.call("GET", f"{AUTH}/me/vault", Vault)
+
+
+async def put_device(api: Api, device_id: DeviceId, registration: DeviceRegistration) -> Tokens:
+    """Bind this session to a device; the answer's tokens name it."""
+    return await api.call("PUT", f"{AUTH}/me/devices/{device_id}", Tokens, body=registration)
+
+
+async def post_key_packages(api: Api, upload: KeyPackageUpload) -> KeyPackageCount:
+    """Lend key packages to others."""
+    return await api.call("POST", f"{AUTH}/me/key-packages", KeyPackageCount, body=upload)
+
+
+async def count_key_packages(api: Api) -> KeyPackageCount:
+    """What this device still has on the server."""
+    return await api.call("GET", f"{AUTH}/me/key-packages", KeyPackageCount)
+
+
+async def claim_key_packages(api: Api, user_id: UserId, *, idempotency_key: str) -> Claim:
+    """One key package of each device of a person."""
+    path = f"{AUTH}/users/{quote(user_id)}/key-packages/claim"
+    return await api.call("POST", path, Claim, headers={"idempotency-key": idempotency_key})
+
+
+def _tokens(answer: _FlowAnswer) -> Tokens:
+    try:
+        return msgspec.convert(answer.meta, Tokens)
+    except msgspec.ValidationError as error:
+        raise NetworkError("protocol", "the server signed us in without giving tokens") from error

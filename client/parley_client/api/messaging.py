@@ -1,0 +1,120 @@
+"""`/api/v1/messaging`: one function for each endpoint, named after it."""
+
+from __future__ import annotations
+
+from parley_client.api.http import Api
+from parley_contracts.ids import ClientId, ConversationId
+from parley_contracts.limits import ARCHIVE_PAGE_MAX, PAGE_ENTRIES_MAX
+from parley_contracts.messaging_api import (
+    AccountIndex,
+    Appended,
+    ArchivePage,
+    ArchiveUpload,
+    CommitUpload,
+    ConversationCreation,
+    EntryHashes,
+    EntryPage,
+    GroupState,
+    Heads,
+    HistoryKeys,
+    HistoryKeyUpload,
+    MessageUpload,
+    ReceiptUpload,
+    WelcomeState,
+)
+
+BASE = "/api/v1/messaging"
+SOCKET_PATH = f"{BASE}/socket"
+
+
+async def put_conversation(api: Api, conversation_id: ConversationId, creation: ConversationCreation) -> Appended:
+    """Begin a conversation; `ConversationExists` where another device did."""
+    return await api.call("PUT", f"{BASE}/conversations/{conversation_id}", Appended, body=creation)
+
+
+async def get_conversations(api: Api) -> Heads:
+    """Where all conversations of the person stand."""
+    return await api.call("GET", f"{BASE}/conversations", Heads)
+
+
+async def get_entries(api: Api, conversation_id: ConversationId, *, after: int) -> EntryPage:
+    """The next page of the log after an entry."""
+    query = {"after": after, "limit": PAGE_ENTRIES_MAX}
+    return await api.call("GET", f"{BASE}/conversations/{conversation_id}/entries", EntryPage, query=query)
+
+
+async def get_entry(api: Api, conversation_id: ConversationId, sequence: int) -> EntryPage:
+    """A page with that one entry."""
+    query = {"after": sequence - 1, "limit": 1}
+    return await api.call("GET", f"{BASE}/conversations/{conversation_id}/entries", EntryPage, query=query)
+
+
+async def get_group_info(api: Api, conversation_id: ConversationId, *, epoch: int | None = None) -> GroupState:
+    """GroupInfo and policy of the present epoch, or of a past one that the person may see."""
+    path = f"{BASE}/conversations/{conversation_id}/group-info"
+    return await api.call("GET", path, GroupState, query={"epoch": epoch})
+
+
+async def get_welcome(api: Api, conversation_id: ConversationId) -> WelcomeState:
+    """The latest Welcome for this device; `NotFound`."""
+    return await api.call("GET", f"{BASE}/conversations/{conversation_id}/welcome", WelcomeState)
+
+
+async def get_hashes(api: Api, conversation_id: ConversationId, *, after: int, before: int) -> EntryHashes:
+    """Hashes of the entries between two."""
+    query = {"after": after, "before": before}
+    return await api.call("GET", f"{BASE}/conversations/{conversation_id}/hashes", EntryHashes, query=query)
+
+
+async def put_message(
+    api: Api, conversation_id: ConversationId, client_id: ClientId, upload: MessageUpload, *, timeout_s: float
+) -> Appended:
+    """Append a sealed message, once; the outbox repeats."""
+    path = f"{BASE}/conversations/{conversation_id}/messages/{client_id}"
+    return await api.call("PUT", path, Appended, body=upload, attempts=1, timeout_s=timeout_s)
+
+
+async def put_commit(
+    api: Api, conversation_id: ConversationId, client_id: ClientId, upload: CommitUpload
+) -> Appended:
+    """Append a commit; `EpochStale` where another was first."""
+    path = f"{BASE}/conversations/{conversation_id}/commits/{client_id}"
+    return await api.call("PUT", path, Appended, body=upload)
+
+
+async def put_receipt(api: Api, conversation_id: ConversationId, receipt: ReceiptUpload) -> None:
+    """Say how far the person has read."""
+    await api.call("PUT", f"{BASE}/conversations/{conversation_id}/receipt", type(None), body=receipt)
+
+
+async def put_archive_record(
+    api: Api, conversation_id: ConversationId, generation: int, epoch: int, history_version: int, upload: ArchiveUpload
+) -> None:
+    """Store a sealed archive record; `Conflict` where another record of that epoch stands."""
+    path = f"{BASE}/archive/{conversation_id}/{generation}/{epoch}/{history_version}"
+    await api.call("PUT", path, type(None), body=upload)
+
+
+async def get_archive(api: Api, *, after: str | None) -> ArchivePage:
+    """A page of the person's sealed archive records."""
+    return await api.call("GET", f"{BASE}/archive", ArchivePage, query={"after": after, "limit": ARCHIVE_PAGE_MAX})
+
+
+async def put_history_key(api: Api, version: int, upload: HistoryKeyUpload) -> None:
+    """Store a history key that is sealed to the recovery key."""
+    await api.call("PUT", f"{BASE}/history-keys/{version}", type(None), body=upload)
+
+
+async def get_history_keys(api: Api) -> HistoryKeys:
+    """All sealed history keys."""
+    return await api.call("GET", f"{BASE}/history-keys", HistoryKeys)
+
+
+async def put_account_index(api: Api, index: AccountIndex) -> None:
+    """Store the next version of the sealed account index; `VersionStale`."""
+    await api.call("PUT", f"{BASE}/account-index", type(None), body=index)
+
+
+async def get_account_index(api: Api) -> AccountIndex:
+    """The sealed account index; `NotFound` before the first."""
+    return await api.call("GET", f"{BASE}/account-index", AccountIndex)

@@ -1,0 +1,116 @@
+"""People and their keys: looked up at the server, verified here, pinned for ever.
+
+Invariant: an identity leaves this module only after its statements were verified, under the root key that was pinned
+at first sight and never below the version seen before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from parley_client.api import auth
+from parley_client.api.http import Api
+from parley_client.crypto.account import VerifiedIdentity, verify_identity
+from parley_client.errors import UntrustedIdentity
+from parley_client.store.people import Person, find_person, load_person, save_person
+from parley_client.store.port import Store
+from parley_contracts.auth_api import Identity, Profile
+from parley_contracts.ids import DeviceId, UserId
+from parley_contracts.problems import NotFound
+from parley_mls import MlsError, Primitives
+
+_FETCHES_AT_ONCE = 8
+
+
+class Directory:
+    """What this device knows of people."""
+
+    def __init__(self, store: Store, api: Api, primitives: Primitives, server_name: str) -> None:
+        self._store = store
+        self._api = api
+        self._primitives = primitives
+        self._server_name = server_name
+        self._verified: dict[UserId, VerifiedIdentity] = {}
+
+    def known(self, user_id: UserId) -> VerifiedIdentity | None:
+        """The verified identity that is stored, or None; no network."""
+        if user_id not in self._verified:
+            person = load_person(self._store, user_id)
+            if person is None or person.identity is None:
+                return None
+            self._verified[user_id] = self._verify(person, person.identity)
+        return self._verified[user_id]
+
+    async def fetch(self, user_ids: Iterable[UserId]) -> None:
+        """Bring these identities up to date; `UntrustedIdentity` where one breaks the rules."""
+        limit = asyncio.Semaphore(_FETCHES_AT_ONCE)
+
+        async def fetch_one(user_id: UserId) -> None:
+            async with limit:
+                await self._fetch_one(user_id)
+
+        async with asyncio.TaskGroup() as tasks:
+            for user_id in set(user_ids):
+                tasks.create_task(fetch_one(user_id))
+
+    async def identity(self, user_id: UserId) -> VerifiedIdentity:
+        """The person's present identity, freshly asked for."""
+        await self._fetch_one(user_id)
+        return self._verified[user_id]
+
+    def devices(self, user_id: UserId) -> frozenset[DeviceId]:
+        """The person's devices that are not revoked, as last heard from the server."""
+        person = load_person(self._store, user_id)
+        return frozenset(d.device_id for d in person.identity.devices) if person and person.identity else frozenset()
+
+    async def by_username(self, username: str) -> UserId:
+        """The person with that user name; `NotFound`."""
+        person = find_person(self._store, username)
+        if person is not None:
+            return person.user_id
+        return self._remember(await auth.find_user(self._api, username)).user_id
+
+    async def username(self, user_id: UserId) -> str:
+        """The person's user name, as the server says."""
+        person = load_person(self._store, user_id)
+        if person is None or not person.username:
+            person = self._remember(await auth.get_user(self._api, user_id))
+        return person.username
+
+    def pin(self, user_id: UserId, username: str, root_key: bytes) -> None:
+        """Hold a person (oneself) to a root key that was learnt otherwise."""
+        save_person(self._store, Person(user_id, username, root_key))
+
+    def _remember(self, profile: Profile) -> Person:
+        old = load_person(self._store, profile.user_id) or Person(profile.user_id, profile.username)
+        person = Person(old.user_id, profile.username, old.root_key, old.version, old.identity)
+        save_person(self._store, person)
+        return person
+
+    async def _fetch_one(self, user_id: UserId) -> None:
+        try:
+            identity = await auth.get_identity(self._api, user_id)
+        except NotFound as error:
+            raise NotFound("this person has not set up any keys yet") from error
+        person = load_person(self._store, user_id) or Person(user_id, "")
+        verified = self._verify(person, identity)
+        self._verified[user_id] = verified
+        save_person(
+            self._store, Person(user_id, person.username, verified.root_key, verified.statement.version, identity)
+        )
+
+    def _verify(self, person: Person, unverified_identity: Identity) -> VerifiedIdentity:
+        try:
+            verified = verify_identity(
+                self._primitives,
+                unverified_identity,
+                server_name=self._server_name,
+                known_root=person.root_key,
+                known_version=person.version,
+            )
+        except (MlsError, ValueError) as error:
+            raise UntrustedIdentity("this person's keys cannot be trusted: they do not lead to the known root") from error
+        if verified.user_id != person.user_id:
+            raise UntrustedIdentity("the server answered with the keys of somebody else")
+        return verified

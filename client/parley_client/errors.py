@@ -1,0 +1,106 @@
+"""What can go wrong on a device besides the server's problems (`parley_contracts.problems`).
+
+    ClientError
+     ├─ NetworkError          no usable answer from the server; `kind` says why
+     ├─ ProfileInUse          another process holds the profile
+     ├─ NotSignedIn           the profile has no account, or its session has ended
+     ├─ AlreadySignedIn       the profile has an account
+     ├─ RecoveryKeyRequired   a new device of an account needs the recovery key
+     ├─ UsageError            what was asked for makes no sense
+     ├─ UnknownConversation   no conversation of that name or id on this device
+     ├─ NotAMember            the person is not, or no longer, in the conversation
+     ├─ NotReachable           the person has no device that could receive anything
+     ├─ UntrustedIdentity     keys or certificates that do not lead to the pinned root key
+     ├─ UntrustedGroup        a commit, Welcome or policy document that breaks the group's rules
+     └─ ConversationForked    the server showed two devices different logs: sending has stopped
+
+`slug` is for programs and append-only, like a problem's.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+NetworkErrorKind = Literal["unreachable", "timeout", "tls", "protocol"]
+
+
+class ClientError(Exception):
+    """Base class; the argument is a sentence for people."""
+
+    slug: ClassVar[str] = "client_error"
+
+
+class NetworkError(ClientError):
+    """The server gave no usable answer; whether it carried the request out is unknown."""
+
+    slug = "network_error"
+
+    def __init__(self, kind: NetworkErrorKind, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind: NetworkErrorKind = kind
+
+
+class ProfileInUse(ClientError):
+    """Another process has this profile open."""
+
+    slug = "profile_in_use"
+
+
+class NotSignedIn(ClientError):
+    """There is no account here, or its session has ended."""
+
+    slug = "not_signed_in"
+
+
+class AlreadySignedIn(ClientError):
+    """The profile belongs to an account already."""
+
+    slug = "already_signed_in"
+
+
+class RecoveryKeyRequired(ClientError):
+    """Only the recovery key lets a new device in."""
+
+    slug = "recovery_key_required"
+
+
+class UsageError(ClientError):
+    """An argument makes no sense."""
+
+    slug = "usage"
+
+
+class UnknownConversation(ClientError):
+    """This device knows no such conversation."""
+
+    slug = "unknown_conversation"
+
+
+class NotAMember(ClientError):
+    """The person does not belong to the conversation."""
+
+    slug = "not_a_member"
+
+
+class NotReachable(ClientError):
+    """The person has no device yet that could receive anything."""
+
+    slug = "not_reachable"
+
+
+class UntrustedIdentity(ClientError):
+    """Keys that do not lead to the root key pinned for a person."""
+
+    slug = "untrusted_identity"
+
+
+class UntrustedGroup(ClientError):
+    """A change of a group that its own rules forbid; it is not applied."""
+
+    slug = "untrusted_group"
+
+
+class ConversationForked(ClientError):
+    """Somebody saw another log than this device; nothing more is sent there."""
+
+    slug = "conversation_forked"

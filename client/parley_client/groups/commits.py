@@ -1,0 +1,208 @@
+"""This device's own commits: planned, stored, sent, and found again in the log.
+
+Invariant: a pending commit is stored before it is sent and repeated byte for byte; its state is entered only when the
+log holds it. A commit that lost its epoch is planned anew on what won.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from parley_client.api import messaging
+from parley_client.backoff import full_jitter
+from parley_client.errors import ConversationForked, NotAMember, UnknownConversation, UntrustedGroup
+from parley_client.groups.anchors import anchor_extension
+from parley_client.groups.judgement import leaves_of, policy_extension
+from parley_client.session import Session
+from parley_client.store import queues
+from parley_client.store.conversations import ConversationRow, load_conversation
+from parley_client.store.queues import PendingCommit
+from parley_client.sync.catch_up import catch_up, catch_up_locked, forget_creation
+from parley_contracts.encoding import b64encode
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
+from parley_contracts.limits import EPOCH_AGE_S_MAX, EPOCH_MESSAGES_MAX, EPOCH_WRITING_AGE_S_MAX
+from parley_contracts.messaging_api import CommitUpload, ConversationCreation
+from parley_contracts.policy import MANAGERS, PolicyDocument, decode_policy
+from parley_contracts.problems import Conflict, ConversationExists, EpochStale, NotFound, Problem, Unavailable
+from parley_mls import Group, KeyPackage
+
+COMMIT_ATTEMPTS = 30
+#: Up to here every commit first asks who of the members has lost devices.
+_REFRESHED_ROSTER_MAX = 50
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a commit shall do. `policy` is the new document where it changes."""
+
+    add: tuple[tuple[DeviceId, KeyPackage], ...] = ()
+    remove: tuple[int, ...] = ()
+    policy: bytes | None = None
+
+
+Planner = Callable[[ConversationRow, Group], Awaitable[Plan | None]]
+
+
+async def commit_change(session: Session, conversation_id: ConversationId, planner: Planner) -> None:
+    """Commit what `planner` wants of the present state, again on each new state, until it wants nothing (None)."""
+    for attempt in range(COMMIT_ATTEMPTS):
+        async with session.lock(conversation_id):
+            row = await catch_up_locked(session, conversation_id)
+            member = _own_group(session, conversation_id, row)
+            if queues.load_pending(session.store, conversation_id) is None:
+                plan = await planner(row, member) if row is not None else None
+                if row is None or plan is None:
+                    return
+                prepare(session, row, member, plan)
+        if not await send_pending(session, conversation_id):
+            await asyncio.sleep(full_jitter(attempt, cap_s=2.0))
+    raise UntrustedGroup("the group keeps changing; try again later")
+
+
+def prepare(session: Session, row: ConversationRow, member: Group, plan: Plan) -> None:
+    """Store a commit on the present state; the caller holds the lock."""
+    policy = plan.policy if plan.policy is not None else row.policy
+    result = member.commit(
+        session.primitives,
+        add=[package for _, package in plan.add],
+        remove=plan.remove,
+        extensions=[policy_extension(policy)] if plan.policy is not None else None,
+        group_info_extensions=[anchor_extension(row.cursor, row.chain_hash)],
+    )
+    assert result.group_info is not None
+    upload = CommitUpload(
+        epoch=member.epoch,
+        commit=b64encode(result.commit),
+        group_info=b64encode(result.group_info),
+        welcome=b64encode(result.welcome) if result.welcome is not None else None,
+        welcome_devices=[device_id for device_id, _ in plan.add],
+        policy=b64encode(plan.policy) if plan.policy is not None else None,
+    )
+    pending = PendingCommit(
+        conversation_id=row.conversation_id,
+        client_id=ClientId(new_uuid7()),
+        upload=msgspec.json.encode(upload),
+        member=result.group.to_bytes(),
+        policy=policy,
+    )
+    queues.save_pending(session.store, pending)
+
+
+async def send_pending(session: Session, conversation_id: ConversationId) -> bool:
+    """Send the pending commit, the same bytes as ever, and follow the log; False where another commit was first.
+
+    Raises the problem, and forgets the commit, where the server refuses it for good.
+    """
+    pending = queues.load_pending(session.store, conversation_id)
+    if pending is None:
+        return True
+    try:
+        await _send(session, pending)
+    except ConversationExists:
+        forget_creation(session, conversation_id)
+        return False
+    except EpochStale:
+        await catch_up(session, conversation_id)
+        _forget(session, pending)
+        return False
+    except Unavailable:
+        raise
+    except Problem as problem:
+        if problem.status >= 500 or problem.status in {401, 429}:
+            raise
+        await catch_up(session, conversation_id)
+        if _forget(session, pending):
+            raise
+        return True
+    await catch_up(session, conversation_id)
+    return True
+
+
+async def resume_pending(session: Session) -> None:
+    """Send again what a crash or a lost answer left pending."""
+    for pending in queues.list_pending(session.store):
+        try:
+            await send_pending(session, pending.conversation_id)
+        except (Conflict, NotFound):
+            continue
+
+
+async def rotate_if_due(session: Session, conversation_id: ConversationId) -> None:
+    """Begin a new epoch where this device has written enough or long enough in the present one."""
+    row = load_conversation(session.store, conversation_id)
+    if row is None or row.status != "member" or not rotation_due(row):
+        return
+    before = row.epoch
+
+    async def plan(row: ConversationRow, member: Group) -> Plan | None:
+        return Plan(remove=await lost_leaves(session, row, member)) if row.epoch == before else None
+
+    await commit_change(session, conversation_id, plan)
+
+
+def rotation_due(row: ConversationRow, *, now: float | None = None) -> bool:
+    """Whether the limits of `EPOCH_*` ask for a new epoch before this device writes on."""
+    age_s = (time.time() if now is None else now) - row.epoch_at
+    writing = row.epoch_messages > 0
+    return (
+        row.epoch_messages >= EPOCH_MESSAGES_MAX
+        or (writing and age_s > EPOCH_WRITING_AGE_S_MAX)
+        or age_s > EPOCH_AGE_S_MAX
+    )
+
+
+async def lost_leaves(session: Session, row: ConversationRow, member: Group) -> tuple[int, ...]:
+    """Leaves of devices that their people have signed out, as far as this person may remove them."""
+    policy = decode_policy(row.policy)
+    judged = _removable_people(session, policy)
+    if len(judged) > _REFRESHED_ROSTER_MAX:
+        judged = frozenset({session.device.user_id})
+    await session.directory.fetch(judged)
+    return tuple(
+        index
+        for (index, _), leaf in zip(member.members(), leaves_of(member), strict=True)
+        if leaf.user_id in judged
+        and index != member.own_index
+        and leaf.device_id not in session.directory.devices(leaf.user_id)
+    )
+
+
+def _removable_people(session: Session, policy: PolicyDocument) -> frozenset[UserId]:
+    own = session.device.user_id
+    everyone = policy.kind != "group" or policy.role_of(own) in MANAGERS
+    return policy.user_ids if everyone else frozenset({own})
+
+
+async def _send(session: Session, pending: PendingCommit) -> None:
+    conversation_id = pending.conversation_id
+    if pending.creation:
+        creation = msgspec.json.decode(pending.upload, type=ConversationCreation)
+        await messaging.put_conversation(session.api, conversation_id, creation)
+    else:
+        upload = msgspec.json.decode(pending.upload, type=CommitUpload)
+        await messaging.put_commit(session.api, conversation_id, pending.client_id, upload)
+
+
+def _forget(session: Session, pending: PendingCommit) -> bool:
+    """Drop the commit if it still stands; False where the log had it."""
+    present = queues.load_pending(session.store, pending.conversation_id)
+    if present is None or present.client_id != pending.client_id:
+        return False
+    queues.remove_pending(session.store, pending.conversation_id)
+    return True
+
+
+def _own_group(session: Session, conversation_id: ConversationId, row: ConversationRow | None) -> Group:
+    if row is None:
+        raise UnknownConversation("this device knows no such conversation")
+    if row.status == "forked":
+        raise ConversationForked("somebody was shown another log of this conversation; nothing more is sent here")
+    member, _ = session.groups.load(conversation_id)
+    if row.status != "member" or member is None:
+        raise NotAMember("you do not belong to this conversation")
+    return member

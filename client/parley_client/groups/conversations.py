@@ -1,0 +1,269 @@
+"""Conversations as people ask for them: talk to somebody, make a group, add and remove people.
+
+Invariant: who belongs is said by the policy document that this device writes; the server only keeps it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from parley_client.api import auth
+from parley_client.errors import NotAMember, NotReachable, UnknownConversation, UntrustedGroup, UsageError
+from parley_client.groups.commits import Plan, commit_change, lost_leaves, send_pending
+from parley_client.groups.entering import WELCOME_WAIT_S, enter
+from parley_client.groups.judgement import judge_leaves, leaves_of, policy_extension
+from parley_client.session import Session
+from parley_client.store import queues
+from parley_client.store.conversations import ConversationRow, load_conversation, save_conversation
+from parley_client.store.queues import PendingCommit
+from parley_client.sync.catch_up import forget_creation
+from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.envelope import chain_start
+from parley_contracts.ids import (
+    ClientId,
+    ConversationId,
+    DeviceId,
+    UserId,
+    direct_conversation_id,
+    new_uuid7,
+    uuid_bytes,
+)
+from parley_contracts.limits import KEY_PACKAGE_LIFETIME_S, MEMBERS_PER_GROUP_MAX
+from parley_contracts.messaging_api import ConversationCreation
+from parley_contracts.policy import Kind, PolicyDocument, Role, RosterEntry, decode_policy
+from parley_contracts.problems import NotFound
+from parley_mls import Group, KeyPackage, MlsError
+
+_CLOCK_LEEWAY_S = 24 * 3600
+_LIFETIME_S_MAX = KEY_PACKAGE_LIFETIME_S + 2 * _CLOCK_LEEWAY_S
+
+
+async def open_direct(session: Session, user_id: UserId) -> ConversationId:
+    """The conversation with a person (with oneself: note-to-self), begun where there is none; this device is in it."""
+    own = session.device.user_id
+    conversation_id = direct_conversation_id(own, user_id)
+    row = load_conversation(session.store, conversation_id)
+    if row is None:
+        if user_id == own:
+            policy = await _policy(session, conversation_id, "self", {own: "owner"})
+        else:
+            policy = await _policy(session, conversation_id, "direct", {own: "member", user_id: "member"})
+        await _begin(session, policy)
+    await ensure_member(session, conversation_id)
+    await add_rostered(session, conversation_id)
+    if not _reached(session, conversation_id):
+        raise NotReachable("this person has no device yet that could receive messages")
+    return conversation_id
+
+
+async def create_group(session: Session, conversation_id: ConversationId, user_ids: Collection[UserId]) -> None:
+    """Make a private group under an id that the caller chose, with oneself as owner."""
+    if len(user_ids) >= MEMBERS_PER_GROUP_MAX:
+        raise UsageError(f"a group has at most {MEMBERS_PER_GROUP_MAX} people")
+    if load_conversation(session.store, conversation_id) is None:
+        roles: dict[UserId, Role] = dict.fromkeys(user_ids, "member")
+        policy = await _policy(session, conversation_id, "group", roles | {session.device.user_id: "owner"})
+        await _begin(session, policy)
+    await ensure_member(session, conversation_id)
+    await add_rostered(session, conversation_id)
+
+
+async def add_people(session: Session, conversation_id: ConversationId, user_ids: Collection[UserId]) -> None:
+    """Bring people and all of their devices into a group."""
+    await ensure_member(session, conversation_id)
+
+    async def plan(row: ConversationRow, member: Group) -> Plan | None:
+        policy = decode_policy(row.policy)
+        if policy.kind != "group":
+            raise UsageError("only groups take more people")
+        joining = [user_id for user_id in user_ids if policy.role_of(user_id) is None]
+        if not joining:
+            return None
+        roster = [*policy.roster, *[await _roster_entry(session, user_id, "member") for user_id in joining]]
+        return await _plan(session, row, member, msgspec.structs.replace(policy, roster=tuple(roster)))
+
+    await commit_change(session, conversation_id, plan)
+
+
+async def remove_people(session: Session, conversation_id: ConversationId, user_ids: Collection[UserId]) -> None:
+    """Put people and all of their devices out of a group."""
+    if session.device.user_id in user_ids:
+        raise UsageError("leaving a group is not removing: ask an owner")
+    await ensure_member(session, conversation_id)
+
+    async def plan(row: ConversationRow, member: Group) -> Plan | None:
+        policy = decode_policy(row.policy)
+        if policy.kind != "group":
+            raise UsageError("only groups let people go")
+        if not policy.user_ids & set(user_ids):
+            return None
+        roster = tuple(entry for entry in policy.roster if entry.user_id not in user_ids)
+        return await _plan(session, row, member, msgspec.structs.replace(policy, roster=roster))
+
+    await commit_change(session, conversation_id, plan)
+
+
+async def ensure_member(session: Session, conversation_id: ConversationId) -> ConversationRow:
+    """Be in the group, by whatever way is open; `NotAMember` where the person is not wanted there."""
+    row = load_conversation(session.store, conversation_id)
+    if row is not None and row.status == "creating":
+        await send_pending(session, conversation_id)
+        row = load_conversation(session.store, conversation_id)
+        if row is not None and row.status == "creating":
+            forget_creation(session, conversation_id)
+            row = None
+    if row is not None and row.status in {"member", "forked"}:
+        return row
+    try:
+        row = await enter(session, conversation_id, wait_s=WELCOME_WAIT_S if row is None else 0)
+    except NotFound as error:
+        raise UnknownConversation("there is no such conversation") from error
+    if row.status != "member":
+        raise NotAMember("you do not belong to this conversation any more")
+    return row
+
+
+async def add_rostered(session: Session, conversation_id: ConversationId) -> None:
+    """Add the devices of people who belong and have none in the group yet; the creator answers for that."""
+    row = load_conversation(session.store, conversation_id)
+    if row is None or not row.creator or row.status != "member":
+        return
+
+    async def plan(row: ConversationRow, member: Group) -> Plan | None:
+        policy = decode_policy(row.policy)
+        present = {leaf.user_id for leaf in leaves_of(member)}
+        absent = policy.user_ids - present
+        if row.epoch == 0 and len(await _own_other_devices(session)) > 0:
+            absent |= {session.device.user_id}
+        if not absent:
+            return None
+        plan = await _plan(session, row, member, policy, people=absent)
+        return plan if plan is not None and plan.add else None
+
+    await commit_change(session, conversation_id, plan)
+    async with session.lock(conversation_id):
+        row = load_conversation(session.store, conversation_id)
+        if row is not None and _reached(session, conversation_id):
+            save_conversation(session.store, msgspec.structs.replace(row, creator=False))
+
+
+def _reached(session: Session, conversation_id: ConversationId) -> bool:
+    """Whether everyone of the roster has a leaf."""
+    row = load_conversation(session.store, conversation_id)
+    member, _ = session.groups.load(conversation_id)
+    if row is None or member is None:
+        return False
+    return decode_policy(row.policy).user_ids <= {leaf.user_id for leaf in leaves_of(member)}
+
+
+async def _begin(session: Session, policy: PolicyDocument) -> None:
+    """Store and send a new conversation; where another device was first, forget it again."""
+    conversation_id = policy.conversation_id
+    document = policy.encode()
+    group = Group.create(
+        session.primitives,
+        group_id=uuid_bytes(conversation_id) + os.urandom(16),
+        identity=session.device.certificate,
+        signature_seed=session.device.device_secret,
+        extensions=[policy_extension(document)],
+    )
+    client_id = ClientId(new_uuid7())
+    upload = ConversationCreation(client_id, b64encode(group.group_info(session.primitives)), b64encode(document))
+    row = ConversationRow(
+        conversation_id=conversation_id,
+        kind=policy.kind,
+        policy=document,
+        cursor=0,
+        chain_hash=chain_start(conversation_id),
+        status="creating",
+        epoch_at=int(time.time()),
+    )
+    pending = PendingCommit(
+        conversation_id=conversation_id,
+        client_id=client_id,
+        upload=msgspec.json.encode(upload),
+        member=group.to_bytes(),
+        policy=document,
+        creation=True,
+    )
+    async with session.lock(conversation_id):
+        if load_conversation(session.store, conversation_id) is not None:
+            return
+        with session.store.transaction():
+            save_conversation(session.store, row)
+            queues.save_pending(session.store, pending)
+
+
+async def _policy(
+    session: Session, conversation_id: ConversationId, kind: Kind, roles: dict[UserId, Role]
+) -> PolicyDocument:
+    entries = [await _roster_entry(session, user_id, role) for user_id, role in sorted(roles.items())]
+    return PolicyDocument(conversation_id=conversation_id, kind=kind, generation=0, roster=tuple(entries))
+
+
+async def _roster_entry(session: Session, user_id: UserId, role: Role) -> RosterEntry:
+    identity = await session.directory.identity(user_id)
+    return RosterEntry(user_id=user_id, root_fingerprint=b64encode(identity.root_fingerprint), role=role)
+
+
+async def _own_other_devices(session: Session) -> frozenset[DeviceId]:
+    await session.directory.fetch([session.device.user_id])
+    return session.directory.devices(session.device.user_id) - {session.device.device_id}
+
+
+async def _plan(
+    session: Session,
+    row: ConversationRow,
+    member: Group,
+    policy: PolicyDocument,
+    *,
+    people: Iterable[UserId] | None = None,
+) -> Plan:
+    """What leads from the present leaves to the roster: claims for `people` (default: who joins), removals of who left."""
+    before = decode_policy(row.policy)
+    leaves = list(zip(member.members(), leaves_of(member), strict=True))
+    gone = [index for (index, _), leaf in leaves if leaf.user_id not in policy.user_ids]
+    lost = [index for index in await lost_leaves(session, row, member) if index not in gone]
+    joining = policy.user_ids - before.user_ids if people is None else people
+    present = {leaf.device_id for _, leaf in leaves} | {session.device.device_id}
+    packages: list[tuple[DeviceId, KeyPackage]] = []
+    for user_id in joining:
+        packages += [
+            (device_id, package)
+            for device_id, package in await _claim(session, policy, user_id)
+            if device_id not in present
+        ]
+    return Plan(tuple(packages), tuple(gone + lost), policy.encode() if policy != before else None)
+
+
+async def _claim(session: Session, policy: PolicyDocument, user_id: UserId) -> list[tuple[DeviceId, KeyPackage]]:
+    """A person's key packages, each judged: certified device, valid signatures, a lifetime that is now."""
+    await session.directory.fetch([user_id])
+    claim = await auth.claim_key_packages(session.api, user_id, idempotency_key=new_uuid7())
+    packages: list[tuple[DeviceId, KeyPackage]] = []
+    for claimed in claim.key_packages:
+        try:
+            package = KeyPackage.from_bytes(b64decode(claimed.key_package))
+            package.validate(session.primitives)
+        except (MlsError, ValueError) as error:
+            raise UntrustedGroup("the server gave a key package that is not valid") from error
+        (leaf,) = judge_leaves(session.primitives, session.directory, policy, [package.leaf])
+        if (leaf.user_id, leaf.device_id) != (user_id, claimed.device_id):
+            raise UntrustedGroup("the server gave a key package of another device")
+        if leaf.device_id in session.directory.devices(user_id) and _is_alive(package):
+            packages.append((leaf.device_id, package))
+    return packages
+
+
+def _is_alive(package: KeyPackage) -> bool:
+    lifetime, now = package.leaf.lifetime, time.time()
+    return (
+        lifetime is not None
+        and lifetime.not_after - lifetime.not_before <= _LIFETIME_S_MAX
+        and lifetime.not_before - _CLOCK_LEEWAY_S <= now <= lifetime.not_after
+    )
+

@@ -1,0 +1,285 @@
+"""Coming into a conversation: by a Welcome, by the archive, or by an external commit of this device.
+
+Invariant: a group is entered only after all of its leaves and its policy were judged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+
+from parley_client.api import messaging
+from parley_client.errors import UntrustedGroup
+from parley_client.groups.anchors import anchor_extension, chain_hash_from, read_anchor
+from parley_client.groups.commits import COMMIT_ATTEMPTS, send_pending
+from parley_client.groups.judgement import AnyGroup, IdentitiesNeeded, judge_group, leaves_of
+from parley_client.session import Session
+from parley_client.store import conversations, queues
+from parley_client.store.conversations import ConversationRow, load_conversation, save_conversation
+from parley_client.store.queues import PendingCommit
+from parley_client.sync.catch_up import catch_up, catch_up_locked
+from parley_client.sync.epochs import digest_of, save_entered_epoch
+from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.ids import ClientId, ConversationId, new_uuid7
+from parley_contracts.messaging_api import CommitUpload, GroupState, WelcomeState
+from parley_contracts.policy import PolicyDocument
+from parley_contracts.problems import NotFound
+from parley_mls import (
+    CommitResult,
+    Group,
+    KeyPackageBundle,
+    MlsError,
+    PublicGroup,
+    group_info_extensions,
+    welcome_key_package_refs,
+)
+
+WELCOME_WAIT_S = 5.0
+_WELCOME_POLL_S = 0.25
+
+
+async def enter(session: Session, conversation_id: ConversationId, *, wait_s: float) -> ConversationRow:
+    """Be a member: by this device's Welcome, which may still come for `wait_s`, else by external commit."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        async with session.lock(conversation_id):
+            row = load_conversation(session.store, conversation_id)
+            if row is not None and row.status in {"member", "forked", "creating"}:
+                return row
+            if await _enter_by_welcome(session, conversation_id, row):
+                break
+            if row is None and conversations.first_epoch(session.store, conversation_id, 0) is not None:
+                await _begin_from_archive(session, conversation_id)
+                break
+        if time.monotonic() >= deadline:
+            break
+        await asyncio.sleep(_WELCOME_POLL_S)
+    row = await catch_up(session, conversation_id)
+    if row is None or row.status == "outside":
+        row = await _enter_by_external_commit(session, conversation_id)
+    return row
+
+
+async def judge_new_group(
+    session: Session, group: AnyGroup, unverified_policy: bytes, conversation_id: ConversationId
+) -> PolicyDocument:
+    """`judge_group`, with the identities that it needs fetched."""
+    try:
+        return judge_group(session.primitives, session.directory, group, unverified_policy, conversation_id)
+    except IdentitiesNeeded as needed:
+        await session.directory.fetch(needed.user_ids)
+    try:
+        return judge_group(session.primitives, session.directory, group, unverified_policy, conversation_id)
+    except IdentitiesNeeded as error:
+        raise UntrustedGroup("a device's certificate names a statement that its person never made") from error
+
+
+# --- Welcome
+
+
+async def _enter_by_welcome(session: Session, conversation_id: ConversationId, row: ConversationRow | None) -> bool:
+    try:
+        state = await messaging.get_welcome(session.api, conversation_id)
+    except NotFound:
+        return False
+    if row is not None and state.sequence <= row.cursor:
+        return False
+    found = _bundle_for(session, b64decode(state.welcome))
+    if found is None:
+        return False
+    ref, bundle, last_resort = found
+    try:
+        group = Group.join(
+            session.primitives, b64decode(state.welcome), bundle, session.device.device_secret
+        )
+    except MlsError as error:
+        raise UntrustedGroup("the Welcome cannot be used") from error
+    policy = b64decode(state.policy)
+    document = await judge_new_group(session, group, policy, conversation_id)
+    _check_place(session, document, group.epoch == state.epoch)
+    anchor = read_anchor(group.join_group_info_extensions, conversation_id)
+    chain_hash = await chain_hash_from(session, conversation_id, anchor, state.sequence)
+    fresh = _row(document, policy, state, chain_hash, title=row.title if row else "")
+    with session.store.transaction():
+        _save_member(session, fresh, group)
+        if not last_resort:
+            queues.remove_key_package(session.store, ref)
+    session.announce()
+    return True
+
+
+def _bundle_for(session: Session, welcome: bytes) -> tuple[bytes, KeyPackageBundle, bool] | None:
+    try:
+        refs = welcome_key_package_refs(welcome)
+    except MlsError as error:
+        raise UntrustedGroup("the Welcome is malformed") from error
+    for ref in refs:
+        kept = queues.load_key_package(session.store, ref)
+        if kept is not None:
+            return ref, KeyPackageBundle.from_bytes(kept[0]), kept[1]
+    return None
+
+
+def _save_member(session: Session, row: ConversationRow, group: Group) -> None:
+    save_conversation(session.store, row)
+    conversations.save_chain_hash(session.store, row.conversation_id, row.cursor, row.chain_hash)
+    session.groups.save(row.conversation_id, group, None)
+    queues.remove_pending(session.store, row.conversation_id)
+    save_entered_epoch(session, row, group)
+
+
+# --- the archive
+
+
+async def _begin_from_archive(session: Session, conversation_id: ConversationId) -> None:
+    """Stand at the first epoch that the archive opens, as a follower of the public group."""
+    first = conversations.first_epoch(session.store, conversation_id, 0)
+    assert first is not None
+    state = await messaging.get_group_info(session.api, conversation_id, epoch=first.epoch)
+    follower = _public_group(session, state)
+    policy = b64decode(state.policy)
+    document = await judge_new_group(session, follower, policy, conversation_id)
+    leaves = leaves_of(follower)
+    found = (follower.group_id, follower.epoch, digest_of(leaves), state.sequence)
+    if found != (first.group_id, first.epoch, first.leaves_digest, first.anchor_sequence):
+        raise UntrustedGroup("the server shows another beginning of the conversation than the archive")
+    row = _row(document, policy, state, first.anchor_hash, status="outside")
+    with session.store.transaction():
+        save_conversation(session.store, row)
+        conversations.save_chain_hash(session.store, conversation_id, row.cursor, row.chain_hash)
+        conversations.save_leaves(session.store, first.leaves_digest, leaves)
+        session.groups.save(conversation_id, None, follower)
+
+
+def _public_group(session: Session, state: GroupState) -> PublicGroup:
+    try:
+        return PublicGroup.from_group_info(session.primitives, b64decode(state.group_info))
+    except MlsError as error:
+        raise UntrustedGroup("the server's GroupInfo is not valid") from error
+
+
+# --- external commit
+
+
+async def _enter_by_external_commit(session: Session, conversation_id: ConversationId) -> ConversationRow:
+    for _ in range(COMMIT_ATTEMPTS):
+        async with session.lock(conversation_id):
+            row = await catch_up_locked(session, conversation_id)
+            if row is not None and row.status != "outside":
+                return row
+            if queues.load_pending(session.store, conversation_id) is None:
+                await _prepare_external_commit(session, conversation_id, row)
+        await send_pending(session, conversation_id)
+    raise UntrustedGroup("this device could not come into the conversation")
+
+
+async def _prepare_external_commit(
+    session: Session, conversation_id: ConversationId, row: ConversationRow | None
+) -> None:
+    state = await messaging.get_group_info(session.api, conversation_id)
+    group_info = b64decode(state.group_info)
+    base = await _base_row(session, conversation_id, row, state, group_info)
+    if base is None:
+        return
+    result = _join_external(session, group_info, base)
+    pending = PendingCommit(
+        conversation_id=conversation_id,
+        client_id=ClientId(new_uuid7()),
+        upload=msgspec.json.encode(
+            CommitUpload(state.epoch, b64encode(result.commit), b64encode(_required(result.group_info)))
+        ),
+        member=result.group.to_bytes(),
+        policy=b64decode(state.policy),
+    )
+    with session.store.transaction():
+        save_conversation(session.store, base)
+        queues.save_pending(session.store, pending)
+
+
+async def _base_row(
+    session: Session,
+    conversation_id: ConversationId,
+    row: ConversationRow | None,
+    state: GroupState,
+    group_info: bytes,
+) -> ConversationRow | None:
+    """Where the device stands before its commit; None where the log has moved on and must be followed first.
+
+    A device that followed the log holds GroupInfo to what it followed; one that did not judges every leaf.
+    """
+    _, follower = session.groups.load(conversation_id)
+    shown = _public_group(session, state)
+    if follower is not None:
+        if shown.epoch != follower.epoch:
+            return None
+        same = (shown.group_id, shown.tree_hash, shown.confirmed_transcript_hash)
+        if same != (follower.group_id, follower.tree_hash, follower.confirmed_transcript_hash):
+            raise UntrustedGroup("the server's GroupInfo is not of the group that its log made")
+        return row
+    policy = b64decode(state.policy)
+    document = await judge_new_group(session, shown, policy, conversation_id)
+    _check_place(session, document, shown.epoch == state.epoch)
+    conversations.save_leaves(session.store, digest_of(leaves_of(shown)), leaves_of(shown))
+    if row is not None and row.cursor >= state.sequence:
+        return msgspec.structs.replace(row, epoch=state.epoch, policy=policy)
+    anchor = read_anchor(group_info_extensions(group_info), conversation_id)
+    chain_hash = await chain_hash_from(session, conversation_id, anchor, state.sequence)
+    return _row(document, policy, state, chain_hash, status="outside")
+
+
+def _join_external(session: Session, group_info: bytes, base: ConversationRow) -> CommitResult:
+    own = session.device
+    try:
+        shown = PublicGroup.from_group_info(session.primitives, group_info)
+        prior = [
+            index
+            for (index, _), leaf in zip(shown.members(), leaves_of(shown), strict=True)
+            if leaf.device_id == own.device_id
+        ]
+        return Group.join_external(
+            session.primitives,
+            group_info,
+            identity=own.certificate,
+            signature_seed=own.device_secret,
+            remove_prior=prior[0] if prior else None,
+            group_info_extensions=[anchor_extension(base.cursor, base.chain_hash)],
+        )
+    except MlsError as error:
+        raise UntrustedGroup("the server's GroupInfo cannot be used") from error
+
+
+def _required(group_info: bytes | None) -> bytes:
+    if group_info is None:
+        raise UntrustedGroup("a commit came without its GroupInfo")
+    return group_info
+
+
+def _check_place(session: Session, document: PolicyDocument, epochs_agree: bool) -> None:
+    if session.device.user_id not in document.user_ids or not epochs_agree:
+        raise UntrustedGroup("the server offers a group that this person does not belong to")
+
+
+def _row(
+    document: PolicyDocument,
+    policy: bytes,
+    state: WelcomeState | GroupState,
+    chain_hash: bytes,
+    *,
+    status: conversations.Status = "member",
+    title: str = "",
+) -> ConversationRow:
+    return ConversationRow(
+        conversation_id=document.conversation_id,
+        kind=document.kind,
+        generation=document.generation,
+        epoch=state.epoch,
+        policy=policy,
+        cursor=state.sequence,
+        chain_hash=chain_hash,
+        status=status,
+        title=title,
+        epoch_at=int(time.time()),
+    )
+

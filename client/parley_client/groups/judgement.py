@@ -1,0 +1,167 @@
+"""Who may be in a group: every leaf, every commit and every policy document is judged here, whoever sent it.
+
+Invariant: a group state is stored only after its leaves led, by certificate and statement, to the root fingerprints of
+the policy document whose hash the group itself carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from parley_client.crypto.account import verify_certificate
+from parley_client.directory import Directory
+from parley_client.errors import UntrustedGroup
+from parley_client.store.conversations import Leaf
+from parley_contracts.encoding import b64decode
+from parley_contracts.identity import DeviceCertificate
+from parley_contracts.ids import ConversationId, DeviceId, UserId, direct_conversation_id, self_conversation_id
+from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, check_change, decode_policy, policy_hash
+from parley_contracts.problems import Problem
+from parley_mls import Changes, Extension, Group, LeafNode, MlsError, Primitives, PublicGroup
+
+AnyGroup = Group | PublicGroup
+
+
+class IdentitiesNeeded(Exception):  # noqa: N818 - not an error: a question
+    """The identities of these people must be fetched; then judge again."""
+
+    def __init__(self, user_ids: frozenset[UserId]) -> None:
+        super().__init__(f"{len(user_ids)} identities are needed")
+        self.user_ids = user_ids
+
+
+def leaf_of(leaf: LeafNode) -> Leaf:
+    """Person, device and key of a leaf, its certificate not verified here."""
+    try:
+        certificate = DeviceCertificate.decode(leaf.identity)
+    except ValueError as error:
+        raise UntrustedGroup("a leaf carries no device certificate") from error
+    if certificate.device_key != leaf.signature_key:
+        raise UntrustedGroup("a leaf's key is not the certified one")
+    return Leaf(certificate.user_id, certificate.device_id, leaf.signature_key)
+
+
+def leaves_of(group: AnyGroup) -> tuple[Leaf, ...]:
+    """All leaves of a group that was judged, in ascending index."""
+    return tuple(leaf_of(leaf) for _, leaf in group.members())
+
+
+def judge_policy(group: AnyGroup, unverified_document: bytes, conversation_id: ConversationId) -> PolicyDocument:
+    """The policy document that the group carries the hash of; `UntrustedGroup` where they do not fit together."""
+    found = [e.data for e in group.extensions if e.type == POLICY_EXTENSION_TYPE]
+    if found != [policy_hash(unverified_document)]:
+        raise UntrustedGroup("the policy document is not the group's")
+    try:
+        policy = decode_policy(unverified_document)
+    except Problem as error:
+        raise UntrustedGroup("the policy document is malformed") from error
+    if policy.conversation_id != conversation_id or not _id_fits(policy):
+        raise UntrustedGroup("the group belongs to another conversation")
+    return policy
+
+
+def judge_leaves(
+    primitives: Primitives, directory: Directory, policy: PolicyDocument, leaves: Iterable[LeafNode]
+) -> list[Leaf]:
+    """The leaves, each led back to its person's pinned root; `IdentitiesNeeded` where people are not known yet."""
+    fingerprints = {entry.user_id: b64decode(entry.root_fingerprint) for entry in policy.roster}
+    missing: set[UserId] = set()
+    judged: list[Leaf] = []
+    for node in leaves:
+        leaf = leaf_of(node)
+        if leaf.user_id not in fingerprints:
+            raise UntrustedGroup("a leaf belongs to nobody in the roster")
+        identity = directory.known(leaf.user_id)
+        version = DeviceCertificate.decode(node.identity).statement_version
+        if identity is None or identity.statement.version < version:
+            missing.add(leaf.user_id)
+            continue
+        if identity.root_fingerprint != fingerprints[leaf.user_id]:
+            raise UntrustedGroup("the roster pins another root key for this person")
+        try:
+            verify_certificate(primitives, node.identity, identity)
+        except (MlsError, ValueError) as error:
+            raise UntrustedGroup("a device's certificate does not lead to its person") from error
+        judged.append(leaf)
+    if missing:
+        raise IdentitiesNeeded(frozenset(missing))
+    return judged
+
+
+def judge_group(
+    primitives: Primitives,
+    directory: Directory,
+    group: AnyGroup,
+    unverified_policy: bytes,
+    conversation_id: ConversationId,
+) -> PolicyDocument:
+    """The policy of a group that this device sees for the first time, all of its leaves judged."""
+    policy = judge_policy(group, unverified_policy, conversation_id)
+    _check_devices_once(judge_leaves(primitives, directory, policy, [leaf for _, leaf in group.members()]))
+    return policy
+
+
+def judge_commit(
+    primitives: Primitives,
+    directory: Directory,
+    before: AnyGroup,
+    after: AnyGroup,
+    changes: Changes,
+    *,
+    policy_before: PolicyDocument,
+    unverified_policy_after: bytes,
+    author: tuple[UserId, DeviceId],
+) -> PolicyDocument:
+    """The policy after a commit that may stand; `UntrustedGroup` where a rule is broken.
+
+    `author` is who the log says sent it, and must be whose leaf committed.
+    """
+    policy = judge_policy(after, unverified_policy_after, policy_before.conversation_id)
+    external = changes.committer is None
+    entered = [node for _, node in changes.added]
+    if changes.external is not None:
+        entered.append(dict(after.members())[changes.external])
+    added = judge_leaves(primitives, directory, policy, entered)
+    removed = [leaf_of(node) for _, node in changes.removed]
+    actor = added[-1] if changes.committer is None else leaf_of(dict(before.members())[changes.committer])
+    if (actor.user_id, actor.device_id) != author:
+        raise UntrustedGroup("the commit was made by another device than the log says")
+    for _, old, new in changes.updated:
+        if leaf_of(old) != leaf_of(new) or old.identity != new.identity:
+            raise UntrustedGroup("an update may not change who a leaf belongs to")
+    if external and any(leaf != actor for leaf in removed):
+        raise UntrustedGroup("an external commit may replace only its own device")
+    try:
+        check_change(
+            policy_before,
+            policy,
+            actor=actor.user_id,
+            added={leaf.user_id for leaf in added},
+            removed={leaf.user_id for leaf in removed},
+            external=external,
+        )
+    except Problem as error:
+        raise UntrustedGroup(f"the commit breaks the policy: {error.detail}") from error
+    _check_devices_once(leaves_of(after))
+    return policy
+
+
+def _check_devices_once(leaves: Sequence[Leaf]) -> None:
+    if len({leaf.device_id for leaf in leaves}) != len(leaves):
+        raise UntrustedGroup("a device has two leaves")
+
+
+def _id_fits(policy: PolicyDocument) -> bool:
+    people = [entry.user_id for entry in policy.roster]
+    match policy.kind:
+        case "self":
+            return policy.conversation_id == self_conversation_id(people[0])
+        case "direct":
+            return policy.conversation_id == direct_conversation_id(people[0], people[1])
+        case "group":
+            return True
+
+
+def policy_extension(document: bytes) -> Extension:
+    """The GroupContext extension that binds a group to its policy document."""
+    return Extension(POLICY_EXTENSION_TYPE, policy_hash(document))

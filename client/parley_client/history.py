@@ -1,0 +1,158 @@
+"""The archive on the server: epoch records uploaded and restored, history keys, and the index of conversations.
+
+Invariant: a record is sealed and queued in the transaction that enters its epoch, and leaves the queue only when the
+server has it; what a restored device believes of the past comes from these records, not from the server's word.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from parley_client.api import messaging
+from parley_client.crypto.archive import open_record
+from parley_client.crypto.history import HistoryKey
+from parley_client.crypto.index import open_index, seal_index
+from parley_client.errors import UntrustedGroup
+from parley_client.session import Session
+from parley_client.store import conversations, documents, queues
+from parley_client.store.conversations import EpochRow
+from parley_client.store.documents import IndexState
+from parley_client.store.notices import Notice, save_notice
+from parley_client.store.port import Store
+from parley_client.sync.catch_up import open_again
+from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.ids import ConversationId
+from parley_contracts.messaging_api import AccountIndex, ArchiveRecord, ArchiveUpload
+from parley_contracts.problems import Conflict, NotFound, VersionStale
+
+_INDEX_ATTEMPTS = 8
+
+
+def save_history_key(store: Store, key: HistoryKey) -> None:
+    """Keep a history key."""
+    sql = "INSERT OR REPLACE INTO history_keys (version, secret) VALUES (?, ?)"
+    store.execute(sql, (key.version, key.secret))
+
+
+def load_history_keys(store: Store) -> dict[int, HistoryKey]:
+    """All history keys of this device, by version."""
+    rows = store.execute("SELECT version, secret FROM history_keys ORDER BY version")
+    return {version: HistoryKey(version, secret) for version, secret in rows}
+
+
+async def upload_archive(session: Session) -> None:
+    """Upload the records that wait; another record of the same epoch on the server is an alarm."""
+    for conversation_id, generation, epoch, version, sealed in queues.archive_waiting(session.store):
+        upload = ArchiveUpload(b64encode(sealed))
+        try:
+            await messaging.put_archive_record(session.api, conversation_id, generation, epoch, version, upload)
+        except NotFound:
+            continue
+        except Conflict:
+            sentence = f"another own device archived epoch {epoch} differently"
+            save_notice(session.store, Notice(conversation_id, "archive_conflict", 0, sentence))
+        queues.remove_archived(session.store, conversation_id, generation, epoch, version)
+
+
+async def download_archive(session: Session) -> None:
+    """Take every record of the archive that this device's history keys open, then open what waited for one."""
+    keys = load_history_keys(session.store)
+    after: str | None = None
+    while True:
+        page = await messaging.get_archive(session.api, after=after)
+        with session.store.transaction():
+            for record in page.records:
+                _take(session, keys, record)
+        after = page.next
+        if after is None:
+            break
+    await open_again(session)
+
+
+def _take(session: Session, keys: dict[int, HistoryKey], record: ArchiveRecord) -> None:
+    key = keys.get(record.history_version)
+    try:
+        if key is None:
+            raise ValueError("no history key of this version")
+        opened = open_record(
+            session.primitives,
+            key,
+            b64decode(record.sealed),
+            conversation_id=record.conversation_id,
+            generation=record.generation,
+            epoch=record.epoch,
+            user_id=session.device.user_id,
+            server_name=session.device.server_name,
+        )
+    except ValueError:
+        sentence = f"the archive record of epoch {record.epoch} does not open"
+        save_notice(session.store, Notice(record.conversation_id, "history_incomplete", 0, sentence))
+        return
+    epoch = EpochRow(
+        conversation_id=opened.conversation_id,
+        generation=opened.generation,
+        epoch=opened.epoch,
+        secret=opened.epoch_secret,
+        group_id=opened.group_id,
+        transcript_hash=opened.interim_transcript_hash,
+        leaves_digest=opened.leaves_digest,
+        anchor_sequence=opened.anchor_sequence,
+        anchor_hash=opened.anchor_hash,
+    )
+    conversations.save_epoch(session.store, epoch)
+
+
+# --- the account index
+
+
+async def publish_index(session: Session) -> None:
+    """Bring the sealed list of private conversations up to date on the server."""
+    for _ in range(_INDEX_ATTEMPTS):
+        known = {row.conversation_id for row in conversations.list_conversations(session.store)}
+        state = documents.load(session.store, "account_index", IndexState) or IndexState(0, ())
+        if known <= set(state.conversation_ids):
+            return
+        merged = tuple(sorted(known | set(state.conversation_ids)))
+        fresh = IndexState(state.version + 1, merged)
+        sealed = seal_index(
+            session.primitives,
+            session.history_key,
+            merged,
+            version=fresh.version,
+            user_id=session.device.user_id,
+            server_name=session.device.server_name,
+        )
+        try:
+            await messaging.put_account_index(session.api, AccountIndex(fresh.version, b64encode(sealed)))
+        except VersionStale:
+            await fetch_index(session)
+        else:
+            documents.save(session.store, "account_index", fresh)
+            return
+    raise UntrustedGroup("the account index keeps changing")
+
+
+async def fetch_index(session: Session) -> tuple[ConversationId, ...]:
+    """The private conversations that the account's devices have listed."""
+    try:
+        index = await messaging.get_account_index(session.api)
+    except NotFound:
+        return ()
+    listed: tuple[ConversationId, ...] | None = None
+    for key in reversed(load_history_keys(session.store).values()):
+        try:
+            listed = open_index(
+                session.primitives,
+                key,
+                b64decode(index.sealed),
+                version=index.version,
+                user_id=session.device.user_id,
+                server_name=session.device.server_name,
+            )
+        except ValueError:
+            continue
+        break
+    if listed is None:
+        raise UntrustedGroup("the account index on the server does not open")
+    documents.save(session.store, "account_index", IndexState(index.version, msgspec.convert(listed, tuple[ConversationId, ...])))
+    return listed

@@ -1,0 +1,222 @@
+"""The durable outbox: a message is stored, sealed, stored again, and repeated until the server's answer is known.
+
+Invariant: the same sealed bytes are sent again and again; only `EpochStale` permits sealing anew, under the same client
+id, and one message of a conversation is on its way at a time, so counters follow the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import msgspec
+
+from parley_client.api import messaging
+from parley_client.backoff import full_jitter
+from parley_client.crypto.message import Content, seal_message
+from parley_client.errors import (
+    ConversationForked,
+    NetworkError,
+    NotAMember,
+    NotSignedIn,
+    UnknownConversation,
+)
+from parley_client.groups.commits import rotate_if_due
+from parley_client.groups.conversations import ensure_member
+from parley_client.session import Session
+from parley_client.store import conversations, queues
+from parley_client.store.conversations import ConversationRow
+from parley_client.store.queues import OutboxRow
+from parley_client.sync.catch_up import catch_up
+from parley_client.sync.epochs import epoch_of
+from parley_contracts.encoding import b64encode
+from parley_contracts.envelope import TRANSCRIPT_PREFIX_SIZE_BYTES
+from parley_contracts.ids import ClientId, ConversationId
+from parley_contracts.limits import APPEND_TIMEOUT_S
+from parley_contracts.messaging_api import Appended, MessageUpload
+from parley_contracts.problems import ClientIdReused, EpochStale, Problem, problem_from_dict
+from parley_mls import CipherSuite
+
+SEND_TIMEOUT_S = APPEND_TIMEOUT_S + 5.0
+
+
+class SealedInVain(Exception):  # noqa: N818 - the outbox seals again
+    """The epoch has moved on since the message was sealed."""
+
+
+def queue_message(session: Session, row: OutboxRow) -> asyncio.Future[Appended]:
+    """Store a message for sending; the future gives the server's acknowledgement, or why it can never be sent."""
+    future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+    session.waiting[row.client_id] = future
+    queues.add_to_outbox(session.store, row)
+    return future
+
+
+async def pump(session: Session, conversation_id: ConversationId) -> None:
+    """Send what waits in a conversation, in order, however long it takes.
+
+    Raises only `NotSignedIn`; a message that can never be sent is marked, and the next one is tried.
+    """
+    async with session.sending[conversation_id]:
+        while (row := queues.next_in_outbox(session.store, conversation_id)) is not None:
+            await _send(session, row)
+
+
+async def pump_all(session: Session) -> None:
+    """Send what waits in every conversation."""
+    async with asyncio.TaskGroup() as tasks:
+        for conversation_id in queues.waiting_conversations(session.store):
+            tasks.create_task(pump(session, conversation_id))
+
+
+async def _send(session: Session, row: OutboxRow) -> None:
+    attempt = 0
+    while True:
+        try:
+            _acknowledge(session, row, await _send_once(session, row.client_id, row.conversation_id))
+        except NotSignedIn as error:
+            _answer(session, row.client_id, error)
+            raise
+        except Exception as error:
+            if not _is_passing(error):
+                _give_up(session, row, error)
+                return
+            await asyncio.sleep(max(full_jitter(attempt), _retry_after_s(error)))
+            attempt += 1
+        else:
+            return
+
+
+async def _send_once(session: Session, client_id: ClientId, conversation_id: ConversationId) -> Appended:
+    upload = await _sealed(session, client_id, conversation_id)
+    try:
+        return await messaging.put_message(
+            session.api, conversation_id, client_id, upload, timeout_s=SEND_TIMEOUT_S
+        )
+    except EpochStale as problem:
+        await catch_up(session, conversation_id)
+        raise SealedInVain from problem
+    except ClientIdReused as problem:
+        return await _first_copy(session, conversation_id, client_id, problem)
+
+
+async def _sealed(session: Session, client_id: ClientId, conversation_id: ConversationId) -> MessageUpload:
+    """The sealed message: as stored, or sealed now where it never was or its epoch has ended."""
+    await ensure_member(session, conversation_id)
+    await rotate_if_due(session, conversation_id)
+    async with session.lock(conversation_id):
+        conversation = conversations.load_conversation(session.store, conversation_id)
+        row = queues.next_in_outbox(session.store, conversation_id)
+        if conversation is None or conversation.status == "removed":
+            raise NotAMember("you do not belong to this conversation any more")
+        if conversation.status == "forked":
+            raise ConversationForked("somebody was shown another log of this conversation; nothing more is sent here")
+        if row is None or row.client_id != client_id or conversation.status != "member":
+            raise SealedInVain
+        if row.upload is not None and row.epoch == conversation.epoch:
+            return msgspec.json.decode(row.upload, type=MessageUpload)
+        counter = (conversations.counter_of(session.store, conversation_id, session.device.device_id) or 0) + 1
+        upload = _seal(session, conversation, row, counter)
+        queues.save_sealed(
+            session.store,
+            client_id,
+            epoch=conversation.epoch,
+            counter=counter,
+            upload=msgspec.json.encode(upload),
+        )
+        return upload
+
+
+def _seal(session: Session, conversation: ConversationRow, row: OutboxRow, counter: int) -> MessageUpload:
+    epoch = epoch_of(session, conversation)
+    device = session.device
+    sealed = seal_message(
+        session.primitives,
+        epoch_secret=epoch.secret,
+        suite=CipherSuite.X25519_AES128GCM_SHA256_ED25519.value,
+        group_id=epoch.group_id,
+        generation=epoch.generation,
+        conversation_id=row.conversation_id,
+        epoch=epoch.epoch,
+        transcript_prefix=epoch.transcript_hash[:TRANSCRIPT_PREFIX_SIZE_BYTES],
+        user_id=device.user_id,
+        device_id=device.device_id,
+        client_id=row.client_id,
+        push=True,
+        content=Content(
+            counter=counter,
+            last_sequence=conversation.cursor,
+            last_hash=conversation.chain_hash,
+            kind=row.kind,
+            body=row.body,
+        ),
+        device_seed=device.device_secret,
+    )
+    return MessageUpload(b64encode(sealed.header), b64encode(sealed.ciphertext), b64encode(sealed.signature))
+
+
+async def _first_copy(
+    session: Session, conversation_id: ConversationId, client_id: ClientId, problem: ClientIdReused
+) -> Appended:
+    """The acknowledgement of a first copy that was stored after all, though its answer was lost."""
+    sequence = problem.extra.get("sequence")
+    if not isinstance(sequence, int):
+        raise problem
+    page = await messaging.get_entry(session.api, conversation_id, sequence)
+    for entry in page.entries:
+        if (entry.device_id, entry.client_id) == (session.device.device_id, client_id):
+            await catch_up(session, conversation_id)
+            return Appended(conversation_id, client_id, entry.sequence, entry.ordinal, entry.epoch, entry.stored_at)
+    raise problem
+
+
+def _acknowledge(session: Session, sent: OutboxRow, appended: Appended) -> None:
+    """The message is in the log: its counter is used. Where a first copy won, the log has told which that was."""
+    own, conversation_id = session.device.device_id, sent.conversation_id
+    with session.store.transaction():
+        row = queues.next_in_outbox(session.store, conversation_id)
+        conversation = conversations.load_conversation(session.store, conversation_id)
+        applied = conversation is not None and appended.sequence <= conversation.cursor
+        if not applied and row is not None and row.counter is not None:
+            conversations.save_counter(session.store, conversation_id, own, row.counter)
+        queues.remove_from_outbox(session.store, sent.client_id)
+    _answer(session, sent.client_id, appended)
+
+
+def _give_up(session: Session, row: OutboxRow, error: Exception) -> None:
+    queues.fail_in_outbox(session.store, row.client_id, _failure(error))
+    _answer(session, row.client_id, error)
+
+
+def _answer(session: Session, client_id: ClientId, outcome: Appended | Exception) -> None:
+    future = session.waiting.pop(client_id, None)
+    if future is None or future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _failure(error: Exception) -> bytes:
+    members = error.to_dict() if isinstance(error, Problem) else {"type": type(error).__name__, "detail": str(error)}
+    return json.dumps(members).encode()
+
+
+def failures(session: Session) -> dict[ClientId, Problem]:
+    """Messages that can never be sent, each with its problem."""
+    return {
+        client_id: problem_from_dict(json.loads(failure))
+        for client_id, failure in queues.failed_in_outbox(session.store)
+    }
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether the same message may still be accepted later."""
+    if isinstance(error, Problem):
+        return error.status >= 500 or error.status in {401, 429}
+    return isinstance(error, NetworkError | SealedInVain)
+
+
+def _retry_after_s(error: Exception) -> float:
+    return float((error.retry_after_s if isinstance(error, Problem) else 0) or 0)

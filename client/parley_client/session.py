@@ -1,0 +1,105 @@
+"""A signed-in device: its keys, its store, its server, and what runs once at a time.
+
+Invariant: whoever changes a conversation holds `lock(conversation_id)`, so operations on one group are serial; group
+states are cached here only as they stand in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from parley_client.api.http import Api
+from parley_client.crypto.history import HistoryKey
+from parley_client.directory import Directory
+from parley_client.errors import NotSignedIn
+from parley_client.store.conversations import load_group_state, save_group_state
+from parley_client.store.documents import Account
+from parley_client.store.port import Store
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
+from parley_contracts.messaging_api import Appended
+from parley_mls import Group, Primitives, PublicGroup
+
+
+@dataclass(frozen=True)
+class Device:
+    """Who speaks: this device of this person on this server."""
+
+    server_name: str
+    user_id: UserId
+    device_id: DeviceId
+    device_secret: bytes
+    certificate: bytes
+
+    @classmethod
+    def of(cls, account: Account) -> Device:
+        """The device of a profile whose set-up is complete."""
+        if account.stage != "ready" or account.user_id is None or account.device_id is None:
+            raise NotSignedIn("this profile is not set up yet; register or sign in first")
+        return cls(
+            account.server.removeprefix("https://"),
+            account.user_id,
+            account.device_id,
+            account.device_secret,
+            account.certificate,
+        )
+
+
+class GroupCache:
+    """Group states of conversations, decoded once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._states: dict[ConversationId, tuple[Group | None, PublicGroup | None]] = {}
+
+    def load(self, conversation_id: ConversationId) -> tuple[Group | None, PublicGroup | None]:
+        """The state as a member and the state as a follower."""
+        if conversation_id not in self._states:
+            member, follower = load_group_state(self._store, conversation_id)
+            self._states[conversation_id] = (
+                Group.from_bytes(member) if member else None,
+                PublicGroup.from_bytes(follower) if follower else None,
+            )
+        return self._states[conversation_id]
+
+    def save(self, conversation_id: ConversationId, member: Group | None, follower: PublicGroup | None) -> None:
+        """Replace the state; inside a transaction, which must not fail after this without `forget`."""
+        save_group_state(
+            self._store,
+            conversation_id,
+            member=member.to_bytes() if member else None,
+            follower=follower.to_bytes() if follower else None,
+        )
+        self._states[conversation_id] = (member, follower)
+
+    def forget(self, conversation_id: ConversationId) -> None:
+        """Read the state from the store next time: a transaction failed."""
+        self._states.pop(conversation_id, None)
+
+
+@dataclass
+class Session:
+    """The signed-in device, as all operations take it."""
+
+    store: Store
+    api: Api
+    primitives: Primitives
+    device: Device
+    directory: Directory
+    history_key: HistoryKey
+    groups: GroupCache
+    locks: dict[ConversationId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    sending: dict[ConversationId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    waiting: dict[ClientId, asyncio.Future[Appended]] = field(default_factory=dict)
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def lock(self, conversation_id: ConversationId) -> asyncio.Lock:
+        """What must be held to change the conversation."""
+        return self.locks[conversation_id]
+
+    def announce(self) -> None:
+        """Tell the listeners that the store has something new."""
+        for listener in list(self.listeners):
+            listener()

@@ -1,0 +1,76 @@
+"""The tables of a device. Rule: `_MIGRATIONS` is append-only; a profile's `user_version` says how many were applied."""
+
+from __future__ import annotations
+
+from parley_client.store.port import Store
+
+_FIRST = (
+    # Small documents as JSON: the account, its tokens, the account index, positions.
+    "CREATE TABLE documents (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE people (
+        user_id TEXT PRIMARY KEY, username TEXT NOT NULL, root_key BLOB, version INTEGER NOT NULL DEFAULT 0,
+        identity BLOB) WITHOUT ROWID""",
+    "CREATE TABLE history_keys (version INTEGER PRIMARY KEY, secret BLOB NOT NULL)",
+    """CREATE TABLE key_packages (
+        ref BLOB PRIMARY KEY, bundle BLOB NOT NULL, last_resort INTEGER NOT NULL, uploaded INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+    """CREATE TABLE conversations (
+        conversation_id TEXT PRIMARY KEY, kind TEXT NOT NULL, generation INTEGER NOT NULL, epoch INTEGER NOT NULL,
+        policy BLOB NOT NULL, cursor INTEGER NOT NULL, chain_hash BLOB NOT NULL, status TEXT NOT NULL,
+        title TEXT NOT NULL, epoch_messages INTEGER NOT NULL, epoch_at INTEGER NOT NULL,
+        creator INTEGER NOT NULL) WITHOUT ROWID""",
+    # The state of the MLS group (member) or of its public tree (a device that follows without being in).
+    """CREATE TABLE group_states (
+        conversation_id TEXT PRIMARY KEY, member BLOB, follower BLOB) WITHOUT ROWID""",
+    """CREATE TABLE epochs (
+        conversation_id TEXT NOT NULL, generation INTEGER NOT NULL, epoch INTEGER NOT NULL, secret BLOB NOT NULL,
+        group_id BLOB NOT NULL, transcript_hash BLOB NOT NULL, leaves_digest BLOB NOT NULL,
+        anchor_sequence INTEGER NOT NULL, anchor_hash BLOB NOT NULL,
+        PRIMARY KEY (conversation_id, generation, epoch)) WITHOUT ROWID""",
+    "CREATE TABLE leaf_sets (digest BLOB PRIMARY KEY, leaves BLOB NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE chain (
+        conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL, hash BLOB NOT NULL,
+        PRIMARY KEY (conversation_id, sequence)) WITHOUT ROWID""",
+    """CREATE TABLE counters (
+        conversation_id TEXT NOT NULL, device_id TEXT NOT NULL, counter INTEGER NOT NULL,
+        PRIMARY KEY (conversation_id, device_id)) WITHOUT ROWID""",
+    # `cause` is NULL where the message was opened; otherwise `sealed` keeps what came, for a later try.
+    """CREATE TABLE messages (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL,
+        user_id TEXT NOT NULL, device_id TEXT NOT NULL, client_id TEXT NOT NULL, kind INTEGER NOT NULL,
+        body BLOB NOT NULL, stored_at TEXT NOT NULL, cause TEXT, sealed BLOB, UNIQUE (conversation_id, sequence))""",
+    """CREATE UNIQUE INDEX messages_once ON messages (conversation_id, device_id, client_id) WHERE cause IS NULL""",
+    """CREATE TABLE outbox (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, client_id TEXT NOT NULL UNIQUE, conversation_id TEXT NOT NULL,
+        kind INTEGER NOT NULL, body BLOB NOT NULL, epoch INTEGER, counter INTEGER, upload BLOB,
+        failure BLOB)""",
+    """CREATE TABLE pending_commits (
+        conversation_id TEXT PRIMARY KEY, client_id TEXT NOT NULL, upload BLOB NOT NULL, member BLOB NOT NULL,
+        policy BLOB NOT NULL, creation INTEGER NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE archive_queue (
+        conversation_id TEXT NOT NULL, generation INTEGER NOT NULL, epoch INTEGER NOT NULL,
+        history_version INTEGER NOT NULL, sealed BLOB NOT NULL,
+        PRIMARY KEY (conversation_id, generation, epoch, history_version)) WITHOUT ROWID""",
+    """CREATE TABLE notices (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, conversation_id TEXT NOT NULL, code TEXT NOT NULL,
+        sequence INTEGER NOT NULL, detail TEXT NOT NULL)""",
+)
+_MIGRATIONS = (_FIRST,)
+
+
+def migrate(store: Store) -> None:
+    """Bring the tables up to date."""
+    (version,) = store.execute("PRAGMA user_version")[0]
+    for number, statements in enumerate(_MIGRATIONS[version:], start=version + 1):
+        with store.transaction():
+            for statement in statements:
+                store.execute(statement)
+            store.execute(f"PRAGMA user_version = {number}")
+
+
+def wipe(store: Store) -> None:
+    """Forget everything: the account has left this device."""
+    with store.transaction():
+        tables = store.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        for (table,) in tables:
+            store.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own schema

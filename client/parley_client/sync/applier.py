@@ -1,0 +1,340 @@
+"""Applies entries of one conversation in memory, one after the other, and writes what they did in one transaction.
+
+Invariant: an entry is applied only at cursor + 1 and changes nothing where it cannot be applied; `write` is the only
+place where cursor, chain, epoch and group state of a known conversation change.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Concatenate, ParamSpec
+
+import msgspec
+
+from parley_client.crypto.message import Content
+from parley_client.errors import UntrustedGroup
+from parley_client.groups.judgement import AnyGroup, judge_commit, leaves_of
+from parley_client.session import Session
+from parley_client.store import conversations, messages, notices, queues
+from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
+from parley_client.store.messages import KIND_NAME, KIND_UNOPENED, MessageRow
+from parley_client.store.notices import Notice, NoticeCode
+from parley_client.store.port import Store
+from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
+from parley_client.sync.opening import Memory, Unopened, open_entry, sealed_parts
+from parley_contracts.encoding import b64decode
+from parley_contracts.envelope import chain_next, chain_start, commit_hash, creation_hash, message_hash
+from parley_contracts.ids import ClientId, DeviceId
+from parley_contracts.messaging_api import CommitUpload, ConversationCreation, Entry
+from parley_contracts.policy import decode_policy
+from parley_mls import CommitProcessed, Group, MlsError, PublicGroup
+
+Write = Callable[[], None]
+P = ParamSpec("P")
+TITLE_LENGTH_MAX = 128
+
+
+class SequenceGap(Exception):  # noqa: N818 - a fact: entries between must be fetched
+    """The entry does not follow the cursor."""
+
+
+class Applier:
+    """The conversation at its cursor, on its way through a run of entries."""
+
+    def __init__(self, session: Session, row: ConversationRow) -> None:
+        self.row = row
+        self._session = session
+        self._member, self._follower = session.groups.load(row.conversation_id)
+        self._pending = queues.load_pending(session.store, row.conversation_id)
+        self._writes: list[Write] = []
+        self._groups_changed = False
+        self._chain: dict[int, bytes] = {}
+        self._counters: dict[DeviceId, int | None] = {}
+        self._opened: set[tuple[str, str]] = set()
+        self._entered: dict[int, EpochRow] = {}
+        self._leaves: dict[bytes, tuple[Leaf, ...]] = {}
+
+    def apply(self, entry: Entry) -> None:
+        """Apply the entry at cursor + 1.
+
+        Raises `SequenceGap`, `UntrustedGroup`, or `IdentitiesNeeded`; nothing has changed then.
+        """
+        if entry.conversation_id != self.row.conversation_id or entry.sequence != self.row.cursor + 1:
+            raise SequenceGap
+        chain_hash = chain_next(self.row.chain_hash, entry.sequence, entry_hash(entry))
+        row = msgspec.structs.replace(self.row, cursor=entry.sequence, chain_hash=chain_hash)
+        match entry.type:
+            case "message.created":
+                self.row = self._apply_message(row, entry)
+            case "commit.created":
+                self.row = self._apply_commit(row, entry)
+            case _:
+                self.row = self._apply_creation(row, entry)
+        self._chain[entry.sequence] = chain_hash
+        self._later(conversations.save_chain_hash, row.conversation_id, entry.sequence, chain_hash)
+
+    def write(self) -> None:
+        """Store everything that was applied, together."""
+        session, conversation_id = self._session, self.row.conversation_id
+        try:
+            with session.store.transaction():
+                for write in self._writes:
+                    write()
+                conversations.save_conversation(session.store, self.row)
+                if self._groups_changed:
+                    session.groups.save(conversation_id, self._member, self._follower)
+        except BaseException:
+            session.groups.forget(conversation_id)
+            raise
+
+    def open_late(self, entry: Entry) -> bool:
+        """Try an entry again that was applied before and did not open; whether it opens now."""
+        memory = Memory(self._epoch, self._leaves_behind, self._was_opened)
+        try:
+            content = open_entry(self._session.primitives, self.row, entry, entry.epoch, memory)
+        except Unopened:
+            return False
+        self._later(messages.save_message, _message_row(entry, content.kind, content.body))
+        self.row = self._titled(self.row, content)
+        self.write()
+        return True
+
+    # --- messages
+
+    def _apply_message(self, row: ConversationRow, entry: Entry) -> ConversationRow:
+        memory = Memory(self._epoch, self._leaves_behind, self._was_opened)
+        try:
+            content = open_entry(self._session.primitives, row, entry, row.epoch, memory)
+        except Unopened as error:
+            self._keep_unopened(row, entry, error.cause)
+            return row
+        self._opened.add((entry.device_id, entry.client_id))
+        row = self._check_claims(row, entry, content)
+        if entry.device_id == self._session.device.device_id:
+            row = msgspec.structs.replace(row, epoch_messages=row.epoch_messages + 1)
+        self._later(messages.save_message, _message_row(entry, content.kind, content.body))
+        return self._titled(row, content)
+
+    def _keep_unopened(self, row: ConversationRow, entry: Entry, cause: str) -> None:
+        """Keep what came, with the epoch that was in force by this device's own knowledge."""
+        sealed = msgspec.json.encode(msgspec.structs.replace(entry, epoch=row.epoch))
+        message = _message_row(entry, KIND_UNOPENED, b"")
+        self._later(messages.save_message, msgspec.structs.replace(message, cause=cause, sealed=sealed))
+
+    @staticmethod
+    def _titled(row: ConversationRow, content: Content) -> ConversationRow:
+        if content.kind != KIND_NAME:
+            return row
+        return msgspec.structs.replace(row, title=_name_in(content.body) or row.title)
+
+    def _check_claims(self, row: ConversationRow, entry: Entry, content: Content) -> ConversationRow:
+        """Compare what the sender says of the log and of its own counter with what this device saw."""
+        seen = self._chain_hash(content.last_sequence)
+        if content.last_sequence >= entry.sequence or (seen is not None and seen != content.last_hash):
+            self._notice("fork", entry.sequence, "the sender was shown another log than this device")
+            row = msgspec.structs.replace(row, status="forked")
+        last = self._counter(entry.device_id)
+        own = entry.device_id == self._session.device.device_id
+        if last is not None and content.counter != last + 1 and not own:
+            self._notice("counter_gap", entry.sequence, f"expected message {last + 1} of its device, got {content.counter}")
+        self._counters[entry.device_id] = max(content.counter, last or 0)
+        self._later(conversations.save_counter, row.conversation_id, entry.device_id, content.counter)
+        return row
+
+    # --- commits
+
+    def _apply_creation(self, row: ConversationRow, entry: Entry) -> ConversationRow:
+        pending = self._pending
+        if pending is None or not pending.creation or (entry.device_id, entry.client_id) != self._sent(pending.client_id):
+            raise UntrustedGroup("a conversation begins where this device did not expect it")
+        uploaded = msgspec.json.decode(pending.upload, type=ConversationCreation)
+        if (entry.group_info, entry.policy) != (uploaded.group_info, uploaded.policy):
+            raise UntrustedGroup("the log holds another beginning than this device sent")
+        return self._enter(msgspec.structs.replace(row, creator=True), Group.from_bytes(pending.member), pending.policy)
+
+    def _apply_commit(self, row: ConversationRow, entry: Entry) -> ConversationRow:
+        pending = self._pending
+        if pending is not None and not pending.creation and (entry.device_id, entry.client_id) == self._sent(pending.client_id):
+            if entry.commit != msgspec.json.decode(pending.upload, type=CommitUpload).commit:
+                raise UntrustedGroup("the log holds another commit than this device sent")
+            return self._enter(row, Group.from_bytes(pending.member), pending.policy)
+        commit = b64decode(entry.commit or "")
+        policy = b64decode(entry.policy) if entry.policy is not None else row.policy
+        if self._member is not None:
+            return self._follow_as_member(row, entry, self._member, commit, policy)
+        if self._follower is not None:
+            return self._follow_from_outside(row, entry, self._follower, commit, policy)
+        self._drop_pending()
+        return msgspec.structs.replace(row, epoch=entry.epoch, policy=policy)
+
+    def _follow_as_member(
+        self, row: ConversationRow, entry: Entry, member: Group, commit: bytes, policy: bytes
+    ) -> ConversationRow:
+        try:
+            processed = member.process(self._session.primitives, commit)
+        except MlsError as error:
+            raise UntrustedGroup("a commit cannot be applied") from error
+        if not isinstance(processed, CommitProcessed):
+            raise UntrustedGroup("a proposal stands where a commit should")
+        if processed.changes.self_removed:
+            return self._leave(row, policy, entry.epoch)
+        self._judge(row, entry, member, processed, policy)
+        return self._enter(row, processed.group, policy)
+
+    def _follow_from_outside(
+        self, row: ConversationRow, entry: Entry, follower: PublicGroup, commit: bytes, policy: bytes
+    ) -> ConversationRow:
+        try:
+            processed = follower.process(self._session.primitives, commit)
+        except MlsError as error:
+            raise UntrustedGroup("a commit cannot be followed") from error
+        if not isinstance(processed, CommitProcessed):
+            raise UntrustedGroup("a proposal stands where a commit should")
+        self._judge(row, entry, follower, processed, policy)
+        group = processed.group
+        leaves = leaves_of(group)
+        digest = digest_of(leaves)
+        known = self._epoch(group.epoch)
+        if known is not None and (known.leaves_digest, known.anchor_sequence, known.anchor_hash) != (
+            digest,
+            row.cursor,
+            row.chain_hash,
+        ):
+            self._notice("fork", entry.sequence, "the log differs from this person's archive")
+            row = msgspec.structs.replace(row, status="forked")
+        self._leaves[digest] = leaves
+        self._later(conversations.save_leaves, digest, leaves)
+        self._follower, self._groups_changed = group, True
+        self._drop_pending()
+        return msgspec.structs.replace(row, epoch=group.epoch, policy=policy)
+
+    def _judge(
+        self, row: ConversationRow, entry: Entry, before: AnyGroup, processed: CommitProcessed, policy: bytes
+    ) -> None:
+        if processed.group.epoch != entry.epoch:
+            raise UntrustedGroup("the log says another epoch than the commit")
+        judge_commit(
+            self._session.primitives,
+            self._session.directory,
+            before,
+            processed.group,
+            processed.changes,
+            policy_before=decode_policy(row.policy),
+            unverified_policy_after=policy,
+            author=(entry.user_id, entry.device_id),
+        )
+
+    def _enter(self, row: ConversationRow, group: Group, policy: bytes) -> ConversationRow:
+        """Be a member in the group's epoch, which begins with the entry at the cursor of `row`."""
+        status = row.status if row.status == "forked" else "member"
+        row = msgspec.structs.replace(
+            row, status=status, epoch=group.epoch, policy=policy, epoch_messages=0, epoch_at=int(time.time())
+        )
+        self._member, self._follower, self._groups_changed = group, None, True
+        self._later_entered(row, group)
+        self._drop_pending()
+        return row
+
+    def _leave(self, row: ConversationRow, policy: bytes, epoch: int) -> ConversationRow:
+        """Be out: the group's secrets are erased; the person may still belong by another device."""
+        belongs = self._session.device.user_id in decode_policy(policy).user_ids
+        self._member, self._follower, self._groups_changed = None, None, True
+        self._drop_pending()
+        return msgspec.structs.replace(row, status="outside" if belongs else "removed", epoch=epoch, policy=policy)
+
+    def _drop_pending(self) -> None:
+        """The epoch has ended: what was pending for it is in the log, or lost to another commit."""
+        if self._pending is not None:
+            self._pending = None
+            self._later(queues.remove_pending, self.row.conversation_id)
+
+    # --- what is known, with what this run adds
+
+    def _later(
+        self, write: Callable[Concatenate[Store, P], None], *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        self._writes.append(partial(write, self._session.store, *args, **kwargs))
+
+    def _later_entered(self, row: ConversationRow, group: Group) -> None:
+        epoch = epoch_row(self._session, row, group)
+        self._entered[group.epoch] = epoch
+        self._leaves[epoch.leaves_digest] = leaves_of(group)
+        self._writes.append(partial(save_entered_epoch, self._session, row, group))
+
+    def _notice(self, code: NoticeCode, sequence: int, detail: str) -> None:
+        self._later(notices.save_notice, Notice(self.row.conversation_id, code, sequence, detail))
+
+    def _sent(self, client_id: ClientId) -> tuple[DeviceId, ClientId]:
+        return self._session.device.device_id, client_id
+
+    def _epoch(self, epoch: int) -> EpochRow | None:
+        if epoch not in self._entered:
+            found = conversations.load_epoch(self._session.store, self.row.conversation_id, self.row.generation, epoch)
+            if found is None:
+                return None
+            self._entered[epoch] = found
+        return self._entered[epoch]
+
+    def _leaves_behind(self, digest: bytes) -> tuple[Leaf, ...] | None:
+        if digest not in self._leaves:
+            found = conversations.load_leaves(self._session.store, digest)
+            if found is None:
+                return None
+            self._leaves[digest] = found
+        return self._leaves[digest]
+
+    def _was_opened(self, entry: Entry) -> bool:
+        return (entry.device_id, entry.client_id) in self._opened or messages.was_opened(
+            self._session.store, entry.conversation_id, entry.device_id, entry.client_id
+        )
+
+    def _chain_hash(self, sequence: int) -> bytes | None:
+        if sequence == 0:
+            return chain_start(self.row.conversation_id)
+        return self._chain.get(sequence) or conversations.chain_hash_at(
+            self._session.store, self.row.conversation_id, sequence
+        )
+
+    def _counter(self, device_id: DeviceId) -> int | None:
+        if device_id not in self._counters:
+            self._counters[device_id] = conversations.counter_of(
+                self._session.store, self.row.conversation_id, device_id
+            )
+        return self._counters[device_id]
+
+
+def entry_hash(entry: Entry) -> bytes:
+    """SHA-256 of an entry, as the hash chain takes it; `UntrustedGroup` where the entry is malformed."""
+    try:
+        match entry.type:
+            case "message.created":
+                return message_hash(*sealed_parts(entry))
+            case "commit.created":
+                return commit_hash(b64decode(entry.commit or ""), b64decode(entry.policy or ""))
+            case "conversation.created":
+                return creation_hash(b64decode(entry.group_info or ""), b64decode(entry.policy or ""))
+    except ValueError as error:
+        raise UntrustedGroup("an entry of the log is malformed") from error
+    raise UntrustedGroup("the log holds an entry that this version does not know")
+
+
+def _message_row(entry: Entry, kind: int, body: bytes) -> MessageRow:
+    return MessageRow(
+        conversation_id=entry.conversation_id,
+        sequence=entry.sequence,
+        user_id=entry.user_id,
+        device_id=entry.device_id,
+        client_id=entry.client_id,
+        kind=kind,
+        body=body,
+        stored_at=entry.stored_at,
+    )
+
+
+def _name_in(body: bytes) -> str:
+    try:
+        return msgspec.json.decode(body, type=dict[str, str]).get("name", "")[:TITLE_LENGTH_MAX]
+    except msgspec.DecodeError:
+        return ""

@@ -1,0 +1,124 @@
+"""Brings conversations up to the server's head: live entries where they follow the cursor, pages where they do not.
+
+Invariant: missing numbers are asked for, never skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parley_client.api import messaging
+from parley_client.errors import NetworkError, UntrustedGroup
+from parley_client.groups.judgement import IdentitiesNeeded
+from parley_client.session import Session
+from parley_client.store import messages, queues
+from parley_client.store.conversations import ConversationRow, load_conversation, remove_conversation
+from parley_client.store.notices import Notice, save_notice
+from parley_client.sync.applier import Applier, SequenceGap
+from parley_client.sync.opening import EPOCH_KEY_MISSING
+from parley_contracts.ids import ConversationId
+from parley_contracts.messaging_api import Entry
+
+
+async def catch_up(session: Session, conversation_id: ConversationId) -> ConversationRow | None:
+    """Apply all entries after the cursor; the row afterwards, None where this device does not know the conversation."""
+    async with session.lock(conversation_id):
+        return await catch_up_locked(session, conversation_id)
+
+
+async def catch_up_locked(session: Session, conversation_id: ConversationId) -> ConversationRow | None:
+    """`catch_up` for a caller that holds the conversation's lock."""
+    while True:
+        row = load_conversation(session.store, conversation_id)
+        if row is None or row.status == "removed":
+            return row
+        page = await messaging.get_entries(session.api, conversation_id, after=row.cursor)
+        if not page.entries:
+            return row
+        if _lost_creation(session, row, page.entries[0]):
+            return None
+        if page.entries[0].sequence != row.cursor + 1:
+            raise NetworkError("protocol", "the server left entries of the log out")
+        await _apply(session, row, page.entries)
+        if page.next is None:
+            return load_conversation(session.store, conversation_id)
+
+
+async def deliver(session: Session, entries: Sequence[Entry]) -> None:
+    """Apply live entries of one conversation; those already applied are ignored, a gap is filled by pages."""
+    conversation_id = entries[0].conversation_id
+    async with session.lock(conversation_id):
+        row = load_conversation(session.store, conversation_id)
+        if row is None or row.status == "removed":
+            return
+        fresh = [entry for entry in entries if entry.sequence > row.cursor]
+        if not fresh or _lost_creation(session, row, fresh[0]):
+            return
+        if [entry.sequence for entry in fresh] == list(range(row.cursor + 1, row.cursor + 1 + len(fresh))):
+            await _apply(session, row, fresh)
+        else:
+            await catch_up_locked(session, conversation_id)
+
+
+def _lost_creation(session: Session, row: ConversationRow, first: Entry) -> bool:
+    """Whether another device began this conversation first; then this device's own beginning is forgotten."""
+    pending = queues.load_pending(session.store, row.conversation_id)
+    if row.status != "creating" or pending is None:
+        return False
+    if (first.device_id, first.client_id) == (session.device.device_id, pending.client_id):
+        return False
+    forget_creation(session, row.conversation_id)
+    return True
+
+
+def forget_creation(session: Session, conversation_id: ConversationId) -> None:
+    """Forget a conversation that this device wanted to begin."""
+    with session.store.transaction():
+        queues.remove_pending(session.store, conversation_id)
+        remove_conversation(session.store, conversation_id)
+
+
+async def open_again(session: Session) -> int:
+    """Try again to open messages whose epoch was missing; how many opened."""
+    opened = 0
+    for message, entry in messages.unopened(session.store, EPOCH_KEY_MISSING):
+        async with session.lock(message.conversation_id):
+            opened += _open_again(session, entry)
+    if opened:
+        session.announce()
+    return opened
+
+
+def _open_again(session: Session, entry: Entry) -> bool:
+    row = load_conversation(session.store, entry.conversation_id)
+    return row is not None and Applier(session, row).open_late(entry)
+
+
+async def _apply(session: Session, row: ConversationRow, entries: Sequence[Entry]) -> None:
+    applier = Applier(session, row)
+    try:
+        for entry in entries:
+            await _apply_one(session, applier, entry)
+    except SequenceGap as error:
+        raise NetworkError("protocol", "the server sent the log out of order") from error
+    except UntrustedGroup as error:
+        save_notice(
+            session.store, Notice(row.conversation_id, "commit_unusable", applier.row.cursor + 1, str(error))
+        )
+        raise
+    finally:
+        if applier.row != row:
+            applier.write()
+            session.announce()
+
+
+async def _apply_one(session: Session, applier: Applier, entry: Entry) -> None:
+    try:
+        applier.apply(entry)
+    except IdentitiesNeeded as needed:
+        await session.directory.fetch(needed.user_ids)
+        try:
+            applier.apply(entry)
+        except IdentitiesNeeded as error:
+            raise UntrustedGroup("a device's certificate names a statement that its person never made") from error
+
