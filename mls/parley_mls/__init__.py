@@ -1,1 +1,105 @@
-"""RFC 9420 (Messaging Layer Security), sans-I/O: bytes in, bytes and new states out."""
+"""RFC 9420 (Messaging Layer Security), sans-I/O: bytes in, bytes and new states out.
+
+    primitives, ed25519, suite      what lies below; one platform's back end behind an interface
+    labels, hpke                    labelled signatures, derivations, public-key encryption
+    codec, wire, extensions, leaf_node, key_package, proposals, framing, group_context, group_info, welcome
+    tree_math, ratchet_tree, tree_validation, treekem, key_schedule, psk
+    transition                      what proposals do to a group, and the rules for them
+    public_group                    following a group without its secrets
+    member_state, committing, group a member
+
+The errors are in `parley_mls.errors`; a caller need catch nothing but `MlsError` for untrusted bytes.
+"""
+
+from parley_mls.codec import DecodeError, Reader, Writer, decode
+from parley_mls.ed25519 import is_torsion_free
+from parley_mls.errors import (
+    CommitError,
+    CryptoError,
+    FramingError,
+    GroupInfoError,
+    KeyPackageError,
+    MlsError,
+    PolicyRefused,
+    ProposalError,
+    StateError,
+    TreeError,
+    WelcomeError,
+    WrongEpoch,
+)
+from parley_mls.extensions import LAST_RESORT, Extension, find_extension
+from parley_mls.group import CommitProcessed, CommitResult, Group, ProposalProcessed, ProposalResult
+from parley_mls.group_info import group_info_extensions
+from parley_mls.key_package import KeyPackage, KeyPackageBundle, create_key_package
+from parley_mls.labels import (
+    expand_with_label,
+    generate_hpke_key,
+    generate_signature_key,
+    hpke_open,
+    hpke_seal,
+    sign_with_label,
+    verify_with_label,
+)
+from parley_mls.leaf_node import LeafNode, Lifetime
+from parley_mls.primitives import OpenSslPrimitives, Primitives, default_primitives
+from parley_mls.psk import PskId, PskType, ResumptionUsage
+from parley_mls.public_group import PublicCommitProcessed, PublicGroup, PublicProposalProcessed
+from parley_mls.suite import SUITE, CipherSuite
+from parley_mls.transition import Changes, Hook, PublicState
+from parley_mls.welcome import welcome_key_package_refs
+
+__all__ = [
+    "LAST_RESORT",
+    "SUITE",
+    "Changes",
+    "CipherSuite",
+    "CommitError",
+    "CommitProcessed",
+    "CommitResult",
+    "CryptoError",
+    "DecodeError",
+    "Extension",
+    "FramingError",
+    "Group",
+    "GroupInfoError",
+    "Hook",
+    "KeyPackage",
+    "KeyPackageBundle",
+    "KeyPackageError",
+    "LeafNode",
+    "Lifetime",
+    "MlsError",
+    "OpenSslPrimitives",
+    "PolicyRefused",
+    "Primitives",
+    "ProposalError",
+    "ProposalProcessed",
+    "ProposalResult",
+    "PskId",
+    "PskType",
+    "PublicCommitProcessed",
+    "PublicGroup",
+    "PublicProposalProcessed",
+    "PublicState",
+    "Reader",
+    "ResumptionUsage",
+    "StateError",
+    "TreeError",
+    "WelcomeError",
+    "Writer",
+    "WrongEpoch",
+    "create_key_package",
+    "decode",
+    "default_primitives",
+    "expand_with_label",
+    "find_extension",
+    "generate_hpke_key",
+    "generate_signature_key",
+    "group_info_extensions",
+    "hpke_open",
+    "hpke_seal",
+    "is_torsion_free",
+    "sign_with_label",
+    "verify_with_label",
+    "welcome_key_package_refs",
+]
