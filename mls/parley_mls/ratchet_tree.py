@@ -230,7 +230,10 @@ class RatchetTree:
 
 
 def _write_place(writer: Writer, node: Node | None) -> None:
-    writer.optional(node, _write_node)
+    if node is None:
+        writer.uint8(0)
+    else:
+        _write_node(writer.uint8(1), node)
 
 
 def _write_node(writer: Writer, node: LeafNode | ParentNode) -> None:
