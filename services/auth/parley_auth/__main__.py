@@ -8,8 +8,6 @@ import signal
 import sys
 import threading
 
-import django
-
 from parley_auth.config import ConfigError, read_config
 
 
@@ -26,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
 
             serve(config.run_dir)
             return 0
-        django.setup()
+        _set_up_django()
     except ConfigError as error:
         sys.stderr.write(f"parley_auth: {error}\n")
         return 2
@@ -35,6 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         _publish()
     return 0
+
+
+def _set_up_django() -> None:
+    import django  # noqa: PLC0415 - see main
+
+    django.setup()
 
 
 def _migrate() -> None:

@@ -9,11 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
-
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
 
 PROFILES = ("default", "test")
 
@@ -27,7 +23,7 @@ class Config:
     """The environment of one process of the service."""
 
     origin: str
-    postgres: Mapping[str, Any]
+    postgres_url: str
     redis_url: str
     secrets_dir: Path
     service_keys: bytes
@@ -58,13 +54,9 @@ def read_config(environment: Mapping[str, str] = os.environ) -> Config:
     profile = environment.get("PARLEY_LIMITS_PROFILE", "default")
     if profile not in PROFILES:
         raise ConfigError(f"PARLEY_LIMITS_PROFILE is none of {', '.join(PROFILES)}")
-    try:
-        postgres = conninfo_to_dict(_required(environment, "PARLEY_POSTGRES_URL"))
-    except ProgrammingError:
-        raise ConfigError("PARLEY_POSTGRES_URL is not the address of a PostgreSQL database") from None
     return Config(
         origin=_required(environment, "PARLEY_ORIGIN").rstrip("/"),
-        postgres=postgres,
+        postgres_url=_postgres_url(_required(environment, "PARLEY_POSTGRES_URL")),
         redis_url=_required(environment, "PARLEY_REDIS_URL"),
         secrets_dir=Path(_required(environment, "PARLEY_SECRETS_DIR")),
         service_keys=_inline_or_file(_required(environment, "PARLEY_SERVICE_KEYS")),
@@ -78,6 +70,16 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     value = environment.get(name, "")
     if not value:
         raise ConfigError(f"{name} is not set")
+    return value
+
+
+def _postgres_url(value: str) -> str:
+    try:
+        scheme = urlsplit(value).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in {"postgresql", "postgres"}:
+        raise ConfigError("PARLEY_POSTGRES_URL is not the address of a PostgreSQL database")
     return value
 
 

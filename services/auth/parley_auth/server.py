@@ -1,17 +1,14 @@
 """Serving: gunicorn with threads, on the Unix socket `PARLEY_RUN_DIR/auth.sock`.
 
 One worker process with threads: they fit the ORM, and hashing passwords releases the interpreter's lock. The arbiter
-replaces the worker should it hang; it loads the application before it forks, so that both share the memory of the code.
+replaces the worker should it hang; it imports nothing of the application, so that only one process pays for it.
 """
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Any
 
-from django.core.wsgi import get_wsgi_application
-from django.urls import get_resolver
 from gunicorn.app.base import BaseApplication
 
 from parley_contracts.limits import AUTH_THREADS
@@ -34,8 +31,6 @@ class Server(BaseApplication):
             "workers": 1,
             "worker_class": "gthread",
             "threads": AUTH_THREADS,
-            "preload_app": True,
-            "pre_fork": _freeze,
             "worker_connections": 1000,
             "keepalive": 75,
             "timeout": 30,
@@ -50,16 +45,13 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The WSGI application, its routes imported too; it connects to nothing before the first request."""
+        """The WSGI application, its routes imported too; called in the worker."""
+        from django.core.wsgi import get_wsgi_application  # noqa: PLC0415 - the arbiter goes without
+        from django.urls import get_resolver  # noqa: PLC0415 - the arbiter goes without
+
         application = get_wsgi_application()
         get_resolver().url_patterns  # noqa: B018 - the attribute is what imports the routes
         return application
-
-
-def _freeze(_arbiter: Any, _worker: Any) -> None:
-    # What stands here lives as long as the process: a collection that touched it would unshare its memory.
-    gc.collect()
-    gc.freeze()
 
 
 def serve(run_dir: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from psycopg.conninfo import conninfo_to_dict
+
 from parley_auth.config import read_config
 from parley_auth.logs import configure_logging
 from parley_contracts.limits import (
@@ -56,7 +58,7 @@ TEMPLATES = [
     }
 ]
 
-_pg = dict(CONFIG.postgres)
+_pg = conninfo_to_dict(CONFIG.postgres_url)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",

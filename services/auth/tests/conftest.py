@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from parley_auth.web import rates
@@ -295,6 +296,7 @@ def default_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def secret() -> bytes:
-    """32 random bytes."""
-    return os.urandom(32)
+def test_database_url(db: None) -> str:
+    """The address of the database that the tests work in, for other processes."""
+    parts = urlsplit(settings.CONFIG.postgres_url)
+    return parts._replace(path=f"/{connection.settings_dict['NAME']}").geturl()

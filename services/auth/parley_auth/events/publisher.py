@@ -103,7 +103,7 @@ def publish_until(stopped: threading.Event) -> None:
     next_prune = time.monotonic() + POLL_INTERVAL_S
     while not stopped.is_set():
         try:
-            with psycopg.connect(**settings.CONFIG.postgres, autocommit=True, connect_timeout=3) as listener:
+            with psycopg.connect(settings.CONFIG.postgres_url, autocommit=True, connect_timeout=3) as listener:
                 listener.execute(f"LISTEN {NOTIFY_CHANNEL}")
                 while not stopped.is_set():
                     publisher.publish_pending()
