@@ -1,0 +1,217 @@
+"""The keys of an account: made once, kept in the vault, and verified wherever they are met.
+
+Invariant: the root key exists outside the vault only while `create_account` runs or a vault is open, and nothing is believed of a
+person but what their root key signed, in the highest version seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from parley_client.crypto.recovery import RECOVERY_KEY_SIZE_BYTES
+from parley_client.crypto.sealing import KEY_SIZE_BYTES, NONCE_SIZE_BYTES, open_sealed, place_of, seal
+from parley_contracts.auth_api import Identity
+from parley_contracts.encoding import b64decode
+from parley_contracts.identity import (
+    CERTIFICATE_LABEL,
+    STATEMENT_LABEL,
+    AccountStatement,
+    DeviceCertificate,
+    root_fingerprint,
+)
+from parley_contracts.ids import DeviceId, UserId
+from parley_mls import (
+    CryptoError,
+    DecodeError,
+    Primitives,
+    decode,
+    expand_with_label,
+    generate_hpke_key,
+    generate_signature_key,
+    is_torsion_free,
+    sign_with_label,
+    verify_with_label,
+)
+
+_VAULT_LABEL = "Parley Vault 1"
+_FIRST_VERSION = 1
+
+
+class VaultError(ValueError):
+    """The vault does not open: another recovery key, or an old, foreign or damaged vault."""
+
+
+class IdentityError(ValueError):
+    """The statements do not lead from the known root key to a version at least as high as the known one."""
+
+
+class CertificateError(ValueError):
+    """The certificate does not lead to its person's statement."""
+
+
+@dataclass(frozen=True)
+class VaultContent:
+    """What the recovery key opens: Ed25519 seeds and an X25519 private key, 32 bytes each."""
+
+    root_seed: bytes = field(repr=False)
+    recovery_private: bytes = field(repr=False)
+    signing_seed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """A new account's first statement, signed, its sealed vault, and the keys, of which the root must be forgotten."""
+
+    statement: AccountStatement
+    statement_signature: bytes
+    vault: bytes
+    keys: VaultContent
+
+
+@dataclass(frozen=True)
+class VerifiedIdentity:
+    """A person as their root key describes them; `statement` is the newest of `statements` (by version)."""
+
+    user_id: UserId
+    root_key: bytes
+    root_fingerprint: bytes
+    statement: AccountStatement
+    statements: Mapping[int, AccountStatement]
+
+
+def create_account(p: Primitives, *, server_name: str, user_id: UserId, recovery_key: bytes) -> NewAccount:
+    """Root, signing and recovery keys of a new account, its vault and its statement of version 1."""
+    root_seed, root_key = generate_signature_key(p)
+    signing_seed, signing_key = generate_signature_key(p)
+    recovery_private, recovery_public = generate_hpke_key(p)
+    keys = VaultContent(root_seed, recovery_private, signing_seed)
+    vault = seal_vault(
+        p, keys, recovery_key=recovery_key, server_name=server_name, user_id=user_id, version=_FIRST_VERSION
+    )
+    statement = AccountStatement(
+        server_name=server_name,
+        user_id=user_id,
+        version=_FIRST_VERSION,
+        root_key=root_key,
+        signing_key=signing_key,
+        recovery_key=recovery_public,
+        vault_hash=hashlib.sha256(vault).digest(),
+        devices=(),
+    )
+    signature = sign_with_label(p, root_seed, STATEMENT_LABEL, statement.encode())
+    return NewAccount(statement, signature, vault, keys)
+
+
+def seal_vault(
+    p: Primitives, content: VaultContent, *, recovery_key: bytes, server_name: str, user_id: UserId, version: int
+) -> bytes:
+    """The vault of one statement version."""
+    place = place_of(server_name, user_id).uint32(version).finish()
+    key = _vault_key(p, recovery_key, place)
+    plaintext = content.root_seed + content.recovery_private + content.signing_seed
+    return seal(p, key, p.random(NONCE_SIZE_BYTES), plaintext, place)
+
+
+def open_vault(
+    p: Primitives,
+    *,
+    sealed: bytes,
+    recovery_key: bytes,
+    server_name: str,
+    user_id: UserId,
+    version: int,
+    expected_hash: bytes,
+) -> VaultContent:
+    """The keys in a vault; `expected_hash` is the statement's, so that an old vault is refused. `VaultError`."""
+    if not hmac.compare_digest(hashlib.sha256(sealed).digest(), expected_hash):
+        raise VaultError("the server gave another vault than the account statement names")
+    place = place_of(server_name, user_id).uint32(version).finish()
+    try:
+        plaintext = open_sealed(p, _vault_key(p, recovery_key, place), sealed, place)
+        return decode(plaintext, lambda r: VaultContent(r.raw(32), r.raw(32), r.raw(32)))
+    except (CryptoError, DecodeError) as error:
+        raise VaultError("this recovery key does not open the account's vault") from error
+
+
+def _vault_key(p: Primitives, recovery_key: bytes, place: bytes) -> bytes:
+    if len(recovery_key) != RECOVERY_KEY_SIZE_BYTES:
+        raise VaultError("a recovery key has 32 bytes")
+    return expand_with_label(p, recovery_key, _VAULT_LABEL, place, KEY_SIZE_BYTES)
+
+
+def certify_device(
+    p: Primitives,
+    *,
+    signing_seed: bytes,
+    server_name: str,
+    user_id: UserId,
+    device_id: DeviceId,
+    statement_version: int,
+    device_key: bytes,
+    push_key: bytes = b"",
+) -> DeviceCertificate:
+    """A device's certificate, signed by the account signing key of `statement_version`."""
+    unsigned = DeviceCertificate(server_name, user_id, device_id, statement_version, device_key, push_key)
+    signature = sign_with_label(p, signing_seed, CERTIFICATE_LABEL, unsigned.to_be_signed())
+    return replace(unsigned, signature=signature)
+
+
+def verify_identity(
+    p: Primitives, unverified: Identity, *, server_name: str, known_root: bytes | None, known_version: int
+) -> VerifiedIdentity:
+    """The person behind what the server answered; `IdentityError` where one statement breaks a rule.
+
+    `known_root` is the root key pinned before, None at first contact; `known_version` the highest version seen.
+    """
+    statements: dict[int, AccountStatement] = {}
+    for signed in unverified.statements:
+        try:
+            encoded, signature = b64decode(signed.statement), b64decode(signed.signature)
+            statement = AccountStatement.decode(encoded)
+        except (DecodeError, ValueError) as error:
+            raise IdentityError("a statement is malformed") from error
+        root_key = known_root or next((s.root_key for s in statements.values()), statement.root_key)
+        fits = (
+            (statement.server_name, statement.user_id) == (server_name, unverified.user_id)
+            and statement.version == signed.version == len(statements) + 1
+            and hmac.compare_digest(statement.root_key, root_key)
+        )
+        if not fits:
+            raise IdentityError("a statement is of another account, root key or place in the order")
+        if not verify_with_label(p, root_key, STATEMENT_LABEL, encoded, signature):
+            raise IdentityError("a statement's signature is wrong")
+        if not (is_torsion_free(statement.root_key) and is_torsion_free(statement.signing_key)):
+            raise IdentityError("a statement names a malformed key")
+        statements[statement.version] = statement
+    if not statements or max(statements) < known_version:
+        raise IdentityError("the server withholds statements that were seen before")
+    newest = statements[max(statements)]
+    return VerifiedIdentity(
+        user_id=newest.user_id,
+        root_key=newest.root_key,
+        root_fingerprint=root_fingerprint(newest.user_id, newest.root_key),
+        statement=newest,
+        statements=statements,
+    )
+
+
+def verify_certificate(p: Primitives, unverified_certificate: bytes, identity: VerifiedIdentity) -> DeviceCertificate:
+    """The certificate, verified under the statement that it names; `CertificateError`."""
+    try:
+        certificate = DeviceCertificate.decode(unverified_certificate)
+    except DecodeError as error:
+        raise CertificateError("the certificate is malformed") from error
+    statement = identity.statements.get(certificate.statement_version)
+    if statement is None:
+        raise CertificateError("the certificate names an unknown statement")
+    if (certificate.server_name, certificate.user_id) != (statement.server_name, identity.user_id):
+        raise CertificateError("the certificate is of another account")
+    signed = certificate.to_be_signed()
+    if not verify_with_label(p, statement.signing_key, CERTIFICATE_LABEL, signed, certificate.signature):
+        raise CertificateError("the certificate's signature is wrong")
+    if not is_torsion_free(certificate.device_key):
+        raise CertificateError("the certificate names a malformed key")
+    return certificate
