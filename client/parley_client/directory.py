@@ -78,6 +78,11 @@ class Directory:
             person = self._remember(await auth.get_user(self._api, user_id))
         return person.username
 
+    def known_name(self, user_id: UserId) -> str:
+        """The user name that was last seen, or the id where none was; no network."""
+        person = load_person(self._store, user_id)
+        return person.username if person and person.username else user_id
+
     def pin(self, user_id: UserId, username: str, root_key: bytes) -> None:
         """Hold a person (oneself) to a root key that was learnt otherwise."""
         save_person(self._store, Person(user_id, username, root_key))
@@ -110,7 +115,9 @@ class Directory:
                 known_version=person.version,
             )
         except (MlsError, ValueError) as error:
-            raise UntrustedIdentity("this person's keys cannot be trusted: they do not lead to the known root") from error
+            raise UntrustedIdentity(
+                "this person's keys cannot be trusted: they do not lead to the known root"
+            ) from error
         if verified.user_id != person.user_id:
             raise UntrustedIdentity("the server answered with the keys of somebody else")
         return verified

@@ -14,7 +14,7 @@
      ├─ UntrustedGroup        a commit, Welcome or policy document that breaks the group's rules
      └─ ConversationForked    the server showed two devices different logs: sending has stopped
 
-`slug` is for programs and append-only, like a problem's.
+They are named like the problems, for what the caller meets. `slug` is for programs and append-only, like a problem's.
 """
 
 from __future__ import annotations
@@ -40,28 +40,34 @@ class NetworkError(ClientError):
         self.kind: NetworkErrorKind = kind
 
 
-class ProfileInUse(ClientError):
+class ProfileInUse(ClientError):  # noqa: N818
     """Another process has this profile open."""
 
     slug = "profile_in_use"
 
 
-class NotSignedIn(ClientError):
+class NotSignedIn(ClientError):  # noqa: N818
     """There is no account here, or its session has ended."""
 
     slug = "not_signed_in"
 
 
-class AlreadySignedIn(ClientError):
+class AlreadySignedIn(ClientError):  # noqa: N818
     """The profile belongs to an account already."""
 
     slug = "already_signed_in"
 
 
-class RecoveryKeyRequired(ClientError):
+class RecoveryKeyRequired(ClientError):  # noqa: N818
     """Only the recovery key lets a new device in."""
 
     slug = "recovery_key_required"
+
+
+class RecoveryKeyRefused(ClientError):  # noqa: N818
+    """The recovery key is mistyped, or belongs to another account."""
+
+    slug = "recovery_key_refused"
 
 
 class UsageError(ClientError):
@@ -70,37 +76,37 @@ class UsageError(ClientError):
     slug = "usage"
 
 
-class UnknownConversation(ClientError):
+class UnknownConversation(ClientError):  # noqa: N818
     """This device knows no such conversation."""
 
     slug = "unknown_conversation"
 
 
-class NotAMember(ClientError):
+class NotAMember(ClientError):  # noqa: N818
     """The person does not belong to the conversation."""
 
     slug = "not_a_member"
 
 
-class NotReachable(ClientError):
+class NotReachable(ClientError):  # noqa: N818
     """The person has no device yet that could receive anything."""
 
     slug = "not_reachable"
 
 
-class UntrustedIdentity(ClientError):
+class UntrustedIdentity(ClientError):  # noqa: N818
     """Keys that do not lead to the root key pinned for a person."""
 
     slug = "untrusted_identity"
 
 
-class UntrustedGroup(ClientError):
+class UntrustedGroup(ClientError):  # noqa: N818
     """A change of a group that its own rules forbid; it is not applied."""
 
     slug = "untrusted_group"
 
 
-class ConversationForked(ClientError):
+class ConversationForked(ClientError):  # noqa: N818
     """Somebody saw another log than this device; nothing more is sent there."""
 
     slug = "conversation_forked"

@@ -6,8 +6,6 @@ server has it; what a restored device believes of the past comes from these reco
 
 from __future__ import annotations
 
-import msgspec
-
 from parley_client.api import messaging
 from parley_client.crypto.archive import open_record
 from parley_client.crypto.history import HistoryKey
@@ -70,13 +68,10 @@ async def download_archive(session: Session) -> None:
 
 
 def _take(session: Session, keys: dict[int, HistoryKey], record: ArchiveRecord) -> None:
-    key = keys.get(record.history_version)
     try:
-        if key is None:
-            raise ValueError("no history key of this version")
         opened = open_record(
             session.primitives,
-            key,
+            keys[record.history_version],
             b64decode(record.sealed),
             conversation_id=record.conversation_id,
             generation=record.generation,
@@ -84,7 +79,7 @@ def _take(session: Session, keys: dict[int, HistoryKey], record: ArchiveRecord) 
             user_id=session.device.user_id,
             server_name=session.device.server_name,
         )
-    except ValueError:
+    except (KeyError, ValueError):
         sentence = f"the archive record of epoch {record.epoch} does not open"
         save_notice(session.store, Notice(record.conversation_id, "history_incomplete", 0, sentence))
         return
@@ -154,5 +149,5 @@ async def fetch_index(session: Session) -> tuple[ConversationId, ...]:
         break
     if listed is None:
         raise UntrustedGroup("the account index on the server does not open")
-    documents.save(session.store, "account_index", IndexState(index.version, msgspec.convert(listed, tuple[ConversationId, ...])))
+    documents.save(session.store, "account_index", IndexState(index.version, listed))
     return listed

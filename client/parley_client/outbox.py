@@ -19,7 +19,6 @@ from parley_client.errors import (
     NetworkError,
     NotAMember,
     NotSignedIn,
-    UnknownConversation,
 )
 from parley_client.groups.commits import rotate_if_due
 from parley_client.groups.conversations import ensure_member
@@ -77,7 +76,7 @@ async def _send(session: Session, row: OutboxRow) -> None:
         except NotSignedIn as error:
             _answer(session, row.client_id, error)
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the one who waits must hear of it
             if not _is_passing(error):
                 _give_up(session, row, error)
                 return
@@ -90,9 +89,7 @@ async def _send(session: Session, row: OutboxRow) -> None:
 async def _send_once(session: Session, client_id: ClientId, conversation_id: ConversationId) -> Appended:
     upload = await _sealed(session, client_id, conversation_id)
     try:
-        return await messaging.put_message(
-            session.api, conversation_id, client_id, upload, timeout_s=SEND_TIMEOUT_S
-        )
+        return await messaging.put_message(session.api, conversation_id, client_id, upload, timeout_s=SEND_TIMEOUT_S)
     except EpochStale as problem:
         await catch_up(session, conversation_id)
         raise SealedInVain from problem

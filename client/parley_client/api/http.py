@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlencode
 
 import msgspec
@@ -98,9 +98,11 @@ class Api:
         save_tokens(self._store, TokenPair(tokens.access_token, tokens.refresh_token, expires_at))
 
     async def _refresh(self, tokens: TokenPair) -> str:
-        request = _json_request(
-            "POST", f"{AUTH}/token/refresh", msgspec.to_builtins(RefreshRequest(tokens.refresh_token))
-        )
+        if tokens.refresh_key is None:
+            tokens = msgspec.structs.replace(tokens, refresh_key=new_uuid7())
+            save_tokens(self._store, tokens)
+        body = msgspec.to_builtins(RefreshRequest(tokens.refresh_token))
+        request = _json_request("POST", f"{AUTH}/token/refresh", body, {"idempotency-key": str(tokens.refresh_key)})
         try:
             fresh = decode_answer(await self.network.request(request), Tokens)
         except Unauthenticated as error:
@@ -123,7 +125,7 @@ def decode_answer(answer: Answer, kind: type[T]) -> T:
     if answer.status >= 400:
         raise _problem(answer)
     if kind is type(None):
-        return None  # type: ignore[return-value]  # T is None here
+        return cast("T", None)
     try:
         return msgspec.json.decode(answer.body, type=kind)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -146,9 +148,11 @@ def _problem(answer: Answer) -> Problem | NetworkError:
     return NetworkError("protocol", f"the server answered {answer.status} without saying why")
 
 
-def _json_request(method: str, path: str, body: Mapping[str, object]) -> Request:
-    headers = {"accept": "application/json", "content-type": "application/json", "x-request-id": new_uuid7()}
-    return Request(method, path, headers, msgspec.json.encode(body))
+def _json_request(
+    method: str, path: str, body: Mapping[str, object], headers: Mapping[str, str] | None = None
+) -> Request:
+    standing = {"accept": "application/json", "content-type": "application/json", "x-request-id": new_uuid7()}
+    return Request(method, path, standing | dict(headers or {}), msgspec.json.encode(body))
 
 
 def _with_token(request: Request, token: str) -> Request:

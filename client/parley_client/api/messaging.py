@@ -74,9 +74,7 @@ async def put_message(
     return await api.call("PUT", path, Appended, body=upload, attempts=1, timeout_s=timeout_s)
 
 
-async def put_commit(
-    api: Api, conversation_id: ConversationId, client_id: ClientId, upload: CommitUpload
-) -> Appended:
+async def put_commit(api: Api, conversation_id: ConversationId, client_id: ClientId, upload: CommitUpload) -> Appended:
     """Append a commit; `EpochStale` where another was first."""
     path = f"{BASE}/conversations/{conversation_id}/commits/{client_id}"
     return await api.call("PUT", path, Appended, body=upload)

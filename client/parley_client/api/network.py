@@ -156,9 +156,8 @@ class WebsocketsConnection:
 
 async def send_by_httpx(client: httpx.AsyncClient, request: Request) -> Answer:
     """One request over an httpx client, its answer bounded in size."""
-    timeout = httpx.Timeout(request.timeout_s, connect=min(CONNECT_TIMEOUT_S, request.timeout_s))
     with _network_errors():
-        async with _streamed(client, request, timeout) as answer:
+        async with _streamed(client, request) as answer:
             body = bytearray()
             async for chunk in answer.aiter_bytes():
                 body += chunk
@@ -168,15 +167,13 @@ async def send_by_httpx(client: httpx.AsyncClient, request: Request) -> Answer:
 
 
 @asynccontextmanager
-async def _streamed(
-    client: httpx.AsyncClient, request: Request, timeout: httpx.Timeout
-) -> AsyncIterator[httpx.Response]:
-    async with (
-        asyncio.timeout(request.timeout_s * 2),
-        client.stream(
-            request.method, request.path, headers=dict(request.headers), content=request.body or None, timeout=timeout
-        ) as answer,
-    ):
+async def _streamed(client: httpx.AsyncClient, request: Request) -> AsyncIterator[httpx.Response]:
+    timeout = httpx.Timeout(request.timeout_s, connect=min(CONNECT_TIMEOUT_S, request.timeout_s))
+    stream = client.stream(
+        request.method, request.path, headers=dict(request.headers), content=request.body or None, timeout=timeout
+    )
+    # httpx bounds each read; this bounds them together.
+    async with asyncio.timeout(request.timeout_s * 2), stream as answer:
         yield answer
 
 

@@ -15,7 +15,6 @@ from parley_mls import Extension
 from parley_mls.codec import DecodeError, Reader, Writer, decode
 
 
-
 def anchor_extension(sequence: int, chain_hash: bytes) -> Extension:
     """The extension that says where its author stood."""
     return Extension(ANCHOR_EXTENSION_TYPE, Writer().uint64(sequence).opaque(chain_hash).finish())
@@ -35,7 +34,7 @@ def read_anchor(extensions: Sequence[Extension], conversation_id: ConversationId
 async def chain_hash_from(
     session: Session, conversation_id: ConversationId, anchor: tuple[int, bytes], sequence: int
 ) -> bytes:
-    """h at `sequence`, by the server's entry hashes after the anchor.
+    """The chain hash at `sequence`, by the server's entry hashes after the anchor.
 
     A server that lies about them is found out by the first message that claims another h.
     """

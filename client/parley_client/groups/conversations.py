@@ -266,4 +266,3 @@ def _is_alive(package: KeyPackage) -> bool:
         and lifetime.not_after - lifetime.not_before <= _LIFETIME_S_MAX
         and lifetime.not_before - _CLOCK_LEEWAY_S <= now <= lifetime.not_after
     )
-

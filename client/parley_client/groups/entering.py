@@ -62,6 +62,15 @@ async def enter(session: Session, conversation_id: ConversationId, *, wait_s: fl
     return row
 
 
+async def read_history(session: Session, conversation_id: ConversationId) -> None:
+    """Read a conversation that the person has left, as far as the archive opens it."""
+    async with session.lock(conversation_id):
+        row = load_conversation(session.store, conversation_id)
+        if row is None and conversations.first_epoch(session.store, conversation_id, 0) is not None:
+            await _begin_from_archive(session, conversation_id)
+    await catch_up(session, conversation_id)
+
+
 async def judge_new_group(
     session: Session, group: AnyGroup, unverified_policy: bytes, conversation_id: ConversationId
 ) -> PolicyDocument:
@@ -91,9 +100,7 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
         return False
     ref, bundle, last_resort = found
     try:
-        group = Group.join(
-            session.primitives, b64decode(state.welcome), bundle, session.device.device_secret
-        )
+        group = Group.join(session.primitives, b64decode(state.welcome), bundle, session.device.device_secret)
     except MlsError as error:
         raise UntrustedGroup("the Welcome cannot be used") from error
     policy = b64decode(state.policy)
@@ -282,4 +289,3 @@ def _row(
         title=title,
         epoch_at=int(time.time()),
     )
-

@@ -107,7 +107,7 @@ def save_group_state(
 
 
 def chain_hash_at(store: Store, conversation_id: ConversationId, sequence: int) -> bytes | None:
-    """h of an applied entry, or None before this device's first."""
+    """The chain hash at an applied entry, or None before this device's first."""
     sql = "SELECT hash FROM chain WHERE conversation_id = ? AND sequence = ?"
     rows = store.execute(sql, (conversation_id, sequence))
     return rows[0][0] if rows else None

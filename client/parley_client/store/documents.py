@@ -7,7 +7,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from parley_client.store.port import Store
-from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
+from parley_contracts.ids import ConversationId, DeviceId, UserId
 
 #: How far the set-up of this device has come; each step is repeated until its answer is known.
 Stage = Literal["signing_up", "signed_in", "keys_made", "ready"]
@@ -35,11 +35,15 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenPair(msgspec.Struct, frozen=True):
-    """The tokens of this session; `expires_at` is this device's clock in seconds."""
+    """The tokens of this session; `expires_at` is this device's clock in seconds.
+
+    `refresh_key` names a refresh that was begun: with it, the server answers a repetition like the first.
+    """
 
     access_token: str
     refresh_token: str
     expires_at: int
+    refresh_key: str | None = None
 
 
 class IndexState(msgspec.Struct, frozen=True):
@@ -47,14 +51,6 @@ class IndexState(msgspec.Struct, frozen=True):
 
     version: int
     conversation_ids: tuple[ConversationId, ...]
-
-
-class Draft(msgspec.Struct, frozen=True):
-    """A group that is being made: found again under its id after a crash."""
-
-    conversation_id: ConversationId
-    name: str
-    client_id: ClientId
 
 
 T = TypeVar("T")

@@ -55,10 +55,10 @@ def was_opened(store: Store, conversation_id: ConversationId, device_id: DeviceI
     return bool(store.execute(sql, (conversation_id, device_id, client_id)))
 
 
-def texts_after(store: Store, position: int, *, limit: int) -> list[MessageRow]:
-    """Opened texts in the order in which this device opened them, after `position`."""
-    sql = _SELECT + "WHERE position > ? AND kind = ? AND cause IS NULL ORDER BY position LIMIT ?"
-    return [_row(row) for row in store.execute(sql, (position, KIND_TEXT, limit))]
+def texts_after(store: Store, position: int, *, limit: int, but_of: DeviceId) -> list[MessageRow]:
+    """Opened texts of other devices in the order in which this one opened them, after `position`."""
+    sql = _SELECT + "WHERE position > ? AND kind = ? AND cause IS NULL AND device_id <> ? ORDER BY position LIMIT ?"
+    return [_row(row) for row in store.execute(sql, (position, KIND_TEXT, but_of, limit))]
 
 
 def texts_of(store: Store, conversation_id: ConversationId) -> list[MessageRow]:

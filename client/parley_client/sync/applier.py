@@ -29,7 +29,7 @@ from parley_contracts.envelope import chain_next, chain_start, commit_hash, crea
 from parley_contracts.ids import ClientId, DeviceId
 from parley_contracts.messaging_api import CommitUpload, ConversationCreation, Entry
 from parley_contracts.policy import decode_policy
-from parley_mls import CommitProcessed, Group, MlsError, PublicGroup
+from parley_mls import CommitProcessed, Group, MlsError, PublicCommitProcessed, PublicGroup
 
 Write = Callable[[], None]
 P = ParamSpec("P")
@@ -138,7 +138,9 @@ class Applier:
         last = self._counter(entry.device_id)
         own = entry.device_id == self._session.device.device_id
         if last is not None and content.counter != last + 1 and not own:
-            self._notice("counter_gap", entry.sequence, f"expected message {last + 1} of its device, got {content.counter}")
+            self._notice(
+                "counter_gap", entry.sequence, f"expected message {last + 1} of its device, got {content.counter}"
+            )
         self._counters[entry.device_id] = max(content.counter, last or 0)
         self._later(conversations.save_counter, row.conversation_id, entry.device_id, content.counter)
         return row
@@ -147,7 +149,11 @@ class Applier:
 
     def _apply_creation(self, row: ConversationRow, entry: Entry) -> ConversationRow:
         pending = self._pending
-        if pending is None or not pending.creation or (entry.device_id, entry.client_id) != self._sent(pending.client_id):
+        if (
+            pending is None
+            or not pending.creation
+            or (entry.device_id, entry.client_id) != self._sent(pending.client_id)
+        ):
             raise UntrustedGroup("a conversation begins where this device did not expect it")
         uploaded = msgspec.json.decode(pending.upload, type=ConversationCreation)
         if (entry.group_info, entry.policy) != (uploaded.group_info, uploaded.policy):
@@ -156,7 +162,11 @@ class Applier:
 
     def _apply_commit(self, row: ConversationRow, entry: Entry) -> ConversationRow:
         pending = self._pending
-        if pending is not None and not pending.creation and (entry.device_id, entry.client_id) == self._sent(pending.client_id):
+        if (
+            pending is not None
+            and not pending.creation
+            and (entry.device_id, entry.client_id) == self._sent(pending.client_id)
+        ):
             if entry.commit != msgspec.json.decode(pending.upload, type=CommitUpload).commit:
                 raise UntrustedGroup("the log holds another commit than this device sent")
             return self._enter(row, Group.from_bytes(pending.member), pending.policy)
@@ -190,7 +200,7 @@ class Applier:
             processed = follower.process(self._session.primitives, commit)
         except MlsError as error:
             raise UntrustedGroup("a commit cannot be followed") from error
-        if not isinstance(processed, CommitProcessed):
+        if not isinstance(processed, PublicCommitProcessed):
             raise UntrustedGroup("a proposal stands where a commit should")
         self._judge(row, entry, follower, processed, policy)
         group = processed.group
@@ -211,7 +221,12 @@ class Applier:
         return msgspec.structs.replace(row, epoch=group.epoch, policy=policy)
 
     def _judge(
-        self, row: ConversationRow, entry: Entry, before: AnyGroup, processed: CommitProcessed, policy: bytes
+        self,
+        row: ConversationRow,
+        entry: Entry,
+        before: AnyGroup,
+        processed: CommitProcessed | PublicCommitProcessed,
+        policy: bytes,
     ) -> None:
         if processed.group.epoch != entry.epoch:
             raise UntrustedGroup("the log says another epoch than the commit")
@@ -252,9 +267,7 @@ class Applier:
 
     # --- what is known, with what this run adds
 
-    def _later(
-        self, write: Callable[Concatenate[Store, P], None], *args: P.args, **kwargs: P.kwargs
-    ) -> None:
+    def _later(self, write: Callable[Concatenate[Store, P], None], *args: P.args, **kwargs: P.kwargs) -> None:
         self._writes.append(partial(write, self._session.store, *args, **kwargs))
 
     def _later_entered(self, row: ConversationRow, group: Group) -> None:

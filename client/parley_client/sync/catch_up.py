@@ -102,9 +102,7 @@ async def _apply(session: Session, row: ConversationRow, entries: Sequence[Entry
     except SequenceGap as error:
         raise NetworkError("protocol", "the server sent the log out of order") from error
     except UntrustedGroup as error:
-        save_notice(
-            session.store, Notice(row.conversation_id, "commit_unusable", applier.row.cursor + 1, str(error))
-        )
+        save_notice(session.store, Notice(row.conversation_id, "commit_unusable", applier.row.cursor + 1, str(error)))
         raise
     finally:
         if applier.row != row:
@@ -121,4 +119,3 @@ async def _apply_one(session: Session, applier: Applier, entry: Entry) -> None:
             applier.apply(entry)
         except IdentitiesNeeded as error:
             raise UntrustedGroup("a device's certificate names a statement that its person never made") from error
-

@@ -1,0 +1,18 @@
+"""Parley's client core without a screen: `Client` is one device of one person.
+
+    client              the public surface
+    account, directory  keys of one's own account, people and theirs
+    groups              conversations as MLS groups
+    sync, live          the log, applied in sequence; the socket
+    outbox, history     what is sent, what is archived
+    crypto              messages, vault, archive: pure functions
+    api, store          the server and the database behind small interfaces
+    cli                 the command line and JSON-RPC
+
+Invariant: keys and texts leave the device only sealed.
+"""
+
+from parley_client.client import Client, Conversation, Message, Registration, Sent, WhoAmI
+from parley_client.errors import ClientError, NetworkError
+
+__all__ = ["Client", "ClientError", "Conversation", "Message", "NetworkError", "Registration", "Sent", "WhoAmI"]

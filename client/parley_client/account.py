@@ -1,0 +1,230 @@
+"""Setting a device up: registration, signing in with the recovery key, signing out.
+
+Invariant: every key is stored before the server hears of it, and every step may be repeated after a crash. The root key
+leaves this module only inside the sealed vault; the recovery key stays in the profile only until it was shown.
+"""
+
+from __future__ import annotations
+
+import platform
+
+import msgspec
+
+from parley_client.api import auth, messaging
+from parley_client.api.http import Api
+from parley_client.crypto.account import VaultError, VerifiedIdentity, certify_device, create_account, open_vault
+from parley_client.crypto.history import HistoryKey, new_history_key, open_history_key, seal_history_key
+from parley_client.crypto.recovery import new_recovery_key
+from parley_client.directory import Directory
+from parley_client.errors import AlreadySignedIn, RecoveryKeyRefused, RecoveryKeyRequired, UntrustedIdentity
+from parley_client.history import save_history_key
+from parley_client.store.documents import Account, load_account, save_account
+from parley_client.store.port import Store
+from parley_contracts.auth_api import DeviceRegistration, StatementUpload
+from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.identity import AccountStatement
+from parley_contracts.ids import DeviceId, UserId, new_uuid7
+from parley_contracts.limits import DEVICE_NAME_LENGTH_MAX
+from parley_contracts.messaging_api import HistoryKeyUpload
+from parley_contracts.problems import UsernameTaken, WrongCredentials
+from parley_mls import Primitives, generate_signature_key
+
+_FIRST_VERSION = 1
+
+
+class SetUp:
+    """The set-up of one profile."""
+
+    def __init__(self, store: Store, api: Api, primitives: Primitives) -> None:
+        self._store = store
+        self._api = api
+        self._primitives = primitives
+
+    async def register(self, account: Account, *, email: str, password: str) -> Account:
+        """Make an account with its keys, or go on where an earlier try stopped; the result still holds the recovery key."""
+        stored = load_account(self._store)
+        if stored is not None and (stored.username, stored.server) != (account.username, account.server):
+            raise AlreadySignedIn("this profile belongs to another account; use another --profile")
+        if stored is not None and stored.stage == "ready" and stored.recovery_key is None:
+            raise AlreadySignedIn("this profile is registered already")
+        account = stored or account
+        if account.stage == "signing_up":
+            account = await self._sign_up(account, retried=stored is not None, email=email, password=password)
+        if account.stage == "signed_in":
+            account = self._make_keys(account)
+        if account.stage == "keys_made":
+            account = await self._publish_keys(account)
+        return account
+
+    async def login(self, account: Account, *, password: str, recovery_key: bytes | None) -> Account:
+        """Sign in: this profile's own device again, or a new device by the recovery key."""
+        stored = load_account(self._store)
+        if stored is not None and (stored.username, stored.server) != (account.username, account.server):
+            raise AlreadySignedIn("this profile belongs to another account; use another --profile")
+        again = stored is not None and stored.stage == "ready"
+        if recovery_key is None and not again:
+            raise RecoveryKeyRequired("a new device needs the recovery key: give --recovery-key-file")
+        self._api.keep_tokens(await auth.login(self._api, username=account.username, password=password))
+        if stored is not None and again:
+            await self._bind_device(stored)
+            return stored
+        me = await auth.get_me(self._api)
+        account = msgspec.structs.replace(account, user_id=me.user_id, stage="signed_in")
+        if not me.has_statement:
+            raise RecoveryKeyRequired(
+                "this account never finished its registration; register it from its first profile"
+            )
+        assert recovery_key is not None
+        account = await self._recover(account, me.user_id, recovery_key)
+        await self._bind_device(account)
+        return self._finish(account)
+
+    # --- registration
+
+    async def _sign_up(self, account: Account, *, retried: bool, email: str, password: str) -> Account:
+        save_account(self._store, account)
+        try:
+            tokens = await auth.signup(self._api, username=account.username, email=email, password=password)
+        except UsernameTaken as problem:
+            # The answer of an earlier try may have been lost: then the account is ours, and has no keys yet.
+            if not retried:
+                raise
+            try:
+                tokens = await auth.login(self._api, username=account.username, password=password)
+            except WrongCredentials:
+                raise problem from None
+        self._api.keep_tokens(tokens)
+        me = await auth.get_me(self._api)
+        if me.has_statement:
+            raise AlreadySignedIn("this account has its keys already; sign in with the recovery key")
+        account = msgspec.structs.replace(account, user_id=me.user_id, stage="signed_in")
+        save_account(self._store, account)
+        return account
+
+    def _make_keys(self, account: Account) -> Account:
+        """Root, signing, recovery, device and history key of a new account, stored before any is published."""
+        assert account.user_id is not None
+        p, server_name = self._primitives, _server_name(account)
+        recovery_key = new_recovery_key()
+        made = create_account(p, server_name=server_name, user_id=account.user_id, recovery_key=recovery_key)
+        history_key = new_history_key(_FIRST_VERSION)
+        sealed_history = seal_history_key(
+            p, history_key, made.statement.recovery_key, user_id=account.user_id, server_name=server_name
+        )
+        account = self._with_device(account, made.statement, made.keys.signing_seed)
+        account = msgspec.structs.replace(
+            account,
+            stage="keys_made",
+            statement=made.statement.encode(),
+            statement_signature=made.statement_signature,
+            vault=made.vault,
+            recovery_key=recovery_key,
+            history_uploads={history_key.version: sealed_history},
+        )
+        with self._store.transaction():
+            save_history_key(self._store, history_key)
+            save_account(self._store, account)
+        return account
+
+    async def _publish_keys(self, account: Account) -> Account:
+        upload = StatementUpload(
+            b64encode(account.statement), b64encode(account.statement_signature), b64encode(account.vault)
+        )
+        await auth.put_statement(self._api, account.statement_version, upload)
+        await self._bind_device(account)
+        for version, sealed in account.history_uploads.items():
+            await messaging.put_history_key(self._api, version, HistoryKeyUpload(b64encode(sealed)))
+        return self._finish(account)
+
+    def _finish(self, account: Account) -> Account:
+        account = msgspec.structs.replace(
+            account, stage="ready", vault=b"", statement=b"", statement_signature=b"", history_uploads={}
+        )
+        with self._store.transaction():
+            save_account(self._store, account)
+            directory = Directory(self._store, self._api, self._primitives, _server_name(account))
+            assert account.user_id is not None
+            directory.pin(account.user_id, account.username, account.root_key)
+        return account
+
+    def _with_device(self, account: Account, statement: AccountStatement, signing_seed: bytes) -> Account:
+        """The account with a new device, certified under the statement's signing key."""
+        device_id = DeviceId(new_uuid7())
+        device_seed, device_key = generate_signature_key(self._primitives)
+        certificate = certify_device(
+            self._primitives,
+            signing_seed=signing_seed,
+            server_name=statement.server_name,
+            user_id=statement.user_id,
+            device_id=device_id,
+            statement_version=statement.version,
+            device_key=device_key,
+        )
+        return msgspec.structs.replace(
+            account,
+            device_id=device_id,
+            device_secret=device_seed,
+            signing_secret=signing_seed,
+            certificate=certificate.encode(),
+            statement_version=statement.version,
+            root_key=statement.root_key,
+        )
+
+    async def _bind_device(self, account: Account) -> None:
+        assert account.device_id is not None
+        name = f"parley on {platform.node() or 'a computer'}"[:DEVICE_NAME_LENGTH_MAX]
+        registration = DeviceRegistration(b64encode(account.certificate), name, "cli")
+        self._api.keep_tokens(await auth.put_device(self._api, account.device_id, registration))
+
+    # --- recovery
+
+    async def _recover(self, account: Account, user_id: UserId, recovery_key: bytes) -> Account:
+        """The account's keys out of its vault, as the newest statement under its root key vouches for it."""
+        p, server_name = self._primitives, _server_name(account)
+        identity = await self._own_identity(user_id, server_name)
+        vault = await auth.get_vault(self._api)
+        try:
+            content = open_vault(
+                p,
+                sealed=b64decode(vault.vault),
+                recovery_key=recovery_key,
+                server_name=server_name,
+                user_id=user_id,
+                version=identity.statement.version,
+                expected_hash=identity.statement.vault_hash,
+            )
+        except VaultError as error:
+            raise RecoveryKeyRefused(str(error)) from error
+        account = self._with_device(account, identity.statement, content.signing_seed)
+        keys = await messaging.get_history_keys(self._api)
+        opened = [
+            open_history_key(
+                p,
+                b64decode(key.sealed),
+                content.recovery_private,
+                version=key.version,
+                user_id=user_id,
+                server_name=server_name,
+            )
+            for key in keys.history_keys
+        ]
+        if not opened:
+            raise UntrustedIdentity("the server has lost this account's history keys")
+        with self._store.transaction():
+            for history_key in opened:
+                save_history_key(self._store, history_key)
+            save_account(self._store, account)
+        return account
+
+    async def _own_identity(self, user_id: UserId, server_name: str) -> VerifiedIdentity:
+        directory = Directory(self._store, self._api, self._primitives, server_name)
+        return await directory.identity(user_id)
+
+
+def newest(keys: dict[int, HistoryKey]) -> HistoryKey:
+    """The history key under which new records are sealed."""
+    return keys[max(keys)]
+
+
+def _server_name(account: Account) -> str:
+    return account.server.removeprefix("https://")

@@ -1,0 +1,257 @@
+"""`parley client …`: one device on the command line.
+
+Invariant: answers are JSON on standard output; what goes wrong is one sentence on standard error and exit code 2
+(1 where the network is at fault), never a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+
+from parley_client.api.network import HttpsNetwork
+from parley_client.cli.jsonrpc import serve
+from parley_client.cli.receiving import print_messages
+from parley_client.client import Client, NetworkFactory
+from parley_client.errors import ClientError, NetworkError, UsageError
+from parley_contracts.problems import Problem
+
+EXIT_PROBLEM = 2
+EXIT_NETWORK = 1
+EXIT_INTERRUPTED = 130
+_SECRET_FILE_SIZE_BYTES_MAX = 4096
+
+T = TypeVar("T")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="An encrypted device on the command line.")
+group = typer.Typer(no_args_is_help=True, help="Private groups.")
+app.add_typer(group, name="group")
+
+Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
+CaFile = Annotated[Path | None, typer.Option("--ca", help="File with the certificate authority to trust.")]
+Username = Annotated[str, typer.Option(help="The account's user name.")]
+PasswordFile = Annotated[Path, typer.Option(help="File whose first line is the password.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON (the only form there is).")]
+People = Annotated[list[str], typer.Argument(help="People as @username.")]
+
+
+@dataclass(frozen=True)
+class _Invocation:
+    """What every command shares."""
+
+    profile: Path
+    network: NetworkFactory
+
+
+@app.callback()
+def _every_command(
+    context: typer.Context,
+    profile: Annotated[Path, typer.Option(help="Directory that holds this device's keys and messages.")],
+) -> None:
+    """An encrypted device on the command line."""
+    network = context.obj if callable(context.obj) else HttpsNetwork
+    context.obj = _Invocation(profile, network)
+
+
+@app.command()
+def register(
+    context: typer.Context,
+    server: Server,
+    username: Username,
+    email: Annotated[str, typer.Option(help="The account's e-mail address.")],
+    password_file: PasswordFile,
+    ca: CaFile = None,
+) -> None:
+    """Make an account with this device; keep the recovery key that this prints."""
+
+    async def work(client: Client) -> None:
+        registration = await client.register(
+            server=server, ca_file=_text(ca), username=username, email=email, password=_first_line(password_file)
+        )
+        _print(registration)
+        client.forget_recovery_key()
+
+    _run(context, work)
+
+
+@app.command()
+def login(
+    context: typer.Context,
+    server: Server,
+    username: Username,
+    password_file: PasswordFile,
+    ca: CaFile = None,
+    recovery_key_file: Annotated[Path | None, typer.Option(help="File whose first line is the recovery key.")] = None,
+) -> None:
+    """Sign in; a new device needs the recovery key and brings back the history."""
+
+    async def work(client: Client) -> None:
+        recovery_key = _first_line(recovery_key_file) if recovery_key_file else None
+        _print(
+            await client.login(
+                server=server,
+                ca_file=_text(ca),
+                username=username,
+                password=_first_line(password_file),
+                recovery_key=recovery_key,
+            )
+        )
+
+    _run(context, work)
+
+
+@app.command()
+def logout(context: typer.Context) -> None:
+    """Sign this device out for good and erase the profile."""
+    _run(context, lambda client: client.logout())
+
+
+@app.command()
+def whoami(context: typer.Context, as_json: Json = False) -> None:  # noqa: ARG001 - the only form there is
+    """Say whose device this is."""
+
+    async def work(client: Client) -> None:
+        _print(client.whoami())
+
+    _run(context, work)
+
+
+@app.command()
+def send(
+    context: typer.Context,
+    to: Annotated[str, typer.Option(help="@username (your own: note to self) or a conversation.")],
+    text: Annotated[str, typer.Argument(help="The message.")],
+) -> None:
+    """Send a message; returns when the server has stored it."""
+
+    async def work(client: Client) -> None:
+        await client.sync()
+        _print(await client.send(to, text))
+        await client.settle()
+
+    _run(context, work)
+
+
+@app.command()
+def receive(
+    context: typer.Context,
+    as_json: Json = False,  # noqa: ARG001 - the only form there is
+    follow: Annotated[bool, typer.Option(help="Stay and print what arrives.")] = False,
+    timeout: Annotated[float | None, typer.Option(min=0, help="Seconds to wait (with --follow: to stay).")] = None,
+    history: Annotated[bool, typer.Option(help="Print everything that is readable, again and own texts too.")] = False,
+) -> None:
+    """Print messages that this profile has not printed yet, one JSON object a line."""
+    _run(context, lambda client: print_messages(client, follow=follow, timeout_s=timeout, history=history))
+
+
+@app.command()
+def conversations(context: typer.Context, as_json: Json = False) -> None:  # noqa: ARG001 - the only form there is
+    """List the conversations."""
+
+    async def work(client: Client) -> None:
+        await client.sync()
+        _print(client.conversations())
+
+    _run(context, work)
+
+
+@group.command("create")
+def group_create(context: typer.Context, name: str, members: People) -> None:
+    """Make a private group."""
+
+    async def work(client: Client) -> None:
+        await client.sync()
+        _print(await client.group_create(name, members))
+        await client.settle()
+
+    _run(context, work)
+
+
+@group.command("add")
+def group_add(context: typer.Context, conversation: str, members: People) -> None:
+    """Bring people into a group."""
+
+    async def work(client: Client) -> None:
+        await client.sync()
+        _print(await client.group_add(conversation, members))
+        await client.settle()
+
+    _run(context, work)
+
+
+@group.command("remove")
+def group_remove(context: typer.Context, conversation: str, members: People) -> None:
+    """Put people out of a group."""
+
+    async def work(client: Client) -> None:
+        await client.sync()
+        _print(await client.group_remove(conversation, members))
+        await client.settle()
+
+    _run(context, work)
+
+
+@app.command()
+def jsonrpc(context: typer.Context) -> None:
+    """Serve JSON-RPC 2.0, one object a line, on standard input and output."""
+    _run(context, serve)
+
+
+def main(arguments: list[str] | None = None, *, network: NetworkFactory | None = None) -> int:
+    """Run a command line and return its exit code."""
+    try:
+        app(arguments, standalone_mode=False, obj=network)
+    except typer.Exit as done:
+        return done.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return EXIT_NETWORK
+    except (typer.TyperException, ClientError, Problem, OSError) as error:
+        sys.stderr.write(" ".join(_sentence(error).split()) + "\n")
+        return EXIT_NETWORK if isinstance(error, NetworkError) else EXIT_PROBLEM
+    return 0
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, typer.TyperException):
+        return error.format_message()
+    if isinstance(error, OSError):
+        return f"{error.strerror or 'the system refused'}{f': {error.filename}' if error.filename else ''}"
+    return str(error)
+
+
+def _run(context: typer.Context, work: Callable[[Client], Awaitable[None]]) -> None:
+    invocation: _Invocation = context.obj
+
+    async def run() -> None:
+        async with Client.open(invocation.profile, network=invocation.network) as client:
+            await work(client)
+
+    asyncio.run(run())
+
+
+def _print(answer: object) -> None:
+    sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            line = file.readline(_SECRET_FILE_SIZE_BYTES_MAX).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the file {path} cannot be read") from error
+    if not line:
+        raise UsageError(f"the file {path} is empty")
+    return line
+
+
+def _text(path: Path | None) -> str | None:
+    return str(path.absolute()) if path is not None else None

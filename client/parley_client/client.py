@@ -1,0 +1,487 @@
+"""`Client`: one device of one person, for the app, bots, the command line, tests and the load generator.
+
+Invariant: whatever it returns from the store needs no network; whatever it was asked to send survives a crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from parley_client import account as accounts
+from parley_client import history, outbox
+from parley_client.api import auth
+from parley_client.api.http import Api
+from parley_client.api.network import HttpsNetwork, Network, parse_server
+from parley_client.backoff import full_jitter
+from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
+from parley_client.directory import Directory
+from parley_client.errors import (
+    ClientError,
+    NetworkError,
+    NotSignedIn,
+    RecoveryKeyRefused,
+    UnknownConversation,
+    UsageError,
+)
+from parley_client.groups import conversations as groups
+from parley_client.groups.commits import resume_pending
+from parley_client.key_packages import stock_key_packages
+from parley_client.live import Live
+from parley_client.session import Device, GroupCache, Session
+from parley_client.store import documents, messages
+from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
+from parley_client.store.documents import Account
+from parley_client.store.messages import KIND_NAME, KIND_TEXT, MessageRow
+from parley_client.store.notices import Notice, list_notices
+from parley_client.store.port import Store
+from parley_client.store.queues import OutboxRow
+from parley_client.store.schema import wipe
+from parley_client.store.sqlite import SqliteStore
+from parley_client.sync.heads import gather_all, sync_all, sync_head
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, is_uuid, new_uuid7
+from parley_contracts.limits import TEXT_LENGTH_MAX
+from parley_contracts.messaging_api import Head
+from parley_contracts.policy import Kind, decode_policy
+from parley_contracts.problems import NotFound, Problem, TooLarge, Unauthenticated, Unavailable
+from parley_mls import Primitives, default_primitives
+
+RECEIVE_PAGE_MAX = 500
+GROUP_NAME_LENGTH_MAX = 128
+T = TypeVar("T")
+#: Makes the network of a server and its certificate authority's file.
+NetworkFactory = Callable[[str, str | None], Network]
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """What registering answers; the recovery key is shown once and then forgotten by the device."""
+
+    user_id: UserId
+    device_id: DeviceId
+    recovery_key: str
+
+
+class WhoAmI(msgspec.Struct, frozen=True):
+    """The account and device of a profile."""
+
+    user_id: UserId
+    username: str
+    device_id: DeviceId
+    server: str
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A message that the server has acknowledged."""
+
+    conversation_id: ConversationId
+    client_id: ClientId
+    sequence: int
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A text as a person sees it; `sender` is the user name."""
+
+    conversation_id: ConversationId
+    sequence: int
+    client_id: ClientId
+    sender: str
+    text: str
+    attachments: list[dict[str, object]]
+    sent_at: str
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """A conversation as a person sees it: `members` are user names, `name` is empty where it has none."""
+
+    conversation_id: ConversationId
+    kind: Kind
+    name: str
+    members: list[str]
+    sequence: int
+    status: Status
+
+
+class Client:
+    """A device. Use as an asynchronous context manager, or call `close`."""
+
+    def __init__(self, store: Store, network: NetworkFactory, primitives: Primitives) -> None:
+        self._store = store
+        self._network_factory = network
+        self._primitives = primitives
+        self._network: Network | None = None
+        self._session: Session | None = None
+        self._live: Live | None = None
+        self._connection: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()
+
+    @classmethod
+    def open(
+        cls, profile: Path, *, network: NetworkFactory = HttpsNetwork, primitives: Primitives | None = None
+    ) -> Client:
+        """Open a profile directory, made where it is missing; `ProfileInUse` where another process has it."""
+        return cls(SqliteStore(profile), network, primitives or default_primitives())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop, keep everything, and let the profile go."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._network is not None:
+            await self._network.close()
+        self._store.close()
+
+    # --- the account
+
+    async def register(
+        self, *, server: str, ca_file: str | None, username: str, email: str, password: str
+    ) -> Registration:
+        """Make an account and this, its first device. After a crash or a lost answer, call again with the same words."""
+        account = Account(server=parse_server(server), ca_file=ca_file, username=username, stage="signing_up")
+        account = await self._set_up(account).register(account, email=email, password=password)
+        await stock_key_packages(self._start_session(account))
+        assert account.recovery_key is not None
+        device = self.session.device
+        return Registration(device.user_id, device.device_id, format_recovery_key(account.recovery_key))
+
+    def forget_recovery_key(self) -> None:
+        """The recovery key was shown: erase it from the device."""
+        account = documents.load_account(self._store)
+        if account is not None and account.stage == "ready":
+            documents.save_account(self._store, msgspec.structs.replace(account, recovery_key=None))
+
+    async def login(
+        self, *, server: str, ca_file: str | None, username: str, password: str, recovery_key: str | None
+    ) -> WhoAmI:
+        """Sign in. On a new profile the recovery key makes this a new device and brings back all of the history."""
+        try:
+            parsed = parse_recovery_key(recovery_key) if recovery_key is not None else None
+        except RecoveryKeyError as error:
+            raise RecoveryKeyRefused(str(error)) from error
+        account = Account(server=parse_server(server), ca_file=ca_file, username=username, stage="signed_in")
+        account = await self._set_up(account).login(account, password=password, recovery_key=parsed)
+        session = self._start_session(account)
+        await stock_key_packages(session)
+        await history.download_archive(session)
+        await history.fetch_index(session)
+        await sync_all(session, wait_s=0)
+        await self.settle()
+        return self.whoami()
+
+    async def logout(self) -> None:
+        """End the session, have the device signed out everywhere, and erase the profile."""
+        with contextlib.suppress(Unauthenticated, NotSignedIn):
+            await auth.logout(self.session.api)
+        for task in list(self._tasks):
+            task.cancel()
+        self._session = None
+        wipe(self._store)
+
+    def whoami(self) -> WhoAmI:
+        """The account of this profile; `NotSignedIn`."""
+        account = documents.load_account(self._store)
+        if account is None:
+            raise NotSignedIn("this profile is not signed in")
+        device = Device.of(account)
+        return WhoAmI(device.user_id, account.username, device.device_id, account.server)
+
+    # --- being connected
+
+    @property
+    def session(self) -> Session:
+        """The signed-in device; `NotSignedIn`."""
+        if self._session is None:
+            account = documents.load_account(self._store)
+            if account is None:
+                raise NotSignedIn("this profile is not signed in")
+            self._start_session(account)
+        assert self._session is not None
+        return self._session
+
+    async def sync(self) -> None:
+        """Bring everything up to date once, and send what waits."""
+        session = self.session
+        await resume_pending(session)
+        await sync_all(session)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Store on the server what other devices of this person will need: key packages, archive, index."""
+        session = self.session
+        for row in list_conversations(self._store):
+            if row.creator:
+                with contextlib.suppress(ClientError, NotFound):
+                    await groups.add_rostered(session, row.conversation_id)
+        await history.upload_archive(session)
+        await history.publish_index(session)
+        await stock_key_packages(session)
+        if messages.count_unopened(self._store).get("epoch_key_missing"):
+            await history.download_archive(session)
+        for row in list_conversations(self._store):
+            for user_id in decode_policy(row.policy).user_ids:
+                await session.directory.username(user_id)
+
+    def connect(self) -> None:
+        """Stay connected in the background from now on: entries arrive, what waits is sent, until `close`."""
+        if self._live is None:
+            self._live = Live(self.session, self._sync_head, self._on_ready)
+            self._connection = self._spawn(self._live.run())
+
+    async def disconnected(self) -> None:
+        """Wait until the connection ends for good; raises why (`NotSignedIn` where the session has ended)."""
+        if self._connection is not None:
+            await asyncio.shield(self._connection)
+
+    async def connected(self) -> None:
+        """Wait until the socket is ready."""
+        self.connect()
+        assert self._live is not None
+        await self._live.ready.wait()
+
+    # --- conversations
+
+    def conversations(self) -> list[Conversation]:
+        """All conversations that this device knows; no network."""
+        return [self._conversation(row) for row in list_conversations(self._store)]
+
+    async def group_create(self, name: str, members: Sequence[str]) -> Conversation:
+        """Make a private group with the people of these user names."""
+        if not name.strip() or len(name) > GROUP_NAME_LENGTH_MAX:
+            raise UsageError(f"a group's name has 1 to {GROUP_NAME_LENGTH_MAX} characters")
+        session = self.session
+        people = [await self._user(member) for member in members]
+        conversation_id = ConversationId(new_uuid7())
+        await groups.create_group(session, conversation_id, set(people) - {session.device.user_id})
+        await self._send(conversation_id, KIND_NAME, {"name": name})
+        return self._known(conversation_id)
+
+    async def group_add(self, conversation: str, members: Sequence[str]) -> Conversation:
+        """Bring people into a group; they also learn its name."""
+        conversation_id = self._find(conversation)
+        await groups.add_people(self.session, conversation_id, [await self._user(member) for member in members])
+        title = self._known(conversation_id).name
+        if title:
+            await self._send(conversation_id, KIND_NAME, {"name": title})
+        return self._known(conversation_id)
+
+    async def group_remove(self, conversation: str, members: Sequence[str]) -> Conversation:
+        """Put people out of a group."""
+        conversation_id = self._find(conversation)
+        await groups.remove_people(self.session, conversation_id, [await self._user(member) for member in members])
+        return self._known(conversation_id)
+
+    # --- messages
+
+    async def send(self, to: str, text: str, *, patient: bool = False) -> Sent:
+        """Send a text to `@username` (the own name: note-to-self) or a conversation; returns when it is acknowledged.
+
+        Once stored it is repeated however long the server is away. What comes before (finding the person, opening the
+        conversation) fails with `NetworkError` at once, or with `patient` is repeated too.
+        """
+        _check_text(text)
+        resolve = self._resolve
+        conversation_id = await (_patiently(lambda: resolve(to)) if patient else resolve(to))
+        return await self._send(conversation_id, KIND_TEXT, {"text": text})
+
+    async def receive(self, *, timeout_s: float = 0) -> list[Message]:
+        """Texts that this profile has not received before, waiting for the first one up to `timeout_s`.
+
+        Texts of this very device are left out. They come again until `received` says that they were handed on.
+        """
+        batch = await self._wait_for(self._receive_position(), timeout_s)
+        return [await self._message(row) for row in batch]
+
+    def received(self, batch: Sequence[Message]) -> None:
+        """These texts were handed on: do not give them again."""
+        wanted = {(message.conversation_id, message.sequence) for message in batch}
+        own = self.session.device.device_id
+        rows = messages.texts_after(self._store, self._receive_position(), limit=RECEIVE_PAGE_MAX, but_of=own)
+        positions = [row.position for row in rows if (row.conversation_id, row.sequence) in wanted]
+        if positions:
+            documents.save(self._store, "receive_position", max(positions))
+
+    async def messages(self, *, after: int | None = None) -> AsyncIterator[Message]:
+        """Texts as they come in from now on (or from a position), those of this very device left out."""
+        position = messages.last_position(self._store) if after is None else after
+        while True:
+            for row in await self._wait_for(position, None):
+                position = row.position
+                yield await self._message(row)
+
+    async def history(self, conversation: str) -> list[Message]:
+        """All texts of a conversation that this device can read, its own included, by sequence."""
+        rows = messages.texts_of(self._store, self._find(conversation))
+        return [await self._message(row) for row in rows]
+
+    def notices(self) -> list[Notice]:
+        """What looked odd: gaps, forks, commits that broke the rules."""
+        return list_notices(self._store)
+
+    def unopened(self) -> dict[str, int]:
+        """How many messages did not open, by cause."""
+        return messages.count_unopened(self._store)
+
+    # --- inside
+
+    def _set_up(self, account: Account) -> accounts.SetUp:
+        return accounts.SetUp(self._store, self._api(account), self._primitives)
+
+    def _api(self, account: Account) -> Api:
+        if self._network is None:
+            self._network = self._network_factory(account.server, account.ca_file)
+        return Api(self._network, self._store)
+
+    def _start_session(self, account: Account) -> Session:
+        device, api = Device.of(account), self._api(account)
+        self._session = Session(
+            store=self._store,
+            api=api,
+            primitives=self._primitives,
+            device=device,
+            directory=Directory(self._store, api, self._primitives, device.server_name),
+            history_key=accounts.newest(history.load_history_keys(self._store)),
+            groups=GroupCache(self._store),
+            listeners=[self._news.set],
+        )
+        return self._session
+
+    async def _sync_head(self, head: Head) -> None:
+        await sync_head(self.session, head)
+        await history.publish_index(self.session)
+
+    async def _on_ready(self) -> None:
+        self._spawn(self._catch_up_with_work())
+
+    async def _catch_up_with_work(self) -> None:
+        """What waits since the last connection; what fails now comes again with the next one."""
+        with contextlib.suppress(NetworkError, Problem):
+            await resume_pending(self.session)
+            await gather_all(outbox.pump_all(self.session), self.settle())
+
+    def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _resolve(self, to: str) -> ConversationId:
+        if to.startswith("@"):
+            return await groups.open_direct(self.session, await self._user(to))
+        conversation_id = self._find(to)
+        await groups.ensure_member(self.session, conversation_id)
+        return conversation_id
+
+    async def _user(self, name: str) -> UserId:
+        username = name.removeprefix("@")
+        me = self.whoami()
+        if username == me.username:
+            return me.user_id
+        try:
+            return await self.session.directory.by_username(username)
+        except NotFound as problem:
+            raise NotFound(f"there is nobody called {username}") from problem
+
+    def _find(self, name: str) -> ConversationId:
+        """A conversation by its id or by its name."""
+        if is_uuid(name):
+            return ConversationId(name)
+        found = [row for row in list_conversations(self._store) if row.title == name]
+        if len(found) != 1:
+            raise UnknownConversation(f"no conversation, or more than one, is called {name}")
+        return found[0].conversation_id
+
+    def _known(self, conversation_id: ConversationId) -> Conversation:
+        row = load_conversation(self._store, conversation_id)
+        if row is None:
+            raise UnknownConversation("this device knows no such conversation")
+        return self._conversation(row)
+
+    def _conversation(self, row: ConversationRow) -> Conversation:
+        people = decode_policy(row.policy).user_ids
+        names = sorted(self.session.directory.known_name(user_id) for user_id in people)
+        return Conversation(row.conversation_id, row.kind, row.title, names, row.cursor, row.status)
+
+    async def _send(self, conversation_id: ConversationId, kind: int, body: dict[str, str]) -> Sent:
+        row = OutboxRow(
+            client_id=ClientId(new_uuid7()),
+            conversation_id=conversation_id,
+            kind=kind,
+            body=msgspec.json.encode(body),
+        )
+        answer = outbox.queue_message(self.session, row)
+        pump = self._spawn(outbox.pump(self.session, conversation_id))
+        both: set[asyncio.Future[Any]] = {answer, pump}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if pump.done() and not answer.done():
+            await pump
+        appended = await answer
+        return Sent(conversation_id, row.client_id, appended.sequence)
+
+    def _receive_position(self) -> int:
+        return documents.load(self._store, "receive_position", int) or 0
+
+    async def _wait_for(self, position: int, timeout_s: float | None) -> list[MessageRow]:
+        """Others' texts after a position, waiting for the first one; an empty list when the time is over."""
+        own = self.session.device.device_id
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    self._news.clear()
+                    found = messages.texts_after(self._store, position, limit=RECEIVE_PAGE_MAX, but_of=own)
+                    if found or timeout_s == 0:
+                        return found
+                    await self._news.wait()
+        return []
+
+    async def _message(self, row: MessageRow) -> Message:
+        return Message(
+            conversation_id=row.conversation_id,
+            sequence=row.sequence,
+            client_id=row.client_id,
+            sender=await self.session.directory.username(row.user_id),
+            text=_text_in(row.body),
+            attachments=[],
+            sent_at=row.stored_at,
+        )
+
+
+def _text_in(body: bytes) -> str:
+    try:
+        return str(msgspec.json.decode(body, type=dict[str, object]).get("text", ""))
+    except msgspec.DecodeError:
+        return ""
+
+
+def _check_text(text: str) -> None:
+    if not text:
+        raise UsageError("there is nothing to send")
+    if len(text) > TEXT_LENGTH_MAX:
+        raise TooLarge(f"a message has at most {TEXT_LENGTH_MAX} characters", limit_characters=TEXT_LENGTH_MAX)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("the text is not valid Unicode") from error
+
+
+async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
+    attempt = 0
+    while True:
+        try:
+            return await work()
+        except (NetworkError, Unavailable):
+            await asyncio.sleep(full_jitter(attempt))
+            attempt += 1
