@@ -37,6 +37,7 @@ class Server(BaseApplication):
             "graceful_timeout": STOP_TIMEOUT_S,
             "limit_request_line": 4094,
             "accesslog": None,
+            "control_socket_disable": True,
             "loglevel": "warning",
             "proc_name": "parley-auth",
         }

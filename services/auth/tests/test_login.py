@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from parley_auth.accounts import passwords
 from parley_auth.accounts.models import User
+from parley_auth.signin import families
 from parley_auth.web import rates
 
 
@@ -106,3 +107,12 @@ def test_token_of_a_flow_is_no_session(anonymous, person, login):
     assert answer.status == 200
     refused = anonymous.call("GET", "flows/app/v1/config", X_Session_Token="made-up")
     assert (refused.status, refused.problem) == (401, "unauthenticated")
+
+
+def test_sessions_are_bounded(alice, login, monkeypatch):
+    monkeypatch.setattr(families, "SESSIONS_PER_USER_MAX", 3)
+    first = login("alice").body["meta"]["access_token"]
+    later = [login("alice").body["meta"]["access_token"] for _ in range(2)]
+    assert alice.api.get("me").status == 200
+    assert type(alice.api)(first).get("me").problem == "unauthenticated"
+    assert all(type(alice.api)(token).get("me").status == 200 for token in later)

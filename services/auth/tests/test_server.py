@@ -100,7 +100,9 @@ def test_stopping_lets_requests_finish(start, tmp_path):
     threads = [threading.Thread(target=sign_up, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
-    time.sleep(0.1)
+    deadline = time.monotonic() + 10
+    while sum(int(redis_client().get(key) or 0) for key in redis_client().keys("auth:rate:signup:*")) < len(threads):
+        assert time.monotonic() < deadline
     code, _ = stop(process)
     for thread in threads:
         thread.join()

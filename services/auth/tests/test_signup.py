@@ -61,7 +61,8 @@ def test_taken_email_is_refused_in_any_case(signup):
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "x" * 33, "a b", "é" * 5, "a/b", "admin", "ADMIN", "a\u200db", "a@b", "<b>", "a\u0000b", "root"]
+    "name",
+    ["a", "x" * 33, "a b", "é" * 5, "a/b", "admin", "ADMIN", "a\u200db", "stra\u00dfe", "<b>", "a\u0000b", "root"],
 )
 def test_bad_names_are_refused(signup, name):
     answer = signup(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import unicodedata
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,8 +20,8 @@ _NONCE_SIZE_BYTES = 12
 
 
 def canonical_email(unverified_email: str) -> str:
-    """The form that is stored and compared: no case."""
-    return unverified_email.strip().casefold()
+    """The form that is stored and compared: NFKC, no case."""
+    return unicodedata.normalize("NFKC", unverified_email.strip()).lower()
 
 
 def blind_index(email: str) -> bytes:

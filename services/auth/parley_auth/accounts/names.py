@@ -56,7 +56,7 @@ RESERVED = frozenset(
 
 def canonical_username(unverified_name: str) -> str:
     """The form under which a name is stored and looked up (NFKC, lower case); it may still be no valid name."""
-    return unicodedata.normalize("NFKC", unverified_name).casefold()
+    return unicodedata.normalize("NFKC", unverified_name).lower()
 
 
 def check_username(name: str) -> None:

@@ -57,9 +57,9 @@ def register_device(user: User, certificate: DeviceCertificate, *, name: str, pl
     The same certificate again changes nothing. A certificate of a newer statement replaces the older one of the same
     device key, and the key packages that carried that one.
     """
-    User.objects.select_for_update().get(pk=user.pk)
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
     device_id = uuid.UUID(certificate.device_id)
-    device = Device.objects.select_for_update().filter(pk=device_id).first()
+    device = Device.objects.select_for_update(no_key=True).filter(pk=device_id).first()
     if device is None:
         return _create_device(user, certificate, name=name, platform=platform), True
     if device.user_id != user.pk or device.revoked_at is not None or bytes(device.device_key) != certificate.device_key:

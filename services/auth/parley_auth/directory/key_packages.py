@@ -29,7 +29,6 @@ from parley_mls import KeyPackage as MlsKeyPackage
 from parley_mls import MlsError, default_primitives
 from parley_mls.codec import DecodeError
 
-LAST_RESORT_EXTENSION = 0x000A
 _DAY = timedelta(days=1)
 #: A package that is about to expire is not given away: the adder would refuse it.
 _EXPIRY_MARGIN = timedelta(hours=1)
@@ -46,7 +45,7 @@ def check_key_package(unverified_bytes: bytes, device: Device, *, last_resort: b
     leaf = package.leaf
     if (leaf.identity, leaf.signature_key) != (bytes(device.certificate), bytes(device.device_key)):
         raise InvalidRequest("The key package is of another device.", field=field)
-    if last_resort != any(extension.type == LAST_RESORT_EXTENSION for extension in package.extensions):
+    if last_resort != package.is_last_resort:
         raise InvalidRequest("One-time and last-resort packages are told apart by the extension.", field=field)
     lifetime, now = leaf.lifetime, int(time.time())
     if lifetime is None or not lifetime.not_before - TOKEN_LEEWAY_S <= now < lifetime.not_after:
@@ -65,7 +64,7 @@ def check_key_package(unverified_bytes: bytes, device: Device, *, last_resort: b
 def store_key_packages(device: Device, packages: list[KeyPackage], last_resort: KeyPackage | None) -> KeyPackageCount:
     """Store checked packages; those known by their reference are left as they are, claimed ones included."""
     with transaction.atomic():
-        Device.objects.select_for_update().get(pk=device.pk)
+        Device.objects.select_for_update(no_key=True).get(pk=device.pk)
         references = [package.reference for package in packages]
         known = KeyPackage.objects.filter(reference__in=references).count()
         if _available(device).count() + len(packages) - known > KEY_PACKAGES_PER_DEVICE_MAX:

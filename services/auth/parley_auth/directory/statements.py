@@ -29,7 +29,7 @@ def store_statement(
     """Store the next statement; the same bytes again are no change. From version 2 on, devices not kept are ended."""
     statement = _check_statement(user, version, unverified_statement, vault)
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         versions = list(Statement.objects.filter(user=user).order_by("version"))
         root_key = bytes(versions[0].root_key) if versions else statement.root_key
         if statement.root_key != root_key:
@@ -119,7 +119,7 @@ def _end_devices_not_kept(user: User, statement: AccountStatement) -> None:
     kept = {(device.device_id, device.device_key) for device in statement.devices}
     ended = [
         device.pk
-        for device in Device.objects.select_for_update().filter(user=user, revoked_at=None)
+        for device in Device.objects.select_for_update(no_key=True).filter(user=user, revoked_at=None)
         if (device.device_id, bytes(device.device_key)) not in kept
     ]
     sessions = Session.objects.filter(device__in=ended, ended_at=None)

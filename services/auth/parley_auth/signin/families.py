@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from parley_auth.accounts.models import User
@@ -29,6 +30,7 @@ from parley_contracts.limits import (
     ACCESS_TOKEN_LIFETIME_S,
     REFRESH_RETRY_WINDOW_S,
     REFRESH_TOKEN_LIFETIME_S,
+    SESSIONS_PER_USER_MAX,
     USED_REFRESH_TOKENS_KEPT_S,
 )
 from parley_contracts.problems import Conflict, Problem, RefreshReused, Unauthenticated
@@ -37,10 +39,13 @@ _TOKEN_PREFIX = "prt_"  # noqa: S105 - lets scanners of leaked secrets recognise
 
 
 def open_session(user: User) -> Tokens:
-    """Sign a person in, on a device that is not known yet."""
+    """Sign a person in, on a device that is not known yet; the oldest sessions end where there are too many."""
     with transaction.atomic():
         session = Session.objects.create(user=user, expires_at=_refresh_expiry())
-        return _issue(session, _random_token())
+        tokens = _issue(session, _random_token())
+        living = user.sessions.filter(ended_at=None).order_by(F("device").asc(nulls_last=True), "-created_at")
+        end_sessions(list(living[SESSIONS_PER_USER_MAX:]), reason="too many")
+        return tokens
 
 
 def rotate(unverified_token: str, *, unverified_retry_key: str | None) -> Tokens:
@@ -54,7 +59,9 @@ def rotate(unverified_token: str, *, unverified_retry_key: str | None) -> Tokens
 
 def bind_device(session: Session, device: Device) -> Tokens:
     """Tokens that name the device, which the caller has locked; earlier sessions of it end."""
-    session = Session.objects.select_for_update(of=("self",)).select_related("user", "device").get(pk=session.pk)
+    session = (
+        Session.objects.select_for_update(of=("self",), no_key=True).select_related("user", "device").get(pk=session.pk)
+    )
     if session.ended_at is not None:
         raise Unauthenticated
     if session.device_id not in {None, device.pk}:
@@ -62,7 +69,7 @@ def bind_device(session: Session, device: Device) -> Tokens:
     session.device = device
     session.save(update_fields=["device"])
     tokens = _issue(session, _random_token())
-    end_sessions(device.sessions.exclude(pk=session.pk), reason="replaced")
+    end_sessions(list(device.sessions.filter(ended_at=None).exclude(pk=session.pk)), reason="replaced")
     return tokens
 
 
@@ -91,7 +98,7 @@ def sign_out(session: Session) -> None:
         if session.device_id is None:
             end_sessions([session], reason="logout")
             return
-        device = Device.objects.select_for_update().get(pk=session.device_id)
+        device = Device.objects.select_for_update(no_key=True).get(pk=session.device_id)
         end_sessions(list(device.sessions.filter(ended_at=None)), reason="logout", with_device=True)
 
 
@@ -100,7 +107,9 @@ def _rotate(unverified_token: str, unverified_retry_key: str | None) -> Tokens |
     found = RefreshToken.objects.filter(token_hash=_hash(unverified_token)).values_list("session_id").first()
     if found is None:
         return Unauthenticated("This refresh token is not known.")
-    session = Session.objects.select_for_update(of=("self",)).select_related("user", "device").get(pk=found[0])
+    session = (
+        Session.objects.select_for_update(of=("self",), no_key=True).select_related("user", "device").get(pk=found[0])
+    )
     token = RefreshToken.objects.get(token_hash=_hash(unverified_token))
     if session.ended_at is not None or token.expires_at <= now or not session.user.is_active:
         return RefreshReused() if session.end_reason == "reuse" else Unauthenticated("This session has ended.")

@@ -123,7 +123,10 @@ def hit(name: str, key: str) -> Usage | None:
 
 def take_back(name: str, key: str) -> None:
     """Undo one `hit` that turned out to be harmless."""
-    redis_client().decr(_counter(name, key))
+    pipeline = redis_client().pipeline(transaction=True)
+    pipeline.decr(_counter(name, key))
+    pipeline.expire(_counter(name, key), rate_of(name).window_s, nx=True)
+    pipeline.execute()
 
 
 def client_address(request: HttpRequest) -> str:
