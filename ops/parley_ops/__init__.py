@@ -1,0 +1,1 @@
+"""Operation: the engines, their supervision, and the commands of `./parley`."""

@@ -1,0 +1,121 @@
+"""One instance's settings: its address, the engines' ports, the limits; chosen once and kept in `instance.json`."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from pathlib import Path
+
+import msgspec
+
+from parley_ops.errors import OperationError
+from parley_ops.layout import Home
+
+DEFAULT_HOST = "localhost"
+DEFAULT_PORT = 8443
+ENGINE_PORTS = ("postgres", "mongod", "valkey", "s3-proxy", "s3-object", "s3-container", "s3-account")
+#: Below the range from which the kernel takes the ports of outgoing connections.
+PORTS_FROM, PORTS_TO = 20_000, 32_000
+
+
+class Instance(msgspec.Struct, frozen=True, kw_only=True):
+    """What is fixed between two starts."""
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    ports: dict[str, int]
+    limits_profile: str = "default"
+
+    @property
+    def netloc(self) -> str:
+        """Host and port as in the address."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == 443 else f"{host}:{self.port}"  # noqa: PLR2004 - the port of https
+
+    @property
+    def address(self) -> str:
+        """The origin that people and devices use."""
+        return f"https://{self.netloc}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+
+
+def load_instance(home: Home) -> Instance | None:
+    """The stored settings; None before the first start."""
+    try:
+        content = home.instance_file.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise OperationError(f"{home.instance_file} cannot be read: {error.strerror}.") from error
+    if not content:
+        return None
+    try:
+        return msgspec.json.decode(content, type=Instance)
+    except msgspec.DecodeError as error:
+        raise OperationError(f"{home.instance_file} is damaged: {error}.") from error
+
+
+def require_instance(home: Home) -> Instance:
+    """The stored settings of an instance that was started before."""
+    instance = load_instance(home)
+    if instance is None:
+        raise OperationError(f"There is no instance in {home.root}; ./parley up makes one.")
+    return instance
+
+
+def store_instance(home: Home, instance: Instance) -> None:
+    """Write the settings in one piece (the folder may belong to root, so the file is not replaced)."""
+    content = msgspec.json.format(msgspec.json.encode(instance), indent=2) + b"\n"
+    descriptor = os.open(home.instance_file, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
+    try:
+        os.write(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def choose_ports() -> dict[str, int]:
+    """A free loopback port for each engine."""
+    chosen: dict[str, int] = {}
+    while len(chosen) < len(ENGINE_PORTS):
+        port = random.SystemRandom().randint(PORTS_FROM, PORTS_TO)
+        if port not in chosen.values() and not port_taken("127.0.0.1", port):
+            chosen[ENGINE_PORTS[len(chosen)]] = port
+    return chosen
+
+
+def port_taken(host: str, port: int) -> bool:
+    """Whether somebody listens there; an address that the machine lacks is free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            listener.bind((host, port))
+        except PermissionError as error:
+            raise OperationError(
+                f"Port {port} is reserved for root's own programs; choose one from 1024 up, or allow it once with"
+                f" `sysctl net.ipv4.ip_unprivileged_port_start={port}`."
+            ) from error
+        except OSError as error:
+            return "in use" in str(error)
+    return False
+
+
+def has_ipv6() -> bool:
+    """Whether the machine can listen on IPv6."""
+    return Path("/proc/net/if_inet6").exists() and bool(Path("/proc/net/if_inet6").read_text().strip())
+
+
+def listen_addresses(instance: Instance) -> list[str]:
+    """Where the gateway listens: on loopback for a local name, else everywhere."""
+    addresses = ["127.0.0.1"] if instance.is_local else ["0.0.0.0"]  # noqa: S104 - a server for everybody
+    if has_ipv6():
+        addresses.append("::1" if instance.is_local else "::")
+    return addresses

@@ -1,0 +1,70 @@
+"""The instance's secrets: passwords of the engines and keys of the services, each made once, mode 0600.
+
+Layout: `secrets/engines/NAME`, `secrets/SERVICE/NAME`. The public halves of the services' keys are published to all
+services in `etc/service_keys.json`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from parley_contracts.tokens import public_jwk
+from parley_ops.layout import Home, write_private
+
+SERVICES = ("auth", "messaging")
+_AUTH_SECRETS = ("django_secret_key", "recovery_pepper", "field_key")
+_KEY_FILE_SIZE_BYTES = 500
+
+
+def engine_secret(home: Home, name: str) -> str:
+    """A password of an engine, made when first asked for."""
+    return _once(home.secrets / "engines" / name, lambda: secrets.token_hex(24))
+
+
+def key_file(home: Home) -> Path:
+    """The key by which the members of the MongoDB replica set know one another."""
+    path = home.secrets / "engines" / "mongod_key_file"
+    _once(path, lambda: base64.b64encode(secrets.token_bytes(_KEY_FILE_SIZE_BYTES)).decode())
+    return path
+
+
+def make_service_secrets(home: Home) -> None:
+    """Every service's secrets, and the public set of their keys."""
+    for name in _AUTH_SECRETS:
+        _once(home.secrets / "auth" / name, lambda: secrets.token_hex(32))
+    _once(home.secrets / "auth" / "access_signing_key.pem", _new_key)
+    keys = []
+    for service in SERVICES:
+        pem = _once(home.secrets / service / "service_key.pem", _new_key)
+        private = load_pem_private_key(pem.encode(), None)
+        assert isinstance(private, Ed25519PrivateKey)
+        keys.append(public_jwk(service, private.public_key()))
+    write_private(service_keys_file(home), json.dumps({"keys": keys}, indent=2))
+
+
+def service_keys_file(home: Home) -> Path:
+    """The JWK set of all services."""
+    return home.etc / "service_keys.json"
+
+
+def _new_key() -> str:
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _once(path: Path, make: Callable[[], str]) -> str:
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_private(path, make())
+    return path.read_text()
