@@ -38,7 +38,7 @@ def test_signup_tells_other_services(signup):
 def test_password_is_argon2id_and_email_sealed(signup):
     signup("grace", email="Grace@Example.org")
     user = User.objects.get(username="grace")
-    assert user.password.startswith("argon2$argon2id$v=19$m=65536,t=3,p=4$")
+    assert user.password.startswith("argon2$argon2id$v=19$m=65536,t=3,p=1$")
     assert user.open_email() == "grace@example.org"
     with connection.cursor() as cursor:
         cursor.execute("SELECT accounts_user::text FROM accounts_user")

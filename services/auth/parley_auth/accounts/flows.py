@@ -23,7 +23,7 @@ from parley_auth.accounts.accounts import create_account
 from parley_auth.accounts.emails import blind_index, canonical_email
 from parley_auth.accounts.models import User
 from parley_auth.accounts.names import canonical_username
-from parley_auth.accounts.passwords import canonical_password
+from parley_auth.accounts.passwords import canonical_password, expect_place
 from parley_auth.web.bodies import read_body
 from parley_auth.web.rates import client_address, limit
 from parley_contracts.limits import EMAIL_LENGTH_MAX, PASSWORD_LENGTH_MAX
@@ -113,6 +113,7 @@ class ParleySignupView(SignupView):
     def handle(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Count the request before anything is looked at."""
         if request.method == "POST":
+            expect_place()
             limit(request, "signup", client_address(request))
         return super().handle(request, *args, **kwargs)
 
@@ -128,6 +129,11 @@ class ParleyLoginView(LoginView):
     """`POST login`."""
 
     input_class = ParleyLoginInput
+
+    def handle(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Refuse at once what would be refused later."""
+        expect_place()
+        return super().handle(request, *args, **kwargs)
 
     def _parse_json(self, request: HttpRequest) -> dict[str, Any] | None:
         return _read_form(request, LoginBody)
