@@ -125,7 +125,7 @@ def decode_answer(answer: Answer, kind: type[T]) -> T:
     if answer.status >= 400:
         raise _problem(answer)
     if kind is type(None):
-        return cast("T", None)
+        return cast("T", None)  # T is None here
     try:
         return msgspec.json.decode(answer.body, type=kind)
     except (msgspec.DecodeError, RecursionError) as error:

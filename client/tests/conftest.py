@@ -1,0 +1,436 @@
+"""A server in memory behind the client's network port, with answers that get lost on request; and profiles to use it.
+
+It keeps the rules that clients rely on (one log per conversation, epochs, idempotent appends, one-time key packages) and
+none of the cryptography that a real one checks.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+import pytest
+from hypothesis import settings
+
+from parley_client import Client
+from parley_client.api.network import Answer, Request, SocketClosed
+from parley_client.errors import NetworkError
+from parley_client.sync.applier import entry_hash
+from parley_contracts import problems
+from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.envelope import MessageHeader
+from parley_contracts.identity import AccountStatement, DeviceCertificate
+from parley_contracts.ids import new_uuid7, uuid_bytes
+from parley_contracts.messaging_api import Appended, Entry, Head
+from parley_contracts.policy import decode_policy
+from parley_mls import Group, KeyPackage, PublicGroup, default_primitives, welcome_key_package_refs
+
+settings.register_profile("client", deadline=None)
+settings.load_profile("client")
+PASSWORD = "a long enough password"
+Fault = Callable[[Request], str | None]
+
+
+class Log:
+    """One conversation: its entries with what is kept beside them."""
+
+    def __init__(self, group_info: bytes, policy: bytes) -> None:
+        self.public = PublicGroup.from_group_info(default_primitives(), group_info)
+        self.policy = policy
+        self.entries: list[Entry] = []
+        self.hashes: list[bytes] = []
+        self.states: dict[int, tuple[int, str, bytes]] = {}
+        self.welcomes: dict[str, dict] = {}
+        self.first_visible: dict[str, int] = {}
+        self.last_visible: dict[str, int] = {}
+
+    @property
+    def epoch(self) -> int:
+        return self.public.epoch
+
+    def append(self, **fields: object) -> Entry:
+        ordinal = sum(e.type == "message.created" for e in self.entries) + (fields["type"] == "message.created")
+        entry = Entry(
+            sequence=len(self.entries) + 1,
+            ordinal=ordinal,
+            epoch=self.epoch,
+            stored_at="2026-01-01T00:00:00.000Z",
+            **fields,
+        )
+        self.entries.append(entry)
+        self.hashes.append(entry_hash(entry))
+        return entry
+
+    def head(self, user_id: str) -> Head:
+        last = self.last_visible.get(user_id)
+        head = last or len(self.entries)
+        kind, conversation_id = decode_policy(self.policy).kind, self.entries[0].conversation_id
+        ordinal, first = self.entries[head - 1].ordinal, self.first_visible[user_id]
+        return Head(conversation_id, kind, head, ordinal, self.epoch, first, last, 0, 0)
+
+
+class FakeServer:
+    """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, dict] = {}
+        self.sessions: dict[str, dict] = {}
+        self.statements: dict[str, list] = defaultdict(list)
+        self.vaults: dict[str, str] = {}
+        self.devices: dict[str, dict[str, str]] = defaultdict(dict)
+        self.key_packages: dict[str, list[str]] = defaultdict(list)
+        self.last_resorts: dict[str, str] = {}
+        self.logs: dict[str, Log] = {}
+        self.archive: dict[tuple, dict] = {}
+        self.history_keys: dict[str, dict[int, str]] = defaultdict(dict)
+        self.indexes: dict[str, dict] = {}
+        self.sockets: dict[str, list[FakeConnection]] = defaultdict(list)
+        self.fault: Fault = lambda request: None
+        self.requests: list[Request] = []
+
+    async def request(self, request: Request) -> Answer:
+        await asyncio.sleep(0)
+        fault = self.fault(request)
+        if fault == "lose_request":
+            raise NetworkError("timeout", "lost on its way")
+        self.requests.append(request)
+        answer = self._answer(request)
+        if fault == "lose_answer":
+            raise NetworkError("timeout", "its answer was lost")
+        return answer
+
+    def _answer(self, request: Request) -> Answer:
+        try:
+            result = self._route(request)
+        except problems.Problem as problem:
+            return Answer(problem.status, {}, json.dumps(problem.to_dict()).encode())
+        return Answer(200, {}, msgspec.json.encode(result))
+
+    def _route(self, request: Request) -> object:
+        url = urlsplit(request.path)
+        query, body = dict(parse_qsl(url.query)), json.loads(request.body or b"{}")
+        parts = url.path.removeprefix("/api/v1/").split("/")
+        if parts[:2] == ["auth", "flows"]:
+            return self._flow(parts[-1], body)
+        if parts[:3] == ["auth", "token", "refresh"]:
+            raise problems.RefreshReused
+        session = self.sessions.get(request.headers.get("authorization", "").removeprefix("Bearer "))
+        if session is None:
+            raise problems.Unauthenticated
+        area, name, rest = parts[0], parts[1].replace("-", "_"), parts[2:]
+        return getattr(self, f"_{area}_{name}")(session, request.method, rest, body, query)
+
+    # --- auth
+
+    def _flow(self, name: str, body: dict) -> object:
+        user = self.users.get(body["username"])
+        if name == "signup":
+            if user is not None:
+                raise problems.UsernameTaken
+            user = self.users[body["username"]] = {"id": new_uuid7(), **body}
+        elif user is None or user["password"] != body["password"]:
+            raise problems.WrongCredentials
+        return {"meta": self._tokens({"user": user["id"], "device": None})}
+
+    def _tokens(self, session: dict) -> dict:
+        token = new_uuid7()
+        self.sessions[token] = session
+        return {"access_token": token, "refresh_token": "r", "expires_in_s": 600}
+
+    def _profile(self, user: dict) -> dict:
+        return {"user_id": user["id"], "username": user["username"], "display_name": user["username"]}
+
+    def _user(self, key: str, value: str) -> dict:
+        found = [user for user in self.users.values() if user[key] == value]
+        if not found:
+            raise problems.NotFound
+        return found[0]
+
+    def _auth_logout(self, session, method, rest, body, query) -> object:
+        del self.devices[session["user"]][session["device"]]
+        return {}
+
+    def _auth_users(self, session, method, rest, body, query) -> object:
+        if not rest:
+            return self._profile(self._user("username", query["username"]))
+        if rest[1:] == ["identity"]:
+            if not self.statements[rest[0]]:
+                raise problems.NotFound
+            devices = [{"device_id": d, "certificate": c} for d, c in self.devices[rest[0]].items()]
+            return {"user_id": rest[0], "statements": self.statements[rest[0]], "devices": devices}
+        if rest[1:] == ["key-packages", "claim"]:
+            return {"key_packages": self._claim(rest[0], session["device"])}
+        return self._profile(self._user("id", rest[0]))
+
+    def _claim(self, user_id: str, claimer: str) -> list:
+        claimed = []
+        for device_id in self.devices[user_id]:
+            if device_id == claimer:
+                continue
+            one_time = self.key_packages[device_id]
+            last = not one_time
+            package = self.last_resorts.get(device_id) if last else one_time.pop(0)
+            if package is not None:
+                claimed.append({"device_id": device_id, "key_package": package, "last_resort": last})
+        return claimed
+
+    def _auth_me(self, session, method, rest, body, query) -> object:
+        user = self._user("id", session["user"])
+        match rest:
+            case []:
+                has = bool(self.statements[user["id"]])
+                return {**self._profile(user), "email": "", "device_id": session["device"], "has_statement": has}
+            case ["statements", version]:
+                AccountStatement.decode(b64decode(body["statement"]))
+                signed = {"version": int(version), "statement": body["statement"], "signature": body["signature"]}
+                if signed not in self.statements[user["id"]]:
+                    self.statements[user["id"]].append(signed)
+                self.vaults[user["id"]] = body["vault"]
+                return signed
+            case ["vault"]:
+                return {"version": 1, "vault": self.vaults[user["id"]]}
+            case ["devices", device_id]:
+                DeviceCertificate.decode(b64decode(body["certificate"]))
+                self.devices[user["id"]][device_id] = body["certificate"]
+                return self._tokens({"user": user["id"], "device": device_id})
+            case _:
+                return self._own_key_packages(session["device"], method, body)
+
+    def _own_key_packages(self, device_id: str, method: str, body: dict) -> object:
+        if method == "POST":
+            self.key_packages[device_id] += body["key_packages"]
+            self.last_resorts |= {device_id: body["last_resort"]} if body["last_resort"] else {}
+        has_last = device_id in self.last_resorts
+        return {"available": len(self.key_packages[device_id]), "has_last_resort": has_last}
+
+    # --- messaging
+
+    def _log(self, session: dict, conversation_id: str) -> Log:
+        log = self.logs.get(conversation_id)
+        if log is None or session["user"] not in log.first_visible:
+            raise problems.NotFound
+        return log
+
+    def _messaging_conversations(self, session, method, rest, body, query) -> object:
+        if not rest:
+            logs = [log for log in self.logs.values() if session["user"] in log.first_visible]
+            return {"conversations": [log.head(session["user"]) for log in logs]}
+        conversation_id, *rest = rest
+        if not rest:
+            return self._create(session, conversation_id, body)
+        log = self._log(session, conversation_id)
+        match rest:
+            case ["messages", client_id]:
+                return self._append_message(session, log, conversation_id, client_id, body)
+            case ["commits", client_id]:
+                return self._append_commit(session, log, conversation_id, client_id, body)
+            case ["entries"]:
+                return self._page(session, log, int(query["after"]), int(query["limit"]))
+            case ["hashes"]:
+                after, before = int(query["after"]), int(query["before"])
+                return {"first_sequence": after + 1, "hashes": [b64encode(h) for h in log.hashes[after : before - 1]]}
+            case ["group-info"]:
+                epoch = int(query.get("epoch", log.epoch))
+                sequence, group_info, policy = log.states[epoch]
+                return {"sequence": sequence, "epoch": epoch, "group_info": group_info, "policy": b64encode(policy)}
+            case ["welcome"]:
+                if session["device"] not in log.welcomes:
+                    raise problems.NotFound
+                return log.welcomes[session["device"]]
+        raise problems.NotFound
+
+    def _page(self, session: dict, log: Log, after: int, limit: int) -> object:
+        after = max(after, log.first_visible[session["user"]] - 1)
+        visible = log.entries[: log.last_visible.get(session["user"], len(log.entries))]
+        entries = visible[after : after + limit]
+        more = entries[-1].sequence if entries and entries[-1].sequence < len(visible) else None
+        return {"entries": entries, "head": len(visible), "next": more, "previous": None}
+
+    def _create(self, session: dict, conversation_id: str, body: dict) -> object:
+        if (log := self.logs.get(conversation_id)) is not None:
+            if log.entries[0].client_id == body["client_id"]:
+                return _appended(log.entries[0])
+            raise problems.ConversationExists
+        policy = b64decode(body["policy"])
+        log = self.logs[conversation_id] = Log(b64decode(body["group_info"]), policy)
+        log.first_visible = dict.fromkeys(decode_policy(policy).user_ids, 1)
+        log.states[0] = (1, body["group_info"], policy)
+        return self._publish(
+            session,
+            log,
+            conversation_id,
+            body["client_id"],
+            "conversation.created",
+            group_info=body["group_info"],
+            policy=body["policy"],
+        )
+
+    def _append_message(self, session, log, conversation_id, client_id, body) -> object:
+        header = MessageHeader.decode(b64decode(body["header"]))
+        assert (header.user_id, header.device_id) == (session["user"], session["device"])
+        for entry in log.entries:
+            if (entry.device_id, entry.client_id) == (session["device"], client_id):
+                if entry.header == body["header"]:
+                    return _appended(entry)
+                raise problems.ClientIdReused(sequence=entry.sequence)
+        if session["user"] in log.last_visible:
+            raise problems.NotFound
+        if header.epoch != log.epoch:
+            raise problems.EpochStale(epoch=log.epoch, head=len(log.entries))
+        return self._publish(session, log, conversation_id, client_id, "message.created", **body)
+
+    def _append_commit(self, session, log, conversation_id, client_id, body) -> object:
+        for entry in log.entries:
+            if (entry.device_id, entry.client_id) == (session["device"], client_id):
+                return _appended(entry)
+        if body["epoch"] != log.epoch:
+            raise problems.EpochStale(epoch=log.epoch, head=len(log.entries))
+        log.public = log.public.process(default_primitives(), b64decode(body["commit"])).group
+        log.public.check_group_info(default_primitives(), b64decode(body["group_info"]))
+        if body["policy"] is not None:
+            before, log.policy = log.policy, b64decode(body["policy"])
+            sequence = len(log.entries) + 1
+            left = decode_policy(before).user_ids - decode_policy(log.policy).user_ids
+            log.last_visible |= dict.fromkeys(left, sequence)
+            for user_id in decode_policy(log.policy).user_ids - decode_policy(before).user_ids:
+                log.first_visible[user_id] = sequence
+                log.last_visible.pop(user_id, None)
+        log.states[log.epoch] = (len(log.entries) + 1, body["group_info"], log.policy)
+        for device_id in body["welcome_devices"]:
+            state = {"sequence": len(log.entries) + 1, "epoch": log.epoch, "policy": b64encode(log.policy)}
+            log.welcomes[device_id] = {**state, "welcome": body["welcome"]}
+        fields = {"commit": body["commit"], "policy": body["policy"]}
+        return self._publish(session, log, conversation_id, client_id, "commit.created", **fields)
+
+    def _publish(self, session, log, conversation_id, client_id, kind, **fields) -> object:
+        who = {"user_id": session["user"], "device_id": session["device"]}
+        entry = log.append(conversation_id=conversation_id, client_id=client_id, type=kind, **who, **fields)
+        for user_id in log.first_visible:
+            for socket in self.sockets[user_id]:
+                if kind != "message.created":
+                    socket.push({"type": "conversation.added", "head": msgspec.to_builtins(log.head(user_id))})
+                socket.push(msgspec.to_builtins(entry))
+        return _appended(entry)
+
+    def _messaging_archive(self, session, method, rest, body, query) -> object:
+        if method == "PUT":
+            kept = self.archive.setdefault((session["user"], *rest), body)
+            if kept != body:
+                raise problems.Conflict
+            return {}
+        records = [
+            {"conversation_id": c, "generation": int(g), "epoch": int(e), "history_version": int(v), **body}
+            for (user, c, g, e, v), body in self.archive.items()
+            if user == session["user"]
+        ]
+        return {"records": records, "next": None}
+
+    def _messaging_history_keys(self, session, method, rest, body, query) -> object:
+        kept = self.history_keys[session["user"]]
+        if method == "PUT":
+            return {"sealed": kept.setdefault(int(rest[0]), body["sealed"])}
+        return {"history_keys": [{"version": v, "sealed": s} for v, s in sorted(kept.items())]}
+
+    def _messaging_account_index(self, session, method, rest, body, query) -> object:
+        stored = self.indexes.get(session["user"])
+        if method == "PUT":
+            if body["version"] != (stored["version"] if stored else 0) + 1:
+                raise problems.VersionStale(version=stored["version"] if stored else 0)
+            self.indexes[session["user"]] = body
+            return body
+        if stored is None:
+            raise problems.NotFound
+        return stored
+
+    # --- the socket
+
+    async def connect(self, path: str) -> "FakeConnection":
+        return FakeConnection(self)
+
+    async def close(self) -> None:
+        return
+
+
+class FakeConnection:
+    def __init__(self, server: FakeServer) -> None:
+        self._server = server
+        self._frames: asyncio.Queue[object] = asyncio.Queue()
+        self.push({"type": "hello", "heartbeat_interval_s": 25, "frame_size_bytes_max": 1, "server_generation": ""})
+
+    def push(self, frame: object) -> None:
+        self._frames.put_nowait(frame)
+
+    async def receive(self) -> bytes:
+        frame = await self._frames.get()
+        if isinstance(frame, int):
+            raise SocketClosed(frame)
+        return msgspec.json.encode(frame)
+
+    async def send(self, frame: bytes) -> None:
+        message = json.loads(frame)
+        if message["type"] == "identify":
+            session = self._server.sessions[message["access_token"]]
+            self._server.sockets[session["user"]].append(self)
+            logs = [log for log in self._server.logs.values() if session["user"] in log.first_visible]
+            heads = [msgspec.to_builtins(log.head(session["user"])) for log in logs]
+            who = {"user_id": session["user"], "device_id": session["device"]}
+            self.push({"type": "ready", **who, "conversations": heads})
+
+    async def close(self) -> None:
+        for sockets in self._server.sockets.values():
+            if self in sockets:
+                sockets.remove(self)
+
+
+def _appended(entry: Entry) -> Appended:
+    who = (entry.conversation_id, entry.client_id)
+    return Appended(*who, entry.sequence, entry.ordinal, entry.epoch, entry.stored_at)
+
+
+class People:
+    """Opens profiles on a fake server, and closes them in the end."""
+
+    def __init__(self, server: FakeServer, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+        self.recovery_keys: dict[str, str] = {}
+        self._open: list[Client] = []
+
+    def open(self, profile: str) -> Client:
+        client = Client.open(self.folder / profile, network=lambda server, ca_file: self.server)
+        self._open.append(client)
+        return client
+
+    async def register(self, name: str) -> Client:
+        client = self.open(name)
+        answer = await client.register(
+            server="https://parley.test", ca_file=None, username=name, email=f"{name}@x.test", password=PASSWORD
+        )
+        self.recovery_keys[name] = answer.recovery_key
+        return client
+
+    async def restore(self, name: str, profile: str) -> Client:
+        client = self.open(profile)
+        words = {"server": "https://parley.test", "ca_file": None, "username": name, "password": PASSWORD}
+        await client.login(**words, recovery_key=self.recovery_keys[name])
+        return client
+
+    async def close(self) -> None:
+        for client in self._open:
+            await client.close()
+
+
+@pytest.fixture
+def server() -> FakeServer:
+    return FakeServer()
+
+
+@pytest.fixture
+async def people(server, tmp_path):
+    opened = People(server, tmp_path)
+    yield opened
+    await opened.close()
