@@ -1,0 +1,1 @@
+"""HTTP routes, the socket, and errors as problems."""

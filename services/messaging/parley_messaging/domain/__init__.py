@@ -1,0 +1,1 @@
+"""Rules without I/O: entries, the state of a conversation, who owns it, how commits are judged."""

@@ -1,0 +1,132 @@
+"""The rows of the log: what a device submits, what is stored, and what readers get.
+
+Invariant: a stored entry never changes; its hash is that of `parley_contracts.envelope`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from parley_contracts.encoding import b64encode
+from parley_contracts.envelope import commit_hash, creation_hash, message_hash
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
+from parley_contracts.messaging_api import Appended, Entry
+
+CREATED: Literal["conversation.created"] = "conversation.created"
+MESSAGE: Literal["message.created"] = "message.created"
+COMMIT: Literal["commit.created"] = "commit.created"
+EntryType = Literal["conversation.created", "message.created", "commit.created"]
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device wants appended, its caller proven; also the form in which one node forwards it to another."""
+
+    type: EntryType
+    conversation_id: ConversationId
+    user_id: UserId
+    device_id: DeviceId
+    client_id: ClientId
+    epoch: int = 0
+    header: bytes = b""
+    ciphertext: bytes = b""
+    signature: bytes = b""
+    commit: bytes = b""
+    group_info: bytes = b""
+    policy: bytes = b""
+    welcome: bytes = b""
+    welcome_devices: tuple[DeviceId, ...] = ()
+
+    @property
+    def key(self) -> tuple[DeviceId, ClientId]:
+        """What the same submission has in common with its repetitions (I3)."""
+        return (self.device_id, self.client_id)
+
+    def payload_hash(self) -> bytes:
+        """The hash that tells a repetition from another payload; 32 bytes."""
+        match self.type:
+            case "message.created":
+                return message_hash(self.header, self.ciphertext, self.signature)
+            case "commit.created":
+                return commit_hash(self.commit, self.policy)
+            case "conversation.created":
+                return creation_hash(self.group_info, self.policy)
+
+
+class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the log. Delivery fields (Welcome, GroupInfo) are empty where a reader did not ask for them.
+
+    `epoch` is the epoch in force after the entry, `epoch_sequence` the entry that made it, `policy_sequence` the entry
+    with the policy in force. `added` and `removed` are the people whom this entry brought into or took out of the roster.
+    """
+
+    type: EntryType
+    conversation_id: ConversationId
+    sequence: int
+    ordinal: int
+    epoch: int
+    epoch_sequence: int
+    policy_sequence: int
+    user_id: UserId
+    device_id: DeviceId
+    client_id: ClientId
+    stored_at: str
+    hash: bytes
+    header: bytes = b""
+    ciphertext: bytes = b""
+    signature: bytes = b""
+    commit: bytes = b""
+    policy: bytes = b""
+    group_info: bytes = b""
+    welcome: bytes = b""
+    welcome_devices: tuple[DeviceId, ...] = ()
+    added: tuple[UserId, ...] = ()
+    removed: tuple[UserId, ...] = ()
+
+    @property
+    def key(self) -> tuple[DeviceId, ClientId]:
+        """The submission that this entry answers."""
+        return (self.device_id, self.client_id)
+
+    def to_wire(self) -> Entry:
+        """What members see of it: a commit's GroupInfo and Welcome have endpoints of their own."""
+        created = self.type == CREATED
+        return Entry(
+            type=self.type,
+            conversation_id=self.conversation_id,
+            sequence=self.sequence,
+            ordinal=self.ordinal,
+            epoch=self.epoch,
+            user_id=self.user_id,
+            device_id=self.device_id,
+            client_id=self.client_id,
+            stored_at=self.stored_at,
+            header=_text(self.header),
+            ciphertext=_text(self.ciphertext),
+            signature=_text(self.signature),
+            commit=_text(self.commit),
+            policy=_text(self.policy),
+            group_info=_text(self.group_info) if created else None,
+        )
+
+    def appended(self) -> Appended:
+        """The answer to whoever submitted it, the first time and every time after."""
+        return Appended(
+            conversation_id=self.conversation_id,
+            client_id=self.client_id,
+            sequence=self.sequence,
+            ordinal=self.ordinal,
+            epoch=self.epoch,
+            stored_at=self.stored_at,
+        )
+
+
+def now_text() -> str:
+    """The present time as ISO 8601 in UTC with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _text(data: bytes) -> str | None:
+    return b64encode(data) if data else None
