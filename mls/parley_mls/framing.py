@@ -130,6 +130,15 @@ class AuthenticatedContent:
     confirmation_tag: bytes = b""
     encoded: bytes = field(default=b"", compare=False, repr=False)
 
+    @classmethod
+    def read(cls, reader: Reader, wire_format: WireFormat) -> AuthenticatedContent:
+        """One content with its authentication from the front of `reader`, after the wire format."""
+        start = reader.offset
+        content = FramedContent.read(reader)
+        encoded, signature = reader.slice_from(start), reader.opaque()
+        tag = reader.opaque() if content.content_type == ContentType.COMMIT else b""
+        return cls(wire_format, content, signature, tag, encoded)
+
     def content_bytes(self) -> bytes:
         """The encoded FramedContent."""
         return self.encoded or self.content.encode()
@@ -200,15 +209,9 @@ class PublicMessage:
     def _read(cls, reader: Reader) -> PublicMessage:
         if read_message_header(reader) != WireFormat.PUBLIC_MESSAGE:
             raise DecodeError("handshakes are public messages here")
-        start = reader.offset
-        content = FramedContent.read(reader)
-        encoded = reader.slice_from(start)
-        if content.content_type == ContentType.APPLICATION:
-            raise DecodeError("application data is never a public message")  # RFC 9420 section 6.2
-        signature = reader.opaque()
-        tag = reader.opaque() if content.content_type == ContentType.COMMIT else b""
-        authenticated = AuthenticatedContent(WireFormat.PUBLIC_MESSAGE, content, signature, tag, encoded)
-        return cls(authenticated, reader.opaque() if content.sender.type == SenderType.MEMBER else b"")
+        authenticated = AuthenticatedContent.read(reader, WireFormat.PUBLIC_MESSAGE)
+        from_member = authenticated.content.sender.type == SenderType.MEMBER
+        return cls(authenticated, reader.opaque() if from_member else b"")
 
     def check_membership(self, p: Primitives, membership_key: bytes, context: bytes) -> None:
         """Raise `FramingError` unless a member's tag holds (RFC 9420 section 6.2)."""

@@ -69,6 +69,8 @@ class ReceivedCommit:
 def check_address(state: PublicState, message: PublicMessage) -> AuthenticatedContent:
     """The message's content if it is for this very epoch; `FramingError` or `WrongEpoch` otherwise."""
     content = message.authenticated.content
+    if isinstance(content.body, bytes):
+        raise FramingError("application data is never a public message")  # RFC 9420 section 6.2
     if content.group_id != state.context.group_id:
         raise FramingError("the message is for another group")
     if content.epoch != state.context.epoch:
