@@ -14,6 +14,7 @@ from parley_contracts.encoding import b64encode
 from parley_contracts.envelope import commit_hash, creation_hash, message_hash
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import Appended, Entry
+from parley_contracts.policy import Kind
 
 CREATED: Literal["conversation.created"] = "conversation.created"
 MESSAGE: Literal["message.created"] = "message.created"
@@ -58,11 +59,12 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the log. Delivery fields (Welcome, GroupInfo) are empty where a reader did not ask for them.
 
-    `epoch` is the epoch in force after the entry, `epoch_sequence` the entry that made it, `policy_sequence` the entry
+    `kind` is the conversation's, `epoch` the epoch in force after the entry, `epoch_sequence` the entry that made it, `policy_sequence` the entry
     with the policy in force. `added` and `removed` are the people whom this entry brought into or took out of the roster.
     """
 
     type: EntryType
+    kind: Kind
     conversation_id: ConversationId
     sequence: int
     ordinal: int

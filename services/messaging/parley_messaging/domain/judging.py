@@ -1,0 +1,216 @@
+"""Whether a submission may become the next entry: messages, creations and commits, judged without I/O.
+
+Invariant: a message is valid only in the epoch that is current at its sequence, from a device with a leaf in that very
+epoch (H8); a commit leaves the current epoch, follows the policy, and pins the policy in force after it (C2).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from parley_contracts.envelope import MessageHeader
+from parley_contracts.identity import DeviceCertificate
+from parley_contracts.ids import DeviceId, UserId, direct_conversation_id
+from parley_contracts.limits import DEVICES_PER_GROUP_MAX
+from parley_contracts.policy import (
+    POLICY_EXTENSION_TYPE,
+    PolicyDocument,
+    check_change,
+    check_creation,
+    decode_policy,
+    policy_hash,
+)
+from parley_contracts.problems import EpochStale, InvalidRequest, PolicyRefused
+from parley_messaging.domain.conversation import PRIMITIVES, ConversationState, EpochState
+from parley_messaging.domain.entries import Submission
+from parley_mls import (
+    SUITE,
+    Changes,
+    DecodeError,
+    LeafNode,
+    MlsError,
+    PublicCommitProcessed,
+    PublicGroup,
+    find_extension,
+)
+
+_GROUP_ID_VERSION = "7"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An accepted creation or commit: the epoch that it makes, and whom it brings in and takes out."""
+
+    epoch: EpochState
+    added: tuple[UserId, ...]
+    removed: tuple[UserId, ...]
+    pinned: tuple[tuple[UserId, str], ...]  # people new to the roster, with the root fingerprint that it pins
+
+
+def check_epoch(state: ConversationState, epoch: int) -> None:
+    """Raise `EpochStale` unless `epoch` is the current one."""
+    if epoch != state.epoch:
+        raise EpochStale(epoch=state.epoch, head=state.head)
+
+
+def parse_header(submission: Submission) -> MessageHeader:
+    """The message's header, which names the caller and this very submission; `InvalidRequest` otherwise."""
+    try:
+        header = MessageHeader.decode(submission.header)
+    except (DecodeError, ValueError) as error:
+        raise InvalidRequest("the header is malformed", field="header") from error
+    named = (header.conversation_id, header.user_id, header.device_id, header.client_id)
+    if named != (submission.conversation_id, submission.user_id, submission.device_id, submission.client_id):
+        raise InvalidRequest("the header names another conversation, device or client id", field="header")
+    return header
+
+
+def judge_message(header: MessageHeader, epoch: EpochState) -> None:
+    """Raise unless the message's device belongs to this epoch's group and the header names that group."""
+    if epoch.devices.get(header.device_id) != header.user_id or epoch.policy.role_of(header.user_id) is None:
+        raise PolicyRefused("this device is not in the group: join it first")
+    if (header.group_id, header.generation, header.suite) != (
+        epoch.group.group_id,
+        epoch.policy.generation,
+        SUITE.value,
+    ):
+        raise InvalidRequest("the header names another group", field="header")
+
+
+def judge_creation(submission: Submission, server_name: str) -> Judged:
+    """The epoch 0 of a new conversation."""
+    policy = decode_policy(submission.policy)
+    if policy.conversation_id != submission.conversation_id:
+        raise InvalidRequest("the policy is another conversation's", field="policy")
+    check_creation(policy, submission.user_id)
+    _check_conversation_id(policy)
+    try:
+        group = PublicGroup.from_group_info(PRIMITIVES, submission.group_info)
+    except (MlsError, DecodeError) as error:
+        raise InvalidRequest("the GroupInfo is not valid", field="group_info") from error
+    if group.epoch != 0 or len(group.members()) != 1:
+        raise InvalidRequest("a conversation begins in epoch 0 with its creator's leaf", field="group_info")
+    certificate = _certificate(group.members()[0][1], server_name)
+    if (certificate.user_id, certificate.device_id) != (submission.user_id, submission.device_id):
+        raise PolicyRefused("the first leaf is not the caller's device")
+    _check_pin(group, submission.policy)
+    return Judged(
+        epoch=EpochState.build(sequence=1, group=group, policy_sequence=1, policy_bytes=submission.policy),
+        added=tuple(sorted(policy.user_ids)),
+        removed=(),
+        pinned=_pinned(policy, frozenset()),
+    )
+
+
+def judge_commit(submission: Submission, before: EpochState, *, sequence: int, server_name: str) -> Judged:
+    """The epoch that a commit makes as entry `sequence`, judged by the epoch that it leaves."""
+    policy_bytes = submission.policy or before.policy_bytes
+    policy = decode_policy(policy_bytes)
+    group, changes = _follow(submission, before.group)
+    actor = _committer(group, before.group, changes, server_name)
+    if (actor.user_id, actor.device_id) != (submission.user_id, submission.device_id):
+        raise PolicyRefused("the committer's leaf is not the caller's device")
+    added = [_certificate(leaf, server_name) for leaf in _leaves_in(group, changes)]
+    removed = [_certificate(leaf, server_name) for _, leaf in changes.removed]
+    _check_leaves(group, changes, server_name)
+    check_change(
+        before.policy,
+        policy,
+        actor=submission.user_id,
+        added={certificate.user_id for certificate in added},
+        removed={certificate.user_id for certificate in removed},
+        external=changes.committer is None,
+    )
+    _check_pin(group, policy_bytes)
+    joined = {certificate.device_id for certificate in added} - {submission.device_id}
+    _check_welcome(submission, joined)
+    epoch = EpochState.build(
+        sequence=sequence,
+        group=group,
+        policy_sequence=sequence if submission.policy else before.policy_sequence,
+        policy_bytes=policy_bytes,
+    )
+    gone = before.policy.user_ids - policy.user_ids
+    if (gone - {submission.user_id}) & set(epoch.devices.values()):
+        raise PolicyRefused("who leaves the roster leaves the group in the same commit")
+    return Judged(
+        epoch=epoch,
+        added=tuple(sorted(policy.user_ids - before.policy.user_ids)),
+        removed=tuple(sorted(gone)),
+        pinned=_pinned(policy, before.policy.user_ids),
+    )
+
+
+def _follow(submission: Submission, before: PublicGroup) -> tuple[PublicGroup, Changes]:
+    try:
+        processed = before.process(PRIMITIVES, submission.commit)
+        if not isinstance(processed, PublicCommitProcessed):
+            raise InvalidRequest("this is a proposal, not a commit", field="commit")
+        processed.group.check_group_info(PRIMITIVES, submission.group_info)
+    except (MlsError, DecodeError) as error:
+        raise InvalidRequest(f"the commit or its GroupInfo is not valid: {error}", field="commit") from error
+    return processed.group, processed.changes
+
+
+def _committer(group: PublicGroup, before: PublicGroup, changes: Changes, server_name: str) -> DeviceCertificate:
+    if changes.committer is not None:
+        return _certificate(dict(before.members())[changes.committer], server_name)
+    if changes.external is None:
+        raise InvalidRequest("the commit has no committer", field="commit")
+    return _certificate(dict(group.members())[changes.external], server_name)
+
+
+def _leaves_in(group: PublicGroup, changes: Changes) -> Iterable[LeafNode]:
+    leaves = dict(changes.added)
+    if changes.external is not None:
+        leaves[changes.external] = dict(group.members())[changes.external]
+    return leaves.values()
+
+
+def _check_leaves(group: PublicGroup, changes: Changes, server_name: str) -> None:
+    for _, old, new in changes.updated:
+        was, now = _certificate(old, server_name), _certificate(new, server_name)
+        if (was.user_id, was.device_id) != (now.user_id, now.device_id):
+            raise PolicyRefused("a leaf stays with its device")
+    members = group.members()
+    devices = Counter(DeviceCertificate.decode(leaf.identity).device_id for _, leaf in members)
+    if len(members) > DEVICES_PER_GROUP_MAX or max(devices.values(), default=0) > 1:
+        raise PolicyRefused("too many devices, or one of them twice")
+
+
+def _certificate(leaf: LeafNode, server_name: str) -> DeviceCertificate:
+    try:
+        certificate = DeviceCertificate.decode(leaf.identity)
+    except (DecodeError, MlsError, ValueError) as error:
+        raise InvalidRequest("a leaf holds no device certificate", field="commit") from error
+    if certificate.server_name != server_name or certificate.device_key != leaf.signature_key:
+        raise PolicyRefused("a leaf's certificate is for another server or key")
+    return certificate
+
+
+def _check_conversation_id(policy: PolicyDocument) -> None:
+    people = [entry.user_id for entry in policy.roster]
+    match policy.kind:
+        case "group":
+            fits = policy.conversation_id[14] == _GROUP_ID_VERSION
+        case "direct" | "self":
+            fits = policy.conversation_id == direct_conversation_id(people[0], people[-1])
+    if not fits:
+        raise InvalidRequest("the conversation id does not fit its kind", field="conversation_id")
+
+
+def _check_pin(group: PublicGroup, policy_bytes: bytes) -> None:
+    if find_extension(group.extensions, POLICY_EXTENSION_TYPE) != policy_hash(policy_bytes):
+        raise PolicyRefused("the group does not pin the policy in force")
+
+
+def _check_welcome(submission: Submission, joined: set[DeviceId]) -> None:
+    named = set(submission.welcome_devices)
+    if bool(named) != bool(submission.welcome) or not named <= joined:
+        raise InvalidRequest("a Welcome goes to devices that the commit adds", field="welcome_devices")
+
+
+def _pinned(policy: PolicyDocument, known: frozenset[UserId]) -> tuple[tuple[UserId, str], ...]:
+    return tuple((e.user_id, e.root_fingerprint) for e in policy.roster if e.user_id not in known)
