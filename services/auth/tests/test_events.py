@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.db import connections, transaction
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from parley_auth.events.models import FeedPosition, OutboxEvent
 from parley_auth.events.outbox import append_event
@@ -173,6 +174,35 @@ def test_publisher_follows_commits_and_survives_a_wipe(make_person, settings, te
         assert time.monotonic() - started < 1.5
         redis_client().flushdb()
         wait_for(lambda: len(entries()) == 2)
+    finally:
+        stopped.set()
+        thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publisher_waits_for_redis_to_return(make_person, settings, test_database_url, monkeypatch):
+    settings.CONFIG = replace(settings.CONFIG, postgres_url=test_database_url)
+    make_person()
+    stopped = threading.Event()
+    tried = threading.Event()
+    original = Publisher.publish_pending
+
+    def away_once(publisher: Publisher) -> int:
+        if not tried.is_set():
+            tried.set()
+            raise RedisError("away")
+        return original(publisher)
+
+    monkeypatch.setattr(Publisher, "publish_pending", away_once)
+
+    def run() -> None:
+        publish_until(stopped)
+        connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        wait_for(lambda: len(entries()) == 1)
     finally:
         stopped.set()
         thread.join()

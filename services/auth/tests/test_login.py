@@ -94,6 +94,15 @@ def test_limits_close_without_redis(person, login, signup, monkeypatch):
     assert person.api.get(f"users/{person.user_id}").status == 200
 
 
+@pytest.mark.parametrize("command", ["exists", "set"])
+def test_limits_close_when_redis_goes_midway(person, login, monkeypatch, command):
+    def away(*_: object, **__: object) -> None:
+        raise RedisError("away")
+
+    monkeypatch.setattr(rates.redis_client(), command, away)
+    assert login(person.username).problem == "unavailable"
+
+
 def test_too_many_hashes_at_once_are_refused(person, login, monkeypatch):
     monkeypatch.setattr(passwords, "_places", threading.BoundedSemaphore(1))
     with passwords._place():

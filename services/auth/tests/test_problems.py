@@ -54,6 +54,29 @@ def test_oversize_body_is_refused(alice):
     assert (answer.status, answer.problem, answer.body["limit_bytes"]) == (413, "too_large", 1024 * 1024)
 
 
+def test_odd_lengths_are_refused(anonymous):
+    response = anonymous.client.generic("POST", "/api/v1/auth/logout", b"", CONTENT_LENGTH="-5")
+    assert (response.status_code, response.headers["Content-Type"]) == (400, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[" * 50_000, b'{"a":' * 50_000, b'"\xff"', b'{"display_name":"\\ud800"}', b"NaN", b"\x00"]
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", "me"),
+        ("POST", "token/refresh"),
+        ("PUT", "me/statements/1"),
+        ("PUT", "me/devices/01900000-0000-7000-8000-000000000000"),
+        ("POST", "me/key-packages"),
+    ],
+)
+def test_broken_json_is_refused_everywhere(alice, method, path, body):
+    answer = alice.api.call(method, path, raw=body)
+    assert (answer.status, answer.problem) == (400, "invalid_request")
+
+
 def test_bug_tells_nothing(alice, monkeypatch, caplog):
     def broken(_request: object) -> None:
         raise RuntimeError("the secret inside")

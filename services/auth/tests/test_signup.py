@@ -2,10 +2,11 @@
 
 import base64
 import json
+import threading
 import time
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from parley_auth.accounts.models import User
 from parley_auth.events.models import OutboxEvent
@@ -132,3 +133,23 @@ def test_other_flows_are_not_there(anonymous):
     for path in ("password/request", "code/request", "session", "reauthenticate", "email/verify"):
         assert anonymous.post(f"flows/app/v1/auth/{path}", {}).problem == "not_found"
     assert anonymous.post("flows/browser/v1/auth/login", {}).problem == "not_found"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("field", "problem"), [("username", "username_taken"), ("email", "email_taken")])
+def test_parallel_signups_make_one_account(signup, field, problem):
+    answers = []
+
+    def sign_up(number: int) -> None:
+        values = {"username": f"racer{number}", "email": f"racer{number}@example.org"} | {field: "same@example.org"}
+        answers.append(signup(values["username"].partition("@")[0], email=values["email"]))
+        connections.close_all()
+
+    threads = [threading.Thread(target=sign_up, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status for answer in answers) == [200, 409, 409, 409]
+    assert {answer.problem for answer in answers if answer.status == 409} == {problem}
+    assert User.objects.count() == OutboxEvent.objects.count() == 1
