@@ -33,8 +33,8 @@ class Config:
 
     @property
     def server_name(self) -> str:
-        """Host and port of the origin: the name in statements and certificates."""
-        return urlsplit(self.origin).netloc
+        """Host and port of the origin (without the port that https has anyway): the name in signed structures."""
+        return urlsplit(self.origin).netloc.lower().removesuffix(":443")
 
     @property
     def host(self) -> str:

@@ -20,6 +20,7 @@ def test_environment_is_read():
     assert config.origin == "https://chat.example:8443"
     assert (config.server_name, config.host) == ("chat.example:8443", "chat.example")
     assert config.limits_profile == "default"
+    assert read_config(ENVIRONMENT | {"PARLEY_ORIGIN": "https://Chat.Example:443"}).server_name == "chat.example"
 
 
 def test_service_keys_may_be_a_file(tmp_path):
