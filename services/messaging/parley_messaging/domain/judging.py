@@ -7,7 +7,6 @@ epoch (H8); a commit leaves the current epoch, follows the policy, and pins the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parley_contracts.envelope import MessageHeader
@@ -109,10 +108,10 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
     policy_bytes = submission.policy or before.policy_bytes
     policy = decode_policy(policy_bytes)
     group, changes = _follow(submission, before.group)
-    actor = _committer(group, before.group, changes, server_name)
+    actor = _committer(before.group, changes, server_name)
     if (actor.user_id, actor.device_id) != (submission.user_id, submission.device_id):
         raise PolicyRefused("the committer's leaf is not the caller's device")
-    added = [_certificate(leaf, server_name) for leaf in _leaves_in(group, changes)]
+    added = [_certificate(leaf, server_name) for _, leaf in changes.added]
     removed = [_certificate(leaf, server_name) for _, leaf in changes.removed]
     _check_leaves(group, changes, server_name)
     check_change(
@@ -154,19 +153,12 @@ def _follow(submission: Submission, before: PublicGroup) -> tuple[PublicGroup, C
     return processed.group, processed.changes
 
 
-def _committer(group: PublicGroup, before: PublicGroup, changes: Changes, server_name: str) -> DeviceCertificate:
+def _committer(before: PublicGroup, changes: Changes, server_name: str) -> DeviceCertificate:
     if changes.committer is not None:
         return _certificate(dict(before.members())[changes.committer], server_name)
     if changes.external is None:
         raise InvalidRequest("the commit has no committer", field="commit")
-    return _certificate(dict(group.members())[changes.external], server_name)
-
-
-def _leaves_in(group: PublicGroup, changes: Changes) -> Iterable[LeafNode]:
-    leaves = dict(changes.added)
-    if changes.external is not None:
-        leaves[changes.external] = dict(group.members())[changes.external]
-    return leaves.values()
+    return _certificate(dict(changes.added)[changes.external], server_name)
 
 
 def _check_leaves(group: PublicGroup, changes: Changes, server_name: str) -> None:

@@ -1,0 +1,112 @@
+"""The connection, its concerns and the indexes.
+
+Invariant: writes are `w:majority, j:true` and reads `majority` on the primary, said here once for all collections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+from parley_contracts.limits import STORE_TIMEOUT_S
+from parley_contracts.problems import Unavailable
+from parley_messaging.config import DATABASE_DEFAULT
+
+Document = dict[str, Any]
+Collection = AsyncCollection[Document]
+
+_INDEXES: dict[str, list[IndexModel]] = {
+    "entries": [
+        IndexModel([("conversation", ASCENDING), ("sequence", DESCENDING)], name="sequence", unique=True),
+        IndexModel(
+            [("conversation", ASCENDING), ("device", ASCENDING), ("client", ASCENDING)], name="once", unique=True
+        ),
+        IndexModel(
+            [("conversation", ASCENDING), ("made_epoch", ASCENDING)],
+            name="made_epoch",
+            unique=True,
+            partialFilterExpression={"made_epoch": {"$exists": True}},
+        ),
+        IndexModel(
+            [("conversation", ASCENDING), ("welcome_devices", ASCENDING), ("sequence", DESCENDING)],
+            name="welcomed",
+            partialFilterExpression={"welcome_devices": {"$exists": True}},
+        ),
+    ],
+    "memberships": [
+        IndexModel(
+            [("user", ASCENDING), ("conversation", ASCENDING), ("sequence", ASCENDING), ("added", ASCENDING)],
+            name="fact",
+            unique=True,
+        )
+    ],
+    "read_positions": [
+        IndexModel([("user", ASCENDING), ("conversation", ASCENDING)], name="position", unique=True),
+    ],
+    "archive": [
+        IndexModel(
+            [(name, ASCENDING) for name in ("user", "conversation", "generation", "epoch", "history_version")],
+            name="record",
+            unique=True,
+        ),
+        IndexModel([("user", ASCENDING), ("_id", ASCENDING)], name="page"),
+    ],
+    "history_keys": [IndexModel([("user", ASCENDING), ("version", ASCENDING)], name="version", unique=True)],
+    "account_indexes": [IndexModel([("user", ASCENDING)], name="user", unique=True)],
+}
+
+
+def connect(url: str) -> AsyncMongoClient[Document]:
+    """A client whose every operation has a time-out."""
+    return AsyncMongoClient(
+        url,
+        timeoutMS=STORE_TIMEOUT_S * 1000,
+        serverSelectionTimeoutMS=STORE_TIMEOUT_S * 1000,
+        connectTimeoutMS=STORE_TIMEOUT_S * 1000,
+        appname="parley-messaging",
+    )
+
+
+def database_of(client: AsyncMongoClient[Document]) -> AsyncDatabase[Document]:
+    """The database that the address names."""
+    return client.get_default_database(
+        DATABASE_DEFAULT,
+        read_preference=ReadPreference.PRIMARY,
+        read_concern=ReadConcern("majority"),
+        write_concern=WriteConcern(w="majority", j=True),
+    )
+
+
+async def migrate(database: AsyncDatabase[Document]) -> None:
+    """Create what is missing; safe to run again and by several nodes at once."""
+    for name, indexes in _INDEXES.items():
+        await database[name].create_indexes(indexes)
+
+
+@asynccontextmanager
+async def unavailable_when_away() -> AsyncIterator[None]:
+    """Turn the driver's errors into `Unavailable`."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable("The message store does not answer.", retry_after_s=1) from error
+
+
+def id_bytes(identifier: str) -> bytes:
+    """The 16 bytes of an identifier that was checked where it came in."""
+    return bytes.fromhex(identifier.replace("-", ""))
+
+
+def id_text(data: bytes) -> str:
+    """The text form of stored bytes."""
+    text = data.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

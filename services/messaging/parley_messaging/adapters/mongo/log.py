@@ -1,0 +1,192 @@
+"""The log in the collection `entries`: one document is one entry, an MLS commit's Welcome and GroupInfo included.
+
+Invariant: entries are only inserted, in one ordered command at a time, and never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError, PyMongoError
+
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
+from parley_contracts.policy import Kind
+from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text, unavailable_when_away
+from parley_messaging.domain.entries import MESSAGE, EntryType, StoredEntry
+from parley_messaging.ports import Inserted
+
+_DUPLICATE_KEY = 11000
+_BYTES_FIELDS = ("header", "ciphertext", "signature", "commit", "policy", "group_info", "welcome")
+_BRIEF = dict.fromkeys((*_BYTES_FIELDS, "_id"), 0)
+_READER = dict.fromkeys(("welcome", "welcome_devices", "_id"), 0)
+_TAIL_FIELDS = (
+    "type",
+    "kind",
+    "sequence",
+    "ordinal",
+    "epoch",
+    "epoch_sequence",
+    "policy_sequence",
+    "user",
+    "device",
+    "client",
+    "stored_at",
+    "hash",
+)
+
+
+def to_document(entry: StoredEntry) -> Document:
+    """An entry as it is stored; empty fields are left out."""
+    document: Document = {
+        "conversation": id_bytes(entry.conversation_id),
+        "sequence": entry.sequence,
+        "type": entry.type,
+        "kind": entry.kind,
+        "ordinal": entry.ordinal,
+        "epoch": entry.epoch,
+        "epoch_sequence": entry.epoch_sequence,
+        "policy_sequence": entry.policy_sequence,
+        "user": id_bytes(entry.user_id),
+        "device": id_bytes(entry.device_id),
+        "client": id_bytes(entry.client_id),
+        "stored_at": entry.stored_at,
+        "hash": entry.hash,
+    }
+    document |= {name: value for name in _BYTES_FIELDS if (value := getattr(entry, name))}
+    if entry.type != MESSAGE:
+        document["made_epoch"] = entry.epoch
+        if entry.welcome_devices:
+            document["welcome_devices"] = [id_bytes(device) for device in entry.welcome_devices]
+        if entry.added or entry.removed:
+            document["added"] = [id_bytes(user) for user in entry.added]
+            document["removed"] = [id_bytes(user) for user in entry.removed]
+    return document
+
+
+def from_document(document: Document) -> StoredEntry:
+    """The entry in a document, or as much of it as was asked for."""
+    return StoredEntry(
+        type=cast(EntryType, document["type"]),
+        kind=cast(Kind, document["kind"]),
+        conversation_id=ConversationId(id_text(document["conversation"])),
+        sequence=document["sequence"],
+        ordinal=document["ordinal"],
+        epoch=document["epoch"],
+        epoch_sequence=document["epoch_sequence"],
+        policy_sequence=document["policy_sequence"],
+        user_id=UserId(id_text(document["user"])),
+        device_id=DeviceId(id_text(document["device"])),
+        client_id=ClientId(id_text(document["client"])),
+        stored_at=document["stored_at"],
+        hash=document["hash"],
+        welcome_devices=tuple(DeviceId(id_text(d)) for d in document.get("welcome_devices", ())),
+        added=tuple(UserId(id_text(u)) for u in document.get("added", ())),
+        removed=tuple(UserId(id_text(u)) for u in document.get("removed", ())),
+        **{name: document[name] for name in _BYTES_FIELDS if name in document},
+    )
+
+
+class MongoLog:
+    """`LogStore` over the collection `entries`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._entries = database["entries"]
+
+    async def insert(self, entries: Sequence[StoredEntry]) -> Inserted:
+        """Insert in order; see the port."""
+        try:
+            await self._entries.insert_many([to_document(entry) for entry in entries], ordered=True)
+        except BulkWriteError as error:
+            details = error.details or {}
+            write_errors = details.get("writeErrors") or []
+            if details.get("writeConcernErrors") or [e.get("code") for e in write_errors] != [_DUPLICATE_KEY]:
+                return Inserted("unknown")
+            return Inserted("duplicate", int(write_errors[0]["index"]))
+        except PyMongoError:
+            return Inserted("unknown")
+        return Inserted("all", len(entries))
+
+    async def tail(self, conversation_id: ConversationId) -> StoredEntry | None:
+        """The newest entry, brief."""
+        return await self._newest({"conversation": id_bytes(conversation_id)}, _BRIEF)
+
+    async def tails(self, conversation_ids: Sequence[ConversationId]) -> list[StoredEntry]:
+        """One walk of the index (conversation, sequence descending)."""
+        pipeline = [
+            {"$match": {"conversation": {"$in": [id_bytes(c) for c in conversation_ids]}}},
+            {"$sort": {"conversation": 1, "sequence": -1}},
+            {"$group": {"_id": "$conversation", **{name: {"$first": f"${name}"} for name in _TAIL_FIELDS}}},
+        ]
+        async with unavailable_when_away():
+            cursor = await self._entries.aggregate(pipeline)
+            return [from_document(document | {"conversation": document["_id"]}) async for document in cursor]
+
+    async def submitted(
+        self, conversation_id: ConversationId, keys: Iterable[tuple[DeviceId, ClientId]]
+    ) -> dict[tuple[DeviceId, ClientId], StoredEntry]:
+        """The entries that answer these submissions, brief."""
+        by_device: dict[DeviceId, list[bytes]] = {}
+        for device, client in keys:
+            by_device.setdefault(device, []).append(id_bytes(client))
+        conversation = id_bytes(conversation_id)
+        found: dict[tuple[DeviceId, ClientId], StoredEntry] = {}
+        for device, clients in by_device.items():
+            query = {"conversation": conversation, "device": id_bytes(device), "client": {"$in": clients}}
+            found |= {entry.key: entry for entry in await self._find(query, _BRIEF)}
+        return found
+
+    async def entry(self, conversation_id: ConversationId, sequence: int) -> StoredEntry | None:
+        """One entry, whole."""
+        return await self._newest({"conversation": id_bytes(conversation_id), "sequence": sequence}, {"_id": 0})
+
+    async def entries(
+        self, conversation_id: ConversationId, *, after: int, before: int, limit: int, newest_first: bool = False
+    ) -> list[StoredEntry]:
+        """Entries with after < sequence < before as readers see them, ascending."""
+        query = _between(conversation_id, after, before)
+        found = await self._find(query, _READER, direction=-1 if newest_first else 1, limit=limit)
+        return found[::-1] if newest_first else found
+
+    async def at(self, places: Iterable[tuple[ConversationId, int]]) -> list[StoredEntry]:
+        """The entries at these places, brief."""
+        queries = [{"conversation": id_bytes(conversation), "sequence": sequence} for conversation, sequence in places]
+        return await self._find({"$or": queries}, _BRIEF) if queries else []
+
+    async def changes(self, conversation_id: ConversationId, *, after: int) -> list[StoredEntry]:
+        """Brief entries after a sequence, ascending."""
+        query = {"conversation": id_bytes(conversation_id), "sequence": {"$gt": after}, "made_epoch": {"$exists": True}}
+        return await self._find(query, _BRIEF, direction=1)
+
+    async def hashes(self, conversation_id: ConversationId, *, after: int, before: int, limit: int) -> list[bytes]:
+        """Entry hashes, ascending; the index leads to the documents."""
+        async with unavailable_when_away():
+            cursor = self._entries.find(_between(conversation_id, after, before), {"_id": 0, "hash": 1})
+            return [document["hash"] async for document in cursor.sort("sequence", 1).limit(limit)]
+
+    async def made_epoch(self, conversation_id: ConversationId, epoch: int) -> StoredEntry | None:
+        """The entry that made an epoch, whole."""
+        return await self._newest({"conversation": id_bytes(conversation_id), "made_epoch": epoch}, {"_id": 0})
+
+    async def welcomed(self, conversation_id: ConversationId, device_id: DeviceId) -> StoredEntry | None:
+        """The latest entry with a Welcome for the device, whole."""
+        query = {"conversation": id_bytes(conversation_id), "welcome_devices": id_bytes(device_id)}
+        return await self._newest(query, {"_id": 0})
+
+    async def _newest(self, query: Document, projection: Document) -> StoredEntry | None:
+        found = await self._find(query, projection, direction=-1, limit=1)
+        return found[0] if found else None
+
+    async def _find(
+        self, query: Document, projection: Document, *, direction: int = 0, limit: int = 0
+    ) -> list[StoredEntry]:
+        async with unavailable_when_away():
+            cursor = self._entries.find(query, projection, limit=limit)
+            if direction:
+                cursor = cursor.sort("sequence", direction)
+            return [from_document(document) async for document in cursor]
+
+
+def _between(conversation_id: ConversationId, after: int, before: int) -> Document:
+    return {"conversation": id_bytes(conversation_id), "sequence": {"$gt": after, "$lt": before}}
