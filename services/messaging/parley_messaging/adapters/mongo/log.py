@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
+from parley_contracts.limits import PAGE_SIZE_BYTES_MAX
 from parley_contracts.policy import Kind
 from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text, unavailable_when_away
 from parley_messaging.domain.entries import MESSAGE, EntryType, StoredEntry
@@ -20,7 +21,7 @@ from parley_messaging.ports import Inserted
 _DUPLICATE_KEY = 11000
 _BYTES_FIELDS = ("header", "ciphertext", "signature", "commit", "policy", "group_info", "welcome")
 _BRIEF = dict.fromkeys((*_BYTES_FIELDS, "_id"), 0)
-_READER = dict.fromkeys(("welcome", "welcome_devices", "_id"), 0)
+_READER = dict.fromkeys(("group_info", "welcome", "welcome_devices", "_id"), 0)
 _TAIL_FIELDS = (
     "type",
     "kind",
@@ -68,8 +69,8 @@ def to_document(entry: StoredEntry) -> Document:
 def from_document(document: Document) -> StoredEntry:
     """The entry in a document, or as much of it as was asked for."""
     return StoredEntry(
-        type=cast(EntryType, document["type"]),
-        kind=cast(Kind, document["kind"]),
+        type=cast("EntryType", document["type"]),
+        kind=cast("Kind", document["kind"]),
         conversation_id=ConversationId(id_text(document["conversation"])),
         sequence=document["sequence"],
         ordinal=document["ordinal"],
@@ -144,9 +145,16 @@ class MongoLog:
     async def entries(
         self, conversation_id: ConversationId, *, after: int, before: int, limit: int, newest_first: bool = False
     ) -> list[StoredEntry]:
-        """Entries with after < sequence < before as readers see them, ascending."""
-        query = _between(conversation_id, after, before)
-        found = await self._find(query, _READER, direction=-1 if newest_first else 1, limit=limit)
+        """Entries with after < sequence < before as readers see them, ascending, at most a page's bytes."""
+        found: list[StoredEntry] = []
+        size = 0
+        async with unavailable_when_away():
+            cursor = self._entries.find(_between(conversation_id, after, before), _READER, limit=limit)
+            async for document in cursor.sort("sequence", -1 if newest_first else 1):
+                size += sum(len(document.get(name, b"")) for name in _BYTES_FIELDS)
+                if found and size > PAGE_SIZE_BYTES_MAX:
+                    break
+                found.append(from_document(document))
         return found[::-1] if newest_first else found
 
     async def at(self, places: Iterable[tuple[ConversationId, int]]) -> list[StoredEntry]:
