@@ -44,6 +44,7 @@ from parley_client.store.port import Store
 from parley_client.store.queues import OutboxRow
 from parley_client.store.schema import wipe
 from parley_client.store.sqlite import SqliteStore
+from parley_client.sync.catch_up import catch_up
 from parley_client.sync.heads import gather_all, sync_all, sync_head
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, is_uuid, new_uuid7
 from parley_contracts.limits import TEXT_LENGTH_MAX
@@ -267,6 +268,7 @@ class Client:
         conversation_id = ConversationId(new_uuid7())
         await groups.create_group(session, conversation_id, set(people) - {session.device.user_id})
         await self._send(conversation_id, KIND_NAME, {"name": name})
+        await catch_up(session, conversation_id)
         return self._known(conversation_id)
 
     async def group_add(self, conversation: str, members: Sequence[str]) -> Conversation:
@@ -382,6 +384,7 @@ class Client:
         if to.startswith("@"):
             return await groups.open_direct(self.session, await self._user(to))
         conversation_id = self._find(to)
+        self._known(conversation_id)
         await groups.ensure_member(self.session, conversation_id)
         return conversation_id
 
@@ -407,7 +410,7 @@ class Client:
     def _known(self, conversation_id: ConversationId) -> Conversation:
         row = load_conversation(self._store, conversation_id)
         if row is None:
-            raise UnknownConversation("this device knows no such conversation")
+            raise UnknownConversation("there is no such conversation on this device")
         return self._conversation(row)
 
     def _conversation(self, row: ConversationRow) -> Conversation:

@@ -5,11 +5,11 @@ none of the cryptography that a real one checks.
 """
 
 import asyncio
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -24,10 +24,10 @@ from parley_contracts import problems
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.identity import AccountStatement, DeviceCertificate
-from parley_contracts.ids import new_uuid7, uuid_bytes
+from parley_contracts.ids import new_uuid7
 from parley_contracts.messaging_api import Appended, Entry, Head
 from parley_contracts.policy import decode_policy
-from parley_mls import Group, KeyPackage, PublicGroup, default_primitives, welcome_key_package_refs
+from parley_mls import PublicGroup, default_primitives
 
 settings.register_profile("client", deadline=None)
 settings.load_profile("client")
@@ -219,29 +219,32 @@ class FakeServer:
         if not rest:
             logs = [log for log in self.logs.values() if session["user"] in log.first_visible]
             return {"conversations": [log.head(session["user"]) for log in logs]}
-        conversation_id, *rest = rest
-        if not rest:
-            return self._create(session, conversation_id, body)
-        log = self._log(session, conversation_id)
-        match rest:
+        if not rest[1:]:
+            return self._create(session, rest[0], body)
+        log = self._log(session, rest[0])
+        match rest[1:]:
             case ["messages", client_id]:
-                return self._append_message(session, log, conversation_id, client_id, body)
+                return self._append_message(session, log, rest[0], client_id, body)
             case ["commits", client_id]:
-                return self._append_commit(session, log, conversation_id, client_id, body)
-            case ["entries"]:
+                return self._append_commit(session, log, rest[0], client_id, body)
+            case [part]:
+                return self._read(session, log, part, query)
+        raise problems.NotFound
+
+    def _read(self, session: dict, log: Log, part: str, query: dict) -> object:
+        match part:
+            case "entries":
                 return self._page(session, log, int(query["after"]), int(query["limit"]))
-            case ["hashes"]:
+            case "hashes":
                 after, before = int(query["after"]), int(query["before"])
                 return {"first_sequence": after + 1, "hashes": [b64encode(h) for h in log.hashes[after : before - 1]]}
-            case ["group-info"]:
+            case "group-info":
                 epoch = int(query.get("epoch", log.epoch))
                 sequence, group_info, policy = log.states[epoch]
                 return {"sequence": sequence, "epoch": epoch, "group_info": group_info, "policy": b64encode(policy)}
-            case ["welcome"]:
-                if session["device"] not in log.welcomes:
-                    raise problems.NotFound
-                return log.welcomes[session["device"]]
-        raise problems.NotFound
+        if part != "welcome" or session["device"] not in log.welcomes:
+            raise problems.NotFound
+        return log.welcomes[session["device"]]
 
     def _page(self, session: dict, log: Log, after: int, limit: int) -> object:
         after = max(after, log.first_visible[session["user"]] - 1)
@@ -419,9 +422,28 @@ class People:
         await client.login(**words, recovery_key=self.recovery_keys[name])
         return client
 
+    async def reopen(self, profile: str, old: Client) -> Client:
+        """The same profile in what would be a new process."""
+        self._open.remove(old)
+        await old.close()
+        return self.open(profile)
+
     async def close(self) -> None:
         for client in self._open:
             await client.close()
+        self._open.clear()
+
+
+@pytest.fixture
+def no_pauses(monkeypatch):
+    """Retries come at once."""
+    monkeypatch.setattr("parley_client.backoff.secrets", SimpleNamespace(randbelow=lambda limit: 0))
+
+
+@pytest.fixture
+def world(tmp_path_factory, no_pauses):
+    """Makes a fresh server with its people: for property tests, which run many of them."""
+    return lambda: People(FakeServer(), tmp_path_factory.mktemp("people"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from typing import TypeVar, cast
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -125,7 +125,7 @@ def decode_answer(answer: Answer, kind: type[T]) -> T:
     if answer.status >= 400:
         raise _problem(answer)
     if kind is type(None):
-        return cast("T", None)  # T is None here
+        return None
     try:
         return msgspec.json.decode(answer.body, type=kind)
     except (msgspec.DecodeError, RecursionError) as error:

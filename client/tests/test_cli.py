@@ -1,0 +1,255 @@
+"""The command line: JSON out, one sentence of complaint, exit codes, and JSON-RPC line by line."""
+
+import asyncio
+import io
+import json
+import os
+import threading
+
+import pytest
+
+from parley_client.cli.jsonrpc import LINE_SIZE_BYTES_MAX, serve
+from parley_client.cli.main import main
+from parley_client.errors import NetworkError, ProfileInUse
+from parley_client.store.sqlite import SqliteStore
+
+SERVER = ["--server", "https://parley.test"]
+
+
+@pytest.fixture
+def run(server, tmp_path, capsys):
+    """Runs a command in a profile; gives exit code, JSON lines of the output, and the complaint."""
+    (tmp_path / "password").write_text("a long enough password\n")
+
+    def command(profile, *words):
+        code = main(["--profile", str(tmp_path / profile), *words], network=lambda server_name, ca_file: server)
+        out, err = capsys.readouterr()
+        return code, [json.loads(line) for line in out.splitlines()], err
+
+    return command
+
+
+@pytest.fixture
+def register(run, tmp_path):
+    def make(name):
+        words = ["--username", name, "--email", f"{name}@x.test", "--password-file", str(tmp_path / "password")]
+        code, (answer,), _ = run(name, "register", *SERVER, *words)
+        assert code == 0
+        return answer
+
+    return make
+
+
+def test_commands_make_a_conversation(run, register, tmp_path):
+    alice = register("alice")
+    assert set(alice) == {"user_id", "device_id", "recovery_key"}
+    register("bob")
+    code, (sent,), _ = run("alice", "send", "--to", "@bob", "hello")
+    assert code == 0 and set(sent) == {"conversation_id", "client_id", "sequence"}
+    code, lines, _ = run("bob", "receive", "--json")
+    expected = {"conversation_id", "sequence", "client_id", "sender", "text", "attachments", "sent_at"}
+    assert code == 0 and [set(line) for line in lines] == [expected]
+    assert (lines[0]["sender"], lines[0]["text"], lines[0]["sequence"]) == ("alice", "hello", sent["sequence"])
+    assert run("bob", "receive", "--json") == (0, [], "")
+    assert run("bob", "receive", "--json", "--timeout", "0.1") == (0, [], "")
+    assert [line["text"] for line in run("bob", "receive", "--json", "--history")[1]] == ["hello"]
+    _, ((conversation,),), _ = run("bob", "conversations", "--json")
+    assert conversation["conversation_id"] == sent["conversation_id"] and conversation["members"] == ["alice", "bob"]
+    (tmp_path / "key").write_text(alice["recovery_key"])
+    words = ["--username", "alice", "--password-file", str(tmp_path / "password")]
+    code, _, _ = run("phone", "login", *SERVER, *words, "--recovery-key-file", str(tmp_path / "key"))
+    assert code == 0
+    assert [line["text"] for line in run("phone", "receive", "--json")[1]] == ["hello"]
+    assert run("phone", "whoami", "--json")[1][0]["username"] == "alice"
+    assert run("phone", "logout") == (0, [], "")
+    assert run("phone", "whoami", "--json")[0] == 2
+
+
+def test_group_commands(run, register):
+    for name in ("alice", "bob", "carol"):
+        register(name)
+    _, (made,), _ = run("alice", "group", "create", "Trip", "@bob")
+    assert made["name"] == "Trip" and made["members"] == ["alice", "bob"]
+    _, (added,), _ = run("alice", "group", "add", made["conversation_id"], "@carol")
+    assert added["members"] == ["alice", "bob", "carol"]
+    run("alice", "send", "--to", made["conversation_id"], "hi all")
+    assert [line["text"] for line in run("carol", "receive", "--json")[1]] == ["hi all"]
+    _, (fewer,), _ = run("alice", "group", "remove", "Trip", "@carol")
+    assert fewer["members"] == ["alice", "bob"]
+    code, _, complaint = run("carol", "send", "--to", made["conversation_id"], "hello?")
+    assert code == 2 and "belong" in complaint
+
+
+def test_recovery_key_is_shown_until_printed(run, register, server, tmp_path):
+    register("alice")
+    words = ["--username", "alice", "--email", "a@x.test", "--password-file", str(tmp_path / "password")]
+    code, out, complaint = run("alice", "register", *SERVER, *words)
+    assert (code, out) == (2, []) and "registered already" in complaint
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["send", "--to", "@nobody", "x"], "nobody"),
+        (["send", "--to", "@alice", ""], "nothing to send"),
+        (["send", "--to", "@alice", "x" * 20_000], "at most"),
+        (["send", "--to", "no such group", "x"], "no conversation"),
+        (["send", "--to", "01a20e54-02f6-73b5-ba3a-c2ddfe8a0272", "x"], "no such conversation"),
+        (["send", "--too", "@alice", "x"], "--too"),
+        (["sing"], "sing"),
+        (["group", "create", "", "@alice"], "name"),
+        (["receive", "--timeout", "-1"], "--timeout"),
+    ],
+)
+def test_complaints_are_one_sentence(run, register, words, expected):
+    register("alice")
+    code, out, complaint = run("alice", *words)
+    assert (code, out) == (2, [])
+    assert expected in complaint and complaint.count("\n") == 1 and "Traceback" not in complaint
+
+
+@pytest.mark.parametrize("server_name", ["http://parley.test", "https://", "https://parley.test/path"])
+def test_server_must_be_https(run, tmp_path, server_name):
+    words = ["--username", "alice", "--password-file", str(tmp_path / "password")]
+    code, _, complaint = run("alice", "login", "--server", server_name, *words)
+    assert code == 2 and complaint
+
+
+def test_taken_name_and_wrong_password(run, register, tmp_path):
+    register("alice")
+    words = ["--username", "alice", "--email", "m@x.test", "--password-file", str(tmp_path / "password")]
+    assert run("other", "register", *SERVER, *words)[0::2] == (2, "This user name is taken.\n")
+    (tmp_path / "password").write_text("wrong\n")
+    (tmp_path / "key").write_text("PARLEY-0000\n")
+    words = ["--username", "alice", "--password-file", str(tmp_path / "password")]
+    assert "recovery key" in run("other2", "login", *SERVER, *words)[2]
+    words += ["--recovery-key-file", str(tmp_path / "key")]
+    assert run("other2", "login", *SERVER, *words)[0] == 2
+    assert "cannot be read" in run("other2", "login", *SERVER, *words[:-1], str(tmp_path / "none"))[2]
+
+
+def test_network_is_another_exit_code(run, register, server, no_pauses):
+    register("alice")
+    server.fault = lambda request: "lose_request"
+    code, out, complaint = run("alice", "conversations", "--json")
+    assert (code, out) == (1, []) and complaint.count("\n") == 1
+
+
+def test_unreachable_server_over_tls(tmp_path, capsys):
+    (tmp_path / "password").write_text("a long enough password\n")
+    words = ["--username", "alice", "--email", "a@x.test", "--password-file", str(tmp_path / "password")]
+    code = main(["--profile", str(tmp_path / "p"), "register", "--server", "https://127.0.0.1:9", *words])
+    assert code == 1 and "cannot be reached" in capsys.readouterr().err
+    code = main(
+        ["--profile", str(tmp_path / "p"), "register", "--server", "https://127.0.0.1:9", "--ca", "/no", *words]
+    )
+    assert code == 2
+
+
+def test_profile_is_private_and_single(tmp_path):
+    store = SqliteStore(tmp_path / "p")
+    with pytest.raises(ProfileInUse):
+        SqliteStore(tmp_path / "p", lock_timeout_s=0.1)
+    assert (tmp_path / "p").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "p" / "client.db").stat().st_mode & 0o777 == 0o600
+    store.close()
+    SqliteStore(tmp_path / "p", lock_timeout_s=0.1).close()
+
+
+class Lines:
+    """Standard input and output of a JSON-RPC session, in memory."""
+
+    def __init__(self):
+        reader, writer = os.pipe()
+        self.source, self._input = os.fdopen(reader, "rb"), os.fdopen(writer, "wb")
+        self.sink = io.BytesIO()
+        self._ids = iter(range(1, 1000))
+
+    def ask(self, method, **params):
+        number = next(self._ids)
+        self.say({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        return number
+
+    def say(self, message):
+        self._input.write((message if isinstance(message, bytes) else json.dumps(message).encode()) + b"\n")
+        self._input.flush()
+
+    def end(self):
+        self._input.close()
+
+    def close(self):
+        self.source.close()
+
+    @property
+    def written(self):
+        return [json.loads(line) for line in self.sink.getvalue().splitlines()]
+
+    async def answer(self, number):
+        while True:
+            for message in self.written:
+                if message.get("id", ()) == number:
+                    return message
+            await asyncio.sleep(0.01)
+
+
+async def test_jsonrpc_talks(people):
+    alice, bob = await people.register("alice"), await people.register("bob")
+    lines = Lines()
+    serving = asyncio.create_task(serve(bob, lines.source, lines.sink))
+    first, second = lines.ask("send", to="@alice", text="one"), lines.ask("whoami")
+    assert (await lines.answer(second))["result"]["username"] == "bob"
+    assert set((await lines.answer(first))["result"]) == {"conversation_id", "client_id", "sequence"}
+    await alice.send("@bob", "two")
+    while not (notes := [m for m in lines.written if m.get("method") == "message"]):
+        await asyncio.sleep(0.01)
+    assert notes[0]["params"]["text"] == "two" and "id" not in notes[0]
+    received = (await lines.answer(lines.ask("receive", timeout_s=1)))["result"]
+    assert [m["text"] for m in received] == ["two"]
+    assert (await lines.answer(lines.ask("receive")))["result"] == []
+    whole = (await lines.answer(lines.ask("receive", history=True)))["result"]
+    assert [m["text"] for m in whole] == ["one", "two"]
+    made = (await lines.answer(lines.ask("group.create", name="Trip", members=["@alice"])))["result"]
+    assert made["members"] == ["alice", "bob"]
+    listed = (await lines.answer(lines.ask("conversations")))["result"]
+    assert {c["kind"] for c in listed} == {"direct", "group"}
+    lines.end()
+    await serving
+    lines.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"{", -32700),
+        (b"[1]", -32600),
+        (b'{"jsonrpc":"2.0","id":1,"method":"sing"}', -32601),
+        (b'{"jsonrpc":"2.0","id":1,"method":"send","params":{}}', -32602),
+        (b'{"jsonrpc":"2.0","id":1,"method":"send","params":{"to":"@a","text":"x","why":1}}', -32602),
+        (b'{"jsonrpc":"2.0","id":1,"method":"whoami"}', -32000),
+        (b'"' + b"x" * LINE_SIZE_BYTES_MAX + b'"', -32700),
+    ],
+)
+async def test_jsonrpc_answers_nonsense(people, line, code):
+    lines = Lines()
+    threading.Thread(target=lambda: (lines.say(line), lines.end())).start()
+    await serve(people.open("new"), lines.source, lines.sink)
+    lines.close()
+    assert lines.written[0]["error"]["code"] == code
+    assert lines.written[0]["error"]["data"]["slug"]
+
+
+async def test_jsonrpc_send_waits_for_the_server(people, server, no_pauses):
+    await people.register("alice")
+    bob = await people.register("bob")
+    server.fault = lambda request: "lose_request"
+    lines = Lines()
+    serving = asyncio.create_task(serve(bob, lines.source, lines.sink))
+    number = lines.ask("send", to="@alice", text="patience")
+    await asyncio.sleep(0.1)
+    assert lines.written == []
+    server.fault = lambda request: None
+    assert "result" in await lines.answer(number)
+    lines.end()
+    await serving
+    lines.close()
+    assert not isinstance(serving.exception(), NetworkError)

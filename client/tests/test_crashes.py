@@ -1,0 +1,103 @@
+"""A process that dies at any write: the profile goes on where it stood, and nothing is lost or doubled."""
+
+import asyncio
+
+import pytest
+
+from parley_contracts.ids import is_uuid
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+def crash_at(client, step):
+    """Make the client's store die at its n-th statement from now; gives the count of statements so far."""
+    store, plain, count = client._store, client._store.execute, [0]
+
+    def execute(sql, parameters=()):
+        count[0] += 1
+        if count[0] >= step:
+            raise Crash
+        return plain(sql, parameters)
+
+    store.execute = execute
+    return count
+
+
+async def revive(people, profile, client):
+    client._store.execute = type(client._store).execute.__get__(client._store)
+    return await people.reopen(profile, client)
+
+
+async def journey(client, acknowledged):
+    await client.send("@bob", "one", patient=True)
+    acknowledged.append("one")
+    made = await client.group_create("Trip", ["@bob"])
+    await client.send(made.conversation_id, "two")
+    acknowledged.append("two")
+    await client.settle()
+
+
+async def run_with_crash(world, step):
+    """Whether the journey was over before the crash could come."""
+    people = world()
+    alice, bob = await people.register("alice"), await people.register("bob")
+    count, acknowledged = crash_at(alice, step), []
+    try:
+        await journey(alice, acknowledged)
+    except BaseException as error:
+        if not crashed(error):
+            raise
+    over = count[0] < step
+    alice = await revive(people, "alice", alice)
+    await alice.sync()
+    alice.connect()
+    await alice.send("@bob", "last", patient=True)
+    await bob.sync()
+    got = [message.text for message in await bob.receive()]
+    assert len(got) == len(set(got)) and set(got) <= {"one", "two", "last"}
+    assert {"last", *acknowledged} <= set(got)
+    assert all(is_uuid(c.conversation_id) for c in alice.conversations())
+    assert alice.notices() == bob.notices() == [] and alice.unopened() == bob.unopened() == {}
+    await people.close()
+    return over
+
+
+def crashed(error):
+    if isinstance(error, BaseExceptionGroup):
+        return any(crashed(inner) for inner in error.exceptions)
+    return isinstance(error, Crash | asyncio.CancelledError)
+
+
+@pytest.mark.parametrize("offset", range(4))
+def test_journey_survives_a_crash_at_any_write(world, offset):
+    """Every fifth statement or so, so that the four together are quick and the whole range is seen."""
+    step = 1 + offset * 3
+    while not asyncio.run(run_with_crash(world, step)):
+        step += 13
+
+
+def test_registration_survives_a_crash_at_any_write(world):
+    async def run(step):
+        people = world()
+        alice = people.open("alice")
+        words = {"server": "https://parley.test", "ca_file": None, "username": "alice", "email": "a@x.test"}
+        count = crash_at(alice, step)
+        try:
+            await alice.register(**words, password="a long enough password")
+        except BaseException as error:
+            if not crashed(error):
+                raise
+        alice = await revive(people, "alice", alice)
+        people.recovery_keys["alice"] = (await alice.register(**words, password="a long enough password")).recovery_key
+        await alice.send("@alice", "note")
+        await alice.settle()
+        phone = await people.restore("alice", "phone")
+        assert [message.text for message in await phone.receive()] == ["note"]
+        await people.close()
+        return count[0] < step
+
+    step = 1
+    while not asyncio.run(run(step)):
+        step += 5
