@@ -135,7 +135,7 @@ def _server(
     key: ec.EllipticCurvePrivateKey, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey, host: str
 ) -> x509.Certificate:
     names = dict.fromkeys([_name(host), _name("localhost"), _name("127.0.0.1"), _name("::1")])
-    common_name = host if len(host) <= 64 else "parley"  # noqa: PLR2004 - X.520's bound
+    common_name = host if len(host) <= 64 else "parley"
     return (
         _builder(SERVER_DAYS)
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
@@ -145,9 +145,7 @@ def _server(
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )

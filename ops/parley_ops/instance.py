@@ -31,7 +31,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     def netloc(self) -> str:
         """Host and port as in the address."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == 443 else f"{host}:{self.port}"  # noqa: PLR2004 - the port of https
+        return host if self.port == 443 else f"{host}:{self.port}"
 
     @property
     def address(self) -> str:

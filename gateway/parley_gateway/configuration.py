@@ -1,0 +1,203 @@
+"""nginx's configuration, rendered from the route table and one instance's settings.
+
+Invariants: only paths of the table reach a service, and never `/internal/`; what a client says about its own address or
+request id is overwritten; every answer of nginx itself is a problem.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from parley_contracts.limits import HEARTBEAT_INTERVAL_S, REQUEST_SIZE_BYTES_MAX
+from parley_gateway import problems
+
+#: (requests a second, burst, connections) for one client address.
+LIMITS = {"default": (20, 60, 512), "test": (2000, 4000, 20_000)}
+SOCKET_TIMEOUT_S = 3 * HEARTBEAT_INTERVAL_S
+BODY_TIMEOUT_S = 30
+CONNECTIONS_MAX = 16_384
+_FILES_BESIDE_CONNECTIONS = 256
+
+
+@dataclass(frozen=True)
+class Route:
+    """One row of the table."""
+
+    path: str
+    match: str
+    service: str
+    limit: str = ""
+    socket: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One instance's part of the configuration."""
+
+    listen: Sequence[str]
+    port: int
+    netloc: str
+    certificate: Path
+    key: Path
+    work_dir: Path
+    #: Unix sockets of each service.
+    upstreams: Mapping[str, Sequence[Path]]
+    limits_profile: str
+    open_files_max: int
+
+
+def routes() -> list[Route]:
+    """The table."""
+    table = tomllib.loads((files("parley_gateway") / "routes.toml").read_text())
+    return [Route(**row) for row in table["route"]]
+
+
+def render(settings: Settings) -> str:
+    """The whole nginx.conf; routes of services that have no upstream are left out."""
+    served = [route for route in routes() if route.service in settings.upstreams]
+    return f"{_main(settings)}\nhttp {{\n{_http(settings)}\n{_upstreams(settings)}\n{_server(settings, served)}\n}}\n"
+
+
+def _main(settings: Settings) -> str:
+    # A proxied connection holds two files: the client's and the service's.
+    connections = min(CONNECTIONS_MAX, max(256, (settings.open_files_max - _FILES_BESIDE_CONNECTIONS) // 2))
+    return f"""worker_processes 2;
+worker_rlimit_nofile {settings.open_files_max};
+worker_shutdown_timeout 5s;
+pid "{settings.work_dir}/nginx.pid";
+error_log stderr warn;
+events {{ worker_connections {2 * connections}; }}"""
+
+
+def _http(settings: Settings) -> str:
+    rate, _, _ = LIMITS[settings.limits_profile]
+    temporary = "\n".join(
+        f'  {name}_temp_path "{settings.work_dir}/{name}";'
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    return f"""{temporary}
+  default_type application/octet-stream;
+  log_format line escape=json '{{"at":"$time_iso8601","method":"$request_method","path":"$uri","status":$status,'
+    '"bytes":$bytes_sent,"duration_s":$request_time,"upstream":"$upstream_addr","request_id":"$request_id"}}';
+  access_log /dev/stdout line buffer=32k flush=2s;
+  server_tokens off;
+  sendfile on;
+  tcp_nopush on;
+  keepalive_timeout 75s;
+  keepalive_requests 10000;
+  client_header_timeout 10s;
+  client_body_timeout {BODY_TIMEOUT_S}s;
+  send_timeout 30s;
+  reset_timedout_connection on;
+  large_client_header_buffers 4 16k;
+  client_max_body_size {REQUEST_SIZE_BYTES_MAX};
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_session_cache shared:tls:4m;
+  ssl_session_tickets off;
+  ssl_prefer_server_ciphers off;
+  limit_req_zone $binary_remote_addr zone=auth:4m rate={rate}r/s;
+  limit_conn_zone $binary_remote_addr zone=clients:4m;
+  limit_req_status 429;
+  limit_conn_status 429;
+  map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
+  proxy_http_version 1.1;
+  proxy_set_header Host "{settings.netloc}";
+  proxy_set_header Connection "";
+  proxy_set_header X-Forwarded-For $remote_addr;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  proxy_set_header X-Forwarded-Host "";
+  proxy_set_header X-Real-IP "";
+  proxy_set_header Forwarded "";
+  proxy_set_header X-Request-ID $request_id;
+  proxy_hide_header X-Request-ID;
+  proxy_hide_header Server;
+  proxy_connect_timeout 2s;
+  proxy_send_timeout 30s;
+  proxy_read_timeout 30s;
+  proxy_buffers 16 16k;"""
+
+
+def _upstreams(settings: Settings) -> str:
+    blocks = []
+    for service, sockets in settings.upstreams.items():
+        servers = "\n".join(f'    server "unix:{socket}" max_fails=2 fail_timeout=3s;' for socket in sockets)
+        if len(sockets) == 1:
+            servers = servers.replace("max_fails=2 fail_timeout=3s", "max_fails=0")
+        blocks.append(
+            f"  upstream {service} {{\n    zone {service} 128k;\n    least_conn;\n{servers}\n    keepalive 32;\n  }}"
+        )
+    return "\n".join(blocks)
+
+
+def _headers() -> str:
+    headers = {
+        "Strict-Transport-Security": "max-age=63072000",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "X-Request-ID": "$request_id",
+    }
+    return "\n".join(f'      add_header {name} "{value}" always;' for name, value in headers.items())
+
+
+def _server(settings: Settings, served: Sequence[Route]) -> str:
+    addresses = [f"[{address}]" if ":" in address else address for address in settings.listen]
+    listen = "\n".join(f"    listen {address}:{settings.port} ssl;" for address in addresses)
+    _, _, connections = LIMITS[settings.limits_profile]
+    locations = "\n".join(_location(route, settings, len(settings.upstreams[route.service])) for route in served)
+    return f"""  server {{
+{listen}
+    http2 on;
+    server_name _;
+    ssl_certificate "{settings.certificate}";
+    ssl_certificate_key "{settings.key}";
+    limit_conn clients {connections};
+{problems.error_pages()}
+{problems.locations(_headers())}
+{locations}
+    location = / {{
+      default_type "text/html; charset=utf-8";
+{_headers()}
+      add_header Content-Security-Policy "default-src 'none'" always;
+      limit_except GET {{ deny all; }}
+      return 200 '<!doctype html><title>Parley</title><h1>Parley</h1><p>This server speaks the Parley API.</p>';
+    }}
+    location / {{ return 404; }}
+  }}"""
+
+
+def _location(route: Route, settings: Settings, upstream_size: int) -> str:
+    _, burst, _ = LIMITS[settings.limits_profile]
+    lines = [_headers(), f"      proxy_pass http://{route.service};"]
+    if route.limit:
+        lines.append(f"      limit_req zone={route.limit} burst={burst} nodelay;")
+    if upstream_size > 1:
+        # Every write of these services is an idempotent PUT, so another node may be asked again.
+        lines.append("      proxy_next_upstream error timeout http_502 http_503 non_idempotent;")
+        lines.append(f"      proxy_next_upstream_tries {upstream_size};")
+        lines.append("      proxy_next_upstream_timeout 10s;")
+    else:
+        lines.append("      proxy_next_upstream off;")
+    if route.socket:
+        # proxy_set_header is not inherited where a location sets one: the general ones are repeated.
+        lines.append(_socket_headers(settings))
+    sign = "= " if route.match == "exact" else "^~ "
+    return f"    location {sign}{route.path} {{\n" + "\n".join(lines) + "\n    }"
+
+
+def _socket_headers(settings: Settings) -> str:
+    return f"""      proxy_set_header Host "{settings.netloc}";
+      proxy_set_header Connection $connection_upgrade;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host "";
+      proxy_set_header X-Real-IP "";
+      proxy_set_header Forwarded "";
+      proxy_set_header X-Request-ID $request_id;
+      proxy_buffering off;
+      proxy_read_timeout {SOCKET_TIMEOUT_S}s;
+      proxy_send_timeout {SOCKET_TIMEOUT_S}s;"""

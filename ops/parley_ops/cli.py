@@ -1,0 +1,108 @@
+"""The commands of `./parley`. Exit codes: 0 done, 1 a fault, 2 a wrong command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from parley_ops import start
+from parley_ops.errors import OperationError, UsageError
+from parley_ops.instance import require_instance
+from parley_ops.layout import Home, runtime
+from parley_ops.report import report
+from parley_ops.stack import Stack
+
+app = typer.Typer(
+    name="./parley",
+    help="Parley: an end-to-end encrypted chat system, started and kept by one command.",
+    epilog="./parley client ARGS runs the command-line client: ./parley client --help.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None if not sys.stdout.isatty() else "rich",
+)
+_console = Console(highlight=False, soft_wrap=True)
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The instance's data.", show_default="the runtime's own folder")
+]
+
+
+def _home(chosen: Path | None) -> Home:
+    return Home((chosen or runtime()).absolute())
+
+
+def _say(line: str) -> None:
+    _console.print(line, markup=False)
+
+
+def _profile(value: str | None) -> str | None:
+    if value not in {None, "default", "test"}:
+        raise typer.BadParameter("it is default or test")
+    return value
+
+
+@app.command()
+def up(
+    *,
+    home: HomeOption = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, show_default="8443")] = None,
+    host: Annotated[str | None, typer.Option(help="The name people use.", show_default="localhost")] = None,
+    cert: Annotated[Path | None, typer.Option(help="A certificate (PEM) in place of a local one.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when all is up.")] = False,
+    limits_profile: Annotated[
+        str | None, typer.Option(callback=_profile, help="Rate limits: default or test.", show_default="default")
+    ] = None,
+) -> None:
+    """Start everything; without --detach stay in the foreground until Ctrl-C."""
+    wanted = start.Wanted(host=host, port=port, certificate=cert, key=key, limits_profile=limits_profile, detach=detach)
+    start.up(_home(home), wanted, _say)
+
+
+@app.command()
+def down(*, home: HomeOption = None) -> None:
+    """Stop everything."""
+    _say("Parley is down." if start.down(_home(home)) else "Nothing was running.")
+
+
+@app.command()
+def status(
+    *, home: HomeOption = None, json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
+) -> None:
+    """Show every part; exit code 1 where one is not healthy."""
+    place = _home(home)
+    found = report(Stack.load(place, require_instance(place)))
+    if json:
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+    else:
+        table = Table("part", "state", "healthy", "pid", "memory", "detail", box=None, pad_edge=False)
+        for part in found.parts:
+            memory = "" if part.memory_bytes is None else f"{part.memory_bytes / 2**20:.0f} MiB"
+            healthy = "yes" if part.healthy else "NO"
+            table.add_row(part.name, part.state, healthy, str(part.pid or ""), memory, part.detail)
+        _console.print(table)
+        total = sum(part.memory_bytes or 0 for part in found.parts)
+        _say(f"{found.address}, {total / 2**20:.0f} MiB in all")
+    raise typer.Exit(0 if all(part.healthy for part in found.parts) else 1)
+
+
+def main() -> int:
+    """Run the command line; faults become a sentence and an exit code."""
+    try:
+        app()
+    except UsageError as error:
+        sys.stderr.write(f"parley: {error}\n")
+        return 2
+    except OperationError as error:
+        sys.stderr.write(f"parley: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0

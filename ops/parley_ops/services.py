@@ -1,0 +1,145 @@
+"""Parley's own services: their commands, their environment, their migrations and their health."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from parley_ops.errors import OperationError, Unhealthy
+from parley_ops.instance import Instance
+from parley_ops.layout import Home
+from parley_ops.parts import SERVICES, Part
+from parley_ops.secret_files import service_keys_file
+
+MESSAGING_NODES = (1, 2)
+SERVICE_NAMES = [n for n in ("auth", "messaging") if find_spec(f"parley_{n}.__main__")]
+_HEALTH_TIMEOUT_S = 5
+_MIGRATION_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """What each service is told about the engines, by the service's name."""
+
+    by_service: Mapping[str, Mapping[str, str]]
+
+
+def environment(home: Home, instance: Instance, service: str, addresses: Addresses, node: str = "1") -> dict[str, str]:
+    """The environment of one process of a service."""
+    measured = {name: os.environ[name] for name in ("COVERAGE_PROCESS_START", "COVERAGE_FILE") if name in os.environ}
+    return {
+        "HOME": str(home.data),
+        "LANG": "C.UTF-8",
+        "PATH": os.defpath,
+        "PYTHONUNBUFFERED": "1",
+        "PARLEY_ORIGIN": instance.address,
+        "PARLEY_SECRETS_DIR": str(home.secrets / service),
+        "PARLEY_SERVICE_KEYS": str(service_keys_file(home)),
+        "PARLEY_RUN_DIR": str(home.run),
+        "PARLEY_NODE_ID": node,
+        "PARLEY_LIMITS_PROFILE": instance.limits_profile,
+        "PARLEY_LOG_FORMAT": "json",
+        **addresses.by_service[service],
+        **measured,
+    }
+
+
+def parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
+    """Every process of every service."""
+    auth = environment(home, instance, "auth", addresses)
+    found = [
+        _part("auth", ("parley_auth", "serve"), auth, _health(home.run / "auth.sock")),
+        _part("auth-outbox", ("parley_auth", "publish-outbox"), auth, lambda: ""),
+    ]
+    for node in MESSAGING_NODES if "messaging" in SERVICE_NAMES else ():
+        messaging = environment(home, instance, "messaging", addresses, str(node))
+        health = _health(home.run / f"messaging-{node}.sock")
+        found.append(_part(f"messaging-{node}", ("parley_messaging", "serve"), messaging, health))
+    return found
+
+
+def _part(name: str, command: tuple[str, str], variables: Mapping[str, str], check: Callable[[], str]) -> Part:
+    return Part(name, SERVICES, (sys.executable, "-m", *command), check, check, environment=variables)
+
+
+def sockets(home: Home) -> dict[str, list[Path]]:
+    """Where the gateway reaches each service."""
+    return {
+        "auth": [home.run / "auth.sock"],
+        "messaging": [home.run / f"messaging-{node}.sock" for node in MESSAGING_NODES],
+    }
+
+
+def migrate(home: Home, instance: Instance, addresses: Addresses) -> None:
+    """Bring the stores of all services to their newest shape, side by side."""
+    running = {}
+    for service in SERVICE_NAMES:
+        log = (home.log / f"{service}-migrate.log").open("w+")
+        running[service] = (
+            log,
+            subprocess.Popen(
+                [sys.executable, "-m", f"parley_{service}", "migrate"],
+                env=environment(home, instance, service, addresses),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            ),
+        )
+    failed = []
+    for service, (log, process) in running.items():
+        try:
+            code = process.wait(_MIGRATION_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+        with log:
+            log.seek(0)
+            if code:
+                failed.append(f"The migration of {service} failed:\n{_tail(log.read())}")
+    if failed:
+        raise OperationError("\n".join(failed))
+
+
+def _tail(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.strip().splitlines()[-12:])
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the socket in place of a host."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _health(path: Path) -> Callable[[], str]:
+    def check() -> str:
+        connection = UnixConnection(path, _HEALTH_TIMEOUT_S)
+        try:
+            connection.request("GET", "/internal/health")
+            answer = connection.getresponse()
+            body = json.loads(answer.read() or b"{}")
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise Unhealthy(f"does not answer: {error}") from error
+        finally:
+            connection.close()
+        detail = str(body.get("detail", ""))
+        if answer.status != http.client.OK or not body.get("healthy"):
+            raise Unhealthy(detail or f"answers {answer.status}")
+        return detail
+
+    return check
