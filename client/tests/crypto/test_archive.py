@@ -1,0 +1,105 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parley_client.crypto.archive import ArchiveError, ArchiveRecord, leaves_digest, open_record, seal_record
+from parley_client.crypto.history import (
+    HistoryKey,
+    HistoryKeyError,
+    new_history_key,
+    open_history_key,
+    seal_history_key,
+)
+from parley_client.crypto.index import AccountIndexError, open_index, seal_index
+from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7
+from parley_contracts.limits import ARCHIVE_RECORD_SIZE_BYTES_MAX
+from parley_mls import default_primitives, generate_hpke_key
+
+P = default_primitives()
+USER, CONVERSATION = UserId(new_uuid7()), ConversationId(new_uuid7())
+WHOSE = {"user_id": USER, "server_name": "parley.example"}
+KEY = HistoryKey(1, bytes(range(32)))
+RECORD = ArchiveRecord(
+    conversation_id=CONVERSATION,
+    generation=0,
+    epoch=3,
+    group_id=b"group-id-16bytes",
+    epoch_secret=b"e" * 32,
+    interim_transcript_hash=b"t" * 32,
+    leaves_digest=b"l" * 32,
+    anchor_sequence=7,
+    anchor_hash=b"h" * 32,
+)
+PLACE = {"conversation_id": CONVERSATION, "generation": 0, "epoch": 3} | WHOSE
+SEALED = seal_record(P, KEY, RECORD, **WHOSE)
+
+
+def test_a_record_comes_back():
+    assert open_record(P, KEY, SEALED, **PLACE) == RECORD
+    assert len(SEALED) < ARCHIVE_RECORD_SIZE_BYTES_MAX / 4
+    assert RECORD.epoch_secret not in SEALED
+
+
+def test_the_same_record_gives_the_same_bytes():
+    assert seal_record(P, KEY, RECORD, **WHOSE) == SEALED
+    assert seal_record(P, KEY, replace(RECORD, anchor_sequence=8), **WHOSE) != SEALED
+    assert seal_record(P, new_history_key(1), RECORD, **WHOSE) != SEALED
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"epoch": 4},
+        {"generation": 1},
+        {"conversation_id": ConversationId(new_uuid7())},
+        {"user_id": UserId(new_uuid7())},
+        {"server_name": "other"},
+    ],
+)
+def test_a_record_belongs_to_one_place(wrong: dict[str, object]):
+    with pytest.raises(ArchiveError):
+        open_record(P, KEY, SEALED, **(PLACE | wrong))
+
+
+@settings(max_examples=80)
+@given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
+def test_a_changed_record_is_refused(place: int, flip: int):
+    damaged = bytearray(SEALED)
+    damaged[place] ^= flip
+    with pytest.raises(ArchiveError):
+        open_record(P, KEY, bytes(damaged), **PLACE)
+
+
+@given(st.binary(max_size=200))
+def test_foreign_bytes_are_refused(data: bytes):
+    with pytest.raises(ArchiveError):
+        open_record(P, KEY, data, **PLACE)
+    with pytest.raises(AccountIndexError):
+        open_index(P, KEY, data, version=1, **WHOSE)
+    with pytest.raises(HistoryKeyError):
+        open_history_key(P, data, bytes(range(32)), version=1, **WHOSE)
+
+
+def test_history_keys_open_with_the_recovery_key_alone():
+    private, public = generate_hpke_key(P)
+    sealed = seal_history_key(P, KEY, public, **WHOSE)
+    assert open_history_key(P, sealed, private, version=1, **WHOSE) == KEY
+    for wrong in ({"version": 2}, {"user_id": UserId(new_uuid7())}, {"server_name": "other"}):
+        with pytest.raises(HistoryKeyError):
+            open_history_key(P, sealed, private, **({"version": 1} | WHOSE | wrong))
+
+
+def test_the_index_comes_back_sorted():
+    listed = [ConversationId(new_uuid7()) for _ in range(3)]
+    sealed = seal_index(P, KEY, reversed(listed), version=2, **WHOSE)
+    assert open_index(P, KEY, sealed, version=2, **WHOSE) == tuple(sorted(listed))
+    with pytest.raises(AccountIndexError):
+        open_index(P, KEY, sealed, version=1, **WHOSE)
+
+
+def test_the_digest_forgets_the_order_of_leaves():
+    leaves = [(UserId(new_uuid7()), DeviceId(new_uuid7()), bytes([n]) * 32) for n in range(3)]
+    assert leaves_digest(leaves) == leaves_digest(reversed(leaves))
+    assert leaves_digest(leaves) != leaves_digest(leaves[:2])
