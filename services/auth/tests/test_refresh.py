@@ -71,7 +71,9 @@ def test_key_does_not_help_once_successor_was_used(person):
 
 def test_key_does_not_help_after_its_time(person):
     refresh(person.api, person.refresh_token, Idempotency_Key=KEY)
-    RefreshToken.objects.exclude(used_at=None).update(used_at=timezone.now() - timedelta(seconds=REFRESH_RETRY_WINDOW_S + 1))
+    RefreshToken.objects.exclude(used_at=None).update(
+        used_at=timezone.now() - timedelta(seconds=REFRESH_RETRY_WINDOW_S + 1)
+    )
     assert refresh(person.api, person.refresh_token, Idempotency_Key=KEY).problem == "refresh_reused"
 
 
