@@ -1,0 +1,104 @@
+"""Planning the next entries: submissions judged in order by the state after the last one.
+
+Invariant: a plan is only as good as the state it starts from; the insert at the planned sequences proves that state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from parley_contracts.ids import ClientId, DeviceId, UserId
+from parley_contracts.problems import ConversationExists, NotFound, PolicyRefused, Problem
+from parley_messaging.domain.conversation import ConversationState, EpochState, next_entry
+from parley_messaging.domain.entries import StoredEntry, Submission
+from parley_messaging.domain.judging import (
+    Judged,
+    check_epoch,
+    judge_commit,
+    judge_creation,
+    judge_message,
+    parse_header,
+)
+from parley_messaging.ports import Directory
+from parley_messaging.service.states import States
+
+
+@dataclass
+class Plan:
+    """Entries to insert next, the epochs that they make, and what cannot be appended, by (device, client id)."""
+
+    state: ConversationState
+    epoch: EpochState | None = None
+    entries: list[StoredEntry] = field(default_factory=list)
+    epochs: list[EpochState] = field(default_factory=list)
+    refused: dict[tuple[DeviceId, ClientId], Problem] = field(default_factory=dict)
+
+    def add(self, entry: StoredEntry) -> None:
+        """Plan an entry."""
+        self.entries.append(entry)
+        self.state = ConversationState.after(entry)
+
+
+class Accepting:
+    """Judges submissions with what this node knows and what auth says of people."""
+
+    def __init__(self, states: States, directory: Directory, server_name: str) -> None:
+        self._states = states
+        self._directory = directory
+        self._server_name = server_name
+
+    async def plan(self, state: ConversationState, submissions: Sequence[Submission]) -> Plan:
+        """The plan for submissions that arrived in this order; raises `Unavailable` where it cannot be made."""
+        plan = Plan(state, await self._states.epoch(state) if state.head else None)
+        for submission in submissions:
+            try:
+                await self._plan_one(plan, submission)
+            except Problem as problem:
+                if problem.status >= 500:
+                    raise
+                plan.refused[submission.key] = problem
+        return plan
+
+    async def _plan_one(self, plan: Plan, submission: Submission) -> None:
+        if submission.type == "conversation.created":
+            await self._plan_creation(plan, submission)
+            return
+        epoch = plan.epoch
+        if epoch is None or epoch.policy.role_of(submission.user_id) is None:
+            raise NotFound
+        if submission.type == "message.created":
+            header = parse_header(submission)
+            check_epoch(plan.state, header.epoch)
+            judge_message(header, epoch)
+            plan.add(next_entry(plan.state, submission, kind=plan.state.kind))
+            return
+        check_epoch(plan.state, submission.epoch)
+        judged = await asyncio.to_thread(
+            judge_commit, submission, epoch, sequence=plan.state.head + 1, server_name=self._server_name
+        )
+        await self._take_judged(plan, submission, judged)
+
+    async def _plan_creation(self, plan: Plan, submission: Submission) -> None:
+        judged = await asyncio.to_thread(judge_creation, submission, self._server_name)
+        if plan.epoch is not None:
+            known = plan.epoch.policy.role_of(submission.user_id) is not None or judged.epoch.policy.kind != "group"
+            raise ConversationExists if known else NotFound
+        await self._take_judged(plan, submission, judged)
+
+    async def _take_judged(self, plan: Plan, submission: Submission, judged: Judged) -> None:
+        await self._check_people(judged)
+        kind = judged.epoch.policy.kind
+        plan.add(next_entry(plan.state, submission, kind=kind, added=judged.added, removed=judged.removed))
+        plan.epoch = judged.epoch
+        plan.epochs.append(judged.epoch)
+
+    async def _check_people(self, judged: Judged) -> None:
+        """People new to the roster exist, and the roster pins the root keys that they published."""
+        wanted: dict[UserId, str] = dict(judged.pinned)
+        if not wanted:
+            return
+        known = await self._directory.root_fingerprints(list(wanted))
+        if any(known.get(user_id) != fingerprint for user_id, fingerprint in wanted.items()):
+            raise PolicyRefused("the roster names someone unknown, or another root key")
