@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from parley_client import account as accounts
-from parley_client import history, outbox
+from parley_client import history, outbox, upkeep
 from parley_client.api import auth
 from parley_client.api.http import Api
 from parley_client.api.network import HttpsNetwork, Network, parse_server
@@ -23,7 +23,6 @@ from parley_client.backoff import full_jitter
 from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import (
-    ClientError,
     NetworkError,
     NotSignedIn,
     RecoveryKeyRefused,
@@ -45,7 +44,7 @@ from parley_client.store.queues import OutboxRow
 from parley_client.store.schema import wipe
 from parley_client.store.sqlite import SqliteStore
 from parley_client.sync.catch_up import catch_up
-from parley_client.sync.heads import gather_all, sync_all, sync_head
+from parley_client.sync.heads import sync_all, sync_head
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, is_uuid, new_uuid7
 from parley_contracts.limits import TEXT_LENGTH_MAX
 from parley_contracts.messaging_api import Head
@@ -222,25 +221,14 @@ class Client:
 
     async def settle(self) -> None:
         """Store on the server what other devices of this person will need: key packages, archive, index."""
-        session = self.session
-        for row in list_conversations(self._store):
-            if row.creator:
-                with contextlib.suppress(ClientError, NotFound):
-                    await groups.add_rostered(session, row.conversation_id)
-        await history.upload_archive(session)
-        await history.publish_index(session)
-        await stock_key_packages(session)
-        if messages.count_unopened(self._store).get("epoch_key_missing"):
-            await history.download_archive(session)
-        for row in list_conversations(self._store):
-            for user_id in decode_policy(row.policy).user_ids:
-                await session.directory.username(user_id)
+        await upkeep.settle(self.session)
 
     def connect(self) -> None:
         """Stay connected in the background from now on: entries arrive, what waits is sent, until `close`."""
         if self._live is None:
             self._live = Live(self.session, self._sync_head, self._on_ready)
             self._connection = self._spawn(self._live.run())
+            self._spawn(upkeep.keep_up(self.session))
 
     async def disconnected(self) -> None:
         """Wait until the connection ends for good; raises why (`NotSignedIn` where the session has ended)."""
@@ -363,7 +351,6 @@ class Client:
 
     async def _sync_head(self, head: Head) -> None:
         await sync_head(self.session, head)
-        await history.publish_index(self.session)
 
     async def _on_ready(self) -> None:
         self._spawn(self._catch_up_with_work())
@@ -372,7 +359,7 @@ class Client:
         """What waits since the last connection; what fails now comes again with the next one."""
         with contextlib.suppress(NetworkError, Problem):
             await resume_pending(self.session)
-            await gather_all(outbox.pump_all(self.session), self.settle())
+            await outbox.pump_all(self.session)
 
     def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)

@@ -91,6 +91,7 @@ class FakeServer:
         self.sockets: dict[str, list[FakeConnection]] = defaultdict(list)
         self.fault: Fault = lambda request: None
         self.requests: list[Request] = []
+        self.refresh = False
 
     async def request(self, request: Request) -> Answer:
         await asyncio.sleep(0)
@@ -117,7 +118,9 @@ class FakeServer:
         if parts[:2] == ["auth", "flows"]:
             return self._flow(parts[-1], body)
         if parts[:3] == ["auth", "token", "refresh"]:
-            raise problems.RefreshReused
+            if not self.refresh:
+                raise problems.RefreshReused
+            return self._tokens(dict(list(self.sessions.values())[-1]))
         session = self.sessions.get(request.headers.get("authorization", "").removeprefix("Bearer "))
         if session is None:
             raise problems.Unauthenticated

@@ -185,9 +185,12 @@ class Lines:
         return [json.loads(line) for line in self.sink.getvalue().splitlines()]
 
     async def answer(self, number):
+        return await self.until(lambda message: message.get("id") == number)
+
+    async def until(self, wanted):
         while True:
             for message in self.written:
-                if message.get("id", ()) == number:
+                if wanted(message):
                     return message
             await asyncio.sleep(0.01)
 
@@ -200,9 +203,8 @@ async def test_jsonrpc_talks(people):
     assert (await lines.answer(second))["result"]["username"] == "bob"
     assert set((await lines.answer(first))["result"]) == {"conversation_id", "client_id", "sequence"}
     await alice.send("@bob", "two")
-    while not (notes := [m for m in lines.written if m.get("method") == "message"]):
-        await asyncio.sleep(0.01)
-    assert notes[0]["params"]["text"] == "two" and "id" not in notes[0]
+    notes = await lines.until(lambda m: m.get("method") == "message")
+    assert notes["params"]["text"] == "two" and "id" not in notes
     received = (await lines.answer(lines.ask("receive", timeout_s=1)))["result"]
     assert [m["text"] for m in received] == ["two"]
     assert (await lines.answer(lines.ask("receive")))["result"] == []

@@ -52,10 +52,13 @@ async def test_first_copy_wins_after_an_epoch_change(people, server, no_pauses):
     await bob.sync()
     await people.register("carol")
 
+    lost = asyncio.Event()
+
     def lose_and_change(request):
         if not is_message(request) or request.headers["authorization"].split()[1] not in bob_tokens:
             return None
         server.fault = lambda request: None
+        lost.set()
         return "lose_answer"
 
     bob_tokens = {t for t, s in server.sessions.items() if s["user"] == bob.whoami().user_id}
@@ -63,8 +66,7 @@ async def test_first_copy_wins_after_an_epoch_change(people, server, no_pauses):
     pause = asyncio.Event()
     original, bob.session.api.network = bob.session.api.network, Gate(server, pause)
     sending = asyncio.create_task(bob.send(made.conversation_id, "first copy"))
-    while server.fault is lose_and_change:
-        await asyncio.sleep(0)
+    await lost.wait()
     await alice.group_add(made.conversation_id, ["@carol"])
     pause.set()
     sent = await sending
@@ -72,7 +74,7 @@ async def test_first_copy_wins_after_an_epoch_change(people, server, no_pauses):
     await bob.send(made.conversation_id, "next")
     await alice.sync()
     assert texts_in(await alice.receive()) == ["first copy", "next"]
-    assert [m.sequence for m in await alice.history(made.conversation_id)][0] == sent.sequence
+    assert (await alice.history(made.conversation_id))[0].sequence == sent.sequence
     assert alice.notices() == []
 
 
@@ -104,10 +106,10 @@ async def test_removed_sender_is_told(people, server, no_pauses):
 async def test_queued_message_survives_the_process(people, server, no_pauses):
     alice, bob = await people.register("alice"), await people.register("bob")
     await alice.send("@bob", "one")
-    server.fault = lambda request: "lose_request" if is_message(request) else None
+    tried = asyncio.Event()
+    server.fault = lambda request: is_message(request) and (tried.set() or "lose_request")
     sending = asyncio.create_task(alice.send("@bob", "two"))
-    while not queues.waiting_conversations(alice.session.store):
-        await asyncio.sleep(0)
+    await tried.wait()
     sending.cancel()
     again = await people.reopen("alice", alice)
     server.fault = lambda request: None

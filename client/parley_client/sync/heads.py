@@ -50,10 +50,10 @@ async def sync_all(session: Session, *, wait_s: float = WELCOME_WAIT_S) -> None:
             except (ClientError, NotFound):
                 return
 
-    await gather_all(*(sync_one(head) for head in heads.conversations))
+    await _gather_all(*(sync_one(head) for head in heads.conversations))
 
 
-async def gather_all(*work: Awaitable[None]) -> None:
+async def _gather_all(*work: Awaitable[None]) -> None:
     """Do all of it and wait for all of it, then raise the first error."""
     for outcome in await asyncio.gather(*work, return_exceptions=True):
         if isinstance(outcome, BaseException):

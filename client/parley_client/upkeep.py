@@ -1,0 +1,84 @@
+"""What a device owes to the others of its person and to the people it talks to: archive, index, key packages, Adds.
+
+Invariant: all of it is found by looking at the store, so a crash or a missed turn only delays it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+from parley_client import history
+from parley_client.backoff import full_jitter
+from parley_client.errors import ClientError, NotSignedIn
+from parley_client.groups.conversations import add_rostered
+from parley_client.key_packages import stock_key_packages
+from parley_client.session import Session
+from parley_client.store import messages, queues
+from parley_client.store.conversations import list_conversations
+from parley_client.sync.opening import EPOCH_KEY_MISSING
+from parley_contracts.policy import decode_policy
+from parley_contracts.problems import NotFound, Problem
+
+#: News come in bursts: look after this pause.
+_GATHER_S = 0.2
+_THOROUGH_INTERVAL_S = 600.0
+_REPAIR_INTERVAL_S = 20.0
+
+
+async def settle(session: Session) -> None:
+    """Do all of it now."""
+    await settle_news(session)
+    await stock_key_packages(session)
+    await repair(session)
+    for row in list_conversations(session.store):
+        for user_id in decode_policy(row.policy).user_ids:
+            with contextlib.suppress(NotFound):
+                await session.directory.username(user_id)
+
+
+async def settle_news(session: Session) -> None:
+    """What new epochs and conversations ask for."""
+    for row in list_conversations(session.store):
+        if row.creator:
+            with contextlib.suppress(ClientError, NotFound):
+                await add_rostered(session, row.conversation_id)
+    await history.upload_archive(session)
+    await history.publish_index(session)
+
+
+async def repair(session: Session) -> None:
+    """Look into the archive for epochs whose messages did not open."""
+    if messages.count_unopened(session.store).get(EPOCH_KEY_MISSING):
+        await history.download_archive(session)
+
+
+async def keep_up(session: Session) -> None:
+    """Settle after each burst of news, and thoroughly now and then, until cancelled."""
+    news = asyncio.Event()
+    session.listeners.append(news.set)
+    failures, thorough_at, repair_at = 0, 0.0, 0.0
+    try:
+        while True:
+            news.clear()
+            try:
+                if queues.archive_waiting(session.store) or failures or thorough_at == 0:
+                    await settle_news(session)
+                if time.monotonic() >= repair_at:
+                    await repair(session)
+                    repair_at = time.monotonic() + _REPAIR_INTERVAL_S
+                if time.monotonic() >= thorough_at:
+                    await settle(session)
+                    thorough_at = time.monotonic() + _THOROUGH_INTERVAL_S
+                failures = 0
+            except NotSignedIn:
+                return
+            except (ClientError, Problem):
+                failures += 1
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(full_jitter(failures) if failures else _REPAIR_INTERVAL_S):
+                    await news.wait()
+                    await asyncio.sleep(_GATHER_S)
+    finally:
+        session.listeners.remove(news.set)
