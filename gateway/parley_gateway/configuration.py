@@ -99,7 +99,7 @@ def _http(settings: Settings) -> str:
   ssl_session_cache shared:tls:4m;
   ssl_session_tickets off;
   ssl_prefer_server_ciphers off;
-  limit_req_zone $binary_remote_addr zone=auth:4m rate={rate}r/s;
+  limit_req_zone $binary_remote_addr zone=limit_auth:4m rate={rate}r/s;
   limit_conn_zone $binary_remote_addr zone=clients:4m;
   limit_req_status 429;
   limit_conn_status 429;
@@ -115,6 +115,9 @@ def _http(settings: Settings) -> str:
   proxy_set_header X-Request-ID $request_id;
   proxy_hide_header X-Request-ID;
   proxy_hide_header Server;
+  proxy_hide_header Strict-Transport-Security;
+  proxy_hide_header X-Content-Type-Options;
+  proxy_hide_header Referrer-Policy;
   proxy_connect_timeout 2s;
   proxy_send_timeout 30s;
   proxy_read_timeout 30s;
@@ -128,7 +131,7 @@ def _upstreams(settings: Settings) -> str:
         if len(sockets) == 1:
             servers = servers.replace("max_fails=2 fail_timeout=3s", "max_fails=0")
         blocks.append(
-            f"  upstream {service} {{\n    zone {service} 128k;\n    least_conn;\n{servers}\n    keepalive 32;\n  }}"
+            f"  upstream {service} {{\n    zone upstream_{service} 128k;\n    least_conn;\n{servers}\n    keepalive 32;\n  }}"
         )
     return "\n".join(blocks)
 
@@ -173,7 +176,7 @@ def _location(route: Route, settings: Settings, upstream_size: int) -> str:
     _, burst, _ = LIMITS[settings.limits_profile]
     lines = [_headers(), f"      proxy_pass http://{route.service};"]
     if route.limit:
-        lines.append(f"      limit_req zone={route.limit} burst={burst} nodelay;")
+        lines.append(f"      limit_req zone=limit_{route.limit} burst={burst} nodelay;")
     if upstream_size > 1:
         # Every write of these services is an idempotent PUT, so another node may be asked again.
         lines.append("      proxy_next_upstream error timeout http_502 http_503 non_idempotent;")

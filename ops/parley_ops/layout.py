@@ -71,7 +71,8 @@ class Home:
         try:
             self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
             for folder in (self.etc, self.secrets, self.data, self.log, self.tls, self.run):
-                folder.mkdir(mode=0o700, exist_ok=True)
+                # Everybody may read the authority's certificate, to trust it.
+                folder.mkdir(mode=0o755 if folder == self.tls else 0o700, exist_ok=True)
                 if user is not None:
                     os.chown(folder, user.pw_uid, user.pw_gid, follow_symlinks=False)
             descriptor = os.open(self.instance_file, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o644)

@@ -30,7 +30,7 @@ _KEY_FILE_SIZE_BYTES = 500
 
 def engine_secret(home: Home, name: str) -> str:
     """A password of an engine, made when first asked for."""
-    return _once(home.secrets / "engines" / name, lambda: secrets.token_hex(24))
+    return _once(home.secrets / "engines" / name, lambda: secrets.token_hex(32))
 
 
 def key_file(home: Home) -> Path:

@@ -176,8 +176,8 @@ def _await_alive(home: Home, part: Part) -> None:
         else:
             if part.external or supervision.states(supervisor)[part.name]["statename"] in {"RUNNING", "STARTING"}:
                 return
-        state = "" if part.external else supervision.states(supervisor)[part.name]
-        if part.external or time.monotonic() > deadline or (state and state["statename"] in {"FATAL", "BACKOFF"}):
+        state = "EXTERNAL" if part.external else supervision.states(supervisor)[part.name]["statename"]
+        if time.monotonic() > deadline or state in {"EXTERNAL", "FATAL", "BACKOFF"}:
             said = "" if part.external else _last_words(home, part.name)
             raise OperationError(f"{part.name} did not start: {detail or 'it ended at once'}.{said}")
         time.sleep(0.1)

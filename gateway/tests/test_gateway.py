@@ -1,0 +1,196 @@
+"""The gateway as clients meet it: what reaches a service, what never does, and how nginx itself answers."""
+
+import socket
+import ssl
+import warnings
+
+import pytest
+from parley_contracts.limits import REQUEST_SIZE_BYTES_MAX
+
+AUTH = "/api/v1/auth/me"
+MESSAGING = "/api/v1/messaging/conversations"
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/.well-known/jwks.json", "auth"),
+        ("/api/v1/auth/flows/app/v1/auth/login?next=1", "auth"),
+        ("/api/v1/messaging/conversations?limit=3", "messaging"),
+    ],
+)
+def test_paths_of_the_table_reach_their_service(gateway, path, service):
+    told = gateway.call("GET", path).json
+    assert told["service"].startswith(service)
+    assert told["path"] == path
+    assert told["headers"]["host"] == f"localhost:{gateway.port}"
+    assert told["headers"]["x-forwarded-proto"] == "https"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/internal/health",
+        "/internal/revocations?since=0",
+        "//internal/health",
+        "/api/v1/auth/../../../internal/health",
+        "/api/v1/auth/%2e%2e/%2e%2e/%2e%2e/internal/health",
+        "/api/v1/messaging/..%2f..%2f..%2finternal/health",
+        "/api/v1/auth",
+        "/api/v1/unknown/",
+        "/api/v1/auth/../media/x",
+        "/.well-known/jwks.json/x",
+        "/_problem/404",
+        "/nginx.conf",
+    ],
+)
+def test_everything_else_is_a_404_problem(gateway, path):
+    before = {name: len(service.seen) for name, service in gateway.services.items()}
+    reply = gateway.call("GET", path)
+    assert (reply.status, reply.problem) == (404, "not_found")
+    assert before == {name: len(service.seen) for name, service in gateway.services.items()}
+
+
+def test_what_a_client_claims_of_itself_is_overwritten(gateway):
+    claims = {"X_Forwarded_For": "203.0.113.9", "X_Real_IP": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+    told = gateway.call(
+        "GET", AUTH, **claims, X_Request_ID="chosen", X_Forwarded_Host="evil.example", X_Forwarded_Proto="http"
+    ).json
+    assert told["headers"]["x-forwarded-for"] == "127.0.0.1"
+    assert told["headers"]["x-forwarded-proto"] == "https"
+    assert not {"x-real-ip", "forwarded", "x-forwarded-host"} & set(told["headers"])
+    assert "chosen" not in told["headers"]["x-request-id"]
+
+
+def test_a_request_has_one_id_everywhere(gateway):
+    reply = gateway.call("GET", AUTH)
+    assert reply.headers["x-request-id"] == reply.json["headers"]["x-request-id"]
+    assert len(reply.headers["x-request-id"]) == 32
+    assert gateway.call("GET", "/nowhere").headers["x-request-id"]
+
+
+def test_the_host_of_a_request_cannot_be_chosen(gateway):
+    told = gateway.call("GET", AUTH, Host="evil.example").json
+    assert told["headers"]["host"] == f"localhost:{gateway.port}"
+
+
+def test_a_large_body_passes_and_a_larger_one_is_refused(gateway):
+    told = gateway.call("PUT", MESSAGING, b"x" * REQUEST_SIZE_BYTES_MAX).json
+    assert told["size_bytes"] == REQUEST_SIZE_BYTES_MAX
+    reply, _ = gateway.raw(
+        f"PUT {MESSAGING} HTTP/1.1\r\nHost: a\r\nContent-Length: {REQUEST_SIZE_BYTES_MAX + 1}\r\n\r\n".encode()
+    )
+    assert (reply.status, reply.problem) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "slug"),
+    [
+        (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414, "too_large"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nA: " + b"a" * 40_000 + b"\r\n\r\n", 431, "too_large"),
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "invalid_request"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "invalid_request"),
+        (b"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "invalid_request"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 404, "not_found"),
+        (b"TRACE /api/v1/auth/me HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed"),
+    ],
+)
+def test_broken_requests_get_problems(gateway, content, status, slug):
+    reply, _ = gateway.raw(content)
+    assert (reply.status, reply.problem) == (status, slug)
+    assert reply.headers["x-request-id"]
+
+
+def test_plain_http_on_the_port_is_told_so(gateway):
+    with socket.create_connection(("127.0.0.1", gateway.port), 5) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: plain.recv(65536), b""))
+    assert b"application/problem+json" in answer
+    assert b"HTTPS" in answer
+
+
+def test_a_killed_node_costs_no_error(gateway):
+    gateway.stop_service("messaging-1")
+    replies = [gateway.call("PUT", f"{MESSAGING}/{i}", b"{}") for i in range(20)]
+    assert {(reply.status, reply.json["service"]) for reply in replies} == {(200, "messaging-2")}
+    assert {reply.json["size_bytes"] for reply in replies} == {2}
+
+
+@pytest.mark.parametrize("status", [502, 503])
+def test_a_node_that_is_away_hands_over_to_the_other(gateway, status):
+    replies = [gateway.call("PUT", f"{MESSAGING}/fail/{status}/messaging-2", b"{}") for _ in range(6)]
+    assert {(reply.status, reply.json["service"]) for reply in replies} == {(200, "messaging-1")}
+
+
+def test_a_refusal_of_a_service_is_passed_on(gateway):
+    reply = gateway.call("GET", "/api/v1/auth/fail/404/auth")
+    assert (reply.status, reply.json["service"]) == (404, "auth")
+
+
+def test_a_service_that_is_away_is_a_503_problem(gateway):
+    gateway.stop_service("auth")
+    reply = gateway.call("POST", AUTH, b"{}")
+    assert (reply.status, reply.problem) == (503, "unavailable")
+    assert int(reply.headers["retry-after"]) >= 1
+    gateway.start_service("auth")
+    assert gateway.call("GET", AUTH).status == 200
+
+
+def test_a_crowd_from_one_address_gets_429(gateways):
+    replies = [gateways("default").call("GET", AUTH) for _ in range(120)]
+    refused = [reply for reply in replies if reply.status != 200]
+    assert refused
+    assert {(reply.status, reply.problem) for reply in refused} == {(429, "rate_limited")}
+    assert all(int(reply.headers["retry-after"]) >= 1 for reply in refused)
+    assert replies[0].status == 200
+
+
+def test_the_socket_is_tunnelled(gateway):
+    request = (
+        b"GET /api/v1/messaging/socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nping"
+    )
+    reply, echoed = gateway.raw(request)
+    assert (reply.status, echoed) == (101, b"gnip")
+
+
+def test_an_upgrade_elsewhere_is_not_passed_on(gateway):
+    told = gateway.call("GET", AUTH, Connection="Upgrade", Upgrade="websocket").json
+    assert "upgrade" not in told["headers"]
+
+
+def test_every_answer_is_hardened(gateway):
+    for path in ("/", AUTH, "/nowhere"):
+        headers = gateway.call("GET", path).headers
+        assert "max-age=" in headers["strict-transport-security"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers.get("server", "nginx") == "nginx"
+
+
+def test_the_first_page_says_that_it_runs(gateway):
+    reply = gateway.call("GET", "/")
+    assert reply.status == 200
+    assert reply.headers["content-type"].startswith("text/html")
+    assert b"Parley" in reply.content
+
+
+def test_http2_is_offered(gateway):
+    context = ssl.create_default_context(cafile=gateway.run.parent / "tls" / "ca.crt")
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("127.0.0.1", gateway.port), 5) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as stream,
+    ):
+        assert stream.selected_alpn_protocol() == "h2"
+        assert stream.version() == "TLSv1.3"
+
+
+def test_old_tls_is_refused(gateway):
+    context = ssl.create_default_context(cafile=gateway.run.parent / "tls" / "ca.crt")
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with socket.create_connection(("127.0.0.1", gateway.port), 5) as plain, pytest.raises(ssl.SSLError):
+        context.wrap_socket(plain, server_hostname="localhost")
