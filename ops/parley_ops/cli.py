@@ -11,10 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from parley_ops import start
+from parley_ops import doctor as examination
+from parley_ops import locking, privilege, start, trial
+from parley_ops import logs as part_logs
 from parley_ops.errors import OperationError, UsageError
 from parley_ops.instance import require_instance
-from parley_ops.layout import Home, runtime
+from parley_ops.layout import Home, checkout, runtime
 from parley_ops.report import report
 from parley_ops.stack import Stack
 
@@ -93,10 +95,67 @@ def status(
     raise typer.Exit(0 if all(part.healthy for part in found.parts) else 1)
 
 
+@app.command()
+def logs(
+    part: Annotated[str | None, typer.Argument(help="One part; all where left out.")] = None,
+    *,
+    home: HomeOption = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+) -> None:
+    """Show what the parts wrote."""
+    place = _home(home)
+    require_instance(place)
+    privilege.drop(place.root)
+    part_logs.show(place, part, _say, follow=follow)
+
+
+@app.command()
+def doctor(*, home: HomeOption = None) -> None:
+    """Check every part and the machine, and say what to do about each fault; exit code 1 where there is one."""
+    place = _home(home)
+    instance = require_instance(place)
+    privilege.drop(place.root)
+    findings = examination.examine(Stack.load(place, instance))
+    for finding in findings:
+        _say(f"{'ok   ' if finding.well else 'FAULT'} {finding.subject}: {finding.seen}")
+        if finding.advice:
+            _say(f"      {finding.advice}")
+    raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
+
+
+@app.command()
+def check() -> None:
+    """Format, lint, types, import rules, rules of the house."""
+    raise typer.Exit(trial.check())
+
+
+@app.command("test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def run_tests(
+    context: typer.Context,
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up afterwards.")] = False,
+) -> None:
+    """Check, then run all tests on a fresh stack; what follows goes to pytest (and then there is no check)."""
+    raise typer.Exit(trial.test(context.args, keep=keep))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context, name: str) -> None:
+    """Run one benchmark of bench/ on a fresh stack."""
+    raise typer.Exit(trial.bench(name, context.args))
+
+
+@app.command()
+def lock() -> None:
+    """Resolve all requirements anew into requirements.lock."""
+    locking.make_lock(checkout(), runtime() / "boot" / "bin" / "uv")
+    _say("requirements.lock is new.")
+
+
 def main() -> int:
     """Run the command line; faults become a sentence and an exit code."""
     try:
-        app()
+        app(prog_name="./parley")
     except UsageError as error:
         sys.stderr.write(f"parley: {error}\n")
         return 2

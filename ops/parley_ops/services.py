@@ -32,7 +32,7 @@ class Addresses:
     by_service: Mapping[str, Mapping[str, str]]
 
 
-def environment(home: Home, instance: Instance, service: str, addresses: Addresses, node: str = "1") -> dict[str, str]:
+def environment(home: Home, instance: Instance, service: str, addresses: Addresses, node: str = "") -> dict[str, str]:
     """The environment of one process of a service."""
     measured = {name: os.environ[name] for name in ("COVERAGE_PROCESS_START", "COVERAGE_FILE") if name in os.environ}
     return {
@@ -44,7 +44,7 @@ def environment(home: Home, instance: Instance, service: str, addresses: Address
         "PARLEY_SECRETS_DIR": str(home.secrets / service),
         "PARLEY_SERVICE_KEYS": str(service_keys_file(home)),
         "PARLEY_RUN_DIR": str(home.run),
-        "PARLEY_NODE_ID": node,
+        "PARLEY_NODE_ID": node or service,
         "PARLEY_LIMITS_PROFILE": instance.limits_profile,
         "PARLEY_LOG_FORMAT": "json",
         **addresses.by_service[service],
@@ -60,7 +60,7 @@ def parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
         _part("auth-outbox", ("parley_auth", "publish-outbox"), auth, lambda: ""),
     ]
     for node in MESSAGING_NODES if "messaging" in SERVICE_NAMES else ():
-        messaging = environment(home, instance, "messaging", addresses, str(node))
+        messaging = environment(home, instance, "messaging", addresses, f"messaging-{node}")
         health = _health(home.run / f"messaging-{node}.sock")
         found.append(_part(f"messaging-{node}", ("parley_messaging", "serve"), messaging, health))
     return found

@@ -1,0 +1,175 @@
+"""`./parley check`, `./parley test` and `./parley bench`: the tools, and a fresh stack for what needs one.
+
+The tests run as two pytest processes, because Django wants one of its own; what both and the services' processes
+execute is measured together.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from parley_ops.errors import OperationError, UsageError
+from parley_ops.instance import PORTS_FROM, PORTS_TO, port_taken, require_instance
+from parley_ops.layout import Home, checkout, runtime
+from parley_ops.privilege import service_user
+from parley_ops.stack import Stack
+
+DJANGO_ROOM = "services/auth"
+ROOMS = ("contracts", "mls", "client", "services/messaging", "ops", "gateway", "tests")
+PACKAGES = (
+    "contracts/parley_contracts",
+    "mls/parley_mls",
+    "services/auth/parley_auth",
+    "services/messaging/parley_messaging",
+    "client/parley_client",
+    "ops/parley_ops",
+    "gateway/parley_gateway",
+)
+_ENGINE_VARIABLES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL", "PARLEY_S3_ENDPOINT")
+_NO_TESTS = 5  # pytest's exit code where nothing was chosen
+
+
+def check() -> int:
+    """Format, lint, types, import rules, rules of the house; 0 where all are kept."""
+    source = checkout()
+    tools = f"{sys.prefix}/bin"
+    commands = {
+        "format": [f"{tools}/ruff", "format", "--check", "--quiet", "."],
+        "lint": [f"{tools}/ruff", "check", "--quiet", "."],
+        "types": [f"{tools}/mypy", *PACKAGES],
+        "imports": [f"{tools}/lint-imports"],
+        "house": [sys.executable, "-m", "pytest", "-q", "tests/test_tidy.py"],
+    }
+    failed = []
+    for name, command in commands.items():
+        done = subprocess.run(command, cwd=source, env=_environment(), capture_output=True, text=True, check=False)
+        _print(f"{name:8} {'ok' if done.returncode == 0 else 'FAILED'}")
+        if done.returncode:
+            _print(done.stdout + done.stderr)
+            failed.append(name)
+    return 1 if failed else 0
+
+
+def test(arguments: Sequence[str], *, keep: bool) -> int:
+    """Check (unless `arguments` choose tests), then pytest on a fresh stack; ends with pytest's closing lines."""
+    source = checkout()
+    checked = 0 if arguments else check()
+    folder = runtime() / "coverage"
+    with _stack(runtime() / "test-home", keep=keep, measured=folder) as variables:
+        variables |= {"COVERAGE_FILE": str(folder / ".coverage")}
+        runs = [_pytest(arguments, room, source, variables) for room in _split(arguments, source)]
+    covered = 0 if arguments else _coverage(source, folder)
+    for _, closing in runs:
+        _print(closing)
+    codes = [0 if code == _NO_TESTS and len(runs) > 1 else code for code, _ in runs]
+    return next((code for code in [*codes, checked, covered] if code), 0)
+
+
+def bench(name: str, arguments: Sequence[str]) -> int:
+    """Run `bench/NAME.py` on a fresh stack."""
+    source = checkout()
+    known = sorted(path.stem for path in (source / "bench").glob("*.py") if "def main" in path.read_text())
+    if name not in known:
+        raise UsageError(f"There is no benchmark {name}; there are: {', '.join(known)}.")
+    with _stack(runtime() / "bench-home", keep=False, measured=None) as variables:
+        command = [sys.executable, str(source / "bench" / f"{name}.py"), *arguments]
+        return subprocess.run(command, cwd=source, env=_environment() | variables, check=False).returncode
+
+
+def _split(arguments: Sequence[str], source: Path) -> list[tuple[str, list[str]]]:
+    """The pytest runs: (name, paths); paths among the arguments choose theirs."""
+    paths = [word for word in arguments if not word.startswith("-") and (source / word.split("::")[0]).exists()]
+    if not paths:
+        return [("auth", [DJANGO_ROOM]), ("rooms", [room for room in ROOMS if (source / room).is_dir()])]
+    django = [path for path in paths if path.startswith(DJANGO_ROOM)]
+    others = [path for path in paths if path not in django]
+    return [(name, chosen) for name, chosen in (("auth", django), ("rooms", others)) if chosen]
+
+
+def _pytest(
+    arguments: Sequence[str], run: tuple[str, list[str]], source: Path, variables: dict[str, str]
+) -> tuple[int, str]:
+    """One pytest process under coverage: its exit code and its closing line, with its output passed on."""
+    name, chosen = run
+    options = [word for word in arguments if not (source / word.split("::")[0]).exists() or word.startswith("-")]
+    command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", *chosen, *options]
+    closing = ""
+    process = subprocess.Popen(
+        command, cwd=source, env=_environment() | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout as output:
+        for line in output:
+            _print(line.rstrip("\n"))
+            if line.strip():
+                closing = line.rstrip("\n")
+    return process.wait(), f"{name}: {closing}" if name == "auth" else closing
+
+
+def _coverage(source: Path, folder: Path) -> int:
+    """Combine what all processes measured, print the table, and hold the floor."""
+    variables = _environment() | {"COVERAGE_FILE": str(folder / ".coverage")}
+    subprocess.run(
+        [sys.executable, "-m", "coverage", "combine", "--quiet", str(folder)], cwd=source, env=variables, check=False
+    )
+    return subprocess.run(
+        [sys.executable, "-m", "coverage", "report"], cwd=source, env=variables, check=False
+    ).returncode
+
+
+@contextmanager
+def _stack(place: Path, *, keep: bool, measured: Path | None) -> Iterator[dict[str, str]]:
+    """A stack of its own in an empty home; gives the variables by which tests find it."""
+    launcher = [sys.executable, "-m", "parley_ops"]
+    subprocess.run([*launcher, "down", "--home", str(place)], env=_environment(), check=False, capture_output=True)
+    shutil.rmtree(place, ignore_errors=True)
+    variables = _environment() | _measure(measured)
+    port = next(port for port in range(PORTS_TO, PORTS_FROM, -1) if not port_taken("127.0.0.1", port))
+    command = [*launcher, "up", "--detach", "--home", str(place), "--port", str(port), "--limits-profile", "test"]
+    if subprocess.run(command, env=variables, check=False).returncode:
+        raise OperationError("The stack for this did not start.")
+    try:
+        home = Home(place)
+        stack = Stack.load(home, require_instance(home))
+        yield {
+            "PARLEY_TEST_ADDRESS": stack.instance.address,
+            "PARLEY_TEST_CA_FILE": str(home.tls / "ca.crt"),
+            "PARLEY_TEST_HOME": str(place),
+            **stack.admin_addresses(),
+        }
+    finally:
+        if keep:
+            _print(f"The stack stays up: ./parley down --home {place}")
+        else:
+            subprocess.run([*launcher, "down", "--home", str(place)], env=_environment(), check=False)
+
+
+def _measure(folder: Path | None) -> dict[str, str]:
+    """The variables by which the services' processes measure themselves into `folder`."""
+    if folder is None:
+        return {}
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    user = service_user()
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    settings = folder / "settings.toml"
+    shutil.copyfile(checkout() / "pyproject.toml", settings)
+    settings.chmod(0o644)
+    return {"COVERAGE_PROCESS_START": str(settings), "COVERAGE_FILE": str(folder / ".coverage")}
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without engines of the operator's: trials use engines of their own."""
+    return {name: value for name, value in os.environ.items() if name not in _ENGINE_VARIABLES}
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
