@@ -107,8 +107,8 @@ class Appending:
 
     async def drained(self) -> None:
         """Wait until nothing is waiting any more."""
-        while self._lanes:
-            await asyncio.sleep(0.01)
+        while lanes := list(self._lanes.values()):
+            await asyncio.wait([lane.task for lane in lanes if lane.task is not None])
 
 
 class _Lane:
@@ -118,13 +118,13 @@ class _Lane:
         self._a = appending
         self._id = conversation_id
         self._items: deque[Item] = deque()
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
 
     def add(self, item: Item) -> None:
         """Queue an item and see that somebody works."""
         self._items.append(item)
-        if self._task is None:
-            self._task = asyncio.create_task(self._run())
+        if self.task is None:
+            self.task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         while self._items:
@@ -133,7 +133,7 @@ class _Lane:
                 await self._handle(batch)
             except Problem as problem:
                 self._fail(batch, problem)
-            except Exception:
+            except Exception:  # noqa: BLE001 - a bug in one lane answers its callers and ends there
                 _log.exception("append_failed", conversation_id=self._id)
                 self._fail(batch, Internal())
             self._a.waiting -= sum(1 + len(item.repeated_by) for item in batch)
@@ -212,7 +212,7 @@ class _Lane:
         if not plan.refused:
             return False
         newest = await self._a.states.refresh(self._id)
-        if newest != state:
+        if (newest.epoch_sequence, newest.policy_sequence) != (state.epoch_sequence, state.policy_sequence):
             return True
         refused = [item for item in batch if item.submission.key in plan.refused]
         stored = await self._a.log.submitted(self._id, plan.refused)
