@@ -1,0 +1,71 @@
+"""What the parts of a running stack cost: CPU seconds and memory, read from the kernel."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+#: Names in the results, by the beginning of the parts' names.
+_LABELS = {"messaging": "application", "nginx": "nginx", "mongod": "database", "valkey": "valkey"}
+
+
+class Parts:
+    """The parts of the stack under `PARLEY_TEST_HOME`, as `./parley status --json` reports them."""
+
+    def __init__(self) -> None:
+        self.home = Path(os.environ["PARLEY_TEST_HOME"])
+        report = self._report()
+        self.address: str = report["address"]
+        self.ca_file: str = report["ca_file"]
+        self.pids: dict[str, int] = {part["name"]: part["pid"] for part in report["parts"] if part["pid"]}
+
+    def _report(self) -> dict:
+        command = [sys.executable, "-m", "parley_ops", "status", "--json", "--home", str(self.home)]
+        return json.loads(subprocess.run(command, check=False, capture_output=True, text=True).stdout)
+
+    def memory_bytes(self) -> dict[str, int]:
+        """Memory of each part now: proportional set size, children included."""
+        return {part["name"]: part["memory_bytes"] or 0 for part in self._report()["parts"]}
+
+    def cpu_s(self) -> dict[str, float]:
+        """CPU seconds used so far by the application, nginx, the database and Valkey, children included."""
+        used = dict.fromkeys(_LABELS.values(), 0.0)
+        for name, pid in self.pids.items():
+            for beginning, label in _LABELS.items():
+                if name.startswith(beginning):
+                    used[label] += sum(_cpu_s(each) for each in _tree(pid))
+        return used
+
+
+def _tree(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(below for child in children for below in _tree(int(child)))]
+
+
+def _cpu_s(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+
+def machine() -> str:
+    """The machine by cores and memory only."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores, {memory_gib:.0f} GiB"
+
+
+def print_row(bench: str, **figures: object) -> None:
+    """One result as a JSON line."""
+    print(json.dumps({"bench": bench, "machine": machine()} | figures), flush=True)
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which `share` of them lie, in their own unit."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
