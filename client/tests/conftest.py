@@ -91,6 +91,7 @@ class FakeServer:
         self.sockets: dict[str, list[FakeConnection]] = defaultdict(list)
         self.fault: Fault = lambda request: None
         self.requests: list[Request] = []
+        self.refused: list[str] = []
         self.refresh = False
 
     async def request(self, request: Request) -> Answer:
@@ -108,6 +109,7 @@ class FakeServer:
         try:
             result = self._route(request)
         except problems.Problem as problem:
+            self.refused += [problem.slug] if problem.status == 409 else []
             return Answer(problem.status, {}, json.dumps(problem.to_dict()).encode())
         return Answer(200, {}, msgspec.json.encode(result))
 
