@@ -149,7 +149,6 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
     appended: Appended | None = None
     problem: dict[str, object] | None = None
-    retry: bool = False
 
 
 class Peers(Protocol):

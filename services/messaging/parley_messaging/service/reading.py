@@ -106,9 +106,7 @@ class Reading:
         low, high = access.span.first - 1, access.head + 1
         conversation_id = access.state.conversation_id
         if around is not None:
-            half = limit // 2
-            low, high = max(low, around - half - 1), high
-            after = low
+            after = around - limit // 2 - 1
         if after is not None:
             found = await self._log.entries(conversation_id, after=max(low, after), before=high, limit=limit)
         else:

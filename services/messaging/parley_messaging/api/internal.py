@@ -1,0 +1,58 @@
+"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, appends by other nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from parley_contracts.messaging_api import Appended
+from parley_contracts.problems import Forbidden, Internal, InvalidRequest, Problem
+from parley_contracts.tokens import verify_service_token
+from parley_messaging.adapters.auth import SERVICE
+from parley_messaging.api.requests import bearer_token, json_response, read_raw
+from parley_messaging.domain.entries import Submission
+from parley_messaging.node import node_of
+from parley_messaging.ports import Outcome
+
+router = APIRouter(prefix="/internal")
+_DECODER = msgspec.msgpack.Decoder(list[Submission])
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+@router.get("/health")
+async def get_health(request: Request) -> Response:
+    """Whether the node can serve. It asks for no token: supervision needs it."""
+    detail = await node_of(request).health()
+    return json_response({"healthy": not detail, "detail": detail})
+
+
+@router.get("/metrics")
+async def get_metrics(request: Request) -> Response:
+    """Counters since the start."""
+    return json_response(dataclasses.asdict(node_of(request).metrics))
+
+
+@router.post("/append")
+async def post_append(request: Request) -> Response:
+    """Append what another node forwards; the callers are that node's to have proven."""
+    node = node_of(request)
+    if verify_service_token(bearer_token(request), node.config.service_keys, audience=SERVICE) != SERVICE:
+        raise Forbidden
+    try:
+        submissions = _DECODER.decode(await read_raw(request))
+    except msgspec.DecodeError as error:
+        raise InvalidRequest from error
+    waiting = [node.appending.submit(submission, forwarded=True) for submission in submissions]
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    return Response(_ENCODER.encode([_outcome(answer) for answer in answers]), media_type="application/msgpack")
+
+
+def _outcome(answer: Appended | BaseException) -> Outcome:
+    if isinstance(answer, Appended):
+        return Outcome(appended=answer)
+    return Outcome(problem=(answer if isinstance(answer, Problem) else Internal()).to_dict())

@@ -1,0 +1,221 @@
+"""The HTTP routes of `/api/v1/messaging`; wire types are those of `parley_contracts.messaging_api`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from parley_contracts.ids import ConversationId
+from parley_contracts.limits import (
+    ACCOUNT_INDEX_SIZE_BYTES_MAX,
+    ARCHIVE_PAGE_MAX,
+    ARCHIVE_RECORD_SIZE_BYTES_MAX,
+    HISTORY_KEY_SIZE_BYTES_MAX,
+    PAGE_ENTRIES_DEFAULT,
+)
+from parley_contracts.messaging_api import (
+    AccountIndex,
+    ArchiveRecord,
+    ArchiveUpload,
+    CommitUpload,
+    ConversationCreation,
+    HistoryKeyRecord,
+    HistoryKeys,
+    HistoryKeyUpload,
+    MessageUpload,
+    ReceiptUpload,
+)
+from parley_contracts.problems import InvalidRequest, NotFound
+from parley_messaging.api.requests import (
+    Caller,
+    bearer_token,
+    binary,
+    caller_by_token,
+    identifier,
+    json_response,
+    read_body,
+)
+from parley_messaging.api.submissions import commit_submission, creation_submission, message_submission
+from parley_messaging.node import node_of
+from parley_messaging.service.reading import page_limit
+
+router = APIRouter(prefix="/api/v1/messaging")
+_NUMBER_MAX = 2**53
+
+
+async def _caller(request: Request) -> Caller:
+    return await caller_by_token(node_of(request).tokens, bearer_token(request))
+
+
+@router.put("/conversations/{conversation_id}")
+async def put_conversation(request: Request, conversation_id: str) -> Response:
+    """Create a conversation."""
+    caller = await _caller(request)
+    upload = await read_body(request, ConversationCreation)
+    return json_response(await node_of(request).appending.submit(creation_submission(caller, conversation_id, upload)))
+
+
+@router.put("/conversations/{conversation_id}/messages/{client_id}")
+async def put_message(request: Request, conversation_id: str, client_id: str) -> Response:
+    """Append a message."""
+    caller = await _caller(request)
+    upload = await read_body(request, MessageUpload)
+    submission = message_submission(caller, conversation_id, client_id, upload)
+    return json_response(await node_of(request).appending.submit(submission))
+
+
+@router.put("/conversations/{conversation_id}/commits/{client_id}")
+async def put_commit(request: Request, conversation_id: str, client_id: str) -> Response:
+    """Append a commit."""
+    caller = await _caller(request)
+    upload = await read_body(request, CommitUpload)
+    submission = commit_submission(caller, conversation_id, client_id, upload)
+    return json_response(await node_of(request).appending.submit(submission))
+
+
+@router.get("/conversations")
+async def get_conversations(request: Request) -> Response:
+    """All heads of the caller."""
+    caller = await _caller(request)
+    return json_response(await node_of(request).reading.heads(caller.user_id))
+
+
+@router.get("/conversations/{conversation_id}")
+async def get_conversation(request: Request, conversation_id: str) -> Response:
+    """The head and the policy in force."""
+    caller = await _caller(request)
+    return json_response(await node_of(request).reading.conversation(caller.user_id, conversation_id))
+
+
+@router.get("/conversations/{conversation_id}/entries")
+async def get_entries(
+    request: Request,
+    conversation_id: str,
+    after: int | None = Query(None, ge=0, le=_NUMBER_MAX),
+    before: int | None = Query(None, ge=0, le=_NUMBER_MAX),
+    around: int | None = Query(None, ge=0, le=_NUMBER_MAX),
+    limit: int = PAGE_ENTRIES_DEFAULT,
+) -> Response:
+    """A page of the log."""
+    caller = await _caller(request)
+    page = await node_of(request).reading.entries(
+        caller.user_id, conversation_id, after=after, before=before, around=around, limit=page_limit(limit)
+    )
+    return json_response(page)
+
+
+@router.get("/conversations/{conversation_id}/hashes")
+async def get_hashes(
+    request: Request,
+    conversation_id: str,
+    after: int = Query(0, ge=0, le=_NUMBER_MAX),
+    before: int | None = Query(None, ge=0, le=_NUMBER_MAX),
+) -> Response:
+    """Entry hashes, for the chain."""
+    caller = await _caller(request)
+    return json_response(
+        await node_of(request).reading.hashes(caller.user_id, conversation_id, after=after, before=before)
+    )
+
+
+@router.get("/conversations/{conversation_id}/group-info")
+async def get_group_info(
+    request: Request, conversation_id: str, epoch: int | None = Query(None, ge=0, le=_NUMBER_MAX)
+) -> Response:
+    """The GroupInfo of the present or a past epoch."""
+    caller = await _caller(request)
+    return json_response(await node_of(request).reading.group_info(caller.user_id, conversation_id, epoch=epoch))
+
+
+@router.get("/conversations/{conversation_id}/welcome")
+async def get_welcome(request: Request, conversation_id: str) -> Response:
+    """The latest Welcome for the caller's device."""
+    caller = await _caller(request)
+    return json_response(await node_of(request).reading.welcome(caller.user_id, caller.device_id, conversation_id))
+
+
+@router.put("/conversations/{conversation_id}/receipt")
+async def put_receipt(request: Request, conversation_id: str) -> Response:
+    """Raise the caller's read position."""
+    caller = await _caller(request)
+    upload = await read_body(request, ReceiptUpload)
+    node = node_of(request)
+    await node.receipts.mark(caller.user_id, conversation_id, upload.read_sequence)
+    node.hub.receipt(ConversationId(conversation_id), caller.user_id, upload.read_sequence)
+    return Response(status_code=204)
+
+
+@router.put("/archive/{conversation_id}/{generation}/{epoch}/{history_version}")
+async def put_archive_record(
+    request: Request, conversation_id: str, generation: int, epoch: int, history_version: int
+) -> Response:
+    """Store a sealed archive record, once."""
+    caller = await _caller(request)
+    upload = await read_body(request, ArchiveUpload)
+    binary(upload.sealed, "sealed", size_bytes_max=ARCHIVE_RECORD_SIZE_BYTES_MAX)
+    _check_numbers(generation, epoch, history_version)
+    record = ArchiveRecord(
+        conversation_id=ConversationId(identifier(conversation_id, "conversation_id")),
+        generation=generation,
+        epoch=epoch,
+        history_version=history_version,
+        sealed=upload.sealed,
+    )
+    await node_of(request).records.put_archive(caller.user_id, record)
+    return Response(status_code=204)
+
+
+@router.get("/archive")
+async def get_archive(
+    request: Request, after: str | None = None, limit: int = Query(ARCHIVE_PAGE_MAX, ge=1, le=ARCHIVE_PAGE_MAX)
+) -> Response:
+    """A page of the caller's archive records."""
+    caller = await _caller(request)
+    return json_response(await node_of(request).records.archive(caller.user_id, after=after, limit=limit))
+
+
+@router.put("/history-keys/{version}")
+async def put_history_key(request: Request, version: int) -> Response:
+    """Store a sealed history key, once."""
+    caller = await _caller(request)
+    upload = await read_body(request, HistoryKeyUpload)
+    binary(upload.sealed, "sealed", size_bytes_max=HISTORY_KEY_SIZE_BYTES_MAX)
+    _check_numbers(version)
+    await node_of(request).records.put_history_key(caller.user_id, HistoryKeyRecord(version, upload.sealed))
+    return Response(status_code=204)
+
+
+@router.get("/history-keys")
+async def get_history_keys(request: Request) -> Response:
+    """The caller's sealed history keys."""
+    caller = await _caller(request)
+    return json_response(HistoryKeys(await node_of(request).records.history_keys(caller.user_id)))
+
+
+@router.put("/account-index")
+async def put_account_index(request: Request) -> Response:
+    """Store the next version of the sealed account index."""
+    caller = await _caller(request)
+    index = await read_body(request, AccountIndex)
+    binary(index.sealed, "sealed", size_bytes_max=ACCOUNT_INDEX_SIZE_BYTES_MAX)
+    if index.version < 1:
+        raise InvalidRequest("versions begin with 1", field="version")
+    _check_numbers(index.version)
+    await node_of(request).records.put_account_index(caller.user_id, index)
+    return Response(status_code=204)
+
+
+@router.get("/account-index")
+async def get_account_index(request: Request) -> Response:
+    """The caller's sealed account index."""
+    caller = await _caller(request)
+    index = await node_of(request).records.account_index(caller.user_id)
+    if index is None:
+        raise NotFound
+    return json_response(index)
+
+
+def _check_numbers(*unverified_numbers: int) -> None:
+    if any(not 0 <= number <= _NUMBER_MAX for number in unverified_numbers):
+        raise InvalidRequest("a number is out of range")

@@ -1,0 +1,79 @@
+"""From wire types to submissions: sizes and forms are checked here, meaning is judged later."""
+
+from __future__ import annotations
+
+from parley_contracts.ids import ClientId, ConversationId, DeviceId
+from parley_contracts.limits import (
+    CIPHERTEXT_SIZE_BYTES_MAX,
+    COMMIT_SIZE_BYTES_MAX,
+    DEVICES_PER_GROUP_MAX,
+    GROUP_INFO_SIZE_BYTES_MAX,
+    HEADER_SIZE_BYTES_MAX,
+    POLICY_SIZE_BYTES_MAX,
+    SIGNATURE_SIZE_BYTES,
+    WELCOME_SIZE_BYTES_MAX,
+)
+from parley_contracts.messaging_api import CommitUpload, ConversationCreation, MessageSend, MessageUpload
+from parley_contracts.problems import InvalidRequest
+from parley_messaging.api.requests import Caller, binary, identifier
+from parley_messaging.domain.entries import COMMIT, CREATED, MESSAGE, Submission
+
+
+def message_submission(
+    caller: Caller, unverified_conversation_id: str, unverified_client_id: str, upload: MessageUpload | MessageSend
+) -> Submission:
+    """A sealed message."""
+    return Submission(
+        type=MESSAGE,
+        conversation_id=ConversationId(identifier(unverified_conversation_id, "conversation_id")),
+        client_id=ClientId(identifier(unverified_client_id, "client_id")),
+        user_id=caller.user_id,
+        device_id=caller.device_id,
+        header=binary(upload.header, "header", size_bytes_max=HEADER_SIZE_BYTES_MAX),
+        ciphertext=binary(upload.ciphertext, "ciphertext", size_bytes_max=CIPHERTEXT_SIZE_BYTES_MAX),
+        signature=binary(
+            upload.signature,
+            "signature",
+            size_bytes_max=SIGNATURE_SIZE_BYTES,
+            size_bytes_min=SIGNATURE_SIZE_BYTES,
+        ),
+    )
+
+
+def commit_submission(
+    caller: Caller, unverified_conversation_id: str, unverified_client_id: str, upload: CommitUpload
+) -> Submission:
+    """An MLS commit with what goes with it."""
+    if len(upload.welcome_devices) > DEVICES_PER_GROUP_MAX:
+        raise InvalidRequest("too many devices", field="welcome_devices")
+    devices = tuple(DeviceId(identifier(device, "welcome_devices")) for device in upload.welcome_devices)
+    return Submission(
+        type=COMMIT,
+        conversation_id=ConversationId(identifier(unverified_conversation_id, "conversation_id")),
+        client_id=ClientId(identifier(unverified_client_id, "client_id")),
+        user_id=caller.user_id,
+        device_id=caller.device_id,
+        epoch=upload.epoch,
+        commit=binary(upload.commit, "commit", size_bytes_max=COMMIT_SIZE_BYTES_MAX),
+        group_info=binary(upload.group_info, "group_info", size_bytes_max=GROUP_INFO_SIZE_BYTES_MAX),
+        policy=_optional(upload.policy, "policy", POLICY_SIZE_BYTES_MAX),
+        welcome=_optional(upload.welcome, "welcome", WELCOME_SIZE_BYTES_MAX),
+        welcome_devices=devices,
+    )
+
+
+def creation_submission(caller: Caller, unverified_conversation_id: str, upload: ConversationCreation) -> Submission:
+    """A conversation's first entry."""
+    return Submission(
+        type=CREATED,
+        conversation_id=ConversationId(identifier(unverified_conversation_id, "conversation_id")),
+        client_id=ClientId(identifier(upload.client_id, "client_id")),
+        user_id=caller.user_id,
+        device_id=caller.device_id,
+        group_info=binary(upload.group_info, "group_info", size_bytes_max=GROUP_INFO_SIZE_BYTES_MAX),
+        policy=binary(upload.policy, "policy", size_bytes_max=POLICY_SIZE_BYTES_MAX),
+    )
+
+
+def _optional(unverified_text: str | None, field: str, size_bytes_max: int) -> bytes:
+    return b"" if unverified_text is None else binary(unverified_text, field, size_bytes_max=size_bytes_max)
