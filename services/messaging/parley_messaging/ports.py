@@ -16,6 +16,7 @@ from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import AccountIndex, Appended, ArchivePage, ArchiveRecord, HistoryKeyRecord
 from parley_messaging.domain.conversation import Span
 from parley_messaging.domain.entries import StoredEntry, Submission
+from parley_messaging.domain.publications import Publication
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,6 @@ class Directory(Protocol):
 class Publisher(Protocol):
     """Tells the other nodes; a hint that may be lost (I5)."""
 
-    def publish(self, conversation_id: ConversationId, payload: bytes) -> None:
+    def publish(self, publication: Publication) -> None:
         """Hand over without waiting."""
         ...

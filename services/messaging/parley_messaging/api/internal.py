@@ -19,6 +19,8 @@ from parley_messaging.domain.entries import Submission
 from parley_messaging.node import node_of
 from parley_messaging.ports import Outcome
 
+#: What one node forwards to another at once: a commit at its largest, several times over.
+FORWARD_SIZE_BYTES_MAX = 256 * 1024 * 1024
 router = APIRouter(prefix="/internal")
 _DECODER = msgspec.msgpack.Decoder(list[Submission])
 _ENCODER = msgspec.msgpack.Encoder()
@@ -44,7 +46,7 @@ async def post_append(request: Request) -> Response:
     if verify_service_token(bearer_token(request), node.config.service_keys, audience=SERVICE) != SERVICE:
         raise Forbidden
     try:
-        submissions = _DECODER.decode(await read_raw(request))
+        submissions = _DECODER.decode(await read_raw(request, FORWARD_SIZE_BYTES_MAX))
     except msgspec.DecodeError as error:
         raise InvalidRequest from error
     waiting = [node.appending.submit(submission, forwarded=True) for submission in submissions]

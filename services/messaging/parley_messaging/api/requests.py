@@ -45,13 +45,13 @@ async def caller_by_token(tokens: TokenVerifier, unverified_token: str) -> Calle
     return Caller(claims.sub, claims.device_id, claims.session_id, claims.exp)
 
 
-async def read_raw(request: Request) -> bytes:
-    """The body, at most `REQUEST_SIZE_BYTES_MAX`."""
+async def read_raw(request: Request, size_bytes_max: int = REQUEST_SIZE_BYTES_MAX) -> bytes:
+    """The body within its limit."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > REQUEST_SIZE_BYTES_MAX:
-            raise TooLarge(limit_bytes=REQUEST_SIZE_BYTES_MAX)
+        if len(body) > size_bytes_max:
+            raise TooLarge(limit_bytes=size_bytes_max)
     return bytes(body)
 
 

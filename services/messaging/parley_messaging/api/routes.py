@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,6 +44,8 @@ from parley_messaging.service.reading import page_limit
 
 router = APIRouter(prefix="/api/v1/messaging")
 _NUMBER_MAX = 2**53
+Number = Annotated[int, Query(ge=0, le=_NUMBER_MAX)]
+ArchiveLimit = Annotated[int, Query(ge=1, le=ARCHIVE_PAGE_MAX)]
 
 
 async def _caller(request: Request) -> Caller:
@@ -92,9 +96,9 @@ async def get_conversation(request: Request, conversation_id: str) -> Response:
 async def get_entries(
     request: Request,
     conversation_id: str,
-    after: int | None = Query(None, ge=0, le=_NUMBER_MAX),
-    before: int | None = Query(None, ge=0, le=_NUMBER_MAX),
-    around: int | None = Query(None, ge=0, le=_NUMBER_MAX),
+    after: Number | None = None,
+    before: Number | None = None,
+    around: Number | None = None,
     limit: int = PAGE_ENTRIES_DEFAULT,
 ) -> Response:
     """A page of the log."""
@@ -109,8 +113,8 @@ async def get_entries(
 async def get_hashes(
     request: Request,
     conversation_id: str,
-    after: int = Query(0, ge=0, le=_NUMBER_MAX),
-    before: int | None = Query(None, ge=0, le=_NUMBER_MAX),
+    after: Number = 0,
+    before: Number | None = None,
 ) -> Response:
     """Entry hashes, for the chain."""
     caller = await _caller(request)
@@ -120,9 +124,7 @@ async def get_hashes(
 
 
 @router.get("/conversations/{conversation_id}/group-info")
-async def get_group_info(
-    request: Request, conversation_id: str, epoch: int | None = Query(None, ge=0, le=_NUMBER_MAX)
-) -> Response:
+async def get_group_info(request: Request, conversation_id: str, epoch: Number | None = None) -> Response:
     """The GroupInfo of the present or a past epoch."""
     caller = await _caller(request)
     return json_response(await node_of(request).reading.group_info(caller.user_id, conversation_id, epoch=epoch))
@@ -167,9 +169,7 @@ async def put_archive_record(
 
 
 @router.get("/archive")
-async def get_archive(
-    request: Request, after: str | None = None, limit: int = Query(ARCHIVE_PAGE_MAX, ge=1, le=ARCHIVE_PAGE_MAX)
-) -> Response:
+async def get_archive(request: Request, after: str | None = None, limit: ArchiveLimit = ARCHIVE_PAGE_MAX) -> Response:
     """A page of the caller's archive records."""
     caller = await _caller(request)
     return json_response(await node_of(request).records.archive(caller.user_id, after=after, limit=limit))

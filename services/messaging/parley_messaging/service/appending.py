@@ -173,16 +173,19 @@ class _Lane:
                 self._a.states.forget(self._id)
             else:
                 self._a.metrics.forwarded += len(batch)
-                for item, outcome in zip(batch, outcomes, strict=True):
-                    self._answer(item, outcome)
+                self._answer(batch, outcomes)
                 return
         await self._append(batch)
 
-    def _answer(self, item: Item, outcome: Outcome) -> None:
-        if outcome.appended is not None:
-            self._acknowledge(item, outcome.appended)
-        else:
-            item.refuse(problem_from_dict(outcome.problem or {}))
+    def _answer(self, batch: list[Item], outcomes: list[Outcome]) -> None:
+        for item, outcome in zip(batch, outcomes, strict=True):
+            if outcome.appended is not None:
+                self._acknowledge(item, outcome.appended)
+                continue
+            problem = problem_from_dict(outcome.problem or {})
+            if problem.status >= Internal.status:
+                raise problem
+            item.refuse(problem)
 
     async def _append(self, batch: list[Item]) -> None:
         deadline = time.monotonic() + APPEND_TIMEOUT_S
@@ -260,7 +263,7 @@ class _Lane:
 
     def _stored(self, batch: list[Item], entries: Sequence[StoredEntry]) -> None:
         self._a.metrics.appended += len(entries)
-        self._a.states.observe(entries[-1])
+        self._a.states.observe(ConversationState.after(entries[-1]))
         for item, entry in zip(batch, entries, strict=True):
             self._acknowledge(item, entry.appended())
         self._a.listener(entries)

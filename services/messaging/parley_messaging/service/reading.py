@@ -176,7 +176,7 @@ class Reading:
 
     def _observe_tail(self, entry: StoredEntry, span: Span) -> None:
         if span.last is None:
-            self._states.observe(entry)
+            self._states.observe(ConversationState.after(entry))
 
     async def _policy_at(self, entry: StoredEntry) -> str:
         if entry.policy:

@@ -70,19 +70,20 @@ class States:
         tail = await self._log.tail(conversation_id)
         if tail is None:
             return ConversationState(conversation_id)
-        self.observe(tail)
-        return ConversationState.after(tail)
+        state = ConversationState.after(tail)
+        self.observe(state)
+        return state
 
     async def at_least(self, conversation_id: ConversationId, sequence: int) -> ConversationState:
         """A state that knows the entry `sequence`."""
         state = await self.state(conversation_id)
         return state if state.head >= sequence else await self.refresh(conversation_id)
 
-    def observe(self, entry: StoredEntry) -> None:
-        """Take note of an entry that is stored."""
-        known = self._states.get(entry.conversation_id)
-        if known is None or known.head < entry.sequence:
-            self._states.put(entry.conversation_id, ConversationState.after(entry))
+    def observe(self, state: ConversationState) -> None:
+        """Take note of the state after an entry that is stored."""
+        known = self._states.get(state.conversation_id)
+        if known is None or known.head < state.head:
+            self._states.put(state.conversation_id, state)
 
     def forget(self, conversation_id: ConversationId) -> None:
         """Drop the state: something about it is in doubt."""

@@ -1,0 +1,362 @@
+"""Fan-out: each entry is encoded once and written to every socket of its conversation, strictly in sequence.
+
+Invariant: a room delivers sequence n + 1 only after n. Publications are hints: what is missing is read from the log, and
+what comes twice is dropped. A removed person's last entry is the removal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from parley_contracts.auth_api import Revocation
+from parley_contracts.ids import ConversationId, DeviceId, SessionId, UserId
+from parley_contracts.limits import FANOUT_STRAGGLER_WAIT_S, PAGE_ENTRIES_MAX
+from parley_contracts.messaging_api import (
+    CLOSE_REVOKED,
+    ConversationAdded,
+    ConversationRemoved,
+    Head,
+    ReceiptUpdated,
+)
+from parley_contracts.problems import Problem
+from parley_messaging.domain.conversation import ConversationState, Span
+from parley_messaging.domain.entries import StoredEntry
+from parley_messaging.domain.publications import Publication, bucket_of, json_frame, publication_of
+from parley_messaging.metrics import Metrics
+from parley_messaging.ports import LogStore, MembershipStore, Publisher
+from parley_messaging.service.reading import Reading
+from parley_messaging.service.states import States
+
+HELD_MAX = 1000
+REPAIR_CHUNK = 1000
+_log = structlog.get_logger("parley_messaging.fanout")
+
+
+class Connection(Protocol):
+    """A device's live socket."""
+
+    user_id: UserId
+    device_id: DeviceId
+    session_id: SessionId
+
+    def push(self, frames: bytes) -> None:
+        """Write ready frames, or close where the device reads too slowly."""
+        ...
+
+    def close(self, code: int) -> None:
+        """Say why and close."""
+        ...
+
+
+@dataclass(eq=False)
+class _Room:
+    """A conversation that sockets of this node watch; `state` is what they have got, None before the first head."""
+
+    conversation_id: ConversationId
+    state: ConversationState | None = None
+    sockets: set[Connection] = field(default_factory=set)
+    watchers: int = 0
+    held: dict[int, Publication] = field(default_factory=dict)
+    floors: dict[Connection, int] = field(default_factory=dict)
+    repairing: bool = False
+
+    def in_order(self, publications: Iterable[Publication]) -> list[Publication]:
+        """Take publications in; what is next in sequence comes out."""
+        delivered = self.state.head if self.state else None
+        for publication in publications:
+            if (delivered is None or publication.sequence > delivered) and len(self.held) < HELD_MAX:
+                self.held[publication.sequence] = publication
+        ready: list[Publication] = []
+        while delivered is not None and (following := self.held.pop(delivered + 1, None)) is not None:
+            ready.append(following)
+            delivered += 1
+        return ready
+
+
+@dataclass(eq=False)
+class _Presence:
+    """A person's sockets here, and since when each conversation is visible."""
+
+    sockets: set[Connection] = field(default_factory=set)
+    first_visible: dict[ConversationId, int] = field(default_factory=dict)
+
+
+class Hub:
+    """The sockets of this node and the rooms they watch."""
+
+    def __init__(
+        self,
+        *,
+        log: LogStore,
+        memberships: MembershipStore,
+        reading: Reading,
+        states: States,
+        publisher: Publisher,
+        metrics: Metrics,
+    ) -> None:
+        self._log = log
+        self._memberships = memberships
+        self._reading = reading
+        self._states = states
+        self._publisher = publisher
+        self._metrics = metrics
+        self._rooms: dict[ConversationId, _Room] = {}
+        self._people: dict[UserId, _Presence] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- entries come in ---------------------------------------------------------------------------------------------
+
+    def stored(self, entries: Sequence[StoredEntry]) -> None:
+        """Entries that this node has stored, of one conversation: to its own sockets at once, and to the others."""
+        publications = [publication_of(entry) for entry in entries]
+        self.received(publications)
+        for publication in publications:
+            self._publisher.publish(publication)
+
+    def received(self, publications: Sequence[Publication]) -> None:
+        """Publications of one conversation, from here, from another node or from the log."""
+        if not publications:
+            return
+        conversation_id = publications[0].conversation_id
+        entries = [publication for publication in publications if publication.sequence]
+        if entries:
+            self._states.observe(max(entries, key=lambda entry: entry.sequence).state())
+        room = self._rooms.get(conversation_id) or self._room_for_newcomers(entries)
+        if room is None:
+            return
+        for publication in publications:
+            if not publication.sequence:
+                _push(room.sockets, publication.frame)
+        self._send(room, room.in_order(entries))
+        if room.held and room.state is not None and not room.repairing:
+            room.repairing = True
+            self._spawn(self._repair_gap(room))
+
+    def receipt(self, conversation_id: ConversationId, user_id: UserId, read_sequence: int) -> None:
+        """Tell the members how far somebody has read."""
+        frame = json_frame(ReceiptUpdated(conversation_id, user_id, read_sequence))
+        publication = Publication(conversation_id, 0, frame)
+        self.received([publication])
+        self._publisher.publish(publication)
+
+    def _room_for_newcomers(self, entries: Sequence[Publication]) -> _Room | None:
+        """A room where an entry brings in somebody who is connected here."""
+        for publication in entries:
+            if any(user_id in self._people for user_id in publication.added):
+                room = self._room(publication.conversation_id)
+                room.state = ConversationState(publication.conversation_id, head=publication.sequence - 1)
+                return room
+        return None
+
+    def _send(self, room: _Room, ready: list[Publication]) -> None:
+        if not ready:
+            return
+        room.state = ready[-1].state()
+        if not room.floors and not any(publication.changes_people for publication in ready):
+            _push(room.sockets, b"".join([publication.frame for publication in ready]))
+            return
+        for publication in ready:
+            for socket in list(room.sockets):
+                if publication.sequence > room.floors.get(socket, 0):
+                    socket.push(publication.frame)
+            self._change_people(room, publication)
+        room.floors = {socket: floor for socket, floor in room.floors.items() if floor > room.state.head}
+
+    def _change_people(self, room: _Room, publication: Publication) -> None:
+        state = publication.state()
+        for user_id in publication.added:
+            presence = self._people.get(user_id)
+            if presence is not None:
+                self._come_in(room, presence, state)
+        for user_id in publication.removed:
+            presence = self._people.get(user_id)
+            if presence is not None:
+                first = presence.first_visible.pop(room.conversation_id, 1)
+                _push(presence.sockets, json_frame(ConversationRemoved(state.seen_by(Span(first, state.head)))))
+                room.sockets -= presence.sockets
+        for device_id in publication.welcomed:
+            for socket in [socket for socket in room.sockets if socket.device_id == device_id]:
+                first = self._people[socket.user_id].first_visible.get(room.conversation_id, state.head)
+                socket.push(json_frame(ConversationAdded(state.seen_by(Span(first)))))
+        self._drop_if_empty(room)
+
+    @staticmethod
+    def _come_in(room: _Room, presence: _Presence, state: ConversationState) -> None:
+        """Somebody belongs from this entry on: they hear of the conversation, and get what follows."""
+        presence.first_visible[room.conversation_id] = state.head
+        _push(presence.sockets, json_frame(ConversationAdded(state.seen_by(Span(state.head)))))
+        room.sockets |= presence.sockets
+
+    # --- sockets come and go -----------------------------------------------------------------------------------------
+
+    async def attach(self, socket: Connection) -> list[Head]:
+        """Let a socket watch all conversations of its person; the heads from which on entries follow.
+
+        Rooms collect what arrives from before the heads are read, so nothing is missed in between.
+        """
+        presence = self._people.setdefault(socket.user_id, _Presence())
+        presence.sockets.add(socket)
+        self._metrics.sockets += 1
+        spans = await self._memberships.spans(socket.user_id)
+        watched = [self._room(conversation_id) for conversation_id, span in spans.items() if span.last is None]
+        for room in watched:
+            room.watchers += 1
+        try:
+            heads = await self._reading.heads_of(socket.user_id, spans)
+        finally:
+            for room in watched:
+                room.watchers -= 1
+        if socket in presence.sockets:
+            for room in watched:
+                if room.conversation_id in heads:
+                    heads[room.conversation_id] = self._join(room, socket, heads[room.conversation_id])
+        for room in watched:
+            self._drop_if_empty(room)
+        return list(heads.values())
+
+    def _join(self, room: _Room, socket: Connection, head: Head) -> Head:
+        """Put a socket into a room at the later of the head that was read and what the room has delivered."""
+        presence = self._people[socket.user_id]
+        if head.last_visible_sequence is not None:
+            return head
+        presence.first_visible[room.conversation_id] = head.first_visible_sequence
+        if room.state is None:
+            room.state = ConversationState(room.conversation_id, kind=head.kind, head=head.head)
+            room.held = {s: publication for s, publication in room.held.items() if s > head.head}
+        elif room.state.head > head.head and room.state.kind == head.kind:
+            delivered = room.state
+            head = delivered.seen_by(
+                Span(head.first_visible_sequence), read_sequence=head.read_sequence, read_ordinal=head.read_ordinal
+            )
+        elif room.state.head < head.head:
+            room.floors[socket] = head.head
+        room.sockets.add(socket)
+        return head
+
+    def resume(self) -> None:
+        """Deliver what rooms held back until their first head was known."""
+        for room in [room for room in self._rooms.values() if room.held]:
+            self._send(room, room.in_order(()))
+
+    def detach(self, socket: Connection) -> None:
+        """A socket has gone."""
+        presence = self._people.get(socket.user_id)
+        if presence is None or socket not in presence.sockets:
+            return
+        presence.sockets.discard(socket)
+        self._metrics.sockets -= 1
+        for conversation_id in list(presence.first_visible):
+            room = self._rooms.get(conversation_id)
+            if room is not None:
+                room.sockets.discard(socket)
+                room.floors.pop(socket, None)
+                self._drop_if_empty(room)
+        if not presence.sockets:
+            del self._people[socket.user_id]
+
+    def revoked(self, revocations: Sequence[Revocation]) -> None:
+        """Close the sockets of sessions and devices that are out (I8)."""
+        for revocation in revocations:
+            presence = self._people.get(revocation.user_id)
+            for socket in list(presence.sockets) if presence else ():
+                if revocation.session_id == socket.session_id or revocation.device_id == socket.device_id:
+                    socket.close(CLOSE_REVOKED)
+
+    def close_all(self, code: int) -> None:
+        """The node is going away."""
+        for presence in list(self._people.values()):
+            for socket in list(presence.sockets):
+                socket.close(code)
+
+    def _room(self, conversation_id: ConversationId) -> _Room:
+        room = self._rooms.get(conversation_id)
+        if room is None:
+            room = self._rooms[conversation_id] = _Room(conversation_id)
+        return room
+
+    def _drop_if_empty(self, room: _Room) -> None:
+        if not room.sockets and not room.watchers:
+            self._rooms.pop(room.conversation_id, None)
+
+    # --- what was missed ---------------------------------------------------------------------------------------------
+
+    def missed(self, bucket: int | None) -> None:
+        """Publications of a bucket (None: of any) may have been lost: look into the log."""
+        self._spawn(self._repair_bucket(bucket))
+
+    async def _repair_gap(self, room: _Room) -> None:
+        try:
+            await asyncio.sleep(FANOUT_STRAGGLER_WAIT_S)
+            while room.held and room.state is not None and room.sockets:
+                self._metrics.gap_repairs += 1
+                await self._read_log(room, before=min(room.held))
+                if room.held and room.state.head + 1 < min(room.held):
+                    await asyncio.sleep(FANOUT_STRAGGLER_WAIT_S)
+        finally:
+            room.repairing = False
+
+    async def _read_log(self, room: _Room, *, before: int) -> None:
+        """Deliver from the log what follows the room's head."""
+        after = room.state.head if room.state else before
+        entries = await self._log.entries(room.conversation_id, after=after, before=before, limit=PAGE_ENTRIES_MAX)
+        whole = [await self._reading.with_creation(entry) for entry in entries]
+        self.received([publication_of(entry) for entry in whole])
+
+    async def _repair_bucket(self, bucket: int | None) -> None:
+        await asyncio.sleep(FANOUT_STRAGGLER_WAIT_S)
+        rooms = [
+            room
+            for room in list(self._rooms.values())
+            if room.state is not None and (bucket is None or bucket_of(room.conversation_id) == bucket)
+        ]
+        for first in range(0, len(rooms), REPAIR_CHUNK):
+            chunk = {room.conversation_id: room for room in rooms[first : first + REPAIR_CHUNK]}
+            for tail in await self._log.tails(list(chunk)):
+                room = chunk[tail.conversation_id]
+                while room.state is not None and room.state.head < tail.sequence and room.sockets:
+                    before = room.state.head
+                    self._metrics.gap_repairs += 1
+                    await self._read_log(room, before=tail.sequence + 1)
+                    if room.state.head == before:
+                        break
+        for user_id in list(self._people):
+            await self._repair_person(user_id)
+
+    async def _repair_person(self, user_id: UserId) -> None:
+        """Somebody may have come into a conversation unheard."""
+        spans = await self._memberships.spans(user_id)
+        presence = self._people.get(user_id)
+        if presence is None:
+            return
+        for conversation_id, span in spans.items():
+            if span.last is None and conversation_id not in presence.first_visible:
+                state = await self._states.at_least(conversation_id, span.first)
+                room = self._room(conversation_id)
+                if room.state is None:
+                    room.state = state
+                if conversation_id not in presence.first_visible:
+                    presence.first_visible[conversation_id] = span.first
+                    _push(presence.sockets, json_frame(ConversationAdded(room.state.seen_by(span))))
+                    room.sockets |= presence.sockets
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @staticmethod
+    async def _guarded(work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except Problem as problem:
+            _log.warning("repair_delayed", problem=problem.slug)
+
+
+def _push(sockets: Iterable[Connection], frames: bytes) -> None:
+    for socket in list(sockets):
+        socket.push(frames)
