@@ -13,12 +13,12 @@ import msgspec
 from parley_client.api import auth, messaging
 from parley_client.api.http import Api
 from parley_client.crypto.account import VaultError, VerifiedIdentity, certify_device, create_account, open_vault
-from parley_client.crypto.history import HistoryKey, new_history_key, open_history_key, seal_history_key
+from parley_client.crypto.history import new_history_key, open_history_key, seal_history_key
 from parley_client.crypto.recovery import new_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import AlreadySignedIn, RecoveryKeyRefused, RecoveryKeyRequired, UntrustedIdentity
-from parley_client.history import save_history_key
 from parley_client.store.documents import Account, load_account, save_account
+from parley_client.store.history import save_history_key
 from parley_client.store.port import Store
 from parley_contracts.auth_api import DeviceRegistration, StatementUpload
 from parley_contracts.encoding import b64decode, b64encode
@@ -219,11 +219,6 @@ class SetUp:
     async def _own_identity(self, user_id: UserId, server_name: str) -> VerifiedIdentity:
         directory = Directory(self._store, self._api, self._primitives, server_name)
         return await directory.identity(user_id)
-
-
-def newest(keys: dict[int, HistoryKey]) -> HistoryKey:
-    """The history key under which new records are sealed."""
-    return keys[max(keys)]
 
 
 def _server_name(account: Account) -> str:

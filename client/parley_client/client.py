@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
@@ -118,7 +118,6 @@ class Client:
         self._session: Session | None = None
         self._live: Live | None = None
         self._connection: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
 
     @classmethod
@@ -138,9 +137,8 @@ class Client:
 
     async def close(self) -> None:
         """Stop, keep everything, and let the profile go."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.stop()
         if self._network is not None:
             await self._network.close()
         self._store.close()
@@ -186,8 +184,7 @@ class Client:
         """End the session, have the device signed out everywhere, and erase the profile."""
         with contextlib.suppress(Unauthenticated, NotSignedIn):
             await auth.logout(self.session.api)
-        for task in list(self._tasks):
-            task.cancel()
+        await self.session.stop()
         self._session = None
         wipe(self._store)
 
@@ -227,8 +224,8 @@ class Client:
         """Stay connected in the background from now on: entries arrive, what waits is sent, until `close`."""
         if self._live is None:
             self._live = Live(self.session, self._sync_head, self._on_ready)
-            self._connection = self._spawn(self._live.run())
-            self._spawn(upkeep.keep_up(self.session))
+            self._connection = self.session.spawn(self._live.run())
+            self.session.spawn(upkeep.keep_up(self.session))
 
     async def disconnected(self) -> None:
         """Wait until the connection ends for good; raises why (`NotSignedIn` where the session has ended)."""
@@ -343,7 +340,6 @@ class Client:
             primitives=self._primitives,
             device=device,
             directory=Directory(self._store, api, self._primitives, device.server_name),
-            history_key=accounts.newest(history.load_history_keys(self._store)),
             groups=GroupCache(self._store),
             listeners=[self._news.set],
         )
@@ -353,19 +349,13 @@ class Client:
         await sync_head(self.session, head)
 
     async def _on_ready(self) -> None:
-        self._spawn(self._catch_up_with_work())
+        self.session.spawn(self._catch_up_with_work())
 
     async def _catch_up_with_work(self) -> None:
         """What waits since the last connection; what fails now comes again with the next one."""
         with contextlib.suppress(NetworkError, Problem):
             await resume_pending(self.session)
             await outbox.pump_all(self.session)
-
-    def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
     async def _resolve(self, to: str) -> ConversationId:
         if to.startswith("@"):
@@ -412,13 +402,7 @@ class Client:
             kind=kind,
             body=msgspec.json.encode(body),
         )
-        answer = outbox.queue_message(self.session, row)
-        pump = self._spawn(outbox.pump(self.session, conversation_id))
-        both: set[asyncio.Future[Any]] = {answer, pump}
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if pump.done() and not answer.done():
-            await pump
-        appended = await answer
+        appended = await outbox.deliver_message(self.session, row)
         return Sent(conversation_id, row.client_id, appended.sequence)
 
     def _receive_position(self) -> int:

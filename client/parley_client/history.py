@@ -15,8 +15,8 @@ from parley_client.session import Session
 from parley_client.store import conversations, documents, queues
 from parley_client.store.conversations import EpochRow
 from parley_client.store.documents import IndexState
+from parley_client.store.history import load_history_keys
 from parley_client.store.notices import Notice, save_notice
-from parley_client.store.port import Store
 from parley_client.sync.catch_up import open_again
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ConversationId
@@ -24,18 +24,6 @@ from parley_contracts.messaging_api import AccountIndex, ArchiveRecord, ArchiveU
 from parley_contracts.problems import Conflict, NotFound, VersionStale
 
 _INDEX_ATTEMPTS = 8
-
-
-def save_history_key(store: Store, key: HistoryKey) -> None:
-    """Keep a history key."""
-    sql = "INSERT OR REPLACE INTO history_keys (version, secret) VALUES (?, ?)"
-    store.execute(sql, (key.version, key.secret))
-
-
-def load_history_keys(store: Store) -> dict[int, HistoryKey]:
-    """All history keys of this device, by version."""
-    rows = store.execute("SELECT version, secret FROM history_keys ORDER BY version")
-    return {version: HistoryKey(version, secret) for version, secret in rows}
 
 
 async def upload_archive(session: Session) -> None:

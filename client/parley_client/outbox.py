@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import msgspec
 
@@ -33,7 +34,14 @@ from parley_contracts.envelope import TRANSCRIPT_PREFIX_SIZE_BYTES
 from parley_contracts.ids import ClientId, ConversationId
 from parley_contracts.limits import APPEND_TIMEOUT_S
 from parley_contracts.messaging_api import Appended, MessageUpload
-from parley_contracts.problems import ClientIdReused, EpochStale, Problem, problem_from_dict
+from parley_contracts.problems import (
+    ClientIdReused,
+    EpochStale,
+    NotFound,
+    PolicyRefused,
+    Problem,
+    problem_from_dict,
+)
 from parley_mls import CipherSuite
 
 SEND_TIMEOUT_S = APPEND_TIMEOUT_S + 5.0
@@ -43,12 +51,20 @@ class SealedInVain(Exception):  # noqa: N818 - the outbox seals again
     """The epoch has moved on since the message was sealed."""
 
 
-def queue_message(session: Session, row: OutboxRow) -> asyncio.Future[Appended]:
-    """Store a message for sending; the future gives the server's acknowledgement, or why it can never be sent."""
-    future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
-    session.waiting[row.client_id] = future
+async def deliver_message(session: Session, row: OutboxRow) -> Appended:
+    """Store a message, send it, and return the acknowledgement; raises why where it can never be sent.
+
+    Who cancels it leaves the message on its way.
+    """
+    answer: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+    session.waiting[row.client_id] = answer
     queues.add_to_outbox(session.store, row)
-    return future
+    pumping = session.spawn(pump(session, row.conversation_id))
+    both: set[asyncio.Future[Any]] = {answer, pumping}
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    if not answer.done():
+        await pumping
+    return await answer
 
 
 async def pump(session: Session, conversation_id: ConversationId) -> None:
@@ -93,6 +109,12 @@ async def _send_once(session: Session, client_id: ClientId, conversation_id: Con
     except EpochStale as problem:
         await catch_up(session, conversation_id)
         raise SealedInVain from problem
+    except (PolicyRefused, NotFound):
+        # This device may have been put out of the group while its person stays: then it comes in again.
+        row = await catch_up(session, conversation_id)
+        if row is not None and row.status == "outside":
+            raise SealedInVain from None
+        raise
     except ClientIdReused as problem:
         return await _first_copy(session, conversation_id, client_id, problem)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from parley_client.api.http import Api
 from parley_client.crypto.history import HistoryKey
@@ -17,6 +18,7 @@ from parley_client.directory import Directory
 from parley_client.errors import NotSignedIn
 from parley_client.store.conversations import load_group_state, save_group_state
 from parley_client.store.documents import Account
+from parley_client.store.history import newest_history_key
 from parley_client.store.port import Store
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import Appended
@@ -88,16 +90,40 @@ class Session:
     primitives: Primitives
     device: Device
     directory: Directory
-    history_key: HistoryKey
     groups: GroupCache
     locks: dict[ConversationId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     sending: dict[ConversationId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     waiting: dict[ClientId, asyncio.Future[Appended]] = field(default_factory=dict)
     listeners: list[Callable[[], None]] = field(default_factory=list)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def history_key(self) -> HistoryKey:
+        """The newest history key: new records are sealed under it."""
+        return newest_history_key(self.store)
 
     def lock(self, conversation_id: ConversationId) -> asyncio.Lock:
         """What must be held to change the conversation."""
         return self.locks[conversation_id]
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do something in the background until it is done or the session is closed."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    async def stop(self) -> None:
+        """End what runs in the background."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled():
+            # Whoever waits for it hears of its failure; otherwise the store holds what is left to do.
+            task.exception()
 
     def announce(self) -> None:
         """Tell the listeners that the store has something new."""

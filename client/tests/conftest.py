@@ -340,7 +340,9 @@ class FakeServer:
     def _messaging_history_keys(self, session, method, rest, body, query) -> object:
         kept = self.history_keys[session["user"]]
         if method == "PUT":
-            return {"sealed": kept.setdefault(int(rest[0]), body["sealed"])}
+            if kept.setdefault(int(rest[0]), body["sealed"]) != body["sealed"]:
+                raise problems.Conflict
+            return {}
         return {"history_keys": [{"version": v, "sealed": s} for v, s in sorted(kept.items())]}
 
     def _messaging_account_index(self, session, method, rest, body, query) -> object:

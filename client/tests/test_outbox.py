@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parley_client.store import queues
-from parley_client.sync.catch_up import catch_up
 from parley_contracts.problems import NotFound
 
 FAULTS = st.lists(st.sampled_from([None, "lose_request", "lose_answer"]), max_size=60)

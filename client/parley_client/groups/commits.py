@@ -21,6 +21,7 @@ from parley_client.groups.judgement import leaves_of, policy_extension
 from parley_client.session import Session
 from parley_client.store import queues
 from parley_client.store.conversations import ConversationRow, load_conversation
+from parley_client.store.history import owe_history_key
 from parley_client.store.queues import PendingCommit
 from parley_client.sync.catch_up import catch_up, catch_up_locked, forget_creation
 from parley_contracts.encoding import b64encode
@@ -163,13 +164,16 @@ async def lost_leaves(session: Session, row: ConversationRow, member: Group) -> 
     if len(judged) > _REFRESHED_ROSTER_MAX:
         judged = frozenset({session.device.user_id})
     await session.directory.fetch(judged)
-    return tuple(
-        index
+    lost = [
+        (index, leaf)
         for (index, _), leaf in zip(member.members(), leaves_of(member), strict=True)
         if leaf.user_id in judged
         and index != member.own_index
         and leaf.device_id not in session.directory.devices(leaf.user_id)
-    )
+    ]
+    if any(leaf.user_id == session.device.user_id for _, leaf in lost):
+        owe_history_key(session.store)
+    return tuple(index for index, _ in lost)
 
 
 def _removable_people(session: Session, policy: PolicyDocument) -> frozenset[UserId]:

@@ -13,13 +13,15 @@ from typing import Concatenate, ParamSpec
 
 import msgspec
 
+from parley_client.crypto.history import HistoryKey
 from parley_client.crypto.message import Content
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.judgement import AnyGroup, judge_commit, leaves_of
 from parley_client.session import Session
 from parley_client.store import conversations, messages, notices, queues
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
-from parley_client.store.messages import KIND_NAME, KIND_UNOPENED, MessageRow
+from parley_client.store.history import save_history_key
+from parley_client.store.messages import KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPENED, MessageRow
 from parley_client.store.notices import Notice, NoticeCode
 from parley_client.store.port import Store
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
@@ -96,7 +98,7 @@ class Applier:
             content = open_entry(self._session.primitives, self.row, entry, entry.epoch, memory)
         except Unopened:
             return False
-        self._later(messages.save_message, _message_row(entry, content.kind, content.body))
+        self._later(messages.save_message, self._message_row(self.row, entry, content))
         self.row = self._titled(self.row, content)
         self.write()
         return True
@@ -114,7 +116,7 @@ class Applier:
         row = self._check_claims(row, entry, content)
         if entry.device_id == self._session.device.device_id:
             row = msgspec.structs.replace(row, epoch_messages=row.epoch_messages + 1)
-        self._later(messages.save_message, _message_row(entry, content.kind, content.body))
+        self._later(messages.save_message, self._message_row(row, entry, content))
         return self._titled(row, content)
 
     def _keep_unopened(self, row: ConversationRow, entry: Entry, cause: str) -> None:
@@ -122,6 +124,14 @@ class Applier:
         sealed = msgspec.json.encode(msgspec.structs.replace(entry, epoch=row.epoch))
         message = _message_row(entry, KIND_UNOPENED, b"")
         self._later(messages.save_message, msgspec.structs.replace(message, cause=cause, sealed=sealed))
+
+    def _message_row(self, row: ConversationRow, entry: Entry, content: Content) -> MessageRow:
+        """The row to store; a history key that an own device hands on is kept as that, and not as a message."""
+        if content.kind != KIND_HISTORY_KEY:
+            return _message_row(entry, content.kind, content.body)
+        if row.kind == "self" and (key := _history_key_in(content.body)) is not None:
+            self._later(save_history_key, key)
+        return _message_row(entry, content.kind, b"")
 
     @staticmethod
     def _titled(row: ConversationRow, content: Content) -> ConversationRow:
@@ -351,3 +361,16 @@ def _name_in(body: bytes) -> str:
         return msgspec.json.decode(body, type=dict[str, str]).get("name", "")[:TITLE_LENGTH_MAX]
     except msgspec.DecodeError:
         return ""
+
+
+class _HandedKey(msgspec.Struct):
+    version: int
+    secret: str
+
+
+def _history_key_in(body: bytes) -> HistoryKey | None:
+    try:
+        handed = msgspec.json.decode(body, type=_HandedKey)
+        return HistoryKey(handed.version, b64decode(handed.secret))
+    except (msgspec.DecodeError, ValueError):
+        return None

@@ -1,0 +1,74 @@
+"""History keys: renewed when an own device left or after a month, handed on, and good for restoring everything."""
+
+import pytest
+
+from parley_client import history_keys
+from parley_client.store import documents
+from parley_client.store.history import HistoryKeyState, load_history_keys
+
+
+def versions(client):
+    return sorted(load_history_keys(client.session.store))
+
+
+async def alice_with_phone(people):
+    alice, bob = await people.register("alice"), await people.register("bob")
+    await alice.send("@bob", "old")
+    await alice.settle()
+    return alice, bob, await people.restore("alice", "phone")
+
+
+async def test_old_key_is_renewed_and_handed_on(people, server, no_pauses):
+    alice, _bob, phone = await alice_with_phone(people)
+    documents.save(alice.session.store, "history_key", HistoryKeyState(at=0))
+    await alice.settle()
+    await phone.sync()
+    assert versions(alice) == versions(phone) == [1, 2]
+    assert [m.text for m in await phone.receive()] == ["old"]
+    await alice.group_create("Trip", ["@bob"])
+    await alice.settle()
+    assert {key[4] for key in server.archive if key[0] == alice.whoami().user_id} == {"1", "2"}
+    await alice.send("Trip", "new")
+    tablet = await people.restore("alice", "tablet")
+    assert [m.text for m in await tablet.receive()] == ["old", "new"]
+    assert versions(tablet) == [1, 2]
+
+
+async def test_signed_out_device_learns_no_new_key(people, server, no_pauses):
+    alice, _bob, phone = await alice_with_phone(people)
+    tablet = await people.restore("alice", "tablet")
+    await phone.logout()
+    made = await alice.group_create("Trip", ["@bob"])
+    direct = next(c.conversation_id for c in alice.conversations() if c.kind == "direct")
+    await history_keys_after_rotation(alice, direct)
+    await tablet.sync()
+    assert versions(alice) == versions(tablet) == [1, 2]
+    assert made.conversation_id in server.logs
+
+
+async def history_keys_after_rotation(client, conversation_id):
+    from parley_client.groups.commits import Plan, commit_change, lost_leaves
+
+    async def plan(row, member):
+        lost = await lost_leaves(client.session, row, member)
+        return Plan(remove=lost) if lost else None
+
+    await commit_change(client.session, conversation_id, plan)
+    await client.settle()
+
+
+async def test_number_taken_by_another_device_is_skipped(people, server, no_pauses):
+    alice, _, phone = await alice_with_phone(people)
+    for client in (alice, phone):
+        documents.save(client.session.store, "history_key", HistoryKeyState(at=0))
+    server.fault = lambda request: "lose_answer" if "history-keys/2" in request.path else None
+    with pytest.raises(Exception, match="lost"):
+        await alice.settle()
+    server.fault = lambda request: None
+    await phone.settle()
+    assert versions(phone) == [1, 3]
+    await alice.settle()
+    await alice.sync()
+    await phone.sync()
+    assert versions(alice) == versions(phone) == [1, 2, 3]
+    assert history_keys.history_key_due(alice.session) is False
