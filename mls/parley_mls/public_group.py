@@ -18,7 +18,7 @@ from parley_mls.errors import (
     TreeError,
     WrongEpoch,
 )
-from parley_mls.extensions import Extension
+from parley_mls.extensions import RATCHET_TREE, Extension, check_unique, find_extension
 from parley_mls.framing import (
     AuthenticatedContent,
     PublicMessage,
@@ -238,9 +238,11 @@ class PublicGroup(GroupView):
         if self.epoch > 0 and interim != self.public.interim_transcript_hash:
             raise GroupInfoError("the confirmation tag is not that of the commit")
         info.external_public()
-        tree = info.verified_tree(p, None)
-        if tree.tree_hash(p) != self.tree_hash:
+        # The followed tree was verified change by change: the same bytes need no second look.
+        if find_extension(info.extensions, RATCHET_TREE) != self.public.tree.encode():
             raise GroupInfoError("the tree is another")
+        check_unique(info.extensions, GroupInfoError)
+        info.check_signature(p, self.public.tree)
 
     def to_bytes(self) -> bytes:
         """For a cache: nothing in it is secret."""
