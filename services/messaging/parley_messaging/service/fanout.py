@@ -84,6 +84,7 @@ class _Presence:
 
     sockets: set[Connection] = field(default_factory=set)
     first_visible: dict[ConversationId, int] = field(default_factory=dict)
+    left: set[ConversationId] = field(default_factory=set)
 
 
 class Hub:
@@ -177,6 +178,7 @@ class Hub:
             presence = self._people.get(user_id)
             if presence is not None:
                 first = presence.first_visible.pop(room.conversation_id, 1)
+                presence.left.add(room.conversation_id)
                 _push(presence.sockets, json_frame(ConversationRemoved(state.seen_by(Span(first, state.head)))))
                 room.sockets -= presence.sockets
         for device_id in publication.welcomed:
@@ -189,6 +191,7 @@ class Hub:
     def _come_in(room: _Room, presence: _Presence, state: ConversationState) -> None:
         """Somebody belongs from this entry on: they hear of the conversation, and get what follows."""
         presence.first_visible[room.conversation_id] = state.head
+        presence.left.discard(room.conversation_id)
         _push(presence.sockets, json_frame(ConversationAdded(state.seen_by(Span(state.head)))))
         room.sockets |= presence.sockets
 
@@ -197,7 +200,8 @@ class Hub:
     async def attach(self, socket: Connection) -> list[Head]:
         """Let a socket watch all conversations of its person; the heads from which on entries follow.
 
-        Rooms collect what arrives from before the heads are read, so nothing is missed in between.
+        Rooms collect what arrives from before the heads are read, so nothing is missed in between. Spans are read again
+        after the heads: who was removed meanwhile does not come in.
         """
         presence = self._people.setdefault(socket.user_id, _Presence())
         presence.sockets.add(socket)
@@ -208,29 +212,27 @@ class Hub:
             room.watchers += 1
         try:
             heads = await self._reading.heads_of(socket.user_id, spans)
+            spans = await self._memberships.spans(socket.user_id)
         finally:
             for room in watched:
                 room.watchers -= 1
         if socket in presence.sockets:
             for room in watched:
-                if room.conversation_id in heads:
-                    heads[room.conversation_id] = self._join(room, socket, heads[room.conversation_id])
+                head, span = heads.get(room.conversation_id), spans.get(room.conversation_id)
+                if head and span and span.last is None and room.conversation_id not in presence.left:
+                    heads[room.conversation_id] = self._join(room, socket, head)
         for room in watched:
             self._drop_if_empty(room)
         return list(heads.values())
 
     def _join(self, room: _Room, socket: Connection, head: Head) -> Head:
         """Put a socket into a room at the later of the head that was read and what the room has delivered."""
-        presence = self._people[socket.user_id]
-        if head.last_visible_sequence is not None:
-            return head
-        presence.first_visible[room.conversation_id] = head.first_visible_sequence
+        self._people[socket.user_id].first_visible[room.conversation_id] = head.first_visible_sequence
         if room.state is None:
-            room.state = ConversationState(room.conversation_id, kind=head.kind, head=head.head)
+            room.state = _state_at(head)
             room.held = {s: publication for s, publication in room.held.items() if s > head.head}
-        elif room.state.head > head.head and room.state.kind == head.kind:
-            delivered = room.state
-            head = delivered.seen_by(
+        elif room.state.head > head.head:
+            head = room.state.seen_by(
                 Span(head.first_visible_sequence), read_sequence=head.read_sequence, read_ordinal=head.read_ordinal
             )
         elif room.state.head < head.head:
@@ -355,6 +357,12 @@ class Hub:
             await work
         except Problem as problem:
             _log.warning("repair_delayed", problem=problem.slug)
+
+
+def _state_at(head: Head) -> ConversationState:
+    return ConversationState(
+        head.conversation_id, kind=head.kind, head=head.head, ordinal=head.ordinal, epoch=head.epoch
+    )
 
 
 def _push(sockets: Iterable[Connection], frames: bytes) -> None:

@@ -1,0 +1,230 @@
+"""The socket: hello, identify, ready, then live entries and commands.
+
+Invariant: commands of one socket are queued in the order in which they arrive; at most `SOCKET_COMMANDS_IN_FLIGHT_MAX`
+of them are open, and reading pauses until one is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+
+import msgspec
+import structlog
+from fastapi import APIRouter
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from parley_contracts.limits import (
+    CONVERSATIONS_PER_USER_MAX,
+    FRAME_SIZE_BYTES_MAX,
+    HEARTBEAT_INTERVAL_S,
+    IDENTIFY_TIMEOUT_S,
+    SOCKET_COMMANDS_IN_FLIGHT_MAX,
+    TOKEN_LEEWAY_S,
+)
+from parley_contracts.messaging_api import (
+    CLOSE_HEARTBEAT,
+    CLOSE_INVALID_FRAME,
+    CLOSE_RECONNECT,
+    CLOSE_RESUME,
+    CLOSE_UNAUTHENTICATED,
+    Ack,
+    ClientFrame,
+    Head,
+    Heartbeat,
+    Hello,
+    Identify,
+    MessageSend,
+    Ready,
+    ReceiptMark,
+    Refusal,
+)
+from parley_contracts.problems import Forbidden, Internal, OriginRefused, Problem, Unauthenticated
+from parley_messaging.api.problems import problem_response
+from parley_messaging.api.ready_frames import EXTENSION, ReadyFramesProtocol
+from parley_messaging.api.requests import Caller, caller_by_token
+from parley_messaging.api.submissions import message_submission
+from parley_messaging.domain.publications import json_frame
+from parley_messaging.node import Node, node_of
+
+router = APIRouter()
+SERVER_GENERATION = "1"
+_DECODER = msgspec.json.Decoder(ClientFrame)
+_HEARTBEAT_FRAME = json_frame(Heartbeat())
+_log = structlog.get_logger("parley_messaging.socket")
+
+
+@router.websocket("/api/v1/messaging/socket")
+async def socket(websocket: WebSocket) -> None:
+    """Carry one socket from its upgrade to its end."""
+    node = node_of(websocket)
+    unverified_origin = websocket.headers.get("origin")
+    if unverified_origin is not None and unverified_origin != node.config.origin:
+        await websocket.send_denial_response(problem_response(OriginRefused()))
+        return
+    protocol = websocket.scope["extensions"][EXTENSION]
+    await websocket.accept()
+    protocol.write_frames(json_frame(Hello(HEARTBEAT_INTERVAL_S, FRAME_SIZE_BYTES_MAX, SERVER_GENERATION)))
+    try:
+        async with asyncio.timeout(IDENTIFY_TIMEOUT_S):
+            identify, caller = await _identified(node, websocket)
+    except TimeoutError:
+        protocol.close_now(CLOSE_UNAUTHENTICATED)
+        return
+    except (_InvalidFrame, WebSocketDisconnect):
+        protocol.close_now(CLOSE_INVALID_FRAME)
+        return
+    except Problem as problem:
+        refused = isinstance(problem, Unauthenticated | Forbidden)
+        protocol.close_now(CLOSE_UNAUTHENTICATED if refused else CLOSE_RECONNECT)
+        return
+    await DeviceSocket(node, websocket, protocol, caller).run(identify)
+
+
+class _InvalidFrame(Exception):  # noqa: N818 - the name of the close code
+    """A frame broke the contract."""
+
+
+async def _identified(node: Node, websocket: WebSocket) -> tuple[Identify, Caller]:
+    frame = await _receive(websocket)
+    if not isinstance(frame, Identify) or len(frame.cursors) > 2 * CONVERSATIONS_PER_USER_MAX:
+        raise _InvalidFrame
+    return frame, await caller_by_token(node.tokens, frame.access_token)
+
+
+async def _receive(websocket: WebSocket) -> ClientFrame:
+    """The next frame; `_InvalidFrame` where it is none, `WebSocketDisconnect` at the end."""
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1000))
+    text = message.get("text")
+    if text is None:
+        raise _InvalidFrame
+    try:
+        return _DECODER.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        raise _InvalidFrame from error
+
+
+class DeviceSocket:
+    """One identified socket; a `Connection` of the hub."""
+
+    def __init__(self, node: Node, websocket: WebSocket, protocol: ReadyFramesProtocol, caller: Caller) -> None:
+        self._node = node
+        self._websocket = websocket
+        self._protocol = protocol
+        self._caller = caller
+        self._early: list[bytes] | None = []
+        self._in_flight = asyncio.Semaphore(SOCKET_COMMANDS_IN_FLIGHT_MAX)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._heard_at = time.monotonic()
+        self.user_id = caller.user_id
+        self.device_id = caller.device_id
+        self.session_id = caller.session_id
+
+    def push(self, frames: bytes) -> None:
+        """Write ready frames, or close where the device reads too slowly. Before `ready` they wait."""
+        if self._early is not None:
+            self._early.append(frames)
+        elif not self._protocol.write_frames(frames) and not self._protocol.close_sent:
+            self._node.metrics.slow_sockets += 1
+            self.close(CLOSE_RESUME)
+
+    def close(self, code: int) -> None:
+        """Say why and close; nothing more is delivered."""
+        self._node.hub.detach(self)
+        self._protocol.close_now(code)
+
+    async def run(self, identify: Identify) -> None:
+        """Be ready, then serve until the socket ends."""
+        watch = asyncio.create_task(self._watch())
+        try:
+            await self._get_ready(identify)
+            while True:
+                frame = await _receive(self._websocket)
+                self._heard_at = time.monotonic()
+                await self._in_flight.acquire()
+                self._command(frame)
+        except _InvalidFrame:
+            self.close(CLOSE_INVALID_FRAME)
+        except WebSocketDisconnect:
+            pass
+        except Problem:
+            self.close(CLOSE_RECONNECT)
+        finally:
+            watch.cancel()
+            self._node.hub.detach(self)
+
+    async def _get_ready(self, identify: Identify) -> None:
+        heads = await self._node.hub.attach(self)
+        changed = [head for head in heads if identify.cursors.get(head.conversation_id) != _visible(head)]
+        early, self._early = self._early or [], None
+        self.push(json_frame(Ready(self.user_id, self.device_id, changed)))
+        if early:
+            self.push(b"".join(early))
+        self._node.hub.resume()
+
+    def _command(self, frame: ClientFrame) -> None:
+        """Begin a command before anything else can: the order of the frames is the order of the log."""
+        match frame:
+            case Heartbeat():
+                self.push(_HEARTBEAT_FRAME)
+                self._in_flight.release()
+            case MessageSend():
+                self._send(frame)
+            case ReceiptMark():
+                self._start(frame.ref, self._mark(frame))
+            case Identify():
+                raise _InvalidFrame
+
+    def _send(self, frame: MessageSend) -> None:
+        try:
+            submission = message_submission(self._caller, frame.conversation_id, frame.client_id, frame)
+        except Problem as problem:
+            self._in_flight.release()
+            self.push(json_frame(Refusal(frame.ref, problem.to_dict())))
+            return
+        answer = self._node.appending.submit(submission)
+
+        async def acknowledged() -> Ack:
+            return Ack(frame.ref, await answer)
+
+        self._start(frame.ref, acknowledged())
+
+    async def _mark(self, frame: ReceiptMark) -> Ack:
+        conversation_id = await self._node.receipts.mark(self.user_id, frame.conversation_id, frame.read_sequence)
+        self._node.hub.receipt(conversation_id, self.user_id, frame.read_sequence)
+        return Ack(frame.ref)
+
+    def _start(self, ref: str, work: Coroutine[None, None, Ack]) -> None:
+        task = asyncio.create_task(self._answer(ref, work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _answer(self, ref: str, work: Coroutine[None, None, Ack]) -> None:
+        answer: Ack | Refusal
+        try:
+            answer = await work
+        except Problem as problem:
+            answer = Refusal(ref, problem.to_dict())
+        except Exception:  # noqa: BLE001 - a bug answers the command and is logged
+            _log.exception("command_failed")
+            answer = Refusal(ref, Internal().to_dict())
+        finally:
+            self._in_flight.release()
+        self.push(json_frame(answer))
+
+    async def _watch(self) -> None:
+        """End the socket when its token expires or no heartbeat comes."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_INTERVAL_S / 5)
+            if time.time() > self._caller.expires_at + TOKEN_LEEWAY_S:
+                self.close(CLOSE_UNAUTHENTICATED)
+            elif time.monotonic() > self._heard_at + 2 * HEARTBEAT_INTERVAL_S:
+                self.close(CLOSE_HEARTBEAT)
+
+
+def _visible(head: Head) -> int:
+    """The newest sequence that the person may see."""
+    return head.head if head.last_visible_sequence is None else head.last_visible_sequence
