@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler
@@ -18,6 +18,7 @@ from socketserver import ThreadingMixIn, UnixStreamServer
 
 import pytest
 from parley_gateway import Settings, render
+
 from parley_ops.binaries import nginx_program
 from parley_ops.certificates import make_certificates
 from parley_ops.layout import Home
@@ -57,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_PUT = do_POST = do_DELETE = _answer
+    do_GET = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815 - the base class's names
 
     def _tunnel(self) -> None:
         self.send_response_only(101)
@@ -80,6 +81,7 @@ class Service(ThreadingMixIn, UnixStreamServer):
         self.name = path.stem
         self.path = path
         self.seen: list[str] = []
+        self._open: list[socket.socket] = []
         super().__init__(str(path), _Handler)
         path.chmod(0o777)  # as root, nginx's workers are somebody else
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
@@ -87,12 +89,17 @@ class Service(ThreadingMixIn, UnixStreamServer):
 
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
         """Unix sockets have no peer address; the handler wants one."""
-        return super().get_request()[0], ("", 0)
+        connection = super().get_request()[0]
+        self._open.append(connection)
+        return connection, ("", 0)
 
     def stop(self) -> None:
         """Vanish, as a killed process does."""
         self.shutdown()
         self._thread.join()
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self.server_close()
         self.path.unlink()
 
@@ -133,7 +140,7 @@ class Gateway:
     def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         connection = HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=WAIT_S)
         try:
-            connection.putrequest(method, path, skip_accept_encoding=True)
+            connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
             for name, value in headers.items():
                 connection.putheader(name.replace("_", "-"), value)
             if body is not None and "Content_Length" not in headers:
@@ -221,31 +228,25 @@ def _listens(port: int) -> bool:
 
 
 @pytest.fixture(scope="session")
-def gateways() -> Iterator[Callable[[str], Gateway]]:
-    """Gateways by limits profile, each started when first asked for."""
-    started: dict[str, Gateway] = {}
-    open_contexts = []
-
-    def get(profile: str) -> Gateway:
-        if profile not in started:
-            folder = Path(tempfile.mkdtemp(prefix="parley-gateway-", dir="/tmp"))
-            folder.chmod(0o755)
-            context = running_gateway(folder, profile)
-            started[profile] = context.__enter__()
-            open_contexts.append((context, folder))
-        return started[profile]
-
-    yield get
-    for context, folder in open_contexts:
-        context.__exit__(None, None, None)
-        shutil.rmtree(folder)
+def gateway() -> Iterator[Gateway]:
+    """One gateway with the limits of tests, all services up and left so."""
+    with _fresh_gateway("test") as running:
+        yield running
 
 
 @pytest.fixture
-def gateway(gateways) -> Iterator[Gateway]:
-    """The gateway with the limits of tests, all services up."""
-    found = gateways("test")
-    yield found
-    for name in ("auth", "messaging-1", "messaging-2"):
-        if name not in found.services:
-            found.start_service(name)
+def new_gateway() -> Iterator[Callable[[str], Gateway]]:
+    """Starts a gateway of the test's own, with the limits profile named."""
+    with ExitStack() as stack:
+        yield lambda profile: stack.enter_context(_fresh_gateway(profile))
+
+
+@contextmanager
+def _fresh_gateway(limits_profile: str) -> Iterator[Gateway]:
+    folder = Path(tempfile.mkdtemp(prefix="parley-gateway-", dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        with running_gateway(folder, limits_profile) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder)
