@@ -173,6 +173,8 @@ class RedisBus:
     def _take_beat(self, beat: _Beat) -> None:
         if beat.node == self._node:
             return
+        if beat.node not in self._beat_at:
+            self._missed(None)
         self._beat_at[beat.node] = time.monotonic()
         heard = self._heard.setdefault(beat.node, {})
         for bucket, counter in enumerate(beat.counters):

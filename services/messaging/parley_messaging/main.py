@@ -1,0 +1,193 @@
+"""Wires a node: stores, log, fan-out, routes; and carries its background work from start to a clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
+from redis.asyncio import Redis
+
+from parley_contracts.auth_api import Revocation
+from parley_contracts.limits import STORE_TIMEOUT_S
+from parley_contracts.messaging_api import CLOSE_RECONNECT
+from parley_messaging.adapters.auth import AuthClient, RevocationPoller, TokenVerifier
+from parley_messaging.adapters.mongo.database import Document, connect, database_of
+from parley_messaging.adapters.mongo.log import MongoLog
+from parley_messaging.adapters.mongo.memberships import MongoMemberships, MongoReadPositions
+from parley_messaging.adapters.mongo.records import MongoRecords
+from parley_messaging.adapters.peers import UnixPeers
+from parley_messaging.adapters.redis.bus import RedisBus
+from parley_messaging.adapters.redis.nodes import NodeRegistry
+from parley_messaging.api import internal, routes, socket
+from parley_messaging.api.problems import RequestIdMiddleware, install_problem_handlers
+from parley_messaging.config import Config
+from parley_messaging.domain.entries import StoredEntry
+from parley_messaging.domain.publications import Publication
+from parley_messaging.metrics import Metrics
+from parley_messaging.node import Node
+from parley_messaging.service.accepting import Accepting
+from parley_messaging.service.appending import Appending
+from parley_messaging.service.fanout import Hub
+from parley_messaging.service.reading import Reading
+from parley_messaging.service.receipts import ReadMarks, Receipts
+from parley_messaging.service.states import States
+
+DRAIN_S_MAX = 5.0
+HEALTH_TIMEOUT_S = 2.0
+_log = structlog.get_logger("parley_messaging.main")
+
+
+def create_app(config: Config) -> FastAPI:
+    """The application of one node."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        running = RunningNode(config)
+        app.state.node = running.node
+        app.state.drain = running.drain
+        running.start()
+        try:
+            yield
+        finally:
+            await running.drain()
+            await running.close()
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    install_problem_handlers(app)
+    app.add_middleware(RequestIdMiddleware)
+    for module in (routes, socket, internal):
+        app.include_router(module.router)
+    return app
+
+
+class RunningNode:
+    """A node and its background work."""
+
+    def __init__(self, config: Config) -> None:
+        key = config.service_key()
+        self._mongo: AsyncMongoClient[Document] = connect(config.mongodb_url)
+        self._redis = _redis(config.redis_url)
+        self._auth = AuthClient(config.auth_socket_path, key)
+        self._registry = NodeRegistry(self._redis, config.node_id, str(config.socket_path))
+        self._peers = UnixPeers(self._registry, config.node_id, key)
+        self._bus = RedisBus(
+            self._redis, received=self._received, missed=self._missed, revocation_hint=self._revocation_hint
+        )
+        database = database_of(self._mongo)
+        log = MongoLog(database)
+        memberships = MongoMemberships(database, log)
+        positions = MongoReadPositions(database)
+        states = States(log, memberships)
+        metrics = Metrics()
+        self._marks = ReadMarks(positions)
+        reading = Reading(log, memberships, positions, states, self._marks)
+        tokens = TokenVerifier(self._auth, config.origin)
+        hub = Hub(
+            log=log, memberships=memberships, reading=reading, states=states, publisher=self._bus, metrics=metrics
+        )
+        self.node = Node(
+            config=config,
+            metrics=metrics,
+            tokens=tokens,
+            appending=Appending(
+                log=log,
+                memberships=memberships,
+                states=states,
+                accepting=Accepting(states, self._auth, config.server_name),
+                peers=self._peers,
+                metrics=metrics,
+                listener=self._stored,
+            ),
+            reading=reading,
+            receipts=Receipts(log, positions, states),
+            records=MongoRecords(database),
+            hub=hub,
+            health=self._health,
+        )
+        self._poller = RevocationPoller(self._auth, tokens.revoked, self._revoked)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._drained = False
+
+    def start(self) -> None:
+        """Begin the background work."""
+        work = (
+            self._registry.run(),
+            self._bus.run_publisher(),
+            self._bus.run_beat(),
+            self._bus.run_listener(),
+            self._poller.run(),
+            self._marks.run(),
+        )
+        self._tasks = [asyncio.create_task(_restarted(item)) for item in work]
+
+    async def drain(self) -> None:
+        """Leave the others to it: no heartbeat, sockets told to reconnect, what is waiting stored."""
+        if self._drained:
+            return
+        self._drained = True
+        if self._tasks:
+            self._tasks[0].cancel()
+        await self._registry.leave()
+        self.node.hub.close_all(CLOSE_RECONNECT)
+        try:
+            async with asyncio.timeout(DRAIN_S_MAX):
+                await self.node.appending.drained()
+                await self._marks.flush()
+        except TimeoutError:
+            _log.warning("drain_incomplete", waiting=self.node.appending.waiting)
+
+    async def close(self) -> None:
+        """Stop the background work and close the connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._peers.close()
+        await self._auth.close()
+        await self._redis.aclose()
+        await self._mongo.close()
+
+    # Late bound: the parts know one another in a circle.
+
+    def _stored(self, entries: Sequence[StoredEntry]) -> None:
+        self._marks.sent(entries)
+        self.node.hub.stored(entries)
+
+    def _received(self, publications: Sequence[Publication]) -> None:
+        self.node.hub.received(publications)
+
+    def _missed(self, bucket: int | None) -> None:
+        self.node.hub.missed(bucket)
+
+    def _revocation_hint(self) -> None:
+        self._poller.hint()
+
+    def _revoked(self, revocations: Sequence[Revocation]) -> None:
+        self.node.hub.revoked(revocations)
+
+    async def _health(self) -> str:
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_S):
+                await self._mongo.admin.command("ping")
+        except (PyMongoError, TimeoutError):
+            return "MongoDB does not answer"
+        return "" if self.node.tokens.revoked.loaded else "revocations were not read yet"
+
+
+def _redis(url: str) -> Redis:
+    return Redis.from_url(
+        url, socket_timeout=STORE_TIMEOUT_S, socket_connect_timeout=STORE_TIMEOUT_S, health_check_interval=0
+    )
+
+
+async def _restarted(work: Coroutine[None, None, None]) -> None:
+    """Background work never ends but by cancelling; a bug in it is logged."""
+    try:
+        await work
+    except Exception:
+        _log.exception("background_work_ended")
+        raise

@@ -1,0 +1,65 @@
+"""One node under uvicorn, on its Unix socket.
+
+Invariant: SIGTERM ends it within 10 s: it stops counting as live, tells its sockets to reconnect, and stores what waits.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+from parley_contracts.limits import FRAME_SIZE_BYTES_MAX
+from parley_messaging.api.ready_frames import ReadyFramesProtocol
+from parley_messaging.config import Config
+from parley_messaging.main import create_app
+
+STOP_S_MAX = 3
+SOCKET_MODE = 0o660
+BACKLOG = 4096
+
+
+class NodeServer(uvicorn.Server):
+    """uvicorn's server, which drains the node before it waits for connections to end."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, then stop."""
+        if self.started:
+            await self._app.state.drain()
+        await super().shutdown(sockets)
+
+
+def serve(config: Config) -> None:
+    """Run until SIGTERM or SIGINT."""
+    config.run_dir.mkdir(parents=True, exist_ok=True)
+    path = config.socket_path
+    path.unlink(missing_ok=True)
+    app = create_app(config)
+    settings = uvicorn.Config(
+        app,
+        uds=str(path),
+        loop="uvloop",
+        http="httptools",
+        ws=ReadyFramesProtocol,
+        ws_max_size=FRAME_SIZE_BYTES_MAX,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=STOP_S_MAX,
+    )
+    previous = os.umask(0o777 & ~SOCKET_MODE)
+    try:
+        NodeServer(settings, app).run()
+    finally:
+        os.umask(previous)
+        path.unlink(missing_ok=True)
