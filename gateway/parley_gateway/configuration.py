@@ -6,6 +6,7 @@ request id is overwritten; every answer of nginx itself is a problem.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -187,8 +188,15 @@ def _location(route: Route, settings: Settings, upstream_size: int) -> str:
     if route.socket:
         # proxy_set_header is not inherited where a location sets one: the general ones are repeated.
         lines.append(_socket_headers(settings))
-    sign = "= " if route.match == "exact" else "^~ "
-    return f"    location {sign}{route.path} {{\n" + "\n".join(lines) + "\n    }"
+    if route.match == "exact":
+        written, sign, beside = rf"^{re.escape(route.path)}(\?|$)", "= ", ""
+    else:
+        # nginx would redirect the path without its slash.
+        written, sign = f"^{re.escape(route.path)}", "^~ "
+        beside = f"    location = {route.path.removesuffix('/')} {{ return 404; }}\n"
+    # nginx matches the path with its dots resolved, and passes it on as it was written.
+    lines.append(f'      if ($request_uri !~ "{written}") {{ return 404; }}')
+    return f"{beside}    location {sign}{route.path} {{\n" + "\n".join(lines) + "\n    }"
 
 
 def _socket_headers(settings: Settings) -> str:
