@@ -6,12 +6,14 @@ leaves this module only inside the sealed vault; the recovery key stays in the p
 
 from __future__ import annotations
 
+import asyncio
 import platform
 
 import msgspec
 
 from parley_client.api import auth, messaging
-from parley_client.api.http import Api
+from parley_client.api.http import ATTEMPTS, Api
+from parley_client.backoff import full_jitter
 from parley_client.crypto.account import VaultError, VerifiedIdentity, certify_device, create_account, open_vault
 from parley_client.crypto.history import new_history_key, open_history_key, seal_history_key
 from parley_client.crypto.recovery import new_recovery_key
@@ -20,13 +22,13 @@ from parley_client.errors import AlreadySignedIn, RecoveryKeyRefused, RecoveryKe
 from parley_client.store.documents import Account, load_account, save_account
 from parley_client.store.history import save_history_key
 from parley_client.store.port import Store
-from parley_contracts.auth_api import DeviceRegistration, StatementUpload
+from parley_contracts.auth_api import DeviceRegistration, StatementUpload, Tokens
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
 from parley_contracts.limits import DEVICE_NAME_LENGTH_MAX
 from parley_contracts.messaging_api import HistoryKeyUpload
-from parley_contracts.problems import UsernameTaken, WrongCredentials
+from parley_contracts.problems import Unavailable, UsernameTaken, WrongCredentials
 from parley_mls import Primitives, generate_signature_key
 
 _FIRST_VERSION = 1
@@ -83,16 +85,7 @@ class SetUp:
 
     async def _sign_up(self, account: Account, *, retried: bool, email: str, password: str) -> Account:
         save_account(self._store, account)
-        try:
-            tokens = await auth.signup(self._api, username=account.username, email=email, password=password)
-        except UsernameTaken as problem:
-            # The answer of an earlier try may have been lost: then the account is ours, and has no keys yet.
-            if not retried:
-                raise
-            try:
-                tokens = await auth.login(self._api, username=account.username, password=password)
-            except WrongCredentials:
-                raise problem from None
+        tokens = await self._new_session(account, retried=retried, email=email, password=password)
         self._api.keep_tokens(tokens)
         me = await auth.get_me(self._api)
         if me.has_statement:
@@ -100,6 +93,25 @@ class SetUp:
         account = msgspec.structs.replace(account, user_id=me.user_id, stage="signed_in")
         save_account(self._store, account)
         return account
+
+    async def _new_session(self, account: Account, *, retried: bool, email: str, password: str) -> Tokens:
+        for attempt in range(ATTEMPTS):
+            try:
+                return await auth.signup(self._api, username=account.username, email=email, password=password)
+            except Unavailable:
+                if attempt + 1 == ATTEMPTS:
+                    raise
+                retried = True
+                await asyncio.sleep(full_jitter(attempt, base_s=1.0))
+            except UsernameTaken as problem:
+                # The answer of an earlier try may have been lost: then the account is ours, and has no keys yet.
+                if not retried:
+                    raise
+                try:
+                    return await auth.login(self._api, username=account.username, password=password)
+                except WrongCredentials:
+                    raise problem from None
+        raise AssertionError("the last attempt returns or raises")
 
     def _make_keys(self, account: Account) -> Account:
         """Root, signing, recovery, device and history key of a new account, stored before any is published."""

@@ -49,7 +49,7 @@ from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, is_
 from parley_contracts.limits import TEXT_LENGTH_MAX
 from parley_contracts.messaging_api import Head
 from parley_contracts.policy import Kind, decode_policy
-from parley_contracts.problems import NotFound, Problem, TooLarge, Unauthenticated, Unavailable
+from parley_contracts.problems import NotFound, Problem, RateLimited, TooLarge, Unauthenticated, Unavailable
 from parley_mls import Primitives, default_primitives
 
 RECEIVE_PAGE_MAX = 500
@@ -456,6 +456,6 @@ async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await work()
-        except (NetworkError, Unavailable):
+        except (NetworkError, RateLimited, Unavailable):
             await asyncio.sleep(full_jitter(attempt))
             attempt += 1

@@ -181,7 +181,7 @@ async def _first_copy(
     sequence = problem.extra.get("sequence")
     if not isinstance(sequence, int):
         raise problem
-    page = await messaging.get_entry(session.api, conversation_id, sequence)
+    page = await messaging.get_entries(session.api, conversation_id, after=sequence - 1, limit=1)
     for entry in page.entries:
         if (entry.device_id, entry.client_id) == (session.device.device_id, client_id):
             await catch_up(session, conversation_id)

@@ -207,3 +207,20 @@ async def test_changed_archive_is_reported(people, server):
             server.archive[key] = {"sealed": b64encode(bytes(data))}
     phone = await people.restore("alice", "phone")
     assert "history_incomplete" in {notice.code for notice in phone.notices()}
+
+
+async def test_person_who_came_back_restores_what_they_may_see(people, server, no_pauses):
+    alice, bob = await people.register("alice"), await people.register("bob")
+    made = await alice.group_create("Trip", ["@bob"])
+    await alice.send(made.conversation_id, "one")
+    await bob.sync()
+    await alice.group_remove(made.conversation_id, ["@bob"])
+    await bob.sync()
+    await alice.send(made.conversation_id, "between")
+    await alice.group_add(made.conversation_id, ["@bob"])
+    await alice.send(made.conversation_id, "two")
+    await bob.sync()
+    assert await fresh_texts(bob) == ["one", "two"]
+    phone = await people.restore("bob", "phone")
+    assert await fresh_texts(phone) == ["two"]
+    assert phone.notices() == []

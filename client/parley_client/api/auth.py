@@ -33,15 +33,15 @@ class _FlowAnswer(msgspec.Struct):
 
 
 async def signup(api: Api, *, username: str, email: str, password: str) -> Tokens:
-    """Make an account; the session has no device yet."""
+    """Make an account; the session has no device yet. Once: whether a lost answer was a yes is the caller's question."""
     body = {"username": username, "email": email, "password": password}
-    return _tokens(await api.anonymous("POST", f"{_FLOWS}/signup", _FlowAnswer, body=body))
+    return _tokens(await api.anonymous(f"{_FLOWS}/signup", _FlowAnswer, body=body, attempts=1))
 
 
 async def login(api: Api, *, username: str, password: str) -> Tokens:
     """Sign in; the session has no device yet."""
     body = {"username": username, "password": password}
-    return _tokens(await api.anonymous("POST", f"{_FLOWS}/login", _FlowAnswer, body=body))
+    return _tokens(await api.anonymous(f"{_FLOWS}/login", _FlowAnswer, body=body))
 
 
 async def logout(api: Api) -> None:

@@ -78,9 +78,17 @@ class Api:
                 await asyncio.sleep(max(full_jitter(attempt), _retry_after_s(error)))
         raise AssertionError("the last attempt returns or raises")
 
-    async def anonymous(self, method: str, path: str, answer: type[T], *, body: Mapping[str, object]) -> T:
-        """Send one request without a token."""
-        return decode_answer(await self.network.request(_json_request(method, path, body)), answer)
+    async def anonymous(self, path: str, answer: type[T], *, body: Mapping[str, object], attempts: int = ATTEMPTS) -> T:
+        """Post something without a token; repeated where the service is busy."""
+        request = _json_request("POST", path, body)
+        for attempt in range(attempts):
+            try:
+                return decode_answer(await self.network.request(request), answer)
+            except Unavailable as error:
+                if attempt + 1 == attempts:
+                    raise
+                await asyncio.sleep(max(full_jitter(attempt), _retry_after_s(error)))
+        raise AssertionError("the last attempt returns or raises")
 
     async def access_token(self, *, unless: str | None = None) -> str:
         """A token that is good for a while; `unless` names one that was refused. `NotSignedIn` where none is to be had."""

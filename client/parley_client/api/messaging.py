@@ -37,15 +37,9 @@ async def get_conversations(api: Api) -> Heads:
     return await api.call("GET", f"{BASE}/conversations", Heads)
 
 
-async def get_entries(api: Api, conversation_id: ConversationId, *, after: int) -> EntryPage:
-    """The next page of the log after an entry."""
-    query = {"after": after, "limit": PAGE_ENTRIES_MAX}
-    return await api.call("GET", f"{BASE}/conversations/{conversation_id}/entries", EntryPage, query=query)
-
-
-async def get_entry(api: Api, conversation_id: ConversationId, sequence: int) -> EntryPage:
-    """A page with that one entry."""
-    query = {"after": sequence - 1, "limit": 1}
+async def get_entries(api: Api, conversation_id: ConversationId, *, after: int, limit: int | None = None) -> EntryPage:
+    """The next page of the log after an entry, from the first that the person may see."""
+    query = {"after": after, "limit": limit or PAGE_ENTRIES_MAX}
     return await api.call("GET", f"{BASE}/conversations/{conversation_id}/entries", EntryPage, query=query)
 
 

@@ -88,8 +88,12 @@ class Network(Protocol):
 
 def parse_server(url: str) -> str:
     """The origin (`https://host[:port]`) that a person named; `UsageError` where it is none."""
-    parts = urlsplit(url if "://" in url else f"https://{url}")
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.path.strip("/") or parts.query:
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        named = parts.scheme == "https" and parts.hostname and not parts.username and parts.port != 0
+    except ValueError:
+        named = None
+    if not named or parts.path.strip("/") or parts.query or parts.fragment:
         raise UsageError("the server is given as https://HOST or https://HOST:PORT")
     return f"https://{parts.netloc.lower().removesuffix(':443')}"
 

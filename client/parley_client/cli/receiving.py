@@ -27,15 +27,16 @@ async def print_messages(client: Client, *, follow: bool, timeout_s: float | Non
         for conversation in client.conversations():
             _print(await client.history(conversation.conversation_id))
         return
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(timeout_s):
-            if follow:
+    if follow:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
                 await _follow(client)
-            await client.sync()
-            if _print_new(client, await client.receive()) or timeout_s is None:
-                return
-            client.connect()
-            _print_new(client, await client.receive(timeout_s=timeout_s))
+        return
+    await client.sync()
+    if _print_new(client, await client.receive()) or not timeout_s:
+        return
+    client.connect()
+    _print_new(client, await client.receive(timeout_s=timeout_s))
 
 
 async def _follow(client: Client) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from parley_client.api import messaging
 from parley_client.backoff import full_jitter
-from parley_client.errors import ConversationForked, NotAMember, UnknownConversation, UntrustedGroup
+from parley_client.errors import ConversationForked, NetworkError, NotAMember, UnknownConversation
 from parley_client.groups.anchors import anchor_extension
 from parley_client.groups.judgement import leaves_of, policy_extension
 from parley_client.session import Session
@@ -62,7 +62,7 @@ async def commit_change(session: Session, conversation_id: ConversationId, plann
                 prepare(session, row, member, plan)
         if not await send_pending(session, conversation_id):
             await asyncio.sleep(full_jitter(attempt, cap_s=2.0))
-    raise UntrustedGroup("the group keeps changing; try again later")
+    raise NetworkError("timeout", "the group keeps changing; try again later")
 
 
 def prepare(session: Session, row: ConversationRow, member: Group, plan: Plan) -> None:

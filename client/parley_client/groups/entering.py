@@ -11,7 +11,7 @@ import time
 import msgspec
 
 from parley_client.api import messaging
-from parley_client.errors import UntrustedGroup
+from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.anchors import anchor_extension, chain_hash_from, read_anchor
 from parley_client.groups.commits import COMMIT_ATTEMPTS, send_pending
 from parley_client.groups.judgement import AnyGroup, IdentitiesNeeded, judge_group, leaves_of
@@ -50,8 +50,7 @@ async def enter(session: Session, conversation_id: ConversationId, *, wait_s: fl
                 return row
             if await _enter_by_welcome(session, conversation_id, row):
                 break
-            if row is None and conversations.first_epoch(session.store, conversation_id, 0) is not None:
-                await _begin_from_archive(session, conversation_id)
+            if row is None and await _begin_from_archive(session, conversation_id):
                 break
         if time.monotonic() >= deadline:
             break
@@ -66,7 +65,7 @@ async def read_history(session: Session, conversation_id: ConversationId) -> Non
     """Read a conversation that the person has left, as far as the archive opens it."""
     async with session.lock(conversation_id):
         row = load_conversation(session.store, conversation_id)
-        if row is None and conversations.first_epoch(session.store, conversation_id, 0) is not None:
+        if row is None:
             await _begin_from_archive(session, conversation_id)
     await catch_up(session, conversation_id)
 
@@ -140,10 +139,15 @@ def _save_member(session: Session, row: ConversationRow, group: Group) -> None:
 # --- the archive
 
 
-async def _begin_from_archive(session: Session, conversation_id: ConversationId) -> None:
-    """Stand at the first epoch that the archive opens, as a follower of the public group."""
-    first = conversations.first_epoch(session.store, conversation_id, 0)
-    assert first is not None
+async def _begin_from_archive(session: Session, conversation_id: ConversationId) -> bool:
+    """Stand at the first visible epoch that the archive opens, as a follower of the public group; whether there is one."""
+    if conversations.first_epoch(session.store, conversation_id, 0) is None:
+        return False
+    page = await messaging.get_entries(session.api, conversation_id, after=0, limit=1)
+    visible = page.entries[0].sequence if page.entries else 0
+    first = conversations.first_epoch(session.store, conversation_id, 0, since=visible)
+    if first is None:
+        return False
     state = await messaging.get_group_info(session.api, conversation_id, epoch=first.epoch)
     follower = _public_group(session, state)
     policy = b64decode(state.policy)
@@ -158,6 +162,7 @@ async def _begin_from_archive(session: Session, conversation_id: ConversationId)
         conversations.save_chain_hash(session.store, conversation_id, row.cursor, row.chain_hash)
         conversations.save_leaves(session.store, first.leaves_digest, leaves)
         session.groups.save(conversation_id, None, follower)
+    return True
 
 
 def _public_group(session: Session, state: GroupState) -> PublicGroup:
@@ -179,7 +184,7 @@ async def _enter_by_external_commit(session: Session, conversation_id: Conversat
             if queues.load_pending(session.store, conversation_id) is None:
                 await _prepare_external_commit(session, conversation_id, row)
         await send_pending(session, conversation_id)
-    raise UntrustedGroup("this device could not come into the conversation")
+    raise NetworkError("timeout", "the group keeps changing; try again later")
 
 
 async def _prepare_external_commit(

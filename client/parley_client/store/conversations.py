@@ -147,13 +147,13 @@ def load_epoch(store: Store, conversation_id: ConversationId, generation: int, e
     return _epoch(rows[0]) if rows else None
 
 
-def first_epoch(store: Store, conversation_id: ConversationId, generation: int) -> EpochRow | None:
-    """The oldest epoch whose keys this device has, or None."""
+def first_epoch(store: Store, conversation_id: ConversationId, generation: int, *, since: int = 0) -> EpochRow | None:
+    """The oldest epoch that began at `since` or later and whose keys this device has, or None."""
     sql = (
         f"SELECT {', '.join(_EPOCH_FIELDS)} FROM epochs "  # noqa: S608
-        "WHERE conversation_id = ? AND generation = ? ORDER BY epoch LIMIT 1"
+        "WHERE conversation_id = ? AND generation = ? AND anchor_sequence >= ? ORDER BY epoch LIMIT 1"
     )
-    rows = store.execute(sql, (conversation_id, generation))
+    rows = store.execute(sql, (conversation_id, generation, since))
     return _epoch(rows[0]) if rows else None
 
 
