@@ -52,7 +52,7 @@ class AuthClient:
 
     def __init__(self, socket_path: Path, key: Ed25519PrivateKey) -> None:
         transport = httpx.AsyncHTTPTransport(uds=str(socket_path))
-        self._http = httpx.AsyncClient(transport=transport, base_url="http://auth", timeout=STORE_TIMEOUT_S)
+        self._http = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=STORE_TIMEOUT_S)
         self._key = key
 
     async def close(self) -> None:
