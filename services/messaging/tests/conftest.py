@@ -398,13 +398,17 @@ class Api:
 
     async def commit(self, room: Room, device: Device, result: CommitResult, **fields: Any) -> Answer:
         body = room.commit_body(device, result, **fields)
-        answer = await self.put(f"conversations/{room.id}/commits/{fields.get('client_id') or new_uuid7()}", device, body)
+        answer = await self.put(
+            f"conversations/{room.id}/commits/{fields.get('client_id') or new_uuid7()}", device, body
+        )
         if answer.status == 200:
             room.epoch += 1
         return answer
 
     @contextlib.asynccontextmanager
-    async def socket(self, device: Device, cursors: dict[str, int] | None = None, **options: Any) -> AsyncIterator[Socket]:
+    async def socket(
+        self, device: Device, cursors: dict[str, int] | None = None, **options: Any
+    ) -> AsyncIterator[Socket]:
         async with unix_connect(
             str(self.node.path),
             uri="ws://node/api/v1/messaging/socket",
@@ -520,13 +524,15 @@ class Room:
 def roster(*people: Person, kind: str = "group", conversation_id: str = "", **fields: Any) -> PolicyDocument:
     """A policy: the first person owns a group."""
     first = {"group": "owner", "self": "owner", "direct": "member"}[kind]
-    members = tuple(
-        RosterEntry(p.user_id, p.fingerprint, first if i == 0 else "member") for i, p in enumerate(people)
-    )
+    members = tuple(RosterEntry(p.user_id, p.fingerprint, first if i == 0 else "member") for i, p in enumerate(people))
     if kind != "group":
         conversation_id = direct_conversation_id(people[0].user_id, people[-1].user_id)
     return PolicyDocument(
-        conversation_id=ConversationId(conversation_id or new_uuid7()), kind=kind, generation=0, roster=members, **fields
+        conversation_id=ConversationId(conversation_id or new_uuid7()),
+        kind=kind,
+        generation=0,
+        roster=members,
+        **fields,
     )
 
 

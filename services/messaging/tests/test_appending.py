@@ -85,6 +85,15 @@ class Store:
     def visible(self, conversation_id):
         return [e for e in self.entries[: self.durable] if e.conversation_id == conversation_id]
 
+    def fail_over(self):
+        """Another primary, now and then: what only the old one had is gone."""
+
+        async def wait():
+            await asyncio.sleep(self.dice.uniform(0, 0.01))
+            self.roll_back()
+
+        self.late.append(asyncio.create_task(wait()))
+
     def strikes(self):
         return self.dice.random() < self.faults
 
@@ -123,6 +132,8 @@ class View:
         result = store.apply(entries)
         if result.outcome == "all" or not store.strikes():
             store.durable = len(store.entries)
+        else:
+            store.fail_over()
         await self._way()
         return result
 
@@ -215,7 +226,7 @@ def message(conversation_id, device_id, number, client_id=None):
 
 
 class Sender:
-    """A device that sends its messages in order, several at a time, and again until each is acknowledged."""
+    """A device that sends its messages in order without waiting, and again from the first that was refused."""
 
     def __init__(self, town, conversation_id, count):
         self.town = town
@@ -224,19 +235,20 @@ class Sender:
         self.acknowledged = {}
 
     async def run(self):
-        waiting = list(self.messages)
-        while waiting:
-            window = waiting[: self.town.dice.randint(1, 4)]
+        while waiting := [m for m in self.messages if m.client_id not in self.acknowledged]:
             node = self.town.dice.choice([n for n in self.town.nodes if not n.view.dead])
-            answers = [node.submit(submission) for submission in window]
-            done, _ = await asyncio.wait(answers, timeout=60)
-            for submission, answer in zip(window, answers, strict=True):
-                if answer in done and answer.exception() is None:
+            answers = []
+            for submission in waiting:
+                answers.append(node.submit(submission))
+                await asyncio.sleep(self.town.dice.choice([0, 0, 0.002, 0.02]))
+                if any(answer.done() and answer.exception() for answer in answers):
+                    break
+            await asyncio.wait(answers, timeout=60)
+            for submission, answer in zip(waiting, answers, strict=False):
+                if answer.done() and answer.exception() is None:
                     self.acknowledged[submission.client_id] = answer.result()
-                elif answer in done:
+                elif answer.done():
                     assert isinstance(answer.exception(), Unavailable), answer.exception()
-            waiting = [s for s in waiting if s.client_id not in self.acknowledged]
-            await asyncio.sleep(self.town.dice.uniform(0, 0.05))
 
 
 def check(store, senders):
@@ -260,8 +272,8 @@ async def run_town(seed, faults):
     dice = random.Random(seed)
     store = Store(dice, faults)
     town = Town(dice, store, faults)
-    conversations = [ConversationId(new_uuid7()) for _ in range(2)]
-    senders = [Sender(town, conversation, 8) for conversation in conversations for _ in range(3)]
+    conversations = [ConversationId(new_uuid7()) for _ in range(4)]
+    senders = [Sender(town, conversation, 8) for conversation in conversations for _ in range(2)]
     running = [asyncio.create_task(sender.run()) for sender in senders]
     await asyncio.sleep(dice.uniform(0, 0.1))
     town.nodes[dice.randrange(3)].view.dead = dice.random() < faults * 4
