@@ -433,10 +433,14 @@ class Client:
         )
 
 
+class _Text(msgspec.Struct):
+    text: str
+
+
 def _text_in(body: bytes) -> str:
     try:
-        return str(msgspec.json.decode(body, type=dict[str, object]).get("text", ""))
-    except msgspec.DecodeError:
+        return msgspec.json.decode(body, type=_Text).text
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested beyond all measure
         return ""
 
 

@@ -36,6 +36,8 @@ from parley_mls import (
 PADDED_SIZE_BYTES_MIN = 256
 COMMITMENT_KEY_SIZE_BYTES = 32
 EPOCH_SECRET_SIZE_BYTES = 32
+#: The largest counter and sequence: what every store holds as a signed integer of eight bytes.
+COUNTER_MAX = 2**63 - 1
 _FORMAT = 1
 
 MessageErrorCode = Literal[
@@ -88,7 +90,10 @@ class Content:
         """One content from the front of `reader`."""
         if reader.uint8() != _FORMAT:
             raise DecodeError("a content of an unknown format")
-        return cls(reader.uint64(), reader.uint64(), reader.raw(32), reader.uint16(), reader.opaque())
+        content = cls(reader.uint64(), reader.uint64(), reader.raw(32), reader.uint16(), reader.opaque())
+        if max(content.counter, content.last_sequence) > COUNTER_MAX:
+            raise DecodeError("a counter is out of its range")
+        return content
 
 
 @dataclass(frozen=True)

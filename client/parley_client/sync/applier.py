@@ -356,10 +356,14 @@ def _message_row(entry: Entry, kind: int, body: bytes) -> MessageRow:
     )
 
 
+class _Named(msgspec.Struct):
+    name: str
+
+
 def _name_in(body: bytes) -> str:
     try:
-        return msgspec.json.decode(body, type=dict[str, str]).get("name", "")[:TITLE_LENGTH_MAX]
-    except msgspec.DecodeError:
+        return msgspec.json.decode(body, type=_Named).name[:TITLE_LENGTH_MAX]
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested beyond all measure
         return ""
 
 
@@ -372,5 +376,5 @@ def _history_key_in(body: bytes) -> HistoryKey | None:
     try:
         handed = msgspec.json.decode(body, type=_HandedKey)
         return HistoryKey(handed.version, b64decode(handed.secret))
-    except (msgspec.DecodeError, ValueError):
+    except (ValueError, RecursionError):
         return None
