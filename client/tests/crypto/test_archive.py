@@ -72,6 +72,23 @@ def test_a_changed_record_is_refused(place: int, flip: int):
         open_record(P, KEY, bytes(damaged), **PLACE)
 
 
+PRIVATE, PUBLIC = generate_hpke_key(P)
+SEALED_KEY = seal_history_key(P, KEY, PUBLIC, **WHOSE)
+SEALED_INDEX = seal_index(P, KEY, [CONVERSATION], version=1, **WHOSE)
+
+
+@settings(max_examples=80)
+@given(st.integers(0, len(SEALED_KEY) - 1), st.integers(0, len(SEALED_INDEX) - 1), st.integers(1, 255))
+def test_changed_history_keys_and_indexes_are_refused(in_key: int, in_index: int, flip: int):
+    key, index = bytearray(SEALED_KEY), bytearray(SEALED_INDEX)
+    key[in_key] ^= flip
+    index[in_index] ^= flip
+    with pytest.raises(HistoryKeyError):
+        open_history_key(P, bytes(key), PRIVATE, version=1, **WHOSE)
+    with pytest.raises(AccountIndexError):
+        open_index(P, KEY, bytes(index), version=1, **WHOSE)
+
+
 @given(st.binary(max_size=200))
 def test_foreign_bytes_are_refused(data: bytes):
     with pytest.raises(ArchiveError):
