@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -175,6 +176,9 @@ class NodeProcess:
 
     def _healthy(self) -> bool:
         assert self.process.poll() is None, self.text()[-3000:]
+        with socket.socket(socket.AF_UNIX) as probe:  # httpx leaks a socket where nothing listens
+            if probe.connect_ex(str(self.path)):
+                return False
         with contextlib.suppress(httpx.HTTPError), self.client() as client:
             return bool(client.get("/internal/health").json()["healthy"])
         return False
