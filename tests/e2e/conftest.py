@@ -2,8 +2,10 @@
 
 import os
 import secrets
+import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,24 +13,44 @@ import pytest
 from e2e_devices import Device, Stack
 
 ROOT = Path(__file__).resolve().parents[2]
+ENGINES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def admin_addresses(home: Path) -> dict[str, str]:
+    from parley_ops.instance import require_instance
+    from parley_ops.layout import Home
+    from parley_ops.stack import Stack as OpsStack
+
+    return OpsStack.load(Home(home), require_instance(Home(home))).admin_addresses()
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack() -> Iterator[Stack]:
+    """The stack that the environment names, or one of our own."""
     if "PARLEY_TEST_HOME" in os.environ:
-        names = ("PARLEY_TEST_ADDRESS", "PARLEY_TEST_CA_FILE", "PARLEY_TEST_HOME")
-        address, ca_file, home = (os.environ[name] for name in names)
-        yield Stack(address, ca_file, Path(home))
+        address, ca_file, home = (os.environ[f"PARLEY_TEST_{name}"] for name in ("ADDRESS", "CA_FILE", "HOME"))
+        yield Stack(address, ca_file, Path(home), {name: os.environ[name] for name in ENGINES})
         return
-    home = tmp_path_factory.mktemp("home")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [ROOT / "parley", "up", "--home", home, "--port", str(port), "--detach", "--limits-profile", "test"]
-    subprocess.run([str(word) for word in command], check=True, timeout=600)
-    running = Stack(f"https://localhost:{port}", str(home / "tls" / "ca.crt"), home)
-    yield running
-    running.ops("down")
+    # Not below pytest's own folder, which the services' user could not enter where root runs this.
+    home_folder = Path(tempfile.mkdtemp(prefix="parley-e2e-", dir="/var/tmp"))
+    home_folder.chmod(0o755)
+    port = free_port()
+    command = [str(ROOT / "parley"), "up", "--home", str(home_folder), "--port", str(port), "--detach"]
+    own = {name: value for name, value in os.environ.items() if name not in ENGINES}
+    try:
+        subprocess.run([*command, "--limits-profile", "test"], env=own, check=True, timeout=600)
+        address, ca_file = f"https://localhost:{port}", str(home_folder / "tls" / "ca.crt")
+        yield Stack(address, ca_file, home_folder, admin_addresses(home_folder))
+    finally:
+        subprocess.run([str(ROOT / "parley"), "down", "--home", str(home_folder)], env=own, check=False, timeout=120)
+        shutil.rmtree(home_folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ class Stack:
     address: str
     ca_file: str
     home: Path
+    #: The administrators' addresses of the databases, by the names of their variables.
+    engines: Mapping[str, str]
 
     def ops(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `./parley` command against this home."""
@@ -46,6 +48,7 @@ class Device:
 
     def __init__(self, profile: Path, stack: Stack, username: str) -> None:
         self.profile, self.stack, self.username = profile, stack, username
+        self.password, self.email = f"{secrets.token_hex(8)} horse", f"{username}@example.org"
         self.recovery_key = ""
         self.arrived: list[dict[str, Any]] = []
         self._answers: dict[int, dict[str, Any]] = {}
@@ -100,13 +103,12 @@ class Device:
         return self.begin(method, **params)()
 
     def register(self) -> None:
-        self.password = f"{secrets.token_hex(8)} horse"
         answer = self(
             "register",
             server=self.stack.address,
             ca_file=self.stack.ca_file,
             username=self.username,
-            email=f"{self.username}@example.org",
+            email=self.email,
             password=self.password,
         )
         self.recovery_key = answer["recovery_key"]

@@ -1,86 +1,102 @@
 """I4: what people write, and what opens it, is in no file of the server."""
 
-import base64
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import pytest
 from e2e_devices import Device, Stack
+from e2e_search import CHUNK_SIZE_BYTES, dump, flush, forms, found_in, plant, uproot
 
 from parley_client.crypto.recovery import parse_recovery_key
+from parley_client.store.documents import load_account, load_tokens
+from parley_client.store.history import load_history_keys
+from parley_client.store.sqlite import SqliteStore
 
 Make = Callable[..., Device]
-CHUNK_SIZE_BYTES = 8 * 1024 * 1024
 
 
-def forms(marker: bytes) -> Iterator[bytes]:
-    """A marker as it could stand in a file: plain, hex, UTF-16, and base64 at its three alignments."""
-    yield marker
-    yield marker.hex().encode()
-    yield marker.hex().upper().encode()
-    yield b"".join(bytes([byte, 0]) for byte in marker)
-    for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + marker)
-        # The first and last group depend on the neighbours: leave them out.
-        yield encoded[4 if shift else 0 : len(encoded) // 4 * 4 - 4]
-        yield base64.urlsafe_b64encode(b"\0" * shift + marker)[4 if shift else 0 : len(encoded) // 4 * 4 - 4]
-
-
-def found_in(folder: Path, markers: list[bytes]) -> list[str]:
-    """Which files below a folder hold a marker, with its form."""
-    wanted = {form for marker in markers for form in forms(marker)}
-    overlap = max(map(len, wanted))
-    hits = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file():
-            continue
-        with path.open("rb") as file:
-            tail = b""
-            while chunk := file.read(CHUNK_SIZE_BYTES):
-                window = tail + chunk
-                hits += [f"{path}: {form[:12]!r}" for form in wanted if form in window]
-                tail = window[-overlap:]
-    return hits
+def keys_of(device: Device) -> list[bytes]:
+    """Every key and token in a device's profile; its process must have ended."""
+    store = SqliteStore(device.profile)
+    try:
+        account, tokens = load_account(store), load_tokens(store)
+        assert account is not None
+        assert tokens is not None
+        epochs = [row[0] for row in store.execute("SELECT secret FROM epochs")]
+        history = [key.secret for key in load_history_keys(store).values()]
+        found = [account.device_secret, account.signing_secret, *epochs, *history]
+        assert {len(key) for key in found} == {32}
+        return [*found, tokens.refresh_token.encode(), tokens.access_token.split(".")[2].encode()]
+    finally:
+        store.close()
 
 
 def test_no_file_of_the_server_holds_what_people_write(stack: Stack, device: Make, tmp_path: Path):
-    anna, berta = device("anna"), device("berta")
-    texts = [f"marker text {secrets.token_hex(16)}" for _ in range(4)]
-    title = f"marker title {secrets.token_hex(16)}"
+    mark = f"marker{secrets.token_hex(16)}"
+    anna, berta = device("anna", registered=False), device("berta")
+    anna.password, anna.email = f"horse {mark} staple", f"{secrets.token_hex(16)}@example.org"
+    anna.register()
+    where = anna("group.create", name=f"title {mark}", members=[f"@{berta.username}"])["conversation_id"]
+    texts = [f"{turn} {mark} said" for turn in ("direct", "group", "reply", "note")]
     anna("send", to=f"@{berta.username}", text=texts[0])
-    where = anna("group.create", name=title, members=[f"@{berta.username}"])["conversation_id"]
     anna("send", to=where, text=texts[1])
-    berta.wait_for({texts[0], texts[1]})
+    berta.wait_for(set(texts[:2]))
     berta("send", to=where, text=texts[2])
     anna("send", to=f"@{anna.username}", text=texts[3])
     restored = device("unused", registered=False)
     restored.login(anna)
     restored.wait_for_history(set(texts))
-    secrets_of_people = [anna.recovery_key.encode(), parse_recovery_key(anna.recovery_key), anna.password.encode()]
-    markers = [text.encode() for text in (*texts, title)] + secrets_of_people
+    for each in (anna, berta, restored):
+        each.stop()
+    opening = [
+        anna.email.encode(),
+        anna.recovery_key.encode(),
+        parse_recovery_key(anna.recovery_key),
+        berta.password.encode(),
+    ]
+    markers = [mark.encode(), *opening, *(key for each in (anna, berta, restored) for key in keys_of(each))]
+    flush(stack.engines)
+    dump(stack.engines, tmp_path / "dump")
+    assert found_in(tmp_path / "dump", markers) == []
     assert found_in(stack.home, markers) == []
+    # The search looked where it should: a user name is no secret, and is there.
+    assert found_in(tmp_path / "dump", [anna.username.encode()])
+    assert found_in(stack.home / "data", [anna.username.encode()])
 
 
-def test_the_scanner_catches_each_form(tmp_path: Path):
+def test_markers_planted_in_the_databases_are_found(stack: Stack, tmp_path: Path):
+    """The planted fault: a service that wrote a marker down anywhere would be found out."""
+    mark = secrets.token_hex(24)
+    try:
+        plant(stack.engines, mark)
+        flush(stack.engines)
+        dump(stack.engines, tmp_path / "dump")
+    finally:
+        uproot(stack.engines)
+    dumped = "\n".join(found_in(tmp_path / "dump", [mark.encode()]))
+    assert all(f"dump/{database}" in dumped for database in ("postgres", "mongodb", "redis"))
+    held = "\n".join(found_in(stack.home / "data", [mark.encode()]))
+    assert all(f"data/{engine}/" in held for engine in ("postgres", "mongod", "valkey"))
+
+
+@pytest.mark.parametrize("place", [0, CHUNK_SIZE_BYTES - 7, CHUNK_SIZE_BYTES])
+def test_the_scanner_catches_each_form(tmp_path: Path, place: int):
     marker = b"marker text 0123456789"
     for index, form in enumerate(forms(marker)):
         folder = tmp_path / str(index)
         folder.mkdir()
-        (folder / "file").write_bytes(b"x" * (CHUNK_SIZE_BYTES - 7) + form + b"x")
+        (folder / "file").write_bytes(bytes(place) + b"x" + form + b"x")
         assert found_in(folder, [marker])
     assert found_in(tmp_path, [b"another marker altogether"]) == []
 
 
-def test_a_marker_that_the_server_may_see_is_found(stack: Stack, device: Make):
-    """The planted fault: a user name is in the clear, so the search must find it in this very home."""
-    anna = device(f"planted{secrets.token_hex(4)}")
-    with httpx.Client(verify=stack_context(stack)) as client:
-        assert client.get(f"{stack.address}/.well-known/jwks.json").status_code == 200
-    assert found_in(stack.home / "data", [anna.username.encode()])
+def test_the_scanner_catches_base64_in_any_place(tmp_path: Path):
+    import base64
 
-
-def stack_context(stack: Stack) -> "object":
-    import ssl
-
-    return ssl.create_default_context(cafile=stack.ca_file)
+    marker = secrets.token_bytes(16)
+    for before in range(4):
+        for after in range(4):
+            text = base64.urlsafe_b64encode(bytes(before) + marker + b"?" * after).rstrip(b"=")
+            (tmp_path / "file").write_bytes(text)
+            assert found_in(tmp_path, [marker]), (before, after)
