@@ -54,9 +54,10 @@ class Device:
         self._answers: dict[int, dict[str, Any]] = {}
         self._changed = threading.Condition()
         self._next_id = 0
-        self._start()
+        self.start()
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Begin the process, on what the profile holds."""
         self._log = (self.profile.parent / f"{self.profile.name}.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "parley_client", "--profile", str(self.profile), "jsonrpc"],
@@ -170,4 +171,4 @@ class Device:
         self.process.stdin.close()
         self.process.stdout.close()
         self._log.close()
-        self._start()
+        self.start()
