@@ -44,9 +44,7 @@ class SetUp:
 
     async def register(self, account: Account, *, email: str, password: str) -> Account:
         """Make an account with its keys, or go on where an earlier try stopped; the result still holds the recovery key."""
-        stored = load_account(self._store)
-        if stored is not None and (stored.username, stored.server) != (account.username, account.server):
-            raise AlreadySignedIn("this profile belongs to another account; use another --profile")
+        stored = self._stored(account)
         if stored is not None and stored.stage == "ready" and stored.recovery_key is None:
             raise AlreadySignedIn("this profile is registered already")
         account = stored or account
@@ -60,9 +58,7 @@ class SetUp:
 
     async def login(self, account: Account, *, password: str, recovery_key: bytes | None) -> Account:
         """Sign in: this profile's own device again, or a new device by the recovery key."""
-        stored = load_account(self._store)
-        if stored is not None and (stored.username, stored.server) != (account.username, account.server):
-            raise AlreadySignedIn("this profile belongs to another account; use another --profile")
+        stored = self._stored(account)
         again = stored is not None and stored.stage == "ready"
         if recovery_key is None and not again:
             raise RecoveryKeyRequired("a new device needs the recovery key: give --recovery-key-file")
@@ -80,6 +76,15 @@ class SetUp:
         account = await self._recover(account, me.user_id, recovery_key)
         await self._bind_device(account)
         return self._finish(account)
+
+    def _stored(self, account: Account) -> Account | None:
+        """What the profile holds of this account; a sign-up that never came through does not bind it to a name."""
+        stored = load_account(self._store)
+        if stored is None or (stored.username, stored.server) == (account.username, account.server):
+            return stored
+        if stored.stage == "signing_up":
+            return None
+        raise AlreadySignedIn("this profile belongs to another account; use another --profile")
 
     # --- registration
 

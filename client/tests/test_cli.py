@@ -255,3 +255,12 @@ async def test_jsonrpc_send_waits_for_the_server(people, server, no_pauses):
     await serving
     lines.close()
     assert not isinstance(serving.exception(), NetworkError)
+
+
+def test_a_refused_name_does_not_bind_the_profile(run, register, tmp_path):
+    register("alice")
+    words = ["--email", "m@x.test", "--password-file", str(tmp_path / "password")]
+    assert run("other", "register", *SERVER, "--username", "alice", *words)[0] == 2
+    assert run("other", "register", *SERVER, "--username", "mallory", *words)[0] == 0
+    assert run("other", "whoami")[1][0]["username"] == "mallory"
+    assert run("other", "register", *SERVER, "--username", "alice", *words)[0] == 2
