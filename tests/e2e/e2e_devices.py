@@ -1,5 +1,6 @@
 """A running stack, and devices that are processes of their own, spoken to by JSON-RPC."""
 
+import asyncio
 import json
 import secrets
 import subprocess
@@ -10,6 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from parley_client.api.http import Api
+from parley_client.api.network import HttpsNetwork
+from parley_client.store.documents import load_account
+from parley_client.store.sqlite import SqliteStore
 
 CALL_TIMEOUT_S = 60.0
 
@@ -51,7 +57,7 @@ class Device:
         self.password, self.email = f"{secrets.token_hex(8)} horse", f"{username}@example.org"
         self.recovery_key = ""
         self.arrived: list[dict[str, Any]] = []
-        self._answers: dict[int, dict[str, Any]] = {}
+        self._answers: dict[int | None, dict[str, Any]] = {}
         self._changed = threading.Condition()
         self._next_id = 0
         self.start()
@@ -76,7 +82,7 @@ class Device:
                 if message.get("method") == "message":
                     self.arrived.append(message["params"])
                 else:
-                    self._answers[message["id"]] = message
+                    self._answers[message.get("id")] = message
                 self._changed.notify_all()
 
     def begin(self, method: str, **params: Any) -> Callable[[], Any]:
@@ -103,15 +109,19 @@ class Device:
     def __call__(self, method: str, **params: Any) -> Any:
         return self.begin(method, **params)()
 
-    def register(self) -> None:
-        answer = self(
-            "register",
-            server=self.stack.address,
-            ca_file=self.stack.ca_file,
-            username=self.username,
-            email=self.email,
-            password=self.password,
-        )
+    def tell(self, line: bytes) -> dict[str, Any]:
+        """Send a line as it stands; the answer without an id that it gets."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + b"\n")
+        self.process.stdin.flush()
+        with self._changed:
+            assert self._changed.wait_for(lambda: None in self._answers, CALL_TIMEOUT_S)
+            return self._answers.pop(None)
+
+    def register(self, **changed: str) -> None:
+        own = {"username": self.username, "email": self.email, "password": self.password}
+        where = {"server": self.stack.address, "ca_file": self.stack.ca_file}
+        answer = self("register", **where | own | changed)
         self.recovery_key = answer["recovery_key"]
 
     def login(self, other: "Device") -> None:
@@ -172,3 +182,23 @@ class Device:
         self.process.stdout.close()
         self._log.close()
         self.start()
+
+
+def access_token(device: Device) -> str:
+    """A fresh token of the device, whose process is ended."""
+    device.stop()
+    store = SqliteStore(device.profile)
+
+    async def fresh() -> str:
+        account = load_account(store)
+        assert account is not None
+        network = HttpsNetwork(account.server, account.ca_file)
+        try:
+            return await Api(network, store).access_token()
+        finally:
+            await network.close()
+
+    try:
+        return asyncio.run(fresh())
+    finally:
+        store.close()

@@ -1,5 +1,6 @@
 """Bad input: a clear problem, or exit code 2 and a sentence; and nothing is lost."""
 
+import json
 import ssl
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from e2e_devices import Device, Refused, Stack
+from e2e_devices import Device, Refused, Stack, access_token
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -61,13 +62,105 @@ def test_problems_at_the_gateway(
     assert expected in {None, slug(answer)}
 
 
-def test_a_taken_name(device: Make, stack: Stack):
+MESSAGES = "/api/v1/messaging/conversations/{where}/messages"
+B64 = "AAAA"
+
+
+def test_problems_of_a_signed_in_device(https: httpx.Client, device: Make):
+    anna, berta = device("anna"), device("berta")
+    where = anna("send", to=f"@{berta.username}", text="before")["conversation_id"]
+    berta.wait_for({"before"})
+    https.headers["Authorization"] = f"Bearer {access_token(anna)}"
+    ours, message = f"{MESSAGES.format(where=where)}/{ZERO}", {"header": B64, "ciphertext": B64, "signature": B64}
+    for method, path, body, status, expected in (
+        ("PUT", ours, b"{", 400, "invalid_request"),
+        ("PUT", ours, b"[" * 50_000, 400, "invalid_request"),
+        ("PUT", ours, b'{"header": "\xff"}', 400, "invalid_request"),
+        ("PUT", ours, json.dumps(message).encode(), 400, "invalid_request"),
+        ("PUT", ours, json.dumps(message | {"ciphertext": "A" * 200_000}).encode(), 413, "too_large"),
+        ("PUT", ours, b"x" * 9_000_000, 413, "too_large"),
+        ("PUT", f"{MESSAGES.format(where=where)}/no-uuid", b"{}", 400, "invalid_request"),
+        ("PUT", f"{MESSAGES.format(where=ZERO)}/{ZERO}", json.dumps(message).encode(), 400, "invalid_request"),
+        ("GET", f"/api/v1/messaging/conversations/{ZERO}/entries", b"", 404, "not_found"),
+        ("GET", f"/api/v1/messaging/conversations/{where}/entries?limit=9999999", b"", 400, "invalid_request"),
+        ("GET", f"/api/v1/auth/users/{ZERO}", b"", 404, "not_found"),
+        ("GET", "/api/v1/auth/users?username=nobody_of_this_name", b"", 404, "not_found"),
+        ("PATCH", "/api/v1/auth/me", b'{"display_name": 7}', 400, "invalid_request"),
+        ("DELETE", "/api/v1/auth/me", b"", 405, "method_not_allowed"),
+    ):
+        answer = https.request(method, path, content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, slug(answer)) == (status, expected), (path, body[:60], answer.text)
+    anna.start()
+    anna("send", to=where, text="after")
+    berta.wait_for({"after"})
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "x",
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiJ4In0.AAAA",
+        "a" * 7000,
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/v1/auth/me", "/api/v1/messaging/conversations"])
+def test_strange_tokens_are_no_tokens(https: httpx.Client, token: str, path: str):
+    answer = https.get(path, headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, slug(answer)) == (401, "unauthenticated")
+
+
+def test_foreign_pages_may_not_read_answers(https: httpx.Client):
+    origin = {"Origin": "https://evil.example"}
+    asking = origin | {"Access-Control-Request-Method": "PATCH"}
+    for answer in (
+        https.options("/api/v1/auth/me", headers=asking),
+        https.get("/api/v1/auth/me", headers=origin),
+        https.get("/api/v1/messaging/conversations", headers=origin),
+        https.post(LOGIN, headers=origin, json={"username": "nobody", "password": "wrong password"}),
+    ):
+        assert answer.status_code >= 400
+        assert not [name for name in answer.headers if name.startswith(("access-control", "set-cookie"))]
+
+
+def test_names_and_passwords_that_cannot_be(device: Make):
     anna = device("anna")
     other = device("other", registered=False)
-    other.username = anna.username
+    own = {"username": other.username, "email": other.email, "password": other.password}
+    for wrong, expected in (
+        ({"username": anna.username}, "username_taken"),
+        ({"username": anna.username.upper()}, "username_taken"),
+        ({"email": anna.email}, "email_taken"),
+        ({"password": "password12"}, "weak_password"),
+        ({"password": "x" * 5000}, "invalid_request"),
+        ({"username": "no spaces allowed"}, "invalid_request"),
+        ({"email": "no address"}, "invalid_request"),
+        ({"server": "http://localhost"}, "usage"),
+    ):
+        with pytest.raises(Refused) as caught:
+            other.register(**wrong)
+        assert caught.value.slug == expected, wrong
+    # Nothing of the failures stands in the way.
+    other.register(**own)
+
+
+def test_lines_that_are_no_requests(device: Make):
+    anna = device("anna", registered=False)
+    for line, code in (
+        (b"{", -32700),
+        (b"\xff\xfe", -32700),
+        (b"[" * 100_000, -32600),
+        (b"[]", -32600),
+        (b'{"id": 1}', -32600),
+        (b'"text"', -32600),
+        (b'{"jsonrpc": "2.0", "id": null, "method": "sing"}', -32601),
+        (b'{"jsonrpc": "2.0", "id": null, "method": "send", "params": {"to": 1}}', -32602),
+    ):
+        assert anna.tell(line)["error"]["code"] == code, line[:60]
     with pytest.raises(Refused) as caught:
-        other.register()
-    assert caught.value.slug == "username_taken"
+        anna("send", to="@anybody", text="hello")
+    assert caught.value.slug == "not_signed_in"
+    anna.register()
 
 
 def test_messages_that_cannot_be(device: Make):

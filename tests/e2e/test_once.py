@@ -1,6 +1,5 @@
 """I3: the same client id a hundred times at once, on two nodes, is one entry."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,38 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
-from e2e_devices import Device, Stack
+from e2e_devices import Device, Stack, access_token
 
-from parley_client.api.http import Api
-from parley_client.api.network import HttpsNetwork
-from parley_client.store.documents import load_account
-from parley_client.store.sqlite import SqliteStore
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.ids import ClientId, new_uuid7
 
 Make = Callable[..., Device]
 TIMES = 100
-
-
-def access_token(device: Device) -> str:
-    """A fresh token of the device, whose process is ended."""
-    device.stop()
-    store = SqliteStore(device.profile)
-
-    async def fresh() -> str:
-        account = load_account(store)
-        assert account is not None
-        network = HttpsNetwork(account.server, account.ca_file)
-        try:
-            return await Api(network, store).access_token()
-        finally:
-            await network.close()
-
-    try:
-        return asyncio.run(fresh())
-    finally:
-        store.close()
 
 
 class Talk:
