@@ -1,13 +1,9 @@
 """One line through the core: three people, a group, live and from history, and a restored device."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from e2e_devices import Device, Refused, Stack
+from e2e_devices import Device, Refused
 
 Make = Callable[..., Device]
 
@@ -94,33 +90,3 @@ def test_a_crashed_device_goes_on(device: Make):
     berta.wait_for({f"{r}-0" for r in range(3)} | {f"after {r}" for r in range(3)})
     received = [m["text"] for m in berta.history()]
     assert len(received) == len(set(received))
-
-
-def test_the_command_line(stack: Stack, tmp_path: Path, device: Make):
-    other = device("other")
-    (tmp_path / "password").write_text("correct horse battery\n")
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "parley_client", "--profile", str(tmp_path / "cli"), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-    name = f"cli_{other.username[-8:]}"
-    how = ["--server", stack.address, "--ca", stack.ca_file, "--username", name]
-    password = ["--password-file", str(tmp_path / "password")]
-    made = run("register", *how, "--email", f"{name}@example.org", *password)
-    assert made.returncode == 0, made.stderr
-    assert set(json.loads(made.stdout)) == {"user_id", "device_id", "recovery_key"}
-    assert json.loads(run("whoami", "--json").stdout)["username"] == name
-    sent = json.loads(run("send", "--to", f"@{other.username}", "from the shell").stdout)
-    assert set(sent) == {"conversation_id", "client_id", "sequence"}
-    other.wait_for({"from the shell"})
-    other("send", to=sent["conversation_id"], text="back to the shell")
-    line = json.loads(run("receive", "--json", "--timeout", "20").stdout.splitlines()[0])
-    fields = {"conversation_id", "sequence", "client_id", "sender", "text", "attachments", "sent_at"}
-    assert set(line) == fields
-    assert (line["text"], line["sender"]) == ("back to the shell", other.username)
-    assert run("receive", "--json").stdout == ""
-    listed = [json.loads(row) for row in run("conversations", "--json").stdout.splitlines()]
-    assert sent["conversation_id"] in json.dumps(listed)
-    assert run("logout").returncode == 0
-    assert run("whoami").returncode == 2
