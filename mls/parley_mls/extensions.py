@@ -78,6 +78,20 @@ class RequiredCapabilities:
         return decode(data, lambda r: cls(read_types(r), read_types(r), read_types(r)))
 
 
+def supported_types(extensions: Sequence[Extension]) -> tuple[int, ...]:
+    """The extension types that a member of a group with these must list as supported."""
+    required = RequiredCapabilities.from_extensions(extensions).extensions
+    return tuple(sorted({*required, *(e.type for e in extensions)} - DEFAULT_EXTENSIONS))
+
+
+def with_required(extensions: Sequence[Extension]) -> tuple[Extension, ...]:
+    """A group's extensions, those of other than default types required of every member where nothing else is said."""
+    types = supported_types(extensions)
+    if types and find_extension(extensions, REQUIRED_CAPABILITIES) is None:
+        return RequiredCapabilities(extensions=types).to_extension(), *extensions
+    return tuple(extensions)
+
+
 def read_types(reader: Reader) -> tuple[int, ...]:
     """A vector of 16-bit registered values."""
     return tuple(reader.vector(Reader.uint16))

@@ -18,13 +18,7 @@ from parley_mls.errors import (
     TreeError,
     WelcomeError,
 )
-from parley_mls.extensions import (
-    DEFAULT_EXTENSIONS,
-    REQUIRED_CAPABILITIES,
-    Extension,
-    RequiredCapabilities,
-    find_extension,
-)
+from parley_mls.extensions import Extension, supported_types, with_required
 from parley_mls.framing import (
     FramedContent,
     PublicMessage,
@@ -137,16 +131,13 @@ class Group(GroupView):
         extensions: Sequence[Extension] = (),
     ) -> Group:
         """A new group of one, in epoch 0 (RFC 9420 section 11); private-use extensions become required."""
-        types = tuple(e.type for e in extensions if e.type not in DEFAULT_EXTENSIONS)
+        types = supported_types(extensions)
         leaf, leaf_private = new_leaf(
             p, identity=identity, signature_seed=signature_seed, lifetime=_NO_LIFETIME, extension_types=types
         )
         leaf = leaf.sign(p, signature_seed)
         tree = RatchetTree([leaf])
-        full = tuple(extensions)
-        if types and find_extension(full, REQUIRED_CAPABILITIES) is None:
-            full = (RequiredCapabilities(extensions=types).to_extension(), *full)
-        context = GroupContext(group_id, 0, tree.tree_hash(p), b"", full)
+        context = GroupContext(group_id, 0, tree.tree_hash(p), b"", with_required(extensions))
         secrets = derive_epoch(p, p.random(SIZES.hash))
         tag = p.hmac(secrets.confirmation, b"")
         public = PublicState(context, tree, interim_transcript(p, b"", tag))
@@ -202,13 +193,12 @@ class Group(GroupView):
             hook.check_leaf(member)  # type: ignore[union-attr] # the loop is empty without a hook
         kem_output, init_secret = external_init_for(p, info.external_public())
         interim = interim_transcript(p, info.context.confirmed_transcript_hash, info.confirmation_tag)
-        required = RequiredCapabilities.from_extensions(info.context.extensions)
         leaf, _ = new_leaf(
             p,
             identity=identity,
             signature_seed=signature_seed,
             lifetime=_NO_LIFETIME,
-            extension_types=tuple(t for t in required.extensions if t not in DEFAULT_EXTENSIONS),
+            extension_types=supported_types(info.context.extensions),
         )
         proposals: list[Proposal] = [ExternalInit(kem_output)]
         proposals += [Remove(remove_prior)] if remove_prior is not None else []
@@ -321,13 +311,14 @@ class Group(GroupView):
     ) -> CommitResult:
         """Commit these changes and the proposals sent by reference before; raises `CommitError`.
 
+        `extensions` replace all of the group's; private-use ones become required, as at the beginning.
         Our own updates sent by reference are left out, since the path replaces them (RFC 9420 section 12.2), and so are
         references to members whom `remove` names.
         """
         sender = self._sender()
         by_value: list[Proposal] = []
         if extensions is not None:
-            by_value.append(GroupContextExtensions(tuple(extensions)))
+            by_value.append(GroupContextExtensions(with_required(extensions)))
         by_value += [Remove(index) for index in remove]
         by_value += [Add(package) for package in add]
         by_value += [PreSharedKey(psk_id) for psk_id, _ in psks]

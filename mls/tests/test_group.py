@@ -293,6 +293,19 @@ def test_extensions_change_by_commit():
     assert Extension(ANCHOR, b"anchor") in group_info_extensions(made.group_info)
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_one_may_enter_after_extensions_changed(kept: bool):
+    world = World.of(2)
+    before = [e for e in world.members[0].extensions if e.type != POLICY] if kept else []
+    made = world.members[0].commit(P, extensions=[*before, Extension(POLICY, b"changed")])
+    assert {e.type for e in made.group.extensions} == {e.type for e in world.members[0].extensions}
+    seed, _ = generate_signature_key(P)
+    entered = Group.join_external(P, made.group_info, identity=b"new", signature_seed=seed)
+    processed = made.group.process(P, entered.commit)
+    assert isinstance(processed, CommitProcessed)
+    assert processed.group.epoch_authenticator == entered.group.epoch_authenticator
+
+
 def test_a_joiner_reads_the_extensions_of_its_group_info():
     seed, bundle = package("n", last_resort=True)
     made = founded().commit(P, add=[bundle.key_package], group_info_extensions=[Extension(ANCHOR, b"anchor")])
