@@ -14,7 +14,14 @@ import msgspec
 from parley_client.api import auth, messaging
 from parley_client.api.http import ATTEMPTS, Api
 from parley_client.backoff import full_jitter
-from parley_client.crypto.account import VaultError, VerifiedIdentity, certify_device, create_account, open_vault
+from parley_client.crypto.account import (
+    VaultContent,
+    VaultError,
+    VerifiedIdentity,
+    certify_device,
+    create_account,
+    open_vault,
+)
 from parley_client.crypto.history import new_history_key, open_history_key, seal_history_key
 from parley_client.crypto.recovery import new_recovery_key
 from parley_client.directory import Directory
@@ -67,15 +74,12 @@ class SetUp:
             await self._bind_device(stored)
             return stored
         me = await auth.get_me(self._api)
-        account = msgspec.structs.replace(account, user_id=me.user_id, stage="signed_in")
         if not me.has_statement:
             raise RecoveryKeyRequired(
                 "this account never finished its registration; register it from its first profile"
             )
         assert recovery_key is not None
-        account = await self._recover(account, me.user_id, recovery_key)
-        await self._bind_device(account)
-        return self._finish(account)
+        return await self._recover(stored or account, me.user_id, recovery_key)
 
     def _stored(self, account: Account) -> Account | None:
         """What the profile holds of this account; a sign-up that never came through does not bind it to a name."""
@@ -196,42 +200,44 @@ class SetUp:
     # --- recovery
 
     async def _recover(self, account: Account, user_id: UserId, recovery_key: bytes) -> Account:
-        """The account's keys out of its vault, as the newest statement under its root key vouches for it."""
-        p, server_name = self._primitives, _server_name(account)
-        identity = await self._own_identity(user_id, server_name)
+        """Be a further device by the account's vault, as the newest statement under its root key vouches for it."""
+        identity = await self._own_identity(user_id, _server_name(account))
+        content = await self._open_vault(identity, recovery_key)
+        account = msgspec.structs.replace(account, user_id=user_id, stage="recovering")
+        if account.statement_version != identity.statement.version:
+            account = self._with_device(account, identity.statement, content.signing_seed)
+        save_account(self._store, account)
+        await self._bind_device(account)
+        keys = await messaging.get_history_keys(self._api)
+        if not keys.history_keys:
+            raise UntrustedIdentity("the server has lost this account's history keys")
+        with self._store.transaction():
+            for key in keys.history_keys:
+                opened = open_history_key(
+                    self._primitives,
+                    b64decode(key.sealed),
+                    content.recovery_private,
+                    version=key.version,
+                    user_id=user_id,
+                    server_name=_server_name(account),
+                )
+                save_history_key(self._store, opened)
+            return self._finish(account)
+
+    async def _open_vault(self, identity: VerifiedIdentity, recovery_key: bytes) -> VaultContent:
         vault = await auth.get_vault(self._api)
         try:
-            content = open_vault(
-                p,
+            return open_vault(
+                self._primitives,
                 sealed=b64decode(vault.vault),
                 recovery_key=recovery_key,
-                server_name=server_name,
-                user_id=user_id,
+                server_name=identity.statement.server_name,
+                user_id=identity.user_id,
                 version=identity.statement.version,
                 expected_hash=identity.statement.vault_hash,
             )
         except VaultError as error:
             raise RecoveryKeyRefused(str(error)) from error
-        account = self._with_device(account, identity.statement, content.signing_seed)
-        keys = await messaging.get_history_keys(self._api)
-        opened = [
-            open_history_key(
-                p,
-                b64decode(key.sealed),
-                content.recovery_private,
-                version=key.version,
-                user_id=user_id,
-                server_name=server_name,
-            )
-            for key in keys.history_keys
-        ]
-        if not opened:
-            raise UntrustedIdentity("the server has lost this account's history keys")
-        with self._store.transaction():
-            for history_key in opened:
-                save_history_key(self._store, history_key)
-            save_account(self._store, account)
-        return account
 
     async def _own_identity(self, user_id: UserId, server_name: str) -> VerifiedIdentity:
         directory = Directory(self._store, self._api, self._primitives, server_name)

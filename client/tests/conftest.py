@@ -126,6 +126,8 @@ class FakeServer:
         session = self.sessions.get(request.headers.get("authorization", "").removeprefix("Bearer "))
         if session is None:
             raise problems.Unauthenticated
+        if parts[0] == "messaging" and session["device"] is None:
+            raise problems.DeviceRequired
         area, name, rest = parts[0], parts[1].replace("-", "_"), parts[2:]
         return getattr(self, f"_{area}_{name}")(session, request.method, rest, body, query)
 

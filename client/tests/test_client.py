@@ -81,6 +81,20 @@ async def test_live_messages_arrive_by_socket(people):
     assert [m.text for m in await bob.receive(timeout_s=10)] == ["now"]
 
 
+async def test_a_new_device_writes_in_a_group_that_changed(people):
+    alice, bob, _ = [await people.register(name) for name in ("alice", "bob", "carol")]
+    where = (await alice.group_create("Trip", ["@bob"])).conversation_id
+    await alice.group_add(where, ["@carol"])
+    await alice.send(where, "all here")
+    await alice.group_remove(where, ["@carol"])
+    await alice.settle()
+    phone = await people.restore("alice", "phone")
+    assert [c.status for c in phone.conversations()] == ["member"]
+    await phone.send(where, "from the phone")
+    await bob.sync()
+    assert [m.text for m in await bob.history(where)] == ["all here", "from the phone"]
+
+
 async def test_sending_needs_sense(people):
     alice = await people.register("alice")
     with pytest.raises(UsageError):

@@ -101,7 +101,7 @@ def test_three_people_and_a_fourth_device(people: People):
     phone = people.shell("phone")
     phone.lines("login", *phone.whose(a), "--recovery-key-file", str(people.folder / f"{a}.recovery"))
     assert phone.texts() == {"hello berta": a, "hello anna": b, "welcome carl": a, "thank you": c}
-    phone.lines("send", "--to", f"@{b}", "from the phone")
+    phone.lines("send", "--to", "Garden", "from the phone")
     assert berta.texts() == {"from the phone": a}
     assert "from the phone" in anna.texts()
 

@@ -67,6 +67,12 @@ def test_coming_and_going(device: Make):
     assert "without carl" not in {m["text"] for m in carl.history()}
     assert {"with carl"} <= {m["text"] for m in carl.history()}
 
+    restored = device("unused", registered=False)
+    restored.login(anna)
+    restored.wait_for_history({"before carl", "with carl", "without carl"})
+    restored("send", to=where, text="from a new device")
+    berta.wait_for({"from a new device"})
+
 
 def test_two_people_write_first_at_once(device: Make):
     anna, berta = device("anna"), device("berta")
