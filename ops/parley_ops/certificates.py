@@ -30,7 +30,7 @@ RENEW_BEFORE_DAYS = 30
 
 
 def make_certificates(home: Home, host: str) -> None:
-    """The authority, and a certificate for `host` where there is none or it nears its end."""
+    """The authority, and a certificate for `host` where there is none or it nears its end; the operator's own stays."""
     authority_file, key_file = home.tls / "ca.crt", home.tls / "ca.key"
     if not authority_file.exists():
         key = ec.generate_private_key(ec.SECP256R1())
@@ -38,7 +38,9 @@ def make_certificates(home: Home, host: str) -> None:
         write_private(authority_file, _authority(key).public_bytes(Encoding.PEM))
         authority_file.chmod(0o644)
     certificate_file = home.tls / "server.crt"
-    if (home.tls / "given").exists() or not _serves(certificate_file, authority_file, host):
+    if certificate_file.exists() and is_given(home):
+        return
+    if not _serves(certificate_file, authority_file, host):
         authority = x509.load_pem_x509_certificate(authority_file.read_bytes())
         authority_key = load_pem_private_key(key_file.read_bytes(), None)
         assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
@@ -46,7 +48,6 @@ def make_certificates(home: Home, host: str) -> None:
         certificate = _server(key, authority, authority_key, host)
         write_private(home.tls / "server.key", _pem(key))
         write_private(certificate_file, certificate.public_bytes(Encoding.PEM))
-        (home.tls / "given").unlink(missing_ok=True)
 
 
 def install_certificate(home: Home, certificate: bytes, key: bytes) -> None:
@@ -64,6 +65,11 @@ def install_certificate(home: Home, certificate: bytes, key: bytes) -> None:
     (home.tls / "given.crt").replace(home.tls / "server.crt")
     (home.tls / "given.key").replace(home.tls / "server.key")
     write_private(home.tls / "given", "")
+
+
+def is_given(home: Home) -> bool:
+    """Whether the server's certificate is the operator's own."""
+    return (home.tls / "given").exists()
 
 
 def server_certificate(home: Home) -> x509.Certificate:

@@ -62,18 +62,18 @@ def up(home: Home, wanted: Wanted, say: Say) -> Instance:
         stored = load_instance(home)
         instance = _settle(stored, wanted)
         running = supervision.connect(home)
-        if running is not None and instance != stored:
+        if running is not None and (instance != stored or pair is not None):
             raise OperationError("It runs with other settings; run ./parley down first.")
+        if home.run.parent != home.root:
+            say(f"The path of the home is long, so sockets lie in {home.run}.")
         if running is None:
             _preflight(home, instance, external)
             store_instance(home, instance)
-            if pair is None:
-                certificates.make_certificates(home, instance.host)
-            else:
-                certificates.make_certificates(home, instance.host)
+            certificates.make_certificates(home, instance.host)
+            if pair is not None:
                 certificates.install_certificate(home, *pair)
         process = _start(Stack(home, instance, external), say, tied=not wanted.detach, running=running)
-    _greet(home, instance, say, given=pair is not None or (home.tls / "given").exists())
+    _greet(home, instance, say)
     if process is not None and not wanted.detach:
         _stay(home, process, say)
     return instance
@@ -199,9 +199,9 @@ def _check_engines(parts: list[Part]) -> None:
             raise OperationError(f"{part.name} is not healthy: {fault}.") from fault
 
 
-def _greet(home: Home, instance: Instance, say: Say, *, given: bool) -> None:
+def _greet(home: Home, instance: Instance, say: Say) -> None:
     say(f"Parley is up at {instance.address}")
-    if not given:
+    if not certificates.is_given(home):
         authority = home.tls / "ca.crt"
         say(f"Its certificate comes from a local authority: {authority}")
         say(f"  for this client:  ./parley client ... --ca {authority}")
