@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -39,6 +39,7 @@ from parley_messaging.service.states import States
 
 DRAIN_S_MAX = 5.0
 HEALTH_TIMEOUT_S = 2.0
+RESTART_S = 1.0
 _log = structlog.get_logger("parley_messaging.main")
 
 
@@ -116,12 +117,12 @@ class RunningNode:
     def start(self) -> None:
         """Begin the background work."""
         work = (
-            self._registry.run(),
-            self._bus.run_publisher(),
-            self._bus.run_beat(),
-            self._bus.run_listener(),
-            self._poller.run(),
-            self._marks.run(),
+            self._registry.run,
+            self._bus.run_publisher,
+            self._bus.run_beat,
+            self._bus.run_listener,
+            self._poller.run,
+            self._marks.run,
         )
         self._tasks = [asyncio.create_task(_restarted(item)) for item in work]
 
@@ -184,10 +185,11 @@ def _redis(url: str) -> Redis:
     )
 
 
-async def _restarted(work: Coroutine[None, None, None]) -> None:
-    """Background work never ends but by cancelling; a bug in it is logged."""
-    try:
-        await work
-    except Exception:
-        _log.exception("background_work_ended")
-        raise
+async def _restarted(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Background work never ends but by cancelling; a bug in it is logged, and it begins again."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - a bug is logged, and the work begins again
+            _log.exception("background_work_ended")
+        await asyncio.sleep(RESTART_S)

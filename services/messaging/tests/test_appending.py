@@ -12,12 +12,11 @@ import selectors
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
-from parley_contracts.problems import ClientIdReused, Problem, Unavailable
+from parley_contracts.problems import Problem, Unavailable
 from parley_messaging.domain.conversation import next_entry
 from parley_messaging.domain.entries import MESSAGE, StoredEntry, Submission
 from parley_messaging.metrics import Metrics

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 import pytest
 import redis
+from messaging_people import Api
 
 from parley_contracts.ids import new_uuid7
 from parley_messaging.domain.ownership import owner_of
@@ -104,7 +105,7 @@ class Town:
             )
             for index in range(2)
         ]
-        self.apis = [stack.api(node) for node in self.nodes]
+        self.apis = [Api(node) for node in self.nodes]
         time.sleep(1.1)  # each has heard of the other
 
     def flush(self):

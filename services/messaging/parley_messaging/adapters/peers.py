@@ -27,9 +27,11 @@ FORWARD_TIMEOUT_S = APPEND_TIMEOUT_S + 1
 CONNECT_TIMEOUT_S = 1.0
 SUSPECT_S = 5.0
 COLLECT_S = 0.001
+FORWARD_SIZE_BYTES_MAX = 4 * 1024 * 1024
 TOKEN_AGE_S_MAX = 30.0
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(list[Outcome])
+_Parcel = tuple[Sequence[Submission], asyncio.Future[list[Outcome]]]
 
 
 class UnixPeers:
@@ -41,7 +43,7 @@ class UnixPeers:
         self._key = key
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._suspect_until: dict[str, float] = {}
-        self._waiting: dict[str, list[tuple[Sequence[Submission], asyncio.Future[list[Outcome]]]]] = {}
+        self._waiting: dict[str, list[_Parcel]] = {}
         self._sending: set[asyncio.Task[None]] = set()
         self._token = ("", 0.0)
 
@@ -58,10 +60,13 @@ class UnixPeers:
         waiting = self._waiting.setdefault(node_id, [])
         waiting.append((submissions, answer))
         if len(waiting) == 1:
-            task = asyncio.create_task(self._send(node_id))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self._begin_sending(node_id)
         return await answer
+
+    def _begin_sending(self, node_id: str) -> None:
+        task = asyncio.create_task(self._send(node_id))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -70,7 +75,7 @@ class UnixPeers:
 
     async def _send(self, node_id: str) -> None:
         await asyncio.sleep(COLLECT_S)
-        parcels = self._waiting.pop(node_id)
+        parcels = self._take(node_id)
         body = _ENCODER.encode([submission for submissions, _ in parcels for submission in submissions])
         try:
             outcomes = await self._post(node_id, body)
@@ -85,6 +90,20 @@ class UnixPeers:
             if not answer.done():
                 answer.set_result(outcomes[first : first + len(submissions)])
             first += len(submissions)
+
+    def _take(self, node_id: str) -> list[_Parcel]:
+        """What goes into one request; what does not fit follows in another."""
+        waiting = self._waiting.pop(node_id)
+        count, size_bytes = 0, 0
+        for submissions, _ in waiting:
+            size_bytes += sum(submission.size_bytes for submission in submissions)
+            if count and size_bytes > FORWARD_SIZE_BYTES_MAX:
+                break
+            count += 1
+        if count < len(waiting):
+            self._waiting[node_id] = waiting[count:]
+            self._begin_sending(node_id)
+        return waiting[:count]
 
     async def _post(self, node_id: str, body: bytes) -> list[Outcome]:
         path = self._registry.live.get(node_id)

@@ -50,7 +50,7 @@ from parley_messaging.node import Node, node_of
 
 router = APIRouter()
 SERVER_GENERATION = "1"
-_DECODER = msgspec.json.Decoder(ClientFrame)
+_DECODER: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 _HEARTBEAT_FRAME = json_frame(Heartbeat())
 _log = structlog.get_logger("parley_messaging.socket")
 

@@ -45,6 +45,13 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
         """What the same submission has in common with its repetitions (I3)."""
         return (self.device_id, self.client_id)
 
+    @property
+    def size_bytes(self) -> int:
+        """About what it takes on its way."""
+        return 256 + sum(
+            map(len, (self.header, self.ciphertext, self.commit, self.group_info, self.policy, self.welcome))
+        )
+
     def payload_hash(self) -> bytes:
         """The hash that tells a repetition from another payload; 32 bytes."""
         match self.type:

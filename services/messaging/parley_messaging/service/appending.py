@@ -21,7 +21,7 @@ from parley_contracts.limits import APPEND_BATCH_MAX, APPEND_QUEUE_MAX, APPEND_T
 from parley_contracts.messaging_api import Appended
 from parley_contracts.problems import ClientIdReused, Internal, Problem, Unavailable, problem_from_dict
 from parley_messaging.domain.conversation import ConversationState
-from parley_messaging.domain.entries import StoredEntry, Submission
+from parley_messaging.domain.entries import MESSAGE, StoredEntry, Submission
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import LogStore, MembershipStore, Outcome, Peers, PeerUnreachable
 from parley_messaging.service.accepting import Accepting, Plan
@@ -29,6 +29,7 @@ from parley_messaging.service.states import Lru, States
 from parley_messaging.service.writer import GroupWriter
 
 RECENT_MAX = 20_000
+BATCH_SIZE_BYTES_MAX = 4 * 1024 * 1024
 BACKOFF_S = 0.005
 BACKOFF_S_MAX = 0.5
 _log = structlog.get_logger("parley_messaging.appending")
@@ -140,19 +141,28 @@ class _Lane:
         self._a.lane_ended(self._id)
 
     def _take(self) -> list[Item]:
-        """The next items, all forwarded or none, no client id twice unless it is the same payload."""
+        """The next items, all forwarded or none, no client id twice unless it is the same payload.
+
+        What makes an epoch is the last of its batch: nothing is judged by an epoch that is not stored yet.
+        """
         batch: dict[tuple[DeviceId, ClientId], Item] = {}
+        size_bytes = 0
         while self._items and len(batch) < APPEND_BATCH_MAX:
             item = self._items[0]
             first = next(iter(batch.values()), item)
             same = batch.get(item.submission.key)
             if item.forwarded != first.forwarded or (same is not None and same.hash != item.hash):
                 break
+            size_bytes += item.submission.size_bytes
+            if batch and size_bytes > BATCH_SIZE_BYTES_MAX:
+                break
             self._items.popleft()
             if same is None:
                 batch[item.submission.key] = item
             else:
                 same.repeated_by.append(item)
+            if item.submission.type != MESSAGE:
+                break
         return list(batch.values())
 
     def _fail(self, batch: list[Item], problem: Problem) -> None:

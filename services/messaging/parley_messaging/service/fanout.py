@@ -34,6 +34,7 @@ from parley_messaging.service.states import States
 
 HELD_MAX = 1000
 REPAIR_CHUNK = 1000
+REPAIR_RETRY_S = 0.5
 _log = structlog.get_logger("parley_messaging.fanout")
 
 
@@ -64,13 +65,17 @@ class _Room:
     held: dict[int, Publication] = field(default_factory=dict)
     floors: dict[Connection, int] = field(default_factory=dict)
     repairing: bool = False
+    overflowed: bool = False
 
     def in_order(self, publications: Iterable[Publication]) -> list[Publication]:
         """Take publications in; what is next in sequence comes out."""
         delivered = self.state.head if self.state else None
         for publication in publications:
-            if (delivered is None or publication.sequence > delivered) and len(self.held) < HELD_MAX:
-                self.held[publication.sequence] = publication
+            if delivered is None or publication.sequence > delivered:
+                if len(self.held) < HELD_MAX:
+                    self.held[publication.sequence] = publication
+                else:
+                    self.overflowed = True
         ready: list[Publication] = []
         while delivered is not None and (following := self.held.pop(delivered + 1, None)) is not None:
             ready.append(following)
@@ -109,6 +114,8 @@ class Hub:
         self._rooms: dict[ConversationId, _Room] = {}
         self._people: dict[UserId, _Presence] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._missed: set[int | None] = set()
+        self._repairing = False
 
     # --- entries come in ---------------------------------------------------------------------------------------------
 
@@ -134,9 +141,7 @@ class Hub:
             if not publication.sequence:
                 _push(room.sockets, publication.frame)
         self._send(room, room.in_order(entries))
-        if room.held and room.state is not None and not room.repairing:
-            room.repairing = True
-            self._spawn(self._repair_gap(room))
+        self._mind_gap(room)
 
     def receipt(self, conversation_id: ConversationId, user_id: UserId, read_sequence: int) -> None:
         """Tell the members how far somebody has read."""
@@ -244,6 +249,7 @@ class Hub:
         """Deliver what rooms held back until their first head was known."""
         for room in [room for room in self._rooms.values() if room.held]:
             self._send(room, room.in_order(()))
+            self._mind_gap(room)
 
     def detach(self, socket: Connection) -> None:
         """A socket has gone."""
@@ -289,18 +295,48 @@ class Hub:
 
     def missed(self, bucket: int | None) -> None:
         """Publications of a bucket (None: of any) may have been lost: look into the log."""
-        self._spawn(self._repair_bucket(bucket))
+        self._missed.add(bucket)
+        if not self._repairing:
+            self._repairing = True
+            self._spawn(self._repair_missed())
+
+    async def _repair_missed(self) -> None:
+        """One look at a time; what is missed meanwhile, or while the store is away, is looked at afterwards."""
+        try:
+            while self._missed:
+                await asyncio.sleep(FANOUT_STRAGGLER_WAIT_S)
+                missed, self._missed = self._missed, set()
+                try:
+                    await self._repair_buckets(missed)
+                except Problem as problem:
+                    _log.warning("repair_delayed", problem=problem.slug)
+                    self._missed |= missed
+                    await asyncio.sleep(REPAIR_RETRY_S)
+        finally:
+            self._repairing = False
+
+    def _mind_gap(self, room: _Room) -> None:
+        if room.held and room.state is not None and not room.repairing:
+            room.repairing = True
+            self._spawn(self._repair_gap(room))
 
     async def _repair_gap(self, room: _Room) -> None:
         try:
             await asyncio.sleep(FANOUT_STRAGGLER_WAIT_S)
             while room.held and room.state is not None and room.sockets:
                 self._metrics.gap_repairs += 1
-                await self._read_log(room, before=min(room.held))
+                try:
+                    await self._read_log(room, before=min(room.held))
+                except Problem as problem:
+                    _log.warning("repair_delayed", problem=problem.slug)
+                    await asyncio.sleep(REPAIR_RETRY_S)
                 if room.held and room.state.head + 1 < min(room.held):
                     await asyncio.sleep(FANOUT_STRAGGLER_WAIT_S)
         finally:
             room.repairing = False
+        if room.overflowed:
+            room.overflowed = False
+            self.missed(bucket_of(room.conversation_id))
 
     async def _read_log(self, room: _Room, *, before: int) -> None:
         """Deliver from the log what follows the room's head."""
@@ -309,12 +345,11 @@ class Hub:
         whole = [await self._reading.with_creation(entry) for entry in entries]
         self.received([publication_of(entry) for entry in whole])
 
-    async def _repair_bucket(self, bucket: int | None) -> None:
-        await asyncio.sleep(FANOUT_STRAGGLER_WAIT_S)
+    async def _repair_buckets(self, missed: set[int | None]) -> None:
         rooms = [
             room
             for room in list(self._rooms.values())
-            if room.state is not None and (bucket is None or bucket_of(room.conversation_id) == bucket)
+            if room.state is not None and (None in missed or bucket_of(room.conversation_id) in missed)
         ]
         for first in range(0, len(rooms), REPAIR_CHUNK):
             chunk = {room.conversation_id: room for room in rooms[first : first + REPAIR_CHUNK]}
@@ -347,16 +382,14 @@ class Hub:
                     room.sockets |= presence.sockets
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(self._guarded(work))
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
 
-    @staticmethod
-    async def _guarded(work: Coroutine[None, None, None]) -> None:
-        try:
-            await work
-        except Problem as problem:
-            _log.warning("repair_delayed", problem=problem.slug)
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("repair_failed", exc_info=task.exception())
 
 
 def _state_at(head: Head) -> ConversationState:

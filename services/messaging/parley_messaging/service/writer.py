@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import structlog
+
 from parley_contracts.limits import APPEND_BATCH_MAX
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.metrics import Metrics
@@ -19,6 +21,7 @@ from parley_messaging.ports import Inserted, LogStore
 
 COLLECT_S = 0.002
 BATCH_SIZE_BYTES_MAX = 24 * 1024 * 1024
+_log = structlog.get_logger("parley_messaging.writer")
 
 #: `stored` is final; after the others the caller settles each entry by a majority read.
 Verdict = Literal["stored", "unconfirmed", "conflict", "unknown"]
@@ -54,7 +57,11 @@ class GroupWriter:
             await asyncio.sleep(COLLECT_S)
             runs = self._take()
             entries = [entry for run in runs for entry in run.entries]
-            inserted = await self._log.insert(entries)
+            try:
+                inserted = await self._log.insert(entries)
+            except Exception:  # noqa: BLE001 - a bug: the callers settle by a majority read, and nobody waits for ever
+                _log.exception("insert_failed")
+                inserted = Inserted("unknown")
             self._metrics.batches += 1
             self._tell(runs, inserted)
 

@@ -115,7 +115,7 @@ class MongoLog:
 
     async def tails(self, conversation_ids: Sequence[ConversationId]) -> list[StoredEntry]:
         """One walk of the index (conversation, sequence descending)."""
-        pipeline = [
+        pipeline: list[dict[str, object]] = [
             {"$match": {"conversation": {"$in": [id_bytes(c) for c in conversation_ids]}}},
             {"$sort": {"conversation": 1, "sequence": -1}},
             {"$group": {"_id": "$conversation", **{name: {"$first": f"${name}"} for name in _TAIL_FIELDS}}},

@@ -43,7 +43,7 @@ class _Told(msgspec.Struct, array_like=True):
 
 
 class _Beat(msgspec.Struct, array_like=True):
-    """A node lives, and this is how much it has told on each bucket."""
+    """A node lives, and this is how much it has handed over on each bucket: what was heard lags behind by no beat."""
 
     node: str
     counters: list[int]
@@ -70,7 +70,8 @@ class RedisBus:
         self._revocation_hint = revocation_hint
         self._node = new_uuid7()
         self._counters = [0] * FANOUT_BUCKETS
-        self._queue: deque[tuple[int, bytes]] = deque()
+        self._handed_over = [0] * FANOUT_BUCKETS
+        self._queue: deque[tuple[int, int, bytes]] = deque()
         self._wake = asyncio.Event()
         self._heard: dict[str, dict[int, int]] = {}
         self._beat_at: dict[str, float] = {}
@@ -79,10 +80,12 @@ class RedisBus:
         """Hand over without waiting; what does not fit in the queue shows as a jump of the counter."""
         bucket = bucket_of(publication.conversation_id)
         self._counters[bucket] += 1
-        if len(self._queue) < QUEUE_MAX:
-            told = _Told(self._node, bucket, self._counters[bucket], publication)
-            self._queue.append((bucket, _ENCODER.encode(told)))
-            self._wake.set()
+        if len(self._queue) >= QUEUE_MAX:
+            self._handed_over[bucket] = self._counters[bucket]
+            return
+        told = _Told(self._node, bucket, self._counters[bucket], publication)
+        self._queue.append((bucket, self._counters[bucket], _ENCODER.encode(told)))
+        self._wake.set()
 
     async def run_publisher(self) -> None:
         """Send what is queued, many in one round trip, until cancelled."""
@@ -93,17 +96,19 @@ class RedisBus:
                 waiting = [self._queue.popleft() for _ in range(min(PIPELINE_MAX, len(self._queue)))]
                 try:
                     async with self._redis.pipeline(transaction=False) as pipeline:
-                        for bucket, payload in waiting:
+                        for bucket, _, payload in waiting:
                             pipeline.execute_command("SPUBLISH", _BUCKETS[bucket], payload)
                         await pipeline.execute()
                 except (RedisError, OSError):
                     _log.warning("publications_lost", count=len(waiting))
+                for bucket, counter, _ in waiting:
+                    self._handed_over[bucket] = max(counter, self._handed_over[bucket])
 
     async def run_beat(self) -> None:
         """Say each second how much was told, and notice who fell silent, until cancelled."""
         while True:
             try:
-                await self._redis.publish(_BEATS, _ENCODER.encode(_Beat(self._node, self._counters)))
+                await self._redis.publish(_BEATS, _ENCODER.encode(_Beat(self._node, self._handed_over)))
             except (RedisError, OSError):
                 _log.debug("beat_lost")
             await asyncio.sleep(FANOUT_BEAT_INTERVAL_S)

@@ -6,6 +6,7 @@ Invariant: what is read here only chooses who appends; where Redis is away every
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import structlog
 from redis.asyncio import Redis
@@ -52,7 +53,7 @@ class NodeRegistry:
             pipeline.sadd(_NAMES, self._node_id)
             pipeline.smembers(_NAMES)
             names = sorted(name.decode() for name in (await pipeline.execute())[-1])
-        paths = await self._redis.mget([self._key(name) for name in names])
+        paths = cast("list[bytes | None]", await self._redis.mget([self._key(name) for name in names]))
         self.live = {name: path.decode() for name, path in zip(names, paths, strict=True) if path}
         gone = [name for name in names if name not in self.live]
         if gone:
