@@ -103,6 +103,7 @@ class RunningNode:
                 peers=self._peers,
                 metrics=metrics,
                 listener=self._stored,
+                acknowledged=self._marks.sent,
             ),
             reading=reading,
             receipts=Receipts(log, positions, states),
@@ -155,7 +156,6 @@ class RunningNode:
     # Late bound: the parts know one another in a circle.
 
     def _stored(self, entries: Sequence[StoredEntry]) -> None:
-        self._marks.sent(entries)
         self.node.hub.stored(entries)
 
     def _received(self, publications: Sequence[Publication]) -> None:

@@ -184,6 +184,7 @@ class Town:
             peers=Peers(self, index),
             metrics=Metrics(),
             listener=lambda entries: None,
+            acknowledged=lambda submission, answer: None,
         )
         node.view = view
         return node

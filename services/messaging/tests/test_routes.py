@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import new_uuid7
 
@@ -89,11 +91,15 @@ async def test_receipt_moves_read_position(api, person, room_of):
 
 
 async def test_sending_moves_own_position(api, person, room_of):
+    """Whichever node owns the conversation, and at every moment between collecting and writing."""
     device = person().device()
-    room = await room_of(api, device)
-    await api.send(room, device)
-    head = (await api.get(f"conversations/{room.id}", device)).body["head"]
-    assert (head["read_sequence"], head["read_ordinal"]) == (2, 1)
+    for _ in range(4):
+        room = await room_of(api, device)
+        for count in range(1, 9):
+            await api.send(room, device)
+            head = (await api.get(f"conversations/{room.id}", device)).body["head"]
+            assert (head["read_sequence"], head["read_ordinal"]) == (1 + count, count)
+            await asyncio.sleep(0.06)
 
 
 async def test_records_are_written_once(api, person):

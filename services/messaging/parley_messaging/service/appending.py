@@ -35,6 +35,7 @@ BACKOFF_S_MAX = 0.5
 _log = structlog.get_logger("parley_messaging.appending")
 
 Listener = Callable[[Sequence[StoredEntry]], None]
+Acknowledged = Callable[[Submission, Appended], None]
 
 
 @dataclass
@@ -73,6 +74,7 @@ class Appending:
         peers: Peers,
         metrics: Metrics,
         listener: Listener,
+        acknowledged: Acknowledged,
     ) -> None:
         self.log = log
         self.memberships = memberships
@@ -81,6 +83,7 @@ class Appending:
         self.peers = peers
         self.metrics = metrics
         self.listener = listener
+        self.acknowledged = acknowledged
         self.writer = GroupWriter(log, metrics)
         self.recent: Lru[tuple[ConversationId, DeviceId, ClientId], tuple[bytes, Appended]] = Lru(RECENT_MAX)
         self.waiting = 0
@@ -291,4 +294,6 @@ class _Lane:
     def _acknowledge(self, item: Item, answer: Appended) -> None:
         submission = item.submission
         self._a.recent.put((self._id, *submission.key), (item.hash, answer))
+        if not item.forwarded:
+            self._a.acknowledged(submission, answer)
         item.resolve(answer)

@@ -58,13 +58,13 @@ class Reading:
         entries = await self._log.tails(living)
         left = [(conversation_id, span.last) for conversation_id, span in spans.items() if span.last is not None]
         entries += await self._log.at(left)
+        # Before the store is asked: what is written meanwhile is in one of the two.
+        pending = {conversation_id: self._marks.pending(user_id, conversation_id) for conversation_id in spans}
         positions = await self._positions.positions(user_id, list(spans))
         heads: dict[ConversationId, Head] = {}
         for entry in entries:
             self._observe_tail(entry, spans[entry.conversation_id])
-            read = max(
-                positions.get(entry.conversation_id, (0, 0)), self._marks.pending(user_id, entry.conversation_id)
-            )
+            read = max(positions.get(entry.conversation_id, (0, 0)), pending[entry.conversation_id])
             heads[entry.conversation_id] = ConversationState.after(entry).seen_by(
                 spans[entry.conversation_id], read_sequence=read[0], read_ordinal=read[1]
             )

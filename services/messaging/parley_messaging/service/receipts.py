@@ -1,18 +1,19 @@
 """How far people have read. Sending moves one's own position; such moves are collected and written each second.
 
+They are collected where the sender is connected, whoever appends: what a person reads back there is never behind.
 Invariant: positions only rise; losing a collected move in a crash costs a person a wrong unread count, never an entry.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import structlog
 
 from parley_contracts.ids import ConversationId, UserId
+from parley_contracts.messaging_api import Appended
 from parley_contracts.problems import InvalidRequest, Unavailable
-from parley_messaging.domain.entries import MESSAGE, StoredEntry
+from parley_messaging.domain.entries import MESSAGE, Submission
 from parley_messaging.ports import LogStore, ReadPositionStore
 from parley_messaging.service.access import access_conversation_by_id
 from parley_messaging.service.states import States
@@ -27,26 +28,28 @@ class ReadMarks:
     def __init__(self, positions: ReadPositionStore) -> None:
         self._positions = positions
         self._pending: dict[tuple[UserId, ConversationId], tuple[int, int]] = {}
+        self._writing: dict[tuple[UserId, ConversationId], tuple[int, int]] = {}
 
-    def sent(self, entries: Sequence[StoredEntry]) -> None:
+    def sent(self, submission: Submission, appended: Appended) -> None:
         """Whoever sends a message has read up to it."""
-        for entry in entries:
-            if entry.type == MESSAGE:
-                key = (entry.user_id, entry.conversation_id)
-                self._pending[key] = max(self._pending.get(key, (0, 0)), (entry.sequence, entry.ordinal))
+        if submission.type == MESSAGE:
+            key = (submission.user_id, submission.conversation_id)
+            self._pending[key] = max(self._pending.get(key, (0, 0)), (appended.sequence, appended.ordinal))
 
     def pending(self, user_id: UserId, conversation_id: ConversationId) -> tuple[int, int]:
         """What is collected for the person here, (0, 0) for nothing."""
-        return self._pending.get((user_id, conversation_id), (0, 0))
+        key = (user_id, conversation_id)
+        return max(self._pending.get(key, (0, 0)), self._writing.get(key, (0, 0)))
 
     async def flush(self) -> None:
         """Write what is collected."""
-        marks, self._pending = self._pending, {}
+        self._writing, self._pending = self._pending, {}
         try:
-            await self._positions.mark(marks)
+            await self._positions.mark(self._writing)
         except Unavailable:
-            _log.warning("read_marks_delayed", count=len(marks))
-            self._pending = marks | self._pending
+            _log.warning("read_marks_delayed", count=len(self._writing))
+            self._pending = self._writing | self._pending
+        self._writing = {}
 
     async def run(self) -> None:
         """Write each second until cancelled."""
