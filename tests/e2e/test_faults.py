@@ -27,8 +27,9 @@ CHANGES_MAX = 40
 class Choir:
     """Ten people in one group, writing at once, while whoever is asked comes and goes."""
 
-    def __init__(self, everyone: list[Device], guest: Device, where: str) -> None:
+    def __init__(self, everyone: list[Device], guest: Device, where: str, say_trials: Callable[[str], None]) -> None:
         self.everyone, self.guest, self.where = everyone, guest, where
+        self._say_trials = say_trials
         self.acknowledged: dict[str, int] = {}
         self.changes = 0
         self._over = threading.Event()
@@ -67,6 +68,10 @@ class Choir:
                 self.changes += 1
             self._over.wait(1.0)
 
+    def report(self, trials: str) -> None:
+        """Say in the summary what was tried."""
+        self._say_trials(f"{trials} acknowledged={len(self.acknowledged)} membership changes={self.changes}")
+
     def check(self, restored: Device) -> None:
         """Everyone agrees, live and from history, and so does a device that had nothing but the recovery key."""
         assert self.acknowledged
@@ -84,7 +89,7 @@ class Choir:
 
 
 @pytest.fixture
-def choir(device: Make) -> Choir:
+def choir(device: Make, say_trials: Callable[[str], None]) -> Choir:
     with ThreadPoolExecutor(4) as pool:
         *everyone, guest = pool.map(lambda n: device(f"w{n}"), range(WRITERS + 1))
     members = [f"@{each.username}" for each in everyone[1:]]
@@ -92,7 +97,7 @@ def choir(device: Make) -> Choir:
     everyone[0]("send", to=where, text="start -1")
     for each in everyone[1:]:
         each.wait_for({"start -1"})
-    return Choir(everyone, guest, where)
+    return Choir(everyone, guest, where, say_trials)
 
 
 def restore(device: Make, person: Device) -> Device:
@@ -121,9 +126,7 @@ def test_a_node_is_killed_again_and_again(stack: Stack, device: Make, choir: Cho
             with contextlib.suppress(ProcessLookupError):
                 killed += [name] if (name := kill(stack, dice)) else []
             time.sleep(dice.uniform(0.2, 1.5))
-    print(
-        f"kills n={len(killed)} seed={SEED} acknowledged={len(choir.acknowledged)} membership changes={choir.changes}"
-    )
+    choir.report(f"kills n={len(killed)} seed={SEED}")
     choir.check(restore(device, choir.everyone[1]))
 
 
@@ -134,7 +137,7 @@ def test_redis_is_flushed_meanwhile(stack: Stack, device: Make, choir: Choir):
             time.sleep(0.7)
             server.flushall()
         time.sleep(0.7)
-    print(f"flushes n={TRIALS} acknowledged={len(choir.acknowledged)} membership changes={choir.changes}")
+    choir.report(f"flushes n={TRIALS} seed={SEED}")
     choir.check(restore(device, choir.everyone[1]))
 
 

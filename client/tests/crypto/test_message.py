@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parley_client.crypto.message import (
+    COUNTER_MAX,
     PADDED_SIZE_BYTES_MIN,
     Content,
     MessageError,
@@ -51,8 +52,8 @@ def opened(message: SealedMessage, **changes: object) -> Content:
 @given(
     st.builds(
         Content,
-        counter=st.integers(0, 2**64 - 1),
-        last_sequence=st.integers(0, 2**64 - 1),
+        counter=st.integers(0, COUNTER_MAX),
+        last_sequence=st.integers(0, COUNTER_MAX),
         last_hash=st.binary(min_size=32, max_size=32),
         kind=st.integers(0, 65535),
         body=st.binary(max_size=3000),
