@@ -269,6 +269,13 @@ class Room:
             device.groups[self.id] = Group.join(P, result.welcome, bundle, device.seed)
         return result
 
+    def removing(self, actor: Device, leaving: Sequence[Device], policy: PolicyDocument) -> CommitResult:
+        group = actor.groups[self.id]
+        identities = {device.certificate.encode() for device in leaving}
+        leaves = [index for index, leaf in group.members() if leaf.identity in identities]
+        extensions = [Extension(POLICY_EXTENSION_TYPE, policy_hash(policy.encode()))]
+        return group.commit(P, remove=leaves, extensions=extensions)
+
 
 def roster(*people: Person, kind: str = "group", conversation_id: str = "", **fields: Any) -> PolicyDocument:
     """A policy: the first person owns a group."""
