@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 #: Names in the results, by the beginning of the parts' names.
@@ -21,9 +22,12 @@ class Parts:
         self.ca_file: str = report["ca_file"]
         self.pids: dict[str, int] = {part["name"]: part["pid"] for part in report["parts"] if part["pid"]}
 
-    def _report(self) -> dict:
+    def _report(self) -> dict[str, Any]:
         command = [sys.executable, "-m", "parley_ops", "status", "--json", "--home", str(self.home)]
-        return json.loads(subprocess.run(command, check=False, capture_output=True, text=True).stdout)
+        report: dict[str, Any] = json.loads(
+            subprocess.run(command, check=False, capture_output=True, text=True, timeout=60).stdout
+        )
+        return report
 
     def memory_bytes(self) -> dict[str, int]:
         """Memory of each part now: proportional set size, children included."""

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from parts import Parts
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
@@ -84,7 +85,7 @@ class Room:
         """Let a device send one real message, to make others from."""
         await client.sync()
         sent = await client.send(conversation_id, "x" * 120)
-        page = await messaging.get_entry(client.session.api, conversation_id, sent.sequence)
+        page = await messaging.get_entries(client.session.api, conversation_id, after=sent.sequence - 1, limit=1)
         entry = page.entries[0]
         header = MessageHeader.decode(b64decode(entry.header or ""))
         rest = {"ciphertext": entry.ciphertext or "", "signature": entry.signature or ""}
@@ -97,7 +98,7 @@ class Room:
 
     async def socket(self, token: str, *, uds: Path | None = None) -> ClientConnection:
         """An identified socket past its `ready`: through the gateway, or straight to a node's Unix socket."""
-        common = {"compression": None, "max_size": None, "ping_interval": None, "open_timeout": 30}
+        common: dict[str, Any] = {"compression": None, "max_size": None, "ping_interval": None, "open_timeout": 30}
         if uds is None:
             socket = await connect(self._url, ssl=self._tls, **common)
         else:

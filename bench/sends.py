@@ -32,6 +32,7 @@ async def measure(parts: Parts, seconds: float) -> None:
             where = await room.conversation(client, [])
             senders.append(await room.sender(client, where))
     supervisor = supervision.connect(Home(parts.home))
+    assert supervisor is not None
     await run(room, senders, NODES, seconds)
     supervisor.stopProcess(NODES[1])
     try:

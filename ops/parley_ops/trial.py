@@ -30,6 +30,7 @@ PACKAGES = (
     "client/parley_client",
     "ops/parley_ops",
     "gateway/parley_gateway",
+    "bench",
 )
 _ENGINE_VARIABLES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL", "PARLEY_S3_ENDPOINT")
 _NO_TESTS = 5  # pytest's exit code where nothing was chosen
