@@ -124,6 +124,19 @@ def test_locks_hold_no_download_addresses(pattern: str):
     assert not [name(path) for path in tracked(pattern) if DOWNLOAD_ADDRESS.search(path.read_text())]
 
 
+def test_the_tests_that_documents_name_exist():
+    named = re.compile(r"`([\w/.]+\.py)::(\w+)`")
+    found = [(page, *match) for page in tracked("*.md") for match in named.findall(page.read_text())]
+    assert len(found) >= 10
+    missing = [
+        f"{name(page)}: {path}::{test}"
+        for page, path, test in found
+        if not (ROOT / path).is_file()
+        or not re.search(rf"^(async )?def {test}\(", (ROOT / path).read_text(), re.MULTILINE)
+    ]
+    assert not missing
+
+
 def test_no_path_of_one_machine():
     shared = re.compile(re.escape(f"{ROOT}/"))
     texts = [p for p in tracked("*") if p.suffix in {".py", ".md", ".toml", ".sh", ".conf", ".json", ""}]
