@@ -1,6 +1,7 @@
 """Parley's client core without a screen: `Client` is one device of one person.
 
-    client              the public surface
+    client              the public surface; answers, events: what it says
+    rpc, timeline       the same by method names and JSON; what screens show
     account, directory  keys of one's own account, people and theirs
     groups              conversations as MLS groups
     sync, live          the log, applied in sequence; the socket
@@ -12,7 +13,8 @@
 Invariant: keys and texts leave the device only sealed.
 """
 
-from parley_client.client import Client, Conversation, Message, Registration, Sent, WhoAmI
+from parley_client.answers import Conversation, Message, Registration, Sent, WhoAmI
+from parley_client.client import Client
 from parley_client.errors import ClientError, NetworkError
 
 __all__ = ["Client", "ClientError", "Conversation", "Message", "NetworkError", "Registration", "Sent", "WhoAmI"]

@@ -16,6 +16,7 @@ import msgspec
 
 from parley_client import account as accounts
 from parley_client import history, outbox, upkeep
+from parley_client.answers import Conversation, Message, Registration, Sent, WhoAmI
 from parley_client.api import auth
 from parley_client.api.http import Api
 from parley_client.api.network import HttpsNetwork, Network, parse_server
@@ -29,13 +30,14 @@ from parley_client.errors import (
     UnknownConversation,
     UsageError,
 )
+from parley_client.events import ConnectionState, Event, Listener, Listeners
 from parley_client.groups import conversations as groups
 from parley_client.groups.commits import resume_pending
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
 from parley_client.session import Device, GroupCache, Session
 from parley_client.store import documents, messages
-from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
+from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation
 from parley_client.store.documents import Account
 from parley_client.store.messages import KIND_NAME, KIND_TEXT, MessageRow
 from parley_client.store.notices import Notice, list_notices
@@ -45,10 +47,11 @@ from parley_client.store.schema import wipe
 from parley_client.store.sqlite import SqliteStore
 from parley_client.sync.catch_up import catch_up
 from parley_client.sync.heads import sync_all, sync_head
-from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, is_uuid, new_uuid7
+from parley_client.timeline import tell_read_positions
+from parley_contracts.ids import ClientId, ConversationId, UserId, is_uuid, new_uuid7
 from parley_contracts.limits import TEXT_LENGTH_MAX
 from parley_contracts.messaging_api import Head
-from parley_contracts.policy import Kind, decode_policy
+from parley_contracts.policy import decode_policy
 from parley_contracts.problems import NotFound, Problem, RateLimited, TooLarge, Unauthenticated, Unavailable
 from parley_mls import Primitives, default_primitives
 
@@ -59,54 +62,6 @@ T = TypeVar("T")
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Registration(msgspec.Struct, frozen=True):
-    """What registering answers; the recovery key is shown once and then forgotten by the device."""
-
-    user_id: UserId
-    device_id: DeviceId
-    recovery_key: str
-
-
-class WhoAmI(msgspec.Struct, frozen=True):
-    """The account and device of a profile."""
-
-    user_id: UserId
-    username: str
-    device_id: DeviceId
-    server: str
-
-
-class Sent(msgspec.Struct, frozen=True):
-    """A message that the server has acknowledged."""
-
-    conversation_id: ConversationId
-    client_id: ClientId
-    sequence: int
-
-
-class Message(msgspec.Struct, frozen=True):
-    """A text as a person sees it; `sender` is the user name."""
-
-    conversation_id: ConversationId
-    sequence: int
-    client_id: ClientId
-    sender: str
-    text: str
-    attachments: list[dict[str, object]]
-    sent_at: str
-
-
-class Conversation(msgspec.Struct, frozen=True):
-    """A conversation as a person sees it: `members` are user names, `name` is empty where it has none."""
-
-    conversation_id: ConversationId
-    kind: Kind
-    name: str
-    members: list[str]
-    sequence: int
-    status: Status
-
-
 class Client:
     """A device. Use as an asynchronous context manager, or call `close`."""
 
@@ -114,7 +69,8 @@ class Client:
         self._store = store
         self._network_factory = network
         self._primitives = primitives
-        self._network: Network | None = None
+        self._networks: dict[tuple[str, str | None], Network] = {}
+        self._listeners = Listeners()
         self._session: Session | None = None
         self._live: Live | None = None
         self._connection: asyncio.Task[None] | None = None
@@ -139,8 +95,8 @@ class Client:
         """Stop, keep everything, and let the profile go."""
         if self._session is not None:
             await self._session.stop()
-        if self._network is not None:
-            await self._network.close()
+        for network in self._networks.values():
+            await network.close()
         self._store.close()
 
     # --- the account
@@ -184,9 +140,11 @@ class Client:
         """End the session, have the device signed out everywhere, and erase the profile."""
         with contextlib.suppress(Unauthenticated, NotSignedIn):
             await auth.logout(self.session.api)
-        await self.session.stop()
-        self._session = None
+        if self._session is not None:
+            await self._session.stop()
+        self._session = self._live = self._connection = None
         wipe(self._store)
+        self._listeners.tell(Event("signed_out"))
 
     def whoami(self) -> WhoAmI:
         """The account of this profile; `NotSignedIn`."""
@@ -196,7 +154,32 @@ class Client:
         device = Device.of(account)
         return WhoAmI(device.user_id, account.username, device.device_id, account.server)
 
+    def pending_recovery_key(self) -> str | None:
+        """The recovery key of a registration until `forget_recovery_key`: it may be shown again after a restart."""
+        account = documents.load_account(self._store)
+        ready = account is not None and account.stage == "ready"
+        return format_recovery_key(account.recovery_key) if ready and account and account.recovery_key else None
+
     # --- being connected
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event of this device, until the answer is called."""
+        return self._listeners.subscribe(listener)
+
+    @property
+    def connection(self) -> ConnectionState:
+        """Whether the socket is ready."""
+        return self._live.state if self._live is not None else "offline"
+
+    def hasten(self) -> None:
+        """Try to connect now, whatever pause was planned."""
+        if self._live is not None:
+            self._live.hasten()
+
+    @property
+    def store(self) -> Store:
+        """This profile's database."""
+        return self._store
 
     @property
     def session(self) -> Session:
@@ -224,8 +207,15 @@ class Client:
         """Stay connected in the background from now on: entries arrive, what waits is sent, until `close`."""
         if self._live is None:
             self._live = Live(self.session, self._sync_head, self._on_ready)
-            self._connection = self.session.spawn(self._live.run())
+            self._connection = self.session.spawn(self._stay_connected(self._live))
             self.session.spawn(upkeep.keep_up(self.session))
+
+    async def _stay_connected(self, live: Live) -> None:
+        try:
+            await live.run()
+        except NotSignedIn:
+            self._listeners.tell(Event("signed_out"))
+            raise
 
     async def disconnected(self) -> None:
         """Wait until the connection ends for good; raises why (`NotSignedIn` where the session has ended)."""
@@ -244,12 +234,23 @@ class Client:
         """All conversations that this device knows; no network."""
         return [self._conversation(row) for row in list_conversations(self._store)]
 
+    async def find(self, name: str) -> UserId:
+        """The person of this exact user name, with or without @; `NotFound`."""
+        username = name.removeprefix("@")
+        me = self.whoami()
+        if username == me.username:
+            return me.user_id
+        try:
+            return await self.session.directory.by_username(username)
+        except NotFound as problem:
+            raise NotFound(f"there is nobody called {username}") from problem
+
     async def group_create(self, name: str, members: Sequence[str]) -> Conversation:
         """Make a private group with the people of these user names."""
         if not name.strip() or len(name) > GROUP_NAME_LENGTH_MAX:
             raise UsageError(f"a group's name has 1 to {GROUP_NAME_LENGTH_MAX} characters")
         session = self.session
-        people = [await self._user(member) for member in members]
+        people = [await self.find(member) for member in members]
         conversation_id = ConversationId(new_uuid7())
         await groups.create_group(session, conversation_id, set(people) - {session.device.user_id})
         await self._send(conversation_id, KIND_NAME, {"name": name})
@@ -259,7 +260,7 @@ class Client:
     async def group_add(self, conversation: str, members: Sequence[str]) -> Conversation:
         """Bring people into a group; they also learn its name."""
         conversation_id = self._find(conversation)
-        await groups.add_people(self.session, conversation_id, [await self._user(member) for member in members])
+        await groups.add_people(self.session, conversation_id, [await self.find(member) for member in members])
         title = self._known(conversation_id).name
         if title:
             await self._send(conversation_id, KIND_NAME, {"name": title})
@@ -268,7 +269,7 @@ class Client:
     async def group_remove(self, conversation: str, members: Sequence[str]) -> Conversation:
         """Put people out of a group."""
         conversation_id = self._find(conversation)
-        await groups.remove_people(self.session, conversation_id, [await self._user(member) for member in members])
+        await groups.remove_people(self.session, conversation_id, [await self.find(member) for member in members])
         return self._known(conversation_id)
 
     # --- messages
@@ -328,9 +329,10 @@ class Client:
         return accounts.SetUp(self._store, self._api(account), self._primitives)
 
     def _api(self, account: Account) -> Api:
-        if self._network is None:
-            self._network = self._network_factory(account.server, account.ca_file)
-        return Api(self._network, self._store)
+        server = (account.server, account.ca_file)
+        if server not in self._networks:
+            self._networks[server] = self._network_factory(*server)
+        return Api(self._networks[server], self._store)
 
     def _start_session(self, account: Account) -> Session:
         device, api = Device.of(account), self._api(account)
@@ -342,6 +344,7 @@ class Client:
             directory=Directory(self._store, api, self._primitives, device.server_name),
             groups=GroupCache(self._store),
             listeners=[self._news.set],
+            events=self._listeners,
         )
         return self._session
 
@@ -355,25 +358,16 @@ class Client:
         """What waits since the last connection; what fails now comes again with the next one."""
         with contextlib.suppress(NetworkError, Problem):
             await resume_pending(self.session)
+            await tell_read_positions(self.session)
             await outbox.pump_all(self.session)
 
     async def _resolve(self, to: str) -> ConversationId:
         if to.startswith("@"):
-            return await groups.open_direct(self.session, await self._user(to))
+            return await groups.open_direct(self.session, await self.find(to))
         conversation_id = self._find(to)
         self._known(conversation_id)
         await groups.ensure_member(self.session, conversation_id)
         return conversation_id
-
-    async def _user(self, name: str) -> UserId:
-        username = name.removeprefix("@")
-        me = self.whoami()
-        if username == me.username:
-            return me.user_id
-        try:
-            return await self.session.directory.by_username(username)
-        except NotFound as problem:
-            raise NotFound(f"there is nobody called {username}") from problem
 
     def _find(self, name: str) -> ConversationId:
         """A conversation by its id or by its name."""

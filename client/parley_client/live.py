@@ -16,8 +16,10 @@ from parley_client.api.messaging import SOCKET_PATH
 from parley_client.api.network import Connection, SocketClosed
 from parley_client.backoff import full_jitter
 from parley_client.errors import ClientError, NetworkError, NotSignedIn
+from parley_client.events import ConnectionState, Event
 from parley_client.session import Session
 from parley_client.store.conversations import list_conversations
+from parley_client.store.reading import raise_read_position
 from parley_client.sync.catch_up import deliver
 from parley_contracts.ids import ConversationId
 from parley_contracts.limits import HEARTBEAT_INTERVAL_S, IDENTIFY_TIMEOUT_S
@@ -34,6 +36,7 @@ from parley_contracts.messaging_api import (
     Hello,
     Identify,
     Ready,
+    ReceiptUpdated,
 )
 from parley_contracts.problems import Problem
 
@@ -58,7 +61,13 @@ class Live:
         self._on_ready = on_ready
         self._queues: dict[ConversationId, list[Entry | Head]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._hurry = asyncio.Event()
         self.ready = asyncio.Event()
+        self.state: ConnectionState = "connecting"
+
+    def hasten(self) -> None:
+        """Try again now, whatever pause was planned."""
+        self._hurry.set()
 
     async def run(self) -> None:
         """Stay connected until cancelled; raises `NotSignedIn` where the session has ended."""
@@ -66,15 +75,23 @@ class Live:
         try:
             while True:
                 self.ready.clear()
+                self._hurry.clear()
                 code = await self._until_closed()
                 failures = 0 if self.ready.is_set() else failures + 1
+                self._enter("offline" if failures else "connecting")
                 with contextlib.suppress(NetworkError, Problem):
                     await self._obey(code)
-                await asyncio.sleep(full_jitter(failures))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), full_jitter(failures))
         finally:
             self.ready.clear()
             for task in self._tasks:
                 task.cancel()
+
+    def _enter(self, state: ConnectionState) -> None:
+        if state != self.state:
+            self.state = state
+            self._session.events.tell(Event("connection.changed", {"state": state}))
 
     async def _until_closed(self) -> int | None:
         """Connect and read; the close code in the end, None where the network failed."""
@@ -109,6 +126,7 @@ class Live:
             for head in ready.conversations:
                 self._queue(head.conversation_id, head)
             self.ready.set()
+            self._enter("online")
             await self._on_ready()
             await self._read(connection, min(hello.heartbeat_interval_s, HEARTBEAT_INTERVAL_S))
         except TimeoutError as error:
@@ -139,6 +157,14 @@ class Live:
         elif kind == "conversation.removed":
             head = _decode(frame, ConversationRemoved).head
             self._queue(head.conversation_id, head)
+        elif kind == "receipt.updated":
+            self._read_by(_decode(frame, ReceiptUpdated))
+
+    def _read_by(self, receipt: ReceiptUpdated) -> None:
+        session, own = self._session, receipt.user_id == self._session.device.user_id
+        where, who = receipt.conversation_id, receipt.user_id
+        if raise_read_position(session.store, where, who, receipt.read_sequence, told=own):
+            session.announce(where)
 
     def _queue(self, conversation_id: ConversationId, item: Entry | Head) -> None:
         """Hand something to the conversation's own task, so that a slow one does not hold the others up."""

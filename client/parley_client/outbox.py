@@ -21,11 +21,13 @@ from parley_client.errors import (
     NotAMember,
     NotSignedIn,
 )
+from parley_client.events import Event, OutboxState
 from parley_client.groups.commits import rotate_if_due
 from parley_client.groups.conversations import ensure_member
 from parley_client.session import Session
 from parley_client.store import conversations, queues
 from parley_client.store.conversations import ConversationRow
+from parley_client.store.messages import KIND_TEXT
 from parley_client.store.queues import OutboxRow
 from parley_client.sync.catch_up import catch_up
 from parley_client.sync.epochs import epoch_of
@@ -59,6 +61,7 @@ async def deliver_message(session: Session, row: OutboxRow) -> Appended:
     answer: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
     session.waiting[row.client_id] = answer
     queues.add_to_outbox(session.store, row)
+    _tell(session, row, "queued")
     pumping = session.spawn(pump(session, row.conversation_id))
     both: set[asyncio.Future[Any]] = {answer, pumping}
     await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
@@ -199,12 +202,38 @@ def _acknowledge(session: Session, sent: OutboxRow, appended: Appended) -> None:
         if not applied and row is not None and row.counter is not None:
             conversations.save_counter(session.store, conversation_id, own, row.counter)
         queues.remove_from_outbox(session.store, sent.client_id)
+    _tell(session, sent, "sent", sequence=appended.sequence)
     _answer(session, sent.client_id, appended)
 
 
 def _give_up(session: Session, row: OutboxRow, error: Exception) -> None:
     queues.fail_in_outbox(session.store, row.client_id, _failure(error))
+    _tell(session, row, "failed")
     _answer(session, row.client_id, error)
+
+
+def retry(session: Session, client_id: ClientId) -> bool:
+    """Send a failed message anew, in the background; whether there was one."""
+    conversation_id = queues.retry_in_outbox(session.store, client_id)
+    if conversation_id is None:
+        return False
+    session.announce(conversation_id)
+    session.spawn(pump(session, conversation_id))
+    return True
+
+
+def discard(session: Session, client_id: ClientId) -> bool:
+    """Forget a failed message; whether there was one."""
+    conversation_id = queues.discard_failed(session.store, client_id)
+    if conversation_id is not None:
+        session.announce(conversation_id)
+    return conversation_id is not None
+
+
+def _tell(session: Session, row: OutboxRow, state: OutboxState, **more: int) -> None:
+    if row.kind == KIND_TEXT:
+        params = {"conversation_id": row.conversation_id, "client_id": row.client_id, "state": state}
+        session.events.tell(Event("outbox.changed", params | more))
 
 
 def _answer(session: Session, client_id: ClientId, outcome: Appended | Exception) -> None:

@@ -16,6 +16,7 @@ from parley_client.api.http import Api
 from parley_client.crypto.history import HistoryKey
 from parley_client.directory import Directory
 from parley_client.errors import NotSignedIn
+from parley_client.events import Event, Listeners
 from parley_client.store.conversations import load_group_state, save_group_state
 from parley_client.store.documents import Account
 from parley_client.store.history import newest_history_key
@@ -83,7 +84,7 @@ class GroupCache:
 
 @dataclass
 class Session:
-    """The signed-in device, as all operations take it."""
+    """The signed-in device, as all operations take it; `learning` are the people whose names are being asked for."""
 
     store: Store
     api: Api
@@ -95,7 +96,9 @@ class Session:
     sending: dict[ConversationId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     waiting: dict[ClientId, asyncio.Future[Appended]] = field(default_factory=dict)
     listeners: list[Callable[[], None]] = field(default_factory=list)
+    events: Listeners = field(default_factory=Listeners)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    learning: set[UserId] = field(default_factory=set)
 
     @property
     def history_key(self) -> HistoryKey:
@@ -125,7 +128,8 @@ class Session:
             # Whoever waits for it hears of its failure; otherwise the store holds what is left to do.
             task.exception()
 
-    def announce(self) -> None:
-        """Tell the listeners that the store has something new."""
+    def announce(self, conversation_id: ConversationId) -> None:
+        """Tell the listeners that the store has something new of this conversation."""
         for listener in list(self.listeners):
             listener()
+        self.events.tell(Event("conversation.changed", {"conversation_id": conversation_id}))

@@ -90,6 +90,7 @@ class FakeServer:
         self.indexes: dict[str, dict] = {}
         self.sockets: dict[str, list[FakeConnection]] = defaultdict(list)
         self.fault: Fault = lambda request: None
+        self.reads: dict[tuple[str, str], int] = {}
         self.requests: list[Request] = []
         self.refused: list[str] = []
         self.refresh = False
@@ -234,9 +235,18 @@ class FakeServer:
                 return self._append_message(session, log, rest[0], client_id, body)
             case ["commits", client_id]:
                 return self._append_commit(session, log, rest[0], client_id, body)
+            case ["receipt"]:
+                return self._mark_read(session, log, rest[0], body)
             case [part]:
                 return self._read(session, log, part, query)
         raise problems.NotFound
+
+    def _mark_read(self, session: dict, log: Log, conversation_id: str, body: dict) -> object:
+        self.reads[session["user"], conversation_id] = body["read_sequence"]
+        frame = {"type": "receipt.updated", "conversation_id": conversation_id, "user_id": session["user"], **body}
+        for socket in [socket for user_id in log.first_visible for socket in self.sockets[user_id]]:
+            socket.push(frame)
+        return None
 
     def _read(self, session: dict, log: Log, part: str, query: dict) -> object:
         match part:

@@ -21,7 +21,7 @@ from parley_ops.privilege import service_user
 from parley_ops.stack import Stack
 
 DJANGO_ROOM = "services/auth"
-ROOMS = ("contracts", "mls", "client", "services/messaging", "ops", "gateway", "tests")
+ROOMS = ("contracts", "mls", "client", "services/messaging", "app", "ops", "gateway", "tests")
 PACKAGES = (
     "contracts/parley_contracts",
     "mls/parley_mls",

@@ -81,7 +81,7 @@ class Device:
             with self._changed:
                 if message.get("method") == "message":
                     self.arrived.append(message["params"])
-                else:
+                elif "method" not in message:
                     self._answers[message.get("id")] = message
                 self._changed.notify_all()
 

@@ -11,7 +11,8 @@ import sys
 
 import msgspec
 
-from parley_client.client import Client, Message
+from parley_client.answers import Message
+from parley_client.client import Client
 
 #: How long one wait lasts while following.
 _ROUND_S = 3600.0

@@ -112,7 +112,7 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
         _save_member(session, fresh, group)
         if not last_resort:
             queues.remove_key_package(session.store, ref)
-    session.announce()
+    session.announce(conversation_id)
     return True
 
 

@@ -67,6 +67,31 @@ def texts_of(store: Store, conversation_id: ConversationId) -> list[MessageRow]:
     return [_row(row) for row in store.execute(sql, (conversation_id, KIND_TEXT))]
 
 
+#: What a person sees in a conversation: texts, changes of its name, and what did not open.
+_SEEN = f"conversation_id = ? AND (kind IN ({KIND_TEXT}, {KIND_NAME}) OR cause IS NOT NULL)"
+
+
+def seen_before(store: Store, conversation_id: ConversationId, sequence: int, *, limit: int) -> list[MessageRow]:
+    """The last rows below a sequence, ascending."""
+    sql = _SELECT + f"WHERE {_SEEN} AND sequence < ? ORDER BY sequence DESC LIMIT ?"
+    return [_row(row) for row in reversed(store.execute(sql, (conversation_id, sequence, limit)))]
+
+
+def seen_after(store: Store, conversation_id: ConversationId, sequence: int, *, limit: int) -> list[MessageRow]:
+    """The first rows above a sequence, ascending."""
+    sql = _SELECT + f"WHERE {_SEEN} AND sequence > ? ORDER BY sequence LIMIT ?"
+    return [_row(row) for row in store.execute(sql, (conversation_id, sequence, limit))]
+
+
+def count_texts_after(store: Store, conversation_id: ConversationId, sequence: int, *, but_of: UserId) -> int:
+    """How many opened texts of other people stand above a sequence."""
+    sql = (
+        "SELECT COUNT(*) FROM messages "
+        "WHERE conversation_id = ? AND sequence > ? AND kind = ? AND cause IS NULL AND user_id <> ?"
+    )
+    return int(store.execute(sql, (conversation_id, sequence, KIND_TEXT, but_of))[0][0])
+
+
 def unopened(store: Store, cause: str) -> list[tuple[MessageRow, Entry]]:
     """Messages that did not open for this cause, with their entries."""
     rows = [_row(row) for row in store.execute(_SELECT + "WHERE cause = ? ORDER BY position", (cause,))]

@@ -83,6 +83,34 @@ def failed_in_outbox(store: Store) -> list[tuple[ClientId, bytes]]:
     return [(ClientId(client_id), failure) for client_id, failure in store.execute(sql)]
 
 
+def list_outbox(store: Store, conversation_id: ConversationId) -> list[tuple[OutboxRow, bytes | None]]:
+    """All messages of a conversation that are not acknowledged, oldest first, with the problem of those that failed."""
+    names = ", ".join(_OUTBOX)
+    sql = f"SELECT {names}, failure FROM outbox WHERE conversation_id = ? ORDER BY position"  # noqa: S608
+    return [
+        (msgspec.convert(dict(zip(_OUTBOX, row[:-1], strict=True)), OutboxRow), row[-1])
+        for row in store.execute(sql, (conversation_id,))
+    ]
+
+
+def retry_in_outbox(store: Store, client_id: ClientId) -> ConversationId | None:
+    """Let a failed message be sealed and sent anew; its conversation, None where no such message has failed."""
+    rows = store.execute(
+        "UPDATE outbox SET failure = NULL, epoch = NULL, counter = NULL, upload = NULL "
+        "WHERE client_id = ? AND failure IS NOT NULL RETURNING conversation_id",
+        (client_id,),
+    )
+    return ConversationId(rows[0][0]) if rows else None
+
+
+def discard_failed(store: Store, client_id: ClientId) -> ConversationId | None:
+    """Forget a failed message; its conversation, None where no such message has failed."""
+    rows = store.execute(
+        "DELETE FROM outbox WHERE client_id = ? AND failure IS NOT NULL RETURNING conversation_id", (client_id,)
+    )
+    return ConversationId(rows[0][0]) if rows else None
+
+
 def remove_from_outbox(store: Store, client_id: ClientId) -> None:
     """Forget a message: it was acknowledged, or given up."""
     store.execute("DELETE FROM outbox WHERE client_id = ?", (client_id,))

@@ -55,7 +55,14 @@ _FIRST = (
         position INTEGER PRIMARY KEY AUTOINCREMENT, conversation_id TEXT NOT NULL, code TEXT NOT NULL,
         sequence INTEGER NOT NULL, detail TEXT NOT NULL)""",
 )
-_MIGRATIONS = (_FIRST,)
+_SECOND = (
+    # `told` says whether the server knows this person's own position.
+    """CREATE TABLE read_positions (
+        conversation_id TEXT NOT NULL, user_id TEXT NOT NULL, sequence INTEGER NOT NULL, told INTEGER NOT NULL,
+        PRIMARY KEY (conversation_id, user_id)) WITHOUT ROWID""",
+    "CREATE TABLE drafts (conversation_id TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
+)
+_MIGRATIONS = (_FIRST, _SECOND)
 
 
 def migrate(store: Store) -> None:

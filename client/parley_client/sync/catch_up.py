@@ -80,13 +80,13 @@ def forget_creation(session: Session, conversation_id: ConversationId) -> None:
 
 async def open_again(session: Session) -> int:
     """Try again to open messages whose epoch was missing; how many opened."""
-    opened = 0
+    opened: list[ConversationId] = []
     for message, entry in messages.unopened(session.store, EPOCH_KEY_MISSING):
         async with session.lock(message.conversation_id):
-            opened += _open_again(session, entry)
-    if opened:
-        session.announce()
-    return opened
+            opened += [message.conversation_id] if _open_again(session, entry) else []
+    for conversation_id in set(opened):
+        session.announce(conversation_id)
+    return len(opened)
 
 
 def _open_again(session: Session, entry: Entry) -> bool:
@@ -107,7 +107,7 @@ async def _apply(session: Session, row: ConversationRow, entries: Sequence[Entry
     finally:
         if applier.row != row:
             applier.write()
-            session.announce()
+            session.announce(row.conversation_id)
 
 
 async def _apply_one(session: Session, applier: Applier, entry: Entry) -> None:

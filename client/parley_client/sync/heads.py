@@ -11,6 +11,7 @@ from parley_client.groups.conversations import ensure_member
 from parley_client.groups.entering import WELCOME_WAIT_S, enter, read_history
 from parley_client.session import Session
 from parley_client.store.conversations import load_conversation
+from parley_client.store.reading import raise_read_position
 from parley_client.sync.catch_up import catch_up
 from parley_contracts.messaging_api import Head
 from parley_contracts.problems import NotFound
@@ -30,7 +31,8 @@ async def sync_head(session: Session, head: Head, *, wait_s: float = WELCOME_WAI
         await enter(session, conversation_id, wait_s=wait_s)
     if row is not None and row.cursor < head.head:
         await catch_up(session, conversation_id)
-    session.announce()
+    raise_read_position(session.store, conversation_id, session.device.user_id, head.read_sequence, told=True)
+    session.announce(conversation_id)
 
 
 async def sync_all(session: Session, *, wait_s: float = WELCOME_WAIT_S) -> None:

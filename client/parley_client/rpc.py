@@ -1,0 +1,362 @@
+"""A device by method names and JSON-able answers: what the command line's JSON-RPC, the app and the tests call.
+
+Invariant: a call either answers or raises `CallError` with a slug and a sentence for people; nothing else comes out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from parley_client import outbox, timeline
+from parley_client.client import Client
+from parley_client.errors import ClientError, UsageError
+from parley_client.events import Event, Listener
+from parley_client.groups import conversations as groups
+from parley_client.store import documents, reading
+from parley_contracts.ids import ClientId, ConversationId
+from parley_contracts.limits import TEXT_LENGTH_MAX
+from parley_contracts.problems import InvalidRequest, Problem
+
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+#: A problem or a client error; `slug` says which.
+PROBLEM = -32000
+PREFERENCES_SIZE_BYTES_MAX = 16 * 1024
+
+
+class CallError(Exception):
+    """Why a call failed: a JSON-RPC code, a sentence for people, and a slug for programs."""
+
+    def __init__(self, code: int, sentence: str, slug: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.slug = slug
+
+
+class _Params(msgspec.Struct, forbid_unknown_fields=True):
+    """Base of parameters: an unknown one is an error."""
+
+
+class NoParams(_Params):
+    """For methods that take nothing."""
+
+
+class SendParams(_Params):
+    """`send`: answers when the server has stored it; `outbox.changed` says at once that it is queued."""
+
+    to: str
+    text: str
+
+
+class ReceiveParams(_Params):
+    """`receive`: waits up to `timeout_s` for the first message; `history` gives all that is readable, again."""
+
+    timeout_s: float = 0
+    history: bool = False
+
+
+class RegisterParams(_Params):
+    """`register`; with `keep_recovery_key` the profile holds it until `recovery_key.forget`."""
+
+    server: str
+    username: str
+    email: str
+    password: str
+    ca_file: str | None = None
+    keep_recovery_key: bool = False
+
+
+class LoginParams(_Params):
+    """`login`."""
+
+    server: str
+    username: str
+    password: str
+    ca_file: str | None = None
+    recovery_key: str | None = None
+
+
+class CreateParams(_Params):
+    """`group.create`."""
+
+    name: str
+    members: list[str]
+
+
+class ChangeParams(_Params):
+    """`group.add` and `group.remove`."""
+
+    conversation_id: str
+    members: list[str]
+
+
+class PersonParams(_Params):
+    """`person.find` and `direct.open`: the exact user name, with or without @."""
+
+    username: str
+
+
+class ConversationParams(_Params):
+    """`conversation`."""
+
+    conversation_id: ConversationId
+
+
+class PageParams(_Params):
+    """`history.page`: the newest rows, or those before, after or around a sequence."""
+
+    conversation_id: ConversationId
+    before: int | None = None
+    after: int | None = None
+    around: int | None = None
+    limit: int = timeline.PAGE_DEFAULT
+
+
+class ReadParams(_Params):
+    """`mark_read`."""
+
+    conversation_id: ConversationId
+    sequence: int
+
+
+class DraftParams(_Params):
+    """`draft.save`; an empty text forgets it."""
+
+    conversation_id: ConversationId
+    text: str
+
+
+class OutboxParams(_Params):
+    """`outbox.retry` and `outbox.discard`, of messages that failed."""
+
+    client_id: ClientId
+
+
+class PreferencesParams(_Params):
+    """`preferences.save`: whatever a screen wants to find again on this device."""
+
+    preferences: dict[str, Any]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A person that was looked up."""
+
+    user_id: str
+    username: str
+    own: bool
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """Where this device stands: what a program asks first. `recovery_key_pending`: it was never confirmed."""
+
+    signed_in: bool
+    connection: str
+    user_id: str = ""
+    username: str = ""
+    device_id: str = ""
+    server: str = ""
+    recovery_key_pending: bool = False
+
+
+class Rpc:
+    """One client behind method names."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._notifying: asyncio.Task[None] | None = None
+        self._methods: dict[str, tuple[type[_Params], Callable[[Any], Awaitable[object]]]] = {
+            "register": (RegisterParams, self._register),
+            "login": (LoginParams, self._login),
+            "logout": (NoParams, self._logout),
+            "whoami": (NoParams, self._whoami),
+            "session": (NoParams, self._state),
+            "connection.retry": (NoParams, self._retry_connection),
+            "recovery_key": (NoParams, self._recovery_key),
+            "recovery_key.forget": (NoParams, self._forget_recovery_key),
+            "send": (SendParams, self._send),
+            "receive": (ReceiveParams, self._receive),
+            "outbox.retry": (OutboxParams, self._outbox_retry),
+            "outbox.discard": (OutboxParams, self._outbox_discard),
+            "conversations": (NoParams, self._conversations),
+            "summaries": (NoParams, self._summaries),
+            "conversation": (ConversationParams, self._conversation),
+            "history.page": (PageParams, self._page),
+            "mark_read": (ReadParams, self._mark_read),
+            "draft.save": (DraftParams, self._save_draft),
+            "person.find": (PersonParams, self._find_person),
+            "direct.open": (PersonParams, self._open_direct),
+            "group.create": (CreateParams, self._group_create),
+            "group.add": (ChangeParams, self._group_add),
+            "group.remove": (ChangeParams, self._group_remove),
+            "preferences": (NoParams, self._preferences),
+            "preferences.save": (PreferencesParams, self._save_preferences),
+        }
+
+    def start(self) -> None:
+        """Go online where the profile is signed in; `message` events come from now on."""
+        with contextlib.suppress(ClientError):
+            self._client.whoami()
+            self._client.connect()
+            if self._notifying is None:
+                self._notifying = asyncio.create_task(self._notify())
+
+    def stop(self) -> None:
+        """Tell of no more messages."""
+        if self._notifying is not None:
+            self._notifying.cancel()
+            self._notifying = None
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event, until the answer is called."""
+        return self._client.subscribe(listener)
+
+    async def call(self, method: str, params: dict[str, Any]) -> object:
+        """Carry a method out; the answer is a struct, list or dict that msgspec turns into JSON. Raises `CallError`."""
+        found = self._methods.get(method)
+        if found is None:
+            raise CallError(METHOD_NOT_FOUND, f"there is no method {method}", "method_not_found")
+        kind, work = found
+        try:
+            return await work(msgspec.convert(params, kind))
+        except msgspec.ValidationError as error:
+            raise CallError(INVALID_PARAMS, str(error), InvalidRequest.slug) from error
+        except Problem as problem:
+            raise CallError(PROBLEM, problem.detail, problem.slug) from problem
+        except ClientError as error:
+            raise CallError(PROBLEM, str(error), error.slug) from error
+        except Exception as error:  # a bug must answer too, and must not end the others
+            raise CallError(INTERNAL_ERROR, f"a bug: {type(error).__name__}", "internal") from error
+
+    async def _notify(self) -> None:
+        async for message in self._client.messages():
+            self._client.session.events.tell(Event("message", message))
+
+    # --- the account
+
+    async def _register(self, params: RegisterParams) -> object:
+        words = msgspec.structs.asdict(params)
+        keep = words.pop("keep_recovery_key")
+        registration = await self._client.register(**words)
+        if not keep:
+            self._client.forget_recovery_key()
+        self.start()
+        return registration
+
+    async def _login(self, params: LoginParams) -> object:
+        answer = await self._client.login(**msgspec.structs.asdict(params))
+        self.start()
+        return answer
+
+    async def _logout(self, _: NoParams) -> object:
+        self.stop()
+        await self._client.logout()
+        return {}
+
+    async def _whoami(self, _: NoParams) -> object:
+        return self._client.whoami()
+
+    async def _state(self, _: NoParams) -> object:
+        try:
+            who = self._client.whoami()
+        except ClientError:
+            return State(signed_in=False, connection=self._client.connection)
+        return State(
+            signed_in=True,
+            connection=self._client.connection,
+            user_id=who.user_id,
+            username=who.username,
+            device_id=who.device_id,
+            server=who.server,
+            recovery_key_pending=self._client.pending_recovery_key() is not None,
+        )
+
+    async def _retry_connection(self, _: NoParams) -> object:
+        self._client.hasten()
+        return {}
+
+    async def _recovery_key(self, _: NoParams) -> object:
+        return {"recovery_key": self._client.pending_recovery_key()}
+
+    async def _forget_recovery_key(self, _: NoParams) -> object:
+        self._client.forget_recovery_key()
+        return {}
+
+    # --- messages
+
+    async def _send(self, params: SendParams) -> object:
+        return await self._client.send(params.to, params.text, patient=True)
+
+    async def _receive(self, params: ReceiveParams) -> object:
+        if params.history:
+            known = self._client.conversations()
+            return [m for c in known for m in await self._client.history(c.conversation_id)]
+        batch = await self._client.receive(timeout_s=params.timeout_s)
+        self._client.received(batch)
+        return batch
+
+    async def _outbox_retry(self, params: OutboxParams) -> object:
+        return {"found": outbox.retry(self._client.session, params.client_id)}
+
+    async def _outbox_discard(self, params: OutboxParams) -> object:
+        return {"found": outbox.discard(self._client.session, params.client_id)}
+
+    # --- conversations
+
+    async def _conversations(self, _: NoParams) -> object:
+        return self._client.conversations()
+
+    async def _summaries(self, _: NoParams) -> object:
+        return timeline.summaries(self._client.session)
+
+    async def _conversation(self, params: ConversationParams) -> object:
+        return timeline.summary(self._client.session, params.conversation_id)
+
+    async def _page(self, params: PageParams) -> object:
+        return timeline.page(self._client.session, **msgspec.structs.asdict(params))
+
+    async def _mark_read(self, params: ReadParams) -> object:
+        await timeline.mark_read(self._client.session, params.conversation_id, params.sequence)
+        return {}
+
+    async def _save_draft(self, params: DraftParams) -> object:
+        if len(params.text) > TEXT_LENGTH_MAX:
+            raise UsageError("the draft is too long to be kept")
+        reading.save_draft(self._client.session.store, params.conversation_id, params.text)
+        return {}
+
+    async def _find_person(self, params: PersonParams) -> object:
+        user_id = await self._client.find(params.username)
+        username = params.username.removeprefix("@")
+        return Found(user_id, username, user_id == self._client.whoami().user_id)
+
+    async def _open_direct(self, params: PersonParams) -> object:
+        session = self._client.session
+        conversation_id = await groups.open_direct(session, await self._client.find(params.username))
+        return timeline.summary(session, conversation_id)
+
+    async def _group_create(self, params: CreateParams) -> object:
+        return await self._client.group_create(params.name, params.members)
+
+    async def _group_add(self, params: ChangeParams) -> object:
+        return await self._client.group_add(params.conversation_id, params.members)
+
+    async def _group_remove(self, params: ChangeParams) -> object:
+        return await self._client.group_remove(params.conversation_id, params.members)
+
+    # --- this device
+
+    async def _preferences(self, _: NoParams) -> object:
+        return documents.load(self._client.store, "preferences", dict) or {}
+
+    async def _save_preferences(self, params: PreferencesParams) -> object:
+        if len(msgspec.json.encode(params.preferences)) > PREFERENCES_SIZE_BYTES_MAX:
+            raise UsageError("these preferences are too large to be kept")
+        documents.save(self._client.store, "preferences", params.preferences)
+        return {}
