@@ -1,0 +1,56 @@
+"""The port to the system that the app runs on: where its server is, and what only the system can do."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+NotificationState = Literal["on", "off", "denied", "unsupported"]
+
+
+class Bridge(Protocol):
+    """A browser, a desktop or a phone."""
+
+    #: The server's address where it is given (a browser's origin, a command line), else empty: then people type it.
+    server: str
+    #: A file with the authority to trust, for servers with a certificate of their own.
+    ca_file: str | None
+
+    async def notifications(self) -> NotificationState:
+        """Whether this system shows notifications of the app."""
+        ...
+
+    async def enable_notifications(self) -> NotificationState:
+        """Ask the system, subscribe, and say what came of it; raises `EngineError`."""
+        ...
+
+    async def disable_notifications(self) -> NotificationState:
+        """Unsubscribe; raises `EngineError`."""
+        ...
+
+    async def test_notification(self) -> str:
+        """Have a notification sent to this very device; what was seen of it, as a sentence. Raises `EngineError`."""
+        ...
+
+
+class PlainBridge:
+    """A system that shows no notifications: CPython with a window in a browser."""
+
+    def __init__(self, server: str = "", ca_file: str | None = None) -> None:
+        self.server = server
+        self.ca_file = ca_file
+
+    async def notifications(self) -> NotificationState:
+        """Never."""
+        return "unsupported"
+
+    async def enable_notifications(self) -> NotificationState:
+        """Nothing to enable."""
+        return "unsupported"
+
+    async def disable_notifications(self) -> NotificationState:
+        """Nothing to disable."""
+        return "unsupported"
+
+    async def test_notification(self) -> str:
+        """Nothing to test."""
+        return ""

@@ -1,0 +1,82 @@
+"""People and rooms as round or squared marks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import flet as ft
+import flet.canvas as cv
+
+from parley_app.icons import Glyph
+from parley_app.model.rows import Person, Room, RoomKind
+from parley_app.theme import text_style, use_ui
+from parley_app.tokens import Family, Radius, Size, Tone, Type, TypeStyle
+
+_STYLES: Final = {
+    Size.AVATAR_XS: TypeStyle(10, 12, 600),
+    Size.AVATAR_SM: Type.MICRO,
+    Size.AVATAR: TypeStyle(14, 20, 600),
+    Size.AVATAR_LG: TypeStyle(15, 20, 600),
+    Size.AVATAR_XL: Type.TITLE,
+}
+
+
+def _mark(content: ft.Control, tone: Tone, size: int, radius: float) -> ft.Container:
+    return ft.Container(
+        content,
+        width=size,
+        height=size,
+        bgcolor=tone.soft,
+        border_radius=radius,
+        alignment=ft.Alignment.CENTER,
+    )
+
+
+def _initials(letters: str, size: int, ink: str) -> ft.Control:
+    """Drawn on a canvas, where the text size of the system has no effect: the mark does not grow either."""
+    middle = size / 2
+    text = cv.Text(middle, middle, letters, style=text_style(_STYLES[size], ink), alignment=ft.Alignment.CENTER)
+    return cv.Canvas([text], width=size, height=size)
+
+
+@ft.component
+def PersonAvatar(person: Person, size: int = Size.AVATAR) -> ft.Control:
+    """Initials on the person's identity colour."""
+    tone = use_ui().identity(person.hue)
+    letters = person.initials[0] if size == Size.AVATAR_XS else person.initials
+    return _mark(_initials(letters, size, tone.ink), tone, size, size / 2)
+
+
+@ft.component
+def RoomAvatar(kind: RoomKind, person: Person, size: int = Size.AVATAR_LG) -> ft.Control:
+    """Round for people, squared for rooms: the shape alone tells them apart."""
+    ui = use_ui()
+    tone = ui.identity(person.hue)
+    if kind is RoomKind.SELF:
+        return _mark(ui.icon(Glyph.BOOKMARK_SIMPLE, Size.ICON, tone.ink, family=Family.ICON_FILL), tone, size, size / 2)
+    round_or_square = size / 2 if kind is RoomKind.PERSON else Radius.MD if size < Size.AVATAR_XL else Radius.LG
+    return _mark(_initials(person.initials, size, tone.ink), tone, size, round_or_square)
+
+
+def face_of(room: Room, size: int = Size.AVATAR_LG) -> ft.Control:
+    """The mark of a row of the list."""
+    return RoomAvatar(room.kind, room.person, size)
+
+
+@ft.component
+def Brand(size: int = Size.AVATAR, *, on_hero: bool = False) -> ft.Control:
+    """The mark of Parley: two voices that meet."""
+    ui = use_ui()
+    return ft.Container(
+        ui.icon(
+            Glyph.CHATS_CIRCLE,
+            size * 0.6,
+            ui.c.on_hero_own if on_hero else ui.c.on_accent,
+            family=Family.ICON_FILL,
+        ),
+        width=size,
+        height=size,
+        alignment=ft.Alignment.CENTER,
+        bgcolor=ui.c.hero_own if on_hero else ui.c.accent,
+        border_radius=size * 0.3,
+    )

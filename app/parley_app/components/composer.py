@@ -1,0 +1,130 @@
+"""Where a message is written. Its own component: a key stroke must not redraw the conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import flet as ft
+
+from parley_app import words
+from parley_app.components.buttons import IconButton
+from parley_app.components.pressable import Pressable
+from parley_app.icons import Glyph
+from parley_app.theme import Ui, text_style, use_ui
+from parley_app.tokens import Family, Radius, Size, Space, Type, Width
+
+
+def _note(ui: Ui) -> ft.Control:
+    return ft.Row(
+        [
+            ui.icon(Glyph.LOCK_SIMPLE, Size.ICON_XS, ui.c.ink_3, family=Family.ICON_FILL),
+            ui.text(words.ENCRYPTED, Type.META, ui.c.ink_3, expand=True),
+            *([ui.text(words.COMPOSER_HINT, Type.META, ui.c.ink_3, lines=1)] if ui.window is Width.WIDE else []),
+        ],
+        spacing=Space.XS,
+    )
+
+
+def _thumb(ui: Ui, name: str, data: bytes, on_click: Callable[[], object]) -> ft.Control:
+    picture = ft.Image(
+        src=data,
+        width=Size.THUMB,
+        height=Size.THUMB,
+        fit=ft.BoxFit.COVER,
+        border_radius=Radius.SM,
+        exclude_from_semantics=True,
+        error_content=ui.icon(Glyph.WARNING_CIRCLE, Size.ICON, ui.c.danger.ink),
+    )
+    cross = ft.Container(
+        ui.icon(Glyph.X, Size.ICON_XS, ui.c.on_veil, family=Family.ICON_BOLD),
+        bgcolor=ui.c.veil,
+        border_radius=Radius.PILL,
+        padding=Space.XS,
+        right=Space.XS,
+        top=Space.XS,
+    )
+    return Pressable(
+        ft.Stack([picture, cross], width=Size.THUMB, height=Size.THUMB),
+        on_click,
+        radius=Radius.SM,
+        label=f"{words.TAKE_OUT}: {name}",
+    )
+
+
+@ft.component
+def Composer(
+    title: str,
+    draft: str,
+    on_draft: Callable[[str], object],
+    on_send: Callable[[str], Awaitable[None]],
+    on_attach: Callable[[], Awaitable[None]],
+    attached: Sequence[tuple[str, bytes]] = (),
+    on_take_out: Callable[[int], object] | None = None,
+    note: str = "",
+) -> ft.Control:
+    """The field with its buttons. `draft` is what it begins with; a new key begins anew."""
+    ui = use_ui()
+    text, set_text = ft.use_state(draft)
+
+    def typed(event: ft.ControlEvent) -> None:
+        set_text(str(event.control.value))
+        on_draft(str(event.control.value))
+
+    async def send() -> None:
+        said = text
+        set_text("")
+        await on_send(said)
+
+    tall = (ui.control - Type.BODY.line) / 2
+    box = ft.TextField(
+        value=text,
+        hint_text=words.MESSAGE,
+        hint_style=text_style(Type.BODY, ui.c.ink_3),
+        text_style=text_style(Type.BODY, ui.c.ink),
+        border=ft.NoInputBorder(),
+        multiline=True,
+        min_lines=1,
+        max_lines=6,
+        shift_enter=not ui.compact,
+        autofocus=not ui.compact,
+        dense=True,
+        content_padding=ft.Padding.symmetric(vertical=tall + Space.HAIR / 2),
+        cursor_color=ui.c.accent,
+        expand=True,
+        on_change=typed,
+        on_submit=lambda _: ft.context.page.run_task(send),
+    )
+    run = ft.context.page.run_task
+    line = ft.Row(
+        [
+            IconButton(Glyph.IMAGE, words.ATTACH, lambda: run(on_attach)),
+            ft.Semantics(content=box, label=words.message_to(title), expand=True),
+            IconButton(Glyph.PAPER_PLANE_RIGHT, words.SEND, lambda: run(send), filled=True),
+        ],
+        spacing=0 if ui.compact else Space.XS,
+        vertical_alignment=ft.CrossAxisAlignment.END,
+    )
+    thumbs = [
+        _thumb(ui, name, data, lambda i=index: on_take_out(i) if on_take_out else None)
+        for index, (name, data) in enumerate(attached)
+    ]
+    strip = [ft.Row(thumbs, spacing=Space.SM, scroll=ft.ScrollMode.AUTO)] if thumbs else []
+    complaint = [ft.Semantics(content=ui.text(note, Type.META, ui.c.danger.ink), live_region=True)] if note else []
+    bar = ft.Container(
+        ft.Column([*strip, line], spacing=Space.XS, tight=True),
+        bgcolor=ui.c.raised,
+        border=ui.border(ui.c.line_control),
+        border_radius=Radius.LG,
+        padding=Space.XS if ui.compact else Space.XS + Space.HAIR,
+        shadow=None if ui.c.dark else ui.shadow((Space.SM, Space.HAIR)),
+    )
+    foot = [] if ui.compact else [ft.Container(_note(ui), padding=ft.Padding.symmetric(horizontal=Space.SM))]
+    return ft.Container(
+        ft.Column(
+            [*complaint, bar, *foot],
+            spacing=Space.SM - Space.HAIR,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        ),
+        padding=ft.Padding.only(left=ui.gutter, right=ui.gutter, bottom=Space.MD),
+    )

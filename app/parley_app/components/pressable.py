@@ -1,0 +1,73 @@
+"""Anything that can be pressed and is not a plain button: rows, chips, tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import flet as ft
+
+from parley_app.theme import use_ui
+from parley_app.tokens import Motion, Radius, Stroke
+
+#: What a button calls when it is pressed; Flet hands it an event that nobody needs.
+Handler = Callable[[], object] | None
+_DENSITY: Final = 8  # VisualDensity.COMPACT takes this much from the padding above and from that below
+
+
+def pressed(on_click: Handler) -> Callable[[ft.ControlEvent], object] | None:
+    """A handler as Flet wants it."""
+    return None if on_click is None else lambda _: on_click()
+
+
+def _inset(padding: ft.Padding | float) -> ft.Padding:
+    """The padding that is asked for, in spite of the density."""
+    whole = padding if isinstance(padding, ft.Padding) else ft.Padding.all(padding)
+    return ft.Padding(left=whole.left, right=whole.right, top=whole.top + _DENSITY, bottom=whole.bottom + _DENSITY)
+
+
+@ft.component
+def Pressable(
+    content: ft.Control,
+    on_click: Handler = None,
+    padding: ft.Padding | float = 0,
+    radius: float = Radius.MD,
+    fill: str = ft.Colors.TRANSPARENT,
+    outline: str = ft.Colors.TRANSPARENT,
+    selected: bool | None = None,
+    label: str | None = None,
+    expand: bool | int | None = None,
+    width: float | None = None,
+    align: ft.Alignment = ft.Alignment.CENTER_LEFT,
+    height: float | None = None,
+) -> ft.Control:
+    """A Material button without its looks: Tab, Enter, Space, hover and the focus ring come with it.
+
+    `label` is the accessible name in place of what stands inside.
+    """
+    ui = use_ui()
+    button = ft.TextButton(
+        content=ft.Semantics(content=content, label=label, exclude_semantics=True) if label else content,
+        on_click=pressed(on_click),
+        disabled=on_click is None,
+        width=width,
+        height=height,
+        style=ft.ButtonStyle(
+            bgcolor=fill,
+            overlay_color={
+                ft.ControlState.HOVERED: ui.c.hover,
+                ft.ControlState.PRESSED: ui.c.pressed,
+                ft.ControlState.DEFAULT: ft.Colors.TRANSPARENT,
+            },
+            side={
+                ft.ControlState.FOCUSED: ft.BorderSide(Stroke.STRONG, ui.c.accent),
+                ft.ControlState.DEFAULT: ft.BorderSide(Stroke.HAIR, outline),
+            },
+            shape=ft.RoundedRectangleBorder(radius=radius),
+            padding=_inset(padding),
+            alignment=align,
+            animation_duration=Motion.QUICK,
+            visual_density=ft.VisualDensity.COMPACT,
+        ),
+    )
+    return ft.Semantics(content=button, container=True, selected=selected, expand=expand)

@@ -1,0 +1,161 @@
+"""Panels, cards, notes, badges: the quiet furniture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import flet as ft
+
+from parley_app import words
+from parley_app.icons import Glyph
+from parley_app.theme import use_ui
+from parley_app.tokens import Elevation, Family, Radius, Size, Space, Stroke, Tone, Type
+
+from parley_app.components.layout import at_least
+
+
+@ft.component
+def Card(
+    content: ft.Control,
+    padding: int = Space.XL,
+    width: float | None = None,
+    elevated: bool = False,
+    expand: bool | int | None = None,
+) -> ft.Control:
+    """A raised card."""
+    ui = use_ui()
+    return ft.Container(
+        content,
+        padding=padding,
+        width=width,
+        expand=expand,
+        bgcolor=ui.c.raised,
+        border=ui.border(),
+        border_radius=Radius.LG,
+        shadow=ui.shadow(Elevation.MID if elevated else Elevation.LOW),
+    )
+
+
+@ft.component
+def Note(tone: Tone, glyph: Glyph, title: str, text: str = "", action: ft.Control | None = None) -> ft.Control:
+    """A tinted box with an icon, a sentence and at most one action."""
+    ui = use_ui()
+    words = [ui.text(title, Type.LABEL_STRONG, tone.ink)]
+    if text:
+        words.append(ui.text(text, Type.SMALL, ui.c.ink_2))
+    body: list[ft.Control] = [
+        ui.icon(glyph, Size.ICON, tone.ink, family=Family.ICON_FILL),
+        ft.Column(words, spacing=Space.HAIR, tight=True, expand=True),
+    ]
+    if action and not ui.compact:
+        body.append(action)
+    inner: ft.Control = ft.Row(body, spacing=Space.MD, vertical_alignment=ft.CrossAxisAlignment.START)
+    if action and ui.compact:
+        inner = ft.Column([inner, ft.Row([action], alignment=ft.MainAxisAlignment.END)], spacing=Space.SM, tight=True)
+    return ft.Container(
+        inner,
+        bgcolor=tone.soft,
+        border_radius=Radius.MD,
+        padding=ft.Padding.symmetric(horizontal=Space.LG, vertical=Space.MD),
+    )
+
+
+@ft.component
+def CountBadge(count: int) -> ft.Control:
+    """How many are unread."""
+    ui = use_ui()
+    figure = "99+" if count > 99 else str(count)
+    return ft.Container(
+        ui.text(figure, Type.MICRO, ui.c.on_accent, label=words.unread(count)),
+        border_radius=Radius.PILL,
+        bgcolor=ui.c.accent,
+        padding=ft.Padding.symmetric(horizontal=Space.XS + Space.HAIR, vertical=Space.HAIR),
+    )
+
+
+@ft.component
+def Tag(label: str, tone: Tone, glyph: Glyph | None = None) -> ft.Control:
+    """A small word in a tint."""
+    ui = use_ui()
+    parts: list[ft.Control] = [ui.text(label, Type.MICRO, tone.ink, lines=1)]
+    if glyph:
+        parts.insert(0, ui.icon(glyph, Size.ICON_XS, tone.ink, family=Family.ICON_BOLD))
+    return ft.Container(
+        ft.Row(parts, spacing=Space.XS, tight=True),
+        bgcolor=tone.soft,
+        border_radius=Radius.XS + Space.HAIR,
+        padding=ft.Padding.symmetric(horizontal=Space.XS + Space.HAIR, vertical=Space.HAIR),
+    )
+
+
+@ft.component
+def SectionLabel(text: str, trailing: ft.Control | None = None) -> ft.Control:
+    """The name of what follows."""
+    ui = use_ui()
+    return ft.Row(
+        [ui.text(text, Type.META_STRONG, ui.c.ink_3, expand=True), *([trailing] if trailing else [])],
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )
+
+
+@ft.component
+def Rule(inset: int = 0) -> ft.Control:
+    """A hairline."""
+    ui = use_ui()
+    return ft.Container(height=1, bgcolor=ui.c.line, margin=ft.Margin.only(left=inset))
+
+
+@ft.component
+def PaneHeader(
+    title: str,
+    leading: Sequence[ft.Control] = (),
+    actions: Sequence[ft.Control] = (),
+    subtitle: ft.Control | None = None,
+) -> ft.Control:
+    """The bar on top of a pane: same height everywhere, so that the lines meet."""
+    ui = use_ui()
+    words: list[ft.Control] = [ft.Semantics(content=ui.text(title, Type.HEADING, lines=1), header=True)]
+    if subtitle:
+        words.append(subtitle)
+    row = ft.Row(
+        [*leading, ft.Column(words, spacing=0, tight=True, expand=True), *actions],
+        spacing=Space.SM if ui.compact else Space.MD,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )
+    return ft.Container(
+        at_least(Size.HEADER - Stroke.HAIR, row),
+        padding=ft.Padding.only(
+            left=Space.XS if ui.compact and leading else Space.XL - Space.XS, right=Space.SM if ui.compact else Space.LG
+        ),
+        border=ft.Border(bottom=ft.BorderSide(1, ui.c.line)),
+    )
+
+
+@ft.component
+def EmptyState(glyph: Glyph, title: str, text: str, action: ft.Control | None = None) -> ft.Control:
+    """Nothing yet: a mark, a sentence, one next step."""
+    ui = use_ui()
+    disc = ft.Container(
+        ui.icon(glyph, Size.ICON_HERO, ui.c.accent_ink),
+        width=Size.AVATAR_XL,
+        height=Size.AVATAR_XL,
+        border_radius=Radius.XL,
+        bgcolor=ui.c.accent_soft,
+        alignment=ft.Alignment.CENTER,
+    )
+    return ft.Container(
+        ft.Column(
+            [
+                disc,
+                ft.Container(height=Space.XS),
+                ui.text(title, Type.HEADING, align=ft.TextAlign.CENTER),
+                ui.text(text, Type.SMALL, ui.c.ink_2, align=ft.TextAlign.CENTER),
+                *([ft.Container(action, padding=ft.Padding.only(top=Space.SM))] if action else []),
+            ],
+            horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+            spacing=Space.SM,
+            tight=True,
+        ),
+        width=Size.CARD - Size.ROW - Size.ROW,
+        alignment=ft.Alignment.CENTER,
+    )

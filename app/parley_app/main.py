@@ -1,0 +1,123 @@
+"""Where the app starts on every platform: a page, an engine and a bridge become the model and its views.
+
+`show` is the whole interface: the browser's entry and `desktop` each bring their own engine and bridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, Final
+
+import flet as ft
+
+from parley_app import words
+from parley_app.bridge import Bridge
+from parley_app.components.watching import use_watched
+from parley_app.engine import Engine
+from parley_app.model import app as routes
+from parley_app.model.app import App
+from parley_app.screens import chats, gate, new_chat, settings
+from parley_app.screens.switcher import Switcher
+from parley_app.screens.viewer import Viewer
+from parley_app.theme import Ui, UiContext, material_theme, palette
+from parley_app.tokens import FONTS, Palette
+
+_DEFAULT_SIZE: Final = (1440.0, 900.0)
+_SCREENS: Final = {
+    routes.WELCOME: gate.Welcome,
+    routes.SIGN_UP: gate.SignUp,
+    routes.SIGN_IN: gate.SignIn,
+    routes.RESTORE: gate.Restore,
+    routes.KEY: gate.KeepKey,
+    routes.KEY_CONFIRM: gate.ConfirmKey,
+    routes.NEW: new_chat.NewChatScreen,
+    routes.NEW_GROUP: new_chat.NewGroupScreen,
+    routes.PEOPLE: new_chat.PeopleScreen,
+}
+
+
+def _screen(app: App) -> ft.Control:
+    if app.session.phase == "starting":
+        return gate.Starting(app, key="starting")
+    if app.route.startswith(routes.SETTINGS):
+        return settings.SettingsScreen(app, key=app.route)
+    screen = _SCREENS.get(app.route, chats.ChatsScreen)
+    return screen(app, key=app.route if app.route in _SCREENS else routes.CHATS)
+
+
+@ft.component
+def Root(app: App) -> ft.Control:
+    """The screen of the route, in the palette of the preferences, with what lies on top."""
+    page = ft.context.page
+    size, set_size = ft.use_state((page.width or _DEFAULT_SIZE[0], page.height or _DEFAULT_SIZE[1]))
+    system_dark, set_system_dark = ft.use_state(page.platform_brightness == ft.Brightness.DARK)
+    use_watched(app, app.preferences, app.session)
+
+    def listen() -> None:
+        page.on_resize = lambda event: set_size((event.width, event.height))
+        page.on_platform_brightness_change = lambda event: set_system_dark(event.brightness == ft.Brightness.DARK)
+
+    ft.use_effect(listen, [])
+    preferences = app.preferences
+    dark = system_dark if preferences.theme == "system" else preferences.theme == "dark"
+    colours = palette(dark=dark, high_contrast=preferences.high_contrast)
+    ft.use_effect(lambda: _paint(page, colours), [colours])
+    top: list[ft.Control] = [Switcher(app, key="switcher")] if app.switcher else []
+    if app.picture is not None:
+        top.append(Viewer(app, app.picture, key=app.picture.key))
+    return UiContext(
+        Ui(colours, *size),
+        lambda: ft.SafeArea(
+            ft.Stack([ft.Container(_screen(app), left=0, right=0, top=0, bottom=0), *top], expand=True), expand=True
+        ),
+    )
+
+
+def _paint(page: ft.Page, colours: Palette) -> None:
+    """The Material theme below our own components, and the colour behind everything."""
+    page.theme = page.dark_theme = material_theme(colours)
+    page.theme_mode = ft.ThemeMode.DARK if colours.dark else ft.ThemeMode.LIGHT
+    page.bgcolor = colours.ground
+    page.update()
+
+
+def show(page: ft.Page, engine: Engine, bridge: Bridge) -> App:
+    """Draw the app on a page, from now until the page is closed; the model is for tests."""
+
+    def spawn(work: Coroutine[Any, Any, None]) -> object:
+        async def run() -> None:
+            await work
+
+        return page.run_task(run)
+
+    app = App(engine, bridge, spawn)
+    page.title = words.APP
+    page.fonts = dict(FONTS)
+    page.padding = 0
+    page.spacing = 0
+    page.on_keyboard_event = lambda event: _pressed(app, event)
+    page.on_route_change = lambda event: app.go(event.route) if event.route != app.route else None
+    page.on_app_lifecycle_state_change = lambda event: spawn(app.watch(watched=_in_sight(event)))
+    page.on_close = lambda _: app.stop()
+    app.observe(lambda: _follow(page, app))
+    page.render(Root, app)
+    spawn(app.start(page.route))
+    return app
+
+
+def _follow(page: ft.Page, app: App) -> None:
+    """The page's address says where somebody is."""
+    if page.route != app.route and app.session.phase != "starting":
+        page.run_task(page.push_route, app.route)
+
+
+def _pressed(app: App, event: ft.KeyboardEvent) -> None:
+    """The keys that work everywhere."""
+    if event.key.upper() == "K" and (event.ctrl or event.meta):
+        app.toggle_switcher()
+    elif event.key == "Escape":
+        app.escape()
+
+
+def _in_sight(event: ft.AppLifecycleStateChangeEvent) -> bool:
+    return event.state in {ft.AppLifecycleState.RESUME, ft.AppLifecycleState.SHOW}

@@ -1,0 +1,8 @@
+"""What the app knows and does, in plain Python, fed by an engine's answers and events.
+
+rows            what the views draw: people, rows of the list, entries of a timeline
+timeline        from messages to entries: grouping, days, the New line, send states
+faults, times   errors and moments as people read them
+session, chats, conversation, people, preferences   the parts, each observed by the views that show it
+app             all of it, and where in the app somebody is
+"""

@@ -1,0 +1,284 @@
+"""All of the model, where somebody is in the app, and what events do to it.
+
+Invariant: a route names everything that a screen needs, so a reload or the back button shows the same screen.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from parley_app.bridge import Bridge, NotificationState
+from parley_app.engine import Engine, EngineError, Json
+from parley_app.model import faults
+from parley_app.model.chats import Chats
+from parley_app.model.conversation import Conversation
+from parley_app.model.observing import Observed, Spawn
+from parley_app.model.people import Finder, GroupForm, Membership
+from parley_app.model.preferences import Preferences
+from parley_app.model.rows import Picture
+from parley_app.model.session import Session
+
+CHATS: Final = "/chats"
+PEOPLE: Final = "/people"
+NEW: Final = "/new"
+NEW_GROUP: Final = "/new-group"
+SETTINGS: Final = "/settings"
+WELCOME: Final = "/"
+SIGN_UP: Final = "/sign-up"
+SIGN_IN: Final = "/sign-in"
+RESTORE: Final = "/restore"
+KEY: Final = "/recovery-key"
+KEY_CONFIRM: Final = "/recovery-key/confirm"
+T = TypeVar("T")
+_GATE: Final = {WELCOME, SIGN_UP, SIGN_IN, RESTORE}
+
+
+class App(Observed):
+    """The root. Observed for the route and for which conversation is open; the parts are observed by themselves."""
+
+    def __init__(self, engine: Engine, bridge: Bridge, spawn: Spawn) -> None:
+        super().__init__()
+        self.engine, self.bridge, self.spawn = engine, bridge, spawn
+        self.session = Session(engine, bridge)
+        self.preferences = Preferences(engine)
+        self.chats = Chats(engine)
+        self.finder = Finder(engine)
+        self.group_form = GroupForm(engine, self.finder)
+        self.notifications = Notifications(bridge)
+        self.conversation: Conversation | None = None
+        self.membership: Membership | None = None
+        self.route: str = WELCOME
+        self.switcher = False
+        self.picture: Picture | None = None
+        #: Changes when the timeline has to begin anew at its end.
+        self.timeline_turn = 0
+        self._actions: Any = None
+        self._unsubscribe = engine.subscribe(self._hear)
+
+    async def start(self, route: str = "") -> None:
+        """Load what the device holds and show where somebody was."""
+        await self.preferences.load()
+        await self.session.load()
+        if self.session.phase == "signed_in":
+            await self.chats.load()
+        self.go(route or WELCOME)
+
+    def stop(self) -> None:
+        """Hear no more events."""
+        self._unsubscribe()
+
+    # --- where
+
+    def go(self, route: str) -> None:
+        """Go somewhere, as far as the session allows."""
+        route = self._allowed(route.split("?")[0].rstrip("/") or WELCOME)
+        if self.conversation is not None and route != self.route:
+            self.spawn(self.conversation.keep_draft())
+        self.route, self.switcher = route, False
+        wanted = self.opened
+        if wanted is None:
+            self.conversation = self.membership = None
+        elif self.conversation is None or self.conversation.conversation_id != wanted:
+            self._open(wanted)
+        self.changed()
+
+    def open(self, conversation_id: str) -> None:
+        """Go to a conversation."""
+        self.go(f"{CHATS}/{conversation_id}")
+
+    def toggle_switcher(self) -> None:
+        """Show or leave the list that jumps to any conversation."""
+        self.switcher = not self.switcher and self.session.phase == "signed_in"
+        self.changed()
+
+    def escape(self) -> None:
+        """Leave what lies on top, then the side pane or page, then the conversation."""
+        if self.picture is not None:
+            self.view(None)
+        elif self.switcher:
+            self.toggle_switcher()
+        elif self.details:
+            self.open(self.opened or "")
+        elif self.route.startswith((NEW, SETTINGS + "/")) or self.opened:
+            self.go(SETTINGS if self.route.startswith(SETTINGS + "/") else CHATS)
+
+    def view(self, picture: Picture | None) -> None:
+        """Show a picture over everything, or none."""
+        self.picture = picture
+        self.changed()
+
+    async def fetch(self, picture: Picture) -> bytes:
+        """The whole picture; raises `EngineError`."""
+        where = {"conversation_id": picture.where, "sequence": picture.sequence, "index": picture.index}
+        answer = await self.engine.call("attachment.get", where)
+        return base64.b64decode(answer["data"])
+
+    async def watch(self, *, watched: bool) -> None:
+        """Whether somebody looks at the app."""
+        if self.conversation is not None:
+            await self.conversation.watch(watched=watched)
+
+    def bump_timeline(self) -> None:
+        """Show the timeline from its end."""
+        self.timeline_turn += 1
+        self.changed()
+
+    def message_actions(self, make: Callable[[App], T]) -> T:
+        """What `make` made of this app the first time: the same for every row, so that rows stay as they are."""
+        if self._actions is None:
+            self._actions = make(self)
+        actions: T = self._actions
+        return actions
+
+    @property
+    def opened(self) -> str | None:
+        """The id of the conversation that the route names."""
+        parts = self.route.split("/")
+        return parts[2] if self.route.startswith(CHATS + "/") and len(parts) > 2 else None
+
+    @property
+    def details(self) -> bool:
+        """Whether the route asks for the conversation's details."""
+        return self.opened is not None and self.route.endswith("/details")
+
+    # --- what people do that touches several parts
+
+    async def register(self) -> None:
+        """Make the account, then show the recovery key."""
+        if await self.session.register():
+            self.go(KEY)
+
+    async def restore(self) -> None:
+        """Sign in with the recovery key, then show what came back."""
+        if await self.session.restore():
+            await self.chats.load()
+            self.go(CHATS)
+
+    async def confirm_key(self) -> None:
+        """Show that the recovery key was kept, then begin."""
+        if await self.session.confirm_key():
+            await self.chats.load()
+            self.go(CHATS)
+
+    async def log_out(self) -> str:
+        """Erase this device; a sentence where that failed."""
+        fault = await self.session.log_out()
+        if not fault:
+            self._forget()
+        return fault
+
+    async def write_to(self, username: str) -> None:
+        """Open the conversation with somebody."""
+        summary = await self.finder.write_to(username)
+        if summary is not None:
+            self.chats.take(summary)
+            self.finder.clear()
+            self.open(summary["conversation_id"])
+
+    async def make_group(self) -> None:
+        """Make the group of the form and open it."""
+        made = await self.group_form.make()
+        if made:
+            await self.chats.refresh(made)
+            self.open(made)
+
+    async def change_members(self, *, add: bool, name: str = "") -> None:
+        """Bring somebody into the open group or put them out."""
+        if self.membership is not None:
+            await (self.membership.add() if add else self.membership.remove(name))
+            await self._refresh(self.membership.conversation_id)
+
+    # --- inside
+
+    def _allowed(self, route: str) -> str:
+        match self.session.phase:
+            case "signed_in":
+                return CHATS if route in _GATE or route.startswith(KEY) else route
+            case "keeping_key":
+                return route if route in {KEY, KEY_CONFIRM} else KEY
+            case "signed_out":
+                return route if route in _GATE else WELCOME
+            case _:
+                return route
+
+    def _open(self, conversation_id: str) -> None:
+        summary = self.chats.summaries.get(conversation_id)
+        if summary is None:
+            self.conversation = self.membership = None
+            self.route = CHATS
+            return
+        self.conversation = Conversation(self.engine, self.spawn, self.session.me, summary)
+        self.membership = Membership(self.engine, conversation_id)
+        self.spawn(self._load(self.conversation))
+
+    async def _load(self, conversation: Conversation) -> None:
+        await conversation.open()
+        await self.chats.refresh(conversation.conversation_id)
+
+    def _hear(self, name: str, params: Any) -> None:
+        self.spawn(self._heard(name, params))
+
+    async def _heard(self, name: str, params: Json) -> None:
+        if name in {"connection.changed", "signed_out"}:
+            was = self.session.phase
+            self.session.heard(name, params.get("state", "offline"))
+            if was != "signed_out" and self.session.phase == "signed_out":
+                self._forget()
+        elif name in {"conversation.changed", "outbox.changed"} and self.session.phase == "signed_in":
+            open_one = self.conversation
+            if open_one is not None and open_one.conversation_id == params["conversation_id"]:
+                await open_one.heard(name, params)
+            await self._refresh(params["conversation_id"])
+
+    async def _refresh(self, conversation_id: str) -> None:
+        await self.chats.refresh(conversation_id)
+        summary = self.chats.summaries.get(conversation_id)
+        open_one = self.conversation
+        if open_one is not None and summary is not None and open_one.conversation_id == conversation_id:
+            open_one.summary = {**summary, "draft": open_one.summary["draft"]}
+            open_one.changed()
+
+    def _forget(self) -> None:
+        self.conversation = self.membership = None
+        self.chats.clear()
+        self.finder.clear()
+        self.go(WELCOME)
+
+
+class Notifications(Observed):
+    """Whether this system may call the person."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__()
+        self._bridge = bridge
+        self.state: NotificationState | None = None
+        self.said = ""
+        self.busy = False
+
+    async def load(self) -> None:
+        """Ask the system."""
+        self.state = await self._bridge.notifications()
+        self.changed()
+
+    async def switch(self, *, on: bool) -> None:
+        """Turn them on or off."""
+        await self._do(self._bridge.enable_notifications if on else self._bridge.disable_notifications)
+
+    async def test(self) -> None:
+        """Have one sent to this device, and say what was seen of it."""
+        await self._do(None)
+
+    async def _do(self, change: Any) -> None:
+        self.busy, self.said = True, ""
+        self.changed()
+        try:
+            if change is None:
+                self.said = await self._bridge.test_notification()
+            else:
+                self.state = await change()
+        except EngineError as error:
+            self.said = faults.sentence(error)
+        self.busy = False
+        self.changed()

@@ -1,0 +1,315 @@
+"""One open conversation: a window of its messages, what is on its way, and what is being written.
+
+Invariant: the window holds at most `WINDOW_MAX` messages, however long the conversation; nothing typed is lost: what
+could not be queued goes back into the composer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from parley_app import words
+from parley_app.engine import Engine, EngineError, Json
+from parley_app.model import chats, faults, timeline
+from parley_app.model.observing import Observed, Spawn
+from parley_app.model.rows import Entry, Person
+
+WINDOW_MAX = 200
+PAGE = 60
+DRAFT_PAUSE_S = 0.8
+PICTURE_SIZE_BYTES_MAX = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A picture that waits in the composer."""
+
+    name: str
+    data: bytes
+
+
+class Conversation(Observed):
+    """The conversation that is open. `at_end`: the window reaches the newest message."""
+
+    def __init__(self, engine: Engine, spawn: Spawn, me: Person, summary: Json) -> None:
+        super().__init__()
+        self._engine, self._spawn = engine, spawn
+        self.me = me
+        self.summary = summary
+        self.items: list[Json] = []
+        self.outgoing: list[Json] = []
+        self.read: dict[str, int] = {}
+        self.loaded = False
+        self.at_start = self.at_end = True
+        self.fault = ""
+        self.note = ""
+        self.draft: str = summary["draft"]
+        self.attached: tuple[Attached, ...] = ()
+        self.composing = 0
+        self._acknowledged: dict[str, Json] = {}
+        self.watched = True
+        self._read_sequence = int(summary["read_sequence"])
+        self._new_after: int | None = None
+        self._new_count = 0
+        self._refreshing = self._stale = False
+        self._saving: object = None
+        self._loading = False
+
+    @property
+    def conversation_id(self) -> str:
+        """Which conversation."""
+        return str(self.summary["conversation_id"])
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return chats.title(self.summary, self.me)
+
+    @property
+    def writable(self) -> bool:
+        """Whether anything may be sent here."""
+        return self.summary["status"] not in {"removed", "forked"}
+
+    @property
+    def unseen(self) -> int:
+        """How many messages of others stand below the window."""
+        return 0 if self.at_end else int(self.summary["unread"])
+
+    def entries(self, now: dt.datetime) -> tuple[Entry, ...]:
+        """What stands in the window, from old to new."""
+        waiting = [*self._acknowledged.values(), *self.outgoing] if self.at_end else []
+        window = timeline.Window(
+            items=self.items,
+            outgoing=waiting,
+            read=self.read,
+            others=frozenset(m["user_id"] for m in self.summary["members"]) - {self.me.user_id},
+            me=self.me,
+            where=self.conversation_id,
+            new_after=self._new_after,
+            new_count=self._new_count,
+        )
+        return timeline.entries(window, now)
+
+    # --- the window
+
+    async def open(self) -> None:
+        """Show the newest messages, and keep a line where reading stopped."""
+        if self.summary["unread"]:
+            self._new_after, self._new_count = self.summary["read_sequence"], self.summary["unread"]
+        await self._load({"limit": min(WINDOW_MAX, max(PAGE, self._new_count + PAGE // 4))})
+
+    async def jump_to_latest(self) -> None:
+        """Show the newest messages again."""
+        await self._load({"limit": PAGE})
+
+    async def refresh(self) -> None:
+        """Read the window again from the device; calls that come meanwhile are one more turn."""
+        self._stale = True
+        if self._refreshing or not self.loaded:
+            return
+        self._refreshing = True
+        try:
+            while self._stale:
+                self._stale = False
+                await self._refresh_once()
+        finally:
+            self._refreshing = False
+
+    async def load_older(self) -> bool:
+        """Widen the window upwards; whether anything came."""
+        if self.at_start or self._loading or not self.items:
+            return False
+        page = await self._page({"before": self.items[0]["sequence"], "limit": PAGE})
+        if page is None or not page["items"]:
+            return False
+        self.items, self.at_start = page["items"] + self.items, page["start"]
+        if len(self.items) > WINDOW_MAX:
+            self.items, self.at_end = self.items[:WINDOW_MAX], False
+        self.changed()
+        return True
+
+    async def load_newer(self) -> bool:
+        """Move the window downwards; whether anything came."""
+        if self.at_end or self._loading or not self.items:
+            return False
+        page = await self._page({"after": self.items[-1]["sequence"], "limit": PAGE})
+        if page is None:
+            return False
+        self.items, self.at_end = self.items + page["items"], page["end"]
+        if len(self.items) > WINDOW_MAX:
+            self.items, self.at_start = self.items[-WINDOW_MAX:], False
+        self._take(page)
+        await self._mark_read()
+        return bool(page["items"])
+
+    # --- writing
+
+    async def send(self, text: str) -> None:
+        """Send the text with what is attached; where that cannot even be queued, it comes back with a sentence."""
+        text, attached = text.strip(), self.attached
+        if not text and not attached:
+            return
+        self.attached, self.note = (), ""
+        self.set_draft("", save=True)
+        self.composing += 1
+        self.changed()
+        if not self.at_end:
+            await self.jump_to_latest()
+        params: dict[str, Any] = {"to": self.conversation_id, "text": text}
+        if attached:
+            params["attachments"] = [
+                {"name": each.name, "data": base64.b64encode(each.data).decode()} for each in attached
+            ]
+        self._new_after, self._new_count = None, 0
+        self._spawn(self._send(params, text, attached))
+
+    async def retry(self, client_id: str) -> None:
+        """Send a failed message again."""
+        await self._about("outbox.retry", client_id)
+
+    async def discard(self, client_id: str) -> None:
+        """Forget a failed message."""
+        await self._about("outbox.discard", client_id)
+
+    def set_draft(self, text: str, *, save: bool = False) -> None:
+        """Keep what is being written: after a pause, or at once."""
+        self.draft = text
+        turn = self._saving = object()
+
+        async def keep() -> None:
+            if not save:
+                await asyncio.sleep(DRAFT_PAUSE_S)
+            if self._saving is turn:
+                await self.keep_draft()
+
+        self._spawn(keep())
+
+    async def keep_draft(self) -> None:
+        """Store the draft on the device."""
+        if self.draft == self.summary["draft"]:
+            return
+        self.summary = {**self.summary, "draft": self.draft}
+        try:
+            await self._engine.call("draft.save", {"conversation_id": self.conversation_id, "text": self.draft})
+        except EngineError as error:
+            self.note = faults.sentence(error)
+            self.changed()
+
+    def attach(self, name: str, data: bytes) -> None:
+        """Put a picture into the composer."""
+        if len(data) > PICTURE_SIZE_BYTES_MAX:
+            self.note = words.PICTURE_TOO_LARGE
+        else:
+            self.note = ""
+            self.attached = (*self.attached, Attached(name[: words.NAME_LENGTH_MAX], data))
+        self.changed()
+
+    def take_out(self, index: int) -> None:
+        """Take an attached picture out again."""
+        self.attached = self.attached[:index] + self.attached[index + 1 :]
+        self.changed()
+
+    def complain(self, sentence: str) -> None:
+        """Say something by the composer."""
+        self.note = sentence
+        self.changed()
+
+    # --- news
+
+    async def watch(self, *, watched: bool) -> None:
+        """Whether somebody looks at the app: only then is what arrives read."""
+        self.watched = watched
+        if watched:
+            await self._mark_read()
+
+    async def heard(self, name: str, params: Json) -> None:
+        """An event that concerns this conversation."""
+        if name == "outbox.changed" and params["state"] == "sent":
+            self._acknowledge(params["client_id"], params["sequence"])
+        await self.refresh()
+
+    # --- inside
+
+    def _acknowledge(self, client_id: str, sequence: int) -> None:
+        """Keep a sent message in sight until the log brings it back."""
+        for message in self.outgoing:
+            if message["client_id"] == client_id:
+                self._acknowledged[client_id] = {**message, "state": "sent", "sequence": sequence}
+
+    async def _send(self, params: dict[str, Any], text: str, attached: tuple[Attached, ...]) -> None:
+        queued = {message["client_id"] for message in self.outgoing}
+        try:
+            await self._engine.call("send", params)
+        except EngineError as error:
+            await self.refresh()
+            failed = [m for m in self.outgoing if m["client_id"] not in queued and m["text"] == text]
+            if not failed:
+                self.draft = f"{text}\n{self.draft}".strip() if self.draft else text
+                self.attached = attached + self.attached
+                self.composing += 1
+                self.complain(faults.sentence(error))
+
+    async def _about(self, method: str, client_id: str) -> None:
+        try:
+            await self._engine.call(method, {"client_id": client_id})
+        except EngineError as error:
+            self.complain(faults.sentence(error))
+        await self.refresh()
+
+    async def _load(self, where: dict[str, int]) -> None:
+        page = await self._page(where)
+        if page is None:
+            return
+        self.items, self.at_start, self.at_end = page["items"], page["start"], page["end"]
+        self.loaded = True
+        self._take(page)
+        await self._mark_read()
+
+    async def _refresh_once(self) -> None:
+        if not self.items:
+            await self._load({"limit": PAGE})
+            return
+        limit = WINDOW_MAX if self.at_end else len(self.items)
+        page = await self._page({"after": self.items[0]["sequence"] - 1, "limit": limit})
+        if page is None:
+            return
+        if self.at_end and not page["end"]:
+            await self._load({"limit": WINDOW_MAX - PAGE})
+            return
+        self.items, self.at_start, self.at_end = page["items"], page["start"], page["end"]
+        self._take(page)
+        await self._mark_read()
+
+    async def _page(self, where: dict[str, int]) -> Json | None:
+        self._loading = True
+        try:
+            page = await self._engine.call("history.page", {"conversation_id": self.conversation_id, **where})
+        except EngineError as error:
+            self.fault = faults.sentence(error)
+            self.changed()
+            return None
+        finally:
+            self._loading = False
+        self.fault = ""
+        return page
+
+    def _take(self, page: Json) -> None:
+        self.outgoing, self.read = page["outgoing"], page["read"]
+        self._read_sequence = max(self._read_sequence, page["read_sequence"])
+        shown = {item["client_id"] for item in self.items} | {message["client_id"] for message in self.outgoing}
+        self._acknowledged = {key: message for key, message in self._acknowledged.items() if key not in shown}
+        self.changed()
+
+    async def _mark_read(self) -> None:
+        sequence = max((item["sequence"] for item in self.items if not item["own"]), default=0)
+        if not self.at_end or not self.watched or sequence <= self._read_sequence:
+            return
+        self._read_sequence = sequence
+        try:
+            await self._engine.call("mark_read", {"conversation_id": self.conversation_id, "sequence": sequence})
+        except EngineError:
+            return  # the device keeps the position and tells the server later

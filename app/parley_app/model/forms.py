@@ -1,0 +1,79 @@
+"""What people fill in: a value and a complaint for each field, and whether work is going on.
+
+Invariant: a complaint never empties a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from parley_app import words
+from parley_app.engine import EngineError
+from parley_app.model import faults
+from parley_app.model.observing import Observed
+
+#: Which field a problem is about.
+_FIELDS = {
+    "username_taken": "username",
+    "email_taken": "email",
+    "weak_password": "password",
+    "wrong_credentials": "password",
+    "recovery_key_refused": "recovery_key",
+    "recovery_key_required": "recovery_key",
+}
+
+
+class Form(Observed):
+    """Fields by name. `fault` is what concerns no single field."""
+
+    def __init__(self, **values: str) -> None:
+        super().__init__()
+        self.values = values
+        self.faults: dict[str, str] = {}
+        self.fault = ""
+        self.busy = False
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def fill(self, name: str, value: str) -> None:
+        """Somebody types; no view has to be drawn anew for it, unless a complaint goes away."""
+        self.values[name] = value
+        if self.faults.pop(name, None) or self.fault:
+            self.fault = ""
+            self.changed()
+
+    def require(self, *names: str) -> bool:
+        """Complain about fields that are empty; whether there was none."""
+        self.faults = {name: words.MISSING for name in names if not self[name].strip()}
+        self.fault = ""
+        self.changed()
+        return not self.faults
+
+    def complain(self, name: str, sentence: str) -> None:
+        """Say what is wrong with a field."""
+        self.faults[name] = sentence
+        self.changed()
+
+    async def submit(self, work: Callable[[], Awaitable[None]]) -> bool:
+        """Do the work, once at a time; whether it succeeded. What fails is said where it belongs."""
+        if self.busy:
+            return False
+        self.busy, self.faults, self.fault = True, {}, ""
+        self.changed()
+        try:
+            await work()
+        except EngineError as error:
+            self._refused(error)
+            return False
+        finally:
+            self.busy = False
+            self.changed()
+        return True
+
+    def _refused(self, error: EngineError) -> None:
+        field = _FIELDS.get(error.slug)
+        if field is not None and field in self.values:
+            self.faults[field] = faults.sentence(error)
+        else:
+            self.fault = faults.sentence(error)

@@ -1,0 +1,147 @@
+"""Finding people, writing to them, and who belongs to a group."""
+
+from __future__ import annotations
+
+from parley_app import words
+from parley_app.engine import Engine, EngineError, Json
+from parley_app.model.forms import Form
+from parley_app.model.rows import Person
+
+
+class Finder(Form):
+    """Looks for one person by exact user name. `found` is who fits."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(username="")
+        self._engine = engine
+        self.found: Person | None = None
+
+    async def find(self) -> bool:
+        """Look for the name in the field."""
+        self.found = None
+        if not self.require("username"):
+            return False
+        name = self["username"].strip().removeprefix("@")
+
+        async def work() -> None:
+            try:
+                person = await self._engine.call("person.find", {"username": name})
+            except EngineError as error:
+                if error.slug == "not_found":
+                    self.faults["username"] = words.nobody_called(name)
+                    return
+                raise
+            self.found = Person(person["user_id"], person["username"], own=person["own"])
+
+        return await self.submit(work) and self.found is not None
+
+    async def write_to(self, username: str) -> Json | None:
+        """Open the conversation with somebody; its summary, None where that failed."""
+        opened: list[Json] = []
+
+        async def work() -> None:
+            opened.append(await self._engine.call("direct.open", {"username": username}))
+
+        await self.submit(work)
+        return opened[0] if opened else None
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.values, self.faults, self.fault, self.found = {"username": ""}, {}, "", None
+        self.changed()
+
+
+class GroupForm(Form):
+    """A new group: its name and its people."""
+
+    def __init__(self, engine: Engine, finder: Finder) -> None:
+        super().__init__(name="")
+        self._engine, self._finder = engine, finder
+        self.members: tuple[Person, ...] = ()
+
+    async def add(self) -> bool:
+        """Take the person of the finder's field in."""
+        if not await self._finder.find() or self._finder.found is None:
+            return False
+        self.take(self._finder.found)
+        self._finder.clear()
+        return True
+
+    def take(self, person: Person) -> None:
+        """Take somebody in, once."""
+        if not person.own and person not in self.members:
+            self.members = (*self.members, person)
+        self.changed()
+
+    def drop(self, person: Person) -> None:
+        """Leave somebody out."""
+        self.members = tuple(member for member in self.members if member != person)
+        self.changed()
+
+    async def make(self) -> str:
+        """Make the group; its id, empty where that failed. A name still in the finder's field is taken in first."""
+        if not self["name"].strip():
+            self.complain("name", words.GROUP_NEEDS_NAME)
+            return ""
+        if self._finder["username"].strip() and not await self.add():
+            return ""
+        made: list[str] = []
+
+        async def work() -> None:
+            members = [person.name for person in self.members]
+            answer = await self._engine.call("group.create", {"name": self["name"].strip(), "members": members})
+            made.append(answer["conversation_id"])
+
+        if not await self.submit(work):
+            return ""
+        self.values, self.members = {"name": ""}, ()
+        return made[0]
+
+
+class Membership(Form):
+    """Who belongs to an existing group."""
+
+    def __init__(self, engine: Engine, conversation_id: str) -> None:
+        super().__init__(username="")
+        self._engine = engine
+        self.conversation_id = conversation_id
+
+    async def add(self) -> bool:
+        """Bring the person of the field in."""
+        if not self.require("username"):
+            return False
+        name = self["username"].strip().removeprefix("@")
+        return await self._change("group.add", name)
+
+    async def remove(self, name: str) -> bool:
+        """Put somebody out."""
+        return await self._change("group.remove", name)
+
+    async def _change(self, method: str, name: str) -> bool:
+        async def work() -> None:
+            try:
+                await self._engine.call(method, {"conversation_id": self.conversation_id, "members": [name]})
+            except EngineError as error:
+                if error.slug == "not_found":
+                    raise EngineError("", words.nobody_called(name)) from error
+                raise
+
+        if not await self.submit(work):
+            return False
+        self.values = {"username": ""}
+        self.changed()
+        return True
+
+
+def members_of(summary: Json, me: Person) -> list[Person]:
+    """Everybody who belongs, oneself first, then owners, then by name."""
+    people = [
+        Person(
+            member["user_id"],
+            member["username"] or words.SOMEBODY,
+            own=member["user_id"] == me.user_id,
+            role={"owner": words.OWNER, "admin": words.ADMIN}.get(member["role"], ""),
+        )
+        for member in summary["members"]
+    ]
+    return sorted(people, key=lambda person: (not person.own, not person.role, person.name))

@@ -1,0 +1,165 @@
+"""Who is signed in on this device, and the way there: account, recovery key, restore.
+
+Invariant: people reach their conversations only after they have shown that they hold their recovery key.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from parley_app import words
+from parley_app.bridge import Bridge
+from parley_app.engine import Engine, EngineError
+from parley_app.model import faults
+from parley_app.model.forms import Form
+from parley_app.model.observing import Observed
+from parley_app.model.rows import Person
+
+PASSWORD_LENGTH_MIN = 10
+_LOOKALIKES = str.maketrans("OIL", "011")
+Phase = Literal["starting", "signed_out", "keeping_key", "signed_in"]
+Connection = Literal["offline", "connecting", "online"]
+
+
+class Session(Observed):
+    """The account of this device."""
+
+    def __init__(self, engine: Engine, bridge: Bridge) -> None:
+        super().__init__()
+        self._engine, self._bridge = engine, bridge
+        self.phase: Phase = "starting"
+        self.connection: Connection = "connecting"
+        self.me = Person("", "", own=True)
+        self.server = bridge.server
+        self.device_id = ""
+        self.recovery_key = ""
+        self.farewell = ""
+        self.fault = ""
+        self.sign_up = Form(server=bridge.server, username="", email="", password="")
+        self.sign_in = Form(server=bridge.server, username="", password="", recovery_key="")
+        self.confirmation = Form(last_group="")
+
+    @property
+    def server_given(self) -> bool:
+        """Whether the system says which server it is, so that nobody has to type it."""
+        return bool(self._bridge.server)
+
+    async def load(self) -> None:
+        """Ask the device whose it is."""
+        try:
+            state = await self._engine.call("session")
+            self.fault = ""
+            if state["recovery_key_pending"]:
+                self.recovery_key = (await self._engine.call("recovery_key"))["recovery_key"] or ""
+        except EngineError as error:
+            self.fault = faults.sentence(error)
+            self.changed()
+            return
+        self.connection = state["connection"] if state["connection"] != "offline" else "connecting"
+        if state["signed_in"]:
+            self.me = Person(state["user_id"], state["username"], own=True)
+            self.server, self.device_id = state["server"], state["device_id"]
+            self.phase = "keeping_key" if self.recovery_key else "signed_in"
+        else:
+            self.phase = "signed_out"
+        self.changed()
+
+    async def register(self) -> bool:
+        """Make the account of the sign-up form; then the recovery key has to be kept."""
+        form = self.sign_up
+        if not form.require("server", "username", "email", "password"):
+            return False
+        if len(form["password"]) < PASSWORD_LENGTH_MIN:
+            form.complain("password", words.PASSWORD_SHORT)
+            return False
+
+        async def work() -> None:
+            await self._engine.call(
+                "register", {**self._account(form), "email": form["email"].strip(), "keep_recovery_key": True}
+            )
+            form.fill("password", "")
+
+        if not await form.submit(work):
+            return False
+        await self.load()
+        return True
+
+    async def restore(self) -> bool:
+        """Sign in with the sign-in form, whose recovery key makes this a device of the account."""
+        form = self.sign_in
+        if not form.require("server", "username", "password", "recovery_key"):
+            return False
+
+        async def work() -> None:
+            await self._engine.call("login", {**self._account(form), "recovery_key": form["recovery_key"].strip()})
+            form.fill("password", "")
+            form.fill("recovery_key", "")
+
+        if not await form.submit(work):
+            return False
+        await self.load()
+        return True
+
+    async def confirm_key(self) -> bool:
+        """Whether the last group of the recovery key was typed; then the device forgets the key."""
+        typed = "".join(self.confirmation["last_group"].split()).strip("-").upper().translate(_LOOKALIKES)
+        last = self.recovery_key.rsplit("-", 1)[-1].upper()
+        if not typed or typed != last:
+            self.confirmation.complain("last_group", words.KEY_CONFIRM_WRONG)
+            return False
+
+        async def work() -> None:
+            await self._engine.call("recovery_key.forget")
+
+        if not await self.confirmation.submit(work):
+            return False
+        self.confirmation.values, self.recovery_key = {"last_group": ""}, ""
+        self.phase = "signed_in"
+        self.changed()
+        return True
+
+    async def log_out(self) -> str:
+        """Erase this device; a sentence where that failed."""
+        try:
+            await self._engine.call("logout")
+        except EngineError as error:
+            return faults.sentence(error)
+        self.farewell = ""
+        self._leave()
+        return ""
+
+    def heard(self, name: str, state: Connection) -> None:
+        """An event of the connection or the session."""
+        if name == "connection.changed" and state != self.connection:
+            self.connection = state
+            self.changed()
+        elif name == "signed_out" and self.phase != "signed_out":
+            self.farewell = words.SIGNED_OUT
+            self._leave()
+
+    async def try_now(self) -> None:
+        """Connect at once."""
+        self.connection = "connecting"
+        self.changed()
+        await self._engine.call("connection.retry")
+
+    def _account(self, form: Form) -> dict[str, str | None]:
+        server = form["server"].strip()
+        return {
+            "server": server if "://" in server else f"https://{server}",
+            "ca_file": self._bridge.ca_file,
+            "username": form["username"].strip().removeprefix("@"),
+            "password": form["password"],
+        }
+
+    def _leave(self) -> None:
+        self.phase, self.me, self.recovery_key = "signed_out", Person("", "", own=True), ""
+        self.changed()
+
+
+def strength(password: str) -> int:
+    """How hard a password is to guess, 0 to 4: a rough guide by length and variety; the server has the last word."""
+    if len(password) < PASSWORD_LENGTH_MIN:
+        return 0
+    variety = len(set(password.casefold()))
+    return min(4, 1 + (variety >= 8) + (len(password) >= 14) + (len(password) >= 20))

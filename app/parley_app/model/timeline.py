@@ -1,0 +1,157 @@
+"""From the messages of a window to what stands in it: bubbles in runs, days, the New line, send states.
+
+Invariant: a message keeps its key from the moment it is queued, so its bubble stays where it is when it is sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from parley_app import words
+from parley_app.engine import Json
+from parley_app.model import times
+from parley_app.model.faults import capitalized
+from parley_app.model.rows import Day, Entry, File, Message, NewMark, Note, Part, Person, Picture, SendState
+
+RUN_GAP = dt.timedelta(minutes=5)
+_PICTURE_SIDE_MAX = 20_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a timeline is made of: a page of `history.page`, and what only this screen knows."""
+
+    items: Sequence[Json]
+    outgoing: Sequence[Json]
+    read: Mapping[str, int]
+    others: frozenset[str]
+    me: Person
+    where: str = ""
+    new_after: int | None = None
+    new_count: int = 0
+
+
+def entries(window: Window, now: dt.datetime) -> tuple[Entry, ...]:
+    """Everything that stands in the window, from old to new."""
+    rows: list[Entry] = []
+    last_moment: dt.datetime | None = None
+    marked = window.new_after is None or not window.new_count
+    for item in window.items:
+        moment = times.parse(item["sent_at"])
+        if last_moment is None or moment.date() != last_moment.date():
+            rows.append(Day(f"day-{moment.date().isoformat()}", times.day(moment, now)))
+        if not marked and window.new_after is not None and item["sequence"] > window.new_after and not item["own"]:
+            rows.append(NewMark("new", window.new_count))
+            marked = True
+        rows.append(_row(window, item, moment))
+        last_moment = moment
+    for outgoing in window.outgoing:
+        moment = times.parse(outgoing["queued_at"])
+        if last_moment is None or moment.date() > last_moment.date():
+            rows.append(Day(f"day-{moment.date().isoformat()}", times.day(moment, now)))
+        rows.append(_outgoing(window, outgoing, moment))
+        last_moment = moment
+    return _in_runs(rows, _moments(window))
+
+
+def send_state(window: Window, sequence: int) -> SendState:
+    """Sent, or read once everybody else has read it."""
+    others = window.others
+    everybody = bool(others) and all(window.read.get(user_id, 0) >= sequence for user_id in others)
+    return SendState.READ if everybody else SendState.SENT
+
+
+def parts_of(
+    attachments: Sequence[Mapping[str, Any]], key: str, where: str = "", sequence: int = 0
+) -> tuple[Part, ...]:
+    """The pictures and files of a message, as far as they describe themselves sensibly."""
+    parts: list[Part] = []
+    for index, attachment in enumerate(attachments):
+        name = str(attachment.get("name", ""))[: words.NAME_LENGTH_MAX] or words.UNNAMED_FILE
+        thumbnail = _bytes(attachment.get("thumbnail"))
+        if thumbnail:
+            width, height = (_side(attachment.get(side)) for side in ("width", "height"))
+            parts.append(Picture(f"{key}-{index}", name, width, height, thumbnail, where, sequence, index))
+        else:
+            parts.append(File(f"{key}-{index}", name, words.size(attachment.get("size_bytes", attachment.get("size")))))
+    return tuple(parts)
+
+
+def _row(window: Window, item: Json, moment: dt.datetime) -> Entry:
+    key = item["client_id"]
+    author = window.me if item["own"] else Person(item["user_id"], item["sender"] or words.SOMEBODY)
+    if item["kind"] == "name":
+        who = words.YOU if item["own"] else author.name
+        return Note(key, words.named(who, item["text"]))
+    locked = item["kind"] == "unopened"
+    return Message(
+        key=key,
+        author=author,
+        time=times.clock(moment),
+        text=words.LOCKED if locked else item["text"],
+        state=send_state(window, item["sequence"]) if item["own"] and not locked else SendState.NONE,
+        parts=parts_of(item["attachments"], key, window.where, item["sequence"]),
+        locked=locked,
+    )
+
+
+def _outgoing(window: Window, outgoing: Json, moment: dt.datetime) -> Message:
+    states = {"waiting": SendState.SENDING, "failed": SendState.FAILED, "sent": SendState.SENT}
+    problem = outgoing["problem"] or {}
+    slug = str(problem.get("type", "")).rsplit(":", 1)[-1]
+    reason = words.FAULTS.get(slug) or (capitalized(str(problem["detail"])) if problem.get("detail") else "")
+    return Message(
+        key=outgoing["client_id"],
+        author=window.me,
+        time=times.clock(moment),
+        text=outgoing["text"],
+        state=states[outgoing["state"]],
+        parts=parts_of(outgoing["attachments"], outgoing["client_id"], window.where),
+        failure=words.not_sent(reason) if outgoing["state"] == "failed" else "",
+    )
+
+
+def _moments(window: Window) -> dict[str, dt.datetime]:
+    found = {item["client_id"]: times.parse(item["sent_at"]) for item in window.items}
+    return found | {message["client_id"]: times.parse(message["queued_at"]) for message in window.outgoing}
+
+
+def _in_runs(rows: list[Entry], moments: Mapping[str, dt.datetime]) -> tuple[Entry, ...]:
+    """Say of each message whether it begins or ends a run of one author within a few minutes."""
+
+    def joined(before: Entry, after: Entry) -> bool:
+        if not isinstance(before, Message) or not isinstance(after, Message):
+            return False
+        same = before.author.user_id == after.author.user_id
+        return same and moments[after.key] - moments[before.key] <= RUN_GAP
+
+    result: list[Entry] = []
+    for index, row in enumerate(rows):
+        if isinstance(row, Message):
+            first = index == 0 or not joined(rows[index - 1], row)
+            last = index == len(rows) - 1 or not joined(row, rows[index + 1])
+            row = replace(row, first=first, last=last)  # noqa: PLW2901 - the same row, with its place known
+        result.append(row)
+    return tuple(result)
+
+
+def _bytes(unverified_text: object) -> bytes:
+    if not isinstance(unverified_text, str):
+        return b""
+    try:
+        return base64.urlsafe_b64decode(unverified_text.translate(_URL_SAFE) + "=" * (-len(unverified_text) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+_URL_SAFE = str.maketrans("+/", "-_", "=")
+
+
+def _side(unverified_side: object) -> int:
+    sensible = isinstance(unverified_side, int) and 0 < unverified_side <= _PICTURE_SIDE_MAX
+    return unverified_side if sensible and isinstance(unverified_side, int) else 1

@@ -1,0 +1,111 @@
+"""The pane on the right of a conversation: who is in it, and who comes and goes."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import flet as ft
+
+from parley_app import words
+from parley_app.components.avatar import RoomAvatar
+from parley_app.components.buttons import Button, Kind
+from parley_app.components.fields import Field
+from parley_app.components.overlay import Dialog
+from parley_app.components.pane import SidePane
+from parley_app.components.people_rows import MemberRow
+from parley_app.components.surfaces import Note, Rule, SectionLabel
+from parley_app.components.watching import use_watched
+from parley_app.icons import Glyph
+from parley_app.model import chats
+from parley_app.model.app import App
+from parley_app.model.conversation import Conversation
+from parley_app.model.people import Membership, members_of
+from parley_app.model.rows import Person
+from parley_app.theme import use_ui
+from parley_app.tokens import Size, Space, Type
+
+
+@ft.component
+def DetailsPane(app: App, conversation: Conversation, membership: Membership) -> ft.Control:
+    """Face, protection, people; in groups also adding and removing, for those who may."""
+    ui = use_ui()
+    use_watched(conversation, membership)
+    leaving, set_leaving = ft.use_state(None)
+    room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone())
+    group = conversation.summary["kind"] == "group"
+    people = members_of(conversation.summary, conversation.me)
+    manager = group and conversation.writable and any(person.own and person.role for person in people)
+
+    def remove(person: Person) -> None:
+        set_leaving(None)
+        app.spawn(app.change_members(add=False, name=person.name))
+
+    about = ft.Column(
+        [
+            RoomAvatar(room.kind, room.person, Size.AVATAR_XL),
+            ft.Semantics(content=ui.text(room.title, Type.TITLE, align=ft.TextAlign.CENTER), header=True),
+        ],
+        spacing=Space.SM,
+        horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+    )
+    rows = [
+        MemberRow(
+            person,
+            (lambda who=person: set_leaving(who)) if manager and not person.own else None,
+            key=person.user_id,
+        )
+        for person in people
+    ]
+    body: list[ft.Control] = [
+        about,
+        Note(ui.c.success, Glyph.SHIELD_CHECK, words.ENCRYPTED, words.GROUP_PRIVATE_TEXT if group else ""),
+        SectionLabel(f"{words.MEMBERS} · {len(people)}"),
+        ft.Column(rows, spacing=0, tight=True),
+        *([_removal(app, room.title, leaving, remove, lambda: set_leaving(None))] if leaving is not None else []),
+        *([Rule(), _Adding(app, membership)] if manager else []),
+        *([ui.text(words.LEAVE_HINT, Type.META, ui.c.ink_3)] if group and not manager else []),
+        *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, membership.fault)] if membership.fault else []),
+    ]
+    return SidePane(words.DETAILS, body, lambda: app.open(conversation.conversation_id))
+
+
+def _removal(app: App, title: str, person: Person, remove: object, cancel: object) -> ft.Control:
+    del app
+    return Dialog(
+        words.remove(person.name),
+        [use_ui().text(words.removal(person.name, title), Type.SMALL)],
+        [
+            Button(words.CANCEL, Kind.SECONDARY, on_click=cancel),
+            Button(words.remove(person.name), Kind.DANGER, on_click=lambda: remove(person)),
+        ],
+        cancel,
+    )
+
+
+@ft.component
+def _Adding(app: App, membership: Membership) -> ft.Control:
+    use_watched(membership)
+
+    def go() -> None:
+        app.spawn(app.change_members(add=True))
+
+    return ft.Column(
+        [
+            Field(
+                words.ADD_PEOPLE,
+                membership["username"],
+                hint=words.GROUP_MEMBER_FIELD,
+                fault=membership.faults.get("username", ""),
+                on_change=lambda value: membership.fill("username", value),
+                on_submit=go,
+                key=f"add-{membership.busy}",
+            ),
+            ft.Row(
+                [Button(words.ADD, Kind.SECONDARY, Glyph.USER_PLUS, on_click=go, disabled=membership.busy)],
+                alignment=ft.MainAxisAlignment.END,
+            ),
+        ],
+        spacing=Space.SM,
+        tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )

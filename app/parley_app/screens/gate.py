@@ -1,0 +1,324 @@
+"""Signed out: welcome, account, recovery key, sign-in and restore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import flet as ft
+
+from parley_app import words
+from parley_app.components.buttons import Button, Kind
+from parley_app.components.fields import Field, StrengthMeter
+from parley_app.components.surfaces import Note
+from parley_app.components.watching import use_watched
+from parley_app.icons import Glyph
+from parley_app.model import app as routes
+from parley_app.model.app import App
+from parley_app.model.forms import Form
+from parley_app.model.session import strength
+from parley_app.screens.frame import Gate, TrustLine
+from parley_app.theme import Ui, use_ui
+from parley_app.tokens import Radius, Size, Space, Type
+
+#: Groups of the recovery key in a row.
+_COLUMNS_WIDE, _COLUMNS_COMPACT = 5, 3
+
+
+def _fault(ui: Ui, text: str) -> list[ft.Control]:
+    return [ft.Semantics(content=Note(ui.c.danger, Glyph.WARNING_CIRCLE, text), live_region=True)] if text else []
+
+
+def _server_field(app: App, form: Form) -> list[ft.Control]:
+    if app.session.server_given:
+        return []
+    return [
+        Field(
+            words.SERVER,
+            form["server"],
+            helper=words.SERVER_HELP,
+            fault=form.faults.get("server", ""),
+            glyph=Glyph.GLOBE_SIMPLE,
+            on_change=lambda value: form.fill("server", value),
+            kind=ft.KeyboardType.URL,
+        )
+    ]
+
+
+def _named(form: Form, name: str) -> Callable[[str], object]:
+    return lambda value: form.fill(name, value)
+
+
+def _run(app: App, work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], object]:
+    return lambda: app.spawn(work())
+
+
+@ft.component
+def Starting(app: App) -> ft.Control:
+    """Until the device has said whose it is; where it cannot, why."""
+    ui = use_ui()
+    use_watched(app.session)
+    if app.session.fault:
+        again = Button(words.TRY_AGAIN, Kind.PRIMARY, large=True, on_click=lambda: app.spawn(app.start(app.route)))
+        return Gate(words.APP, app.session.fault, [again])
+    ring = ft.ProgressRing(width=Size.ICON_HERO, height=Size.ICON_HERO, color=ui.c.accent)
+    return ft.Container(
+        ft.Semantics(content=ring, label=words.LOADING), expand=True, alignment=ft.Alignment.CENTER, bgcolor=ui.c.ground
+    )
+
+
+@ft.component
+def Welcome(app: App) -> ft.Control:
+    """The first screen: begin, or come back."""
+    ui = use_ui()
+    use_watched(app.session)
+    note = [Note(ui.c.warning, Glyph.INFO, app.session.farewell)] if app.session.farewell else []
+    return Gate(
+        words.WELCOME,
+        words.WELCOME_LEAD,
+        [
+            *note,
+            *_fault(ui, app.session.fault),
+            Button(words.CREATE_ACCOUNT, Kind.PRIMARY, large=True, on_click=lambda: app.go(routes.SIGN_UP)),
+            Button(words.SIGN_IN, Kind.SECONDARY, large=True, on_click=lambda: app.go(routes.SIGN_IN)),
+        ],
+        [TrustLine(words.TRUST)],
+    )
+
+
+@ft.component
+def SignUp(app: App) -> ft.Control:
+    """A new account."""
+    ui = use_ui()
+    form = app.session.sign_up
+    password, set_password = ft.use_state(form["password"])
+    use_watched(form)
+
+    def typed(value: str) -> None:
+        form.fill("password", value)
+        set_password(value)
+
+    go = _run(app, app.register)
+    level = strength(password)
+    fields = [
+        *_server_field(app, form),
+        Field(
+            words.USERNAME,
+            form["username"],
+            helper=words.USERNAME_HELP,
+            fault=form.faults.get("username", ""),
+            glyph=Glyph.USER_CIRCLE,
+            on_change=_named(form, "username"),
+            on_submit=go,
+            autofocus=True,
+        ),
+        Field(
+            words.EMAIL,
+            form["email"],
+            helper=words.EMAIL_HELP,
+            fault=form.faults.get("email", ""),
+            glyph=Glyph.AT,
+            on_change=_named(form, "email"),
+            on_submit=go,
+            kind=ft.KeyboardType.EMAIL,
+        ),
+        Field(
+            words.PASSWORD,
+            form["password"],
+            fault=form.faults.get("password", ""),
+            password=True,
+            glyph=Glyph.KEY,
+            on_change=typed,
+            on_submit=go,
+        ),
+    ]
+    meter = [] if form.faults.get("password") else [StrengthMeter(level, words.STRENGTH[level])]
+    label = words.WORKING_SIGN_UP if form.busy else words.SIGN_UP_BUTTON
+    return Gate(
+        words.SIGN_UP_TITLE,
+        words.SIGN_UP_LEAD,
+        [
+            *fields,
+            *meter,
+            *_fault(ui, form.fault),
+            Button(label, Kind.PRIMARY, large=True, on_click=go, disabled=form.busy),
+        ],
+        [
+            ui.text(words.HAVE_ACCOUNT, Type.SMALL, ui.c.ink_2),
+            Button(words.SIGN_IN, Kind.QUIET, on_click=lambda: app.go(routes.SIGN_IN)),
+        ],
+        on_back=lambda: app.go(routes.WELCOME),
+    )
+
+
+@ft.component
+def SignIn(app: App) -> ft.Control:
+    """Name and password of an account that exists."""
+    ui = use_ui()
+    form = app.session.sign_in
+    use_watched(form)
+
+    def go() -> None:
+        if form.require("server", "username", "password"):
+            app.go(routes.RESTORE)
+
+    return Gate(
+        words.SIGN_IN_TITLE,
+        words.SIGN_IN_LEAD,
+        [
+            *_server_field(app, form),
+            Field(
+                words.USERNAME,
+                form["username"],
+                fault=form.faults.get("username", ""),
+                glyph=Glyph.USER_CIRCLE,
+                on_change=_named(form, "username"),
+                on_submit=go,
+                autofocus=True,
+            ),
+            Field(
+                words.PASSWORD,
+                form["password"],
+                fault=form.faults.get("password", ""),
+                password=True,
+                glyph=Glyph.KEY,
+                on_change=_named(form, "password"),
+                on_submit=go,
+            ),
+            *_fault(ui, form.fault),
+            Button(words.SIGN_IN_NEXT, Kind.PRIMARY, large=True, on_click=go),
+        ],
+        [
+            ui.text(words.NO_ACCOUNT, Type.SMALL, ui.c.ink_2),
+            Button(words.CREATE_ACCOUNT, Kind.QUIET, on_click=lambda: app.go(routes.SIGN_UP)),
+        ],
+        on_back=lambda: app.go(routes.WELCOME),
+    )
+
+
+@ft.component
+def Restore(app: App) -> ft.Control:
+    """The recovery key makes this a device of the account."""
+    ui = use_ui()
+    form = app.session.sign_in
+    use_watched(form)
+    go = _run(app, app.restore)
+    about = form.faults.get("password") or form.faults.get("username") or form.faults.get("server") or form.fault
+    return Gate(
+        words.RESTORE_TITLE,
+        words.RESTORE_LEAD,
+        [
+            Field(
+                words.RECOVERY_KEY,
+                form["recovery_key"],
+                hint=words.RESTORE_HINT,
+                fault=form.faults.get("recovery_key", ""),
+                glyph=Glyph.KEY,
+                on_change=_named(form, "recovery_key"),
+                on_submit=go,
+                autofocus=True,
+            ),
+            *_fault(ui, about),
+            Button(
+                words.WORKING_RESTORE if form.busy else words.RESTORE_BUTTON,
+                Kind.PRIMARY,
+                large=True,
+                on_click=go,
+                disabled=form.busy,
+            ),
+        ],
+        [TrustLine(words.TRUST)],
+        on_back=lambda: app.go(routes.SIGN_IN),
+    )
+
+
+def _code_groups(ui: Ui, code: str) -> ft.Control:
+    """A long secret in reading order, one group to a cell."""
+    groups = code.split("-")
+    columns = _COLUMNS_COMPACT if ui.compact else _COLUMNS_WIDE
+    rows = []
+    for start in range(0, len(groups), columns):
+        cells = [
+            ft.Container(
+                ui.text(group, Type.DIGITS, align=ft.TextAlign.CENTER), expand=True, alignment=ft.Alignment.CENTER
+            )
+            for group in groups[start : start + columns]
+        ]
+        rest = [ft.Container(expand=True) for _ in range(columns - len(cells))]
+        rows.append(ft.Row([*cells, *rest], spacing=Space.SM))
+    return ft.Semantics(
+        content=ft.Container(
+            ft.Column(rows, spacing=Space.XS, tight=True),
+            bgcolor=ui.c.sunken,
+            border_radius=Radius.MD,
+            padding=ft.Padding.symmetric(horizontal=Space.SM, vertical=Space.MD),
+        ),
+        label=code,
+        exclude_semantics=True,
+        container=True,
+    )
+
+
+@ft.component
+def KeepKey(app: App) -> ft.Control:
+    """The recovery key, shown until it was confirmed."""
+    ui = use_ui()
+    use_watched(app.session)
+    copied, set_copied = ft.use_state(False)
+
+    async def copy() -> None:
+        await ft.Clipboard().set(app.session.recovery_key)
+        set_copied(True)
+
+    return Gate(
+        words.KEY_TITLE,
+        words.KEY_LEAD,
+        [
+            _code_groups(ui, app.session.recovery_key),
+            ft.Row(
+                [
+                    Button(
+                        words.KEY_COPIED if copied else words.KEY_COPY,
+                        Kind.SECONDARY,
+                        Glyph.CHECK if copied else Glyph.COPY,
+                        on_click=lambda: app.spawn(copy()),
+                    ),
+                    ui.text(words.KEY_PRINT, Type.META, ui.c.ink_3, expand=True),
+                ],
+                spacing=Space.MD,
+            ),
+            Note(ui.c.warning, Glyph.WARNING, words.KEY_WARNING, words.KEY_WARNING_TEXT),
+            Button(words.KEY_CONTINUE, Kind.PRIMARY, large=True, on_click=lambda: app.go(routes.KEY_CONFIRM)),
+        ],
+        [TrustLine(words.KEY_TRUST)],
+        width=Size.GATE_WIDE,
+    )
+
+
+@ft.component
+def ConfirmKey(app: App) -> ft.Control:
+    """Typing a part of the key back shows that it was kept."""
+    ui = use_ui()
+    form = app.session.confirmation
+    use_watched(form)
+    go = _run(app, app.confirm_key)
+    return Gate(
+        words.KEY_CONFIRM_TITLE,
+        words.KEY_CONFIRM_LEAD,
+        [
+            Field(
+                words.KEY_CONFIRM_FIELD,
+                form["last_group"],
+                fault=form.faults.get("last_group", ""),
+                glyph=Glyph.KEY,
+                on_change=_named(form, "last_group"),
+                on_submit=go,
+                autofocus=True,
+            ),
+            *_fault(ui, form.fault),
+            Button(words.KEY_CONFIRM_BUTTON, Kind.PRIMARY, large=True, on_click=go, disabled=form.busy),
+            Button(words.KEY_SEE_AGAIN, Kind.QUIET, on_click=lambda: app.go(routes.KEY)),
+        ],
+        [TrustLine(words.KEY_TRUST)],
+        on_back=lambda: app.go(routes.KEY),
+    )

@@ -1,0 +1,298 @@
+"""Settings: appearance, account, notifications, and leaving. A list of its own on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import flet as ft
+
+from parley_app import words
+from parley_app.components.avatar import PersonAvatar
+from parley_app.components.buttons import Button, IconButton, Kind
+from parley_app.components.layout import at_least
+from parley_app.components.overlay import Dialog, DialogOver
+from parley_app.components.pressable import Pressable
+from parley_app.components.settings_rows import FactRow, Group, SwitchRow, ruled
+from parley_app.components.surfaces import Card, Note, PaneHeader, Rule
+from parley_app.components.theme_cards import ThemeCard
+from parley_app.components.watching import use_watched
+from parley_app.icons import Glyph
+from parley_app.model import app as routes
+from parley_app.model.app import App
+from parley_app.screens.frame import Workspace
+from parley_app.theme import palette, use_ui
+from parley_app.tokens import Family, Layout, Size, Space, Type
+
+APPEARANCE: Final = f"{routes.SETTINGS}/appearance"
+ACCOUNT: Final = f"{routes.SETTINGS}/account"
+NOTIFICATIONS: Final = f"{routes.SETTINGS}/notifications"
+_SECTIONS: Final = (
+    (words.APPEARANCE, Glyph.PALETTE, APPEARANCE, words.APPEARANCE_DETAIL),
+    (words.ACCOUNT, Glyph.USER_CIRCLE, ACCOUNT, words.ACCOUNT_DETAIL),
+    (words.NOTIFICATIONS, Glyph.BELL_SIMPLE, NOTIFICATIONS, words.NOTIFICATIONS_DETAIL),
+)
+
+
+@ft.component
+def Identity(app: App, size: int = Size.AVATAR) -> ft.Control:
+    """Who is signed in, and where."""
+    ui = use_ui()
+    host = app.session.server.removeprefix("https://")
+    lines = [
+        ui.text(app.session.me.name, Type.LABEL_STRONG, lines=1),
+        ui.text(f"@{app.session.me.name} · {host}" if ui.compact else host, Type.META, ui.c.ink_3, lines=1),
+    ]
+    return ft.Row(
+        [PersonAvatar(app.session.me, size), ft.Column(lines, spacing=0, tight=True, expand=True)], spacing=Space.MD
+    )
+
+
+@ft.component
+def NavItem(app: App, name: str, glyph: Glyph, route: str, *, here: bool) -> ft.Control:
+    """A section beside the page."""
+    ui = use_ui()
+    ink = ui.c.accent_ink if here else ui.c.ink
+    row = ft.Row(
+        [
+            ui.icon(glyph, Size.ICON, ink if here else ui.c.ink_2, family=Family.ICON_FILL if here else Family.ICON),
+            ui.text(name, Type.LABEL_STRONG if here else Type.LABEL, ink, expand=True),
+        ],
+        spacing=Space.MD,
+    )
+    return Pressable(
+        at_least(ui.control, row),
+        lambda: app.go(route),
+        padding=ft.Padding.symmetric(horizontal=Space.MD),
+        fill=ui.c.accent_soft if here else ft.Colors.TRANSPARENT,
+        selected=here,
+    )
+
+
+@ft.component
+def SettingsNav(app: App, active: str) -> ft.Control:
+    """All sections, at the left of a wide window."""
+    ui = use_ui()
+    me = ft.Container(Identity(app), padding=ft.Padding.only(left=Space.SM, top=Space.SM, bottom=Space.MD))
+    items = [NavItem(app, name, glyph, route, here=route == active) for name, glyph, route, _ in _SECTIONS]
+    return ft.Container(
+        ft.Column(
+            [
+                PaneHeader(words.SETTINGS),
+                ft.ListView([me, *items], spacing=Space.HAIR, padding=ft.Padding.all(Space.MD), expand=True),
+            ],
+            spacing=0,
+        ),
+        width=Layout.SETTINGS_NAV + Space.XL,
+        bgcolor=ui.c.surface,
+        border=ft.Border(right=ft.BorderSide(1, ui.c.line)),
+    )
+
+
+@ft.component
+def SettingsPage(app: App, route: str, title: str, lead: str, body: Sequence[ft.Control]) -> ft.Control:
+    """One section: cards in one column."""
+    ui = use_ui()
+    intro = [] if ui.compact else [ft.Semantics(content=ui.text(title, Type.TITLE), header=True)]
+    head = ft.Column([*intro, ui.text(lead, Type.BODY, ui.c.ink_2)], spacing=Space.XS, tight=True)
+    column = ft.Column([head, *body], spacing=Space.LG, horizontal_alignment=ft.CrossAxisAlignment.STRETCH, tight=True)
+    if ui.compact:
+        header = PaneHeader(title, [IconButton(Glyph.ARROW_LEFT, words.BACK, lambda: app.go(routes.SETTINGS))])
+        page = ft.ListView([column], expand=True, padding=ft.Padding.all(Space.LG))
+        pane = ft.Container(ft.Column([header, page], spacing=0), expand=True)
+        return Workspace(app, words.SETTINGS, [pane], bar=False)
+    width = min(Size.TEXT_COLUMN + Space.XXL, ui.width - Layout.RAIL - Layout.SETTINGS_NAV - 3 * Space.XL)
+    page = ft.Column(
+        [ft.Container(column, width=width, padding=ft.Padding.symmetric(vertical=Space.XXL))],
+        scroll=ft.ScrollMode.AUTO,
+        horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+        expand=True,
+    )
+    side = ft.Container(page, expand=True, alignment=ft.Alignment.TOP_CENTER)
+    return Workspace(app, words.SETTINGS, [SettingsNav(app, route), side])
+
+
+@ft.component
+def LinkRow(app: App, glyph: Glyph, title: str, detail: str, route: str) -> ft.Control:
+    """A row that opens a section: icon, name, what it holds, caret."""
+    ui = use_ui()
+    lines = ft.Column(
+        [ui.text(title, Type.LABEL_STRONG), ui.text(detail, Type.SMALL, ui.c.ink_2)], spacing=0, tight=True, expand=True
+    )
+    row = ft.Row(
+        [ui.icon(glyph, Size.ICON_LG, ui.c.ink_2), lines, ui.icon(Glyph.CARET_RIGHT, Size.ICON_SM, ui.c.ink_3)],
+        spacing=Space.LG,
+    )
+    return Pressable(
+        at_least(Size.ROW, row),
+        lambda: app.go(route),
+        padding=ft.Padding.symmetric(horizontal=Space.LG),
+        radius=0,
+        label=f"{title}, {detail}",
+    )
+
+
+@ft.component
+def SettingsList(app: App) -> ft.Control:
+    """What a phone opens with."""
+    ui = use_ui()
+    rows: list[ft.Control] = []
+    for name, glyph, route, detail in _SECTIONS:
+        rows += [LinkRow(app, glyph, name, detail, route), Rule(Space.LG + Size.ICON_LG + Space.LG)]
+    title = ft.Container(
+        ft.Semantics(content=ui.text(words.SETTINGS, Type.TITLE), header=True),
+        padding=ft.Padding.only(left=Space.LG, top=Space.MD + Space.XS),
+    )
+    page = ft.ListView(
+        [
+            ft.Container(Identity(app, Size.AVATAR_LG), padding=ft.Padding.symmetric(vertical=Space.SM)),
+            ft.Container(
+                Card(ft.Column(rows[:-1], spacing=0, tight=True), padding=0),
+                clip_behavior=ft.ClipBehavior.ANTI_ALIAS,
+                border_radius=Space.LG,
+            ),
+        ],
+        expand=True,
+        spacing=Space.LG,
+        padding=ft.Padding.all(Space.LG),
+    )
+    return Workspace(
+        app, words.SETTINGS, [ft.Container(ft.Column([title, page], spacing=0), expand=True, bgcolor=ui.c.surface)]
+    )
+
+
+@ft.component
+def AppearanceScreen(app: App) -> ft.Control:
+    """Theme and contrast, drawn before they are chosen."""
+    ui = use_ui()
+    preferences = app.preferences
+    use_watched(preferences)
+    contrast = preferences.high_contrast
+    light, dark = (palette(dark=dark, high_contrast=contrast) for dark in (False, True))
+    themes = (("light", words.THEME_LIGHT, (light,)), ("dark", words.THEME_DARK, (dark,)))
+    everything = (*themes, ("system", words.THEME_SYSTEM, (light, dark)))
+    cards = [
+        ThemeCard(
+            label,
+            palettes,
+            on=preferences.theme == name,
+            on_click=lambda name=name: app.spawn(preferences.choose(theme=name)),
+            key=name,
+        )
+        for name, label, palettes in everything
+    ]
+    wide = ft.Row(cards, spacing=Space.MD)
+    narrow = ft.Column([ft.Row(cards[:2], spacing=Space.MD), ft.Row(cards[2:])], spacing=Space.MD, tight=True)
+    switch = SwitchRow(
+        words.HIGH_CONTRAST,
+        words.HIGH_CONTRAST_DETAIL,
+        on=contrast,
+        on_change=lambda on: app.spawn(preferences.choose(high_contrast=on)),
+    )
+    return SettingsPage(
+        app,
+        APPEARANCE,
+        words.APPEARANCE,
+        words.APPEARANCE_LEAD,
+        [narrow if ui.compact else wide, Card(switch, padding=0)],
+    )
+
+
+@ft.component
+def AccountScreen(app: App) -> ft.Control:
+    """Who one is here, the recovery key, and leaving this device."""
+    ui = use_ui()
+    use_watched(app.session)
+    asking, set_asking = ft.use_state(False)
+    fault, set_fault = ft.use_state("")
+
+    async def leave() -> None:
+        set_fault(await app.log_out())
+        set_asking(False)
+
+    facts = ruled(
+        [
+            FactRow(words.USERNAME, f"@{app.session.me.name}"),
+            FactRow(words.SERVER, app.session.server),
+            FactRow(words.THIS_DEVICE, app.session.device_id),
+            FactRow(words.RECOVERY_KEY, words.RECOVERY_HINT),
+        ]
+    )
+    page = SettingsPage(
+        app,
+        ACCOUNT,
+        words.ACCOUNT,
+        words.ACCOUNT_LEAD,
+        [
+            Group(words.ACCOUNT, facts),
+            *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, fault)] if fault else []),
+            ui.text(words.LOG_OUT_DETAIL, Type.SMALL, ui.c.ink_2),
+            ft.Row([Button(words.LOG_OUT, Kind.DANGER, Glyph.SIGN_OUT, on_click=lambda: set_asking(True))]),
+        ],
+    )
+    if not asking:
+        return page
+    dialog = Dialog(
+        words.LOG_OUT_TITLE,
+        [ui.text(words.LOG_OUT_TEXT, Type.SMALL, ui.c.ink_2)],
+        [
+            Button(words.CANCEL, Kind.SECONDARY, on_click=lambda: set_asking(False)),
+            Button(words.LOG_OUT_BUTTON, Kind.DANGER, Glyph.SIGN_OUT, on_click=lambda: app.spawn(leave())),
+        ],
+        lambda: set_asking(False),
+    )
+    return DialogOver(page, dialog, lambda: set_asking(False))
+
+
+@ft.component
+def NotificationsScreen(app: App) -> ft.Control:
+    """Whether Parley may call, and a trial."""
+    ui = use_ui()
+    notifications = app.notifications
+    use_watched(notifications)
+    ft.use_effect(lambda: app.spawn(notifications.load()) and None, [])
+    run = app.spawn
+    match notifications.state:
+        case "on":
+            body = [
+                Note(ui.c.success, Glyph.BELL_RINGING, words.NOTIFICATIONS_ON),
+                ft.Row(
+                    [
+                        Button(words.TEST, Kind.PRIMARY, on_click=lambda: run(notifications.test())),
+                        Button(words.TURN_OFF, Kind.SECONDARY, on_click=lambda: run(notifications.switch(on=False))),
+                    ],
+                    spacing=Space.SM,
+                ),
+                ui.text(words.TEST_DETAIL, Type.META, ui.c.ink_3),
+            ]
+        case "off":
+            turn_on = Button(
+                words.TURN_ON,
+                Kind.PRIMARY,
+                Glyph.BELL_SIMPLE,
+                on_click=lambda: run(notifications.switch(on=True)),
+                disabled=notifications.busy,
+            )
+            body = [Note(ui.c.info, Glyph.BELL_SLASH, words.NOTIFICATIONS_OFF), ft.Row([turn_on])]
+        case "denied":
+            body = [Note(ui.c.warning, Glyph.BELL_SLASH, words.NOTIFICATIONS_DENIED)]
+        case _:
+            body = [Note(ui.c.info, Glyph.BELL_SLASH, words.NOTIFICATIONS_UNSUPPORTED)]
+    said = (
+        [ft.Semantics(content=ui.text(notifications.said, Type.SMALL), live_region=True)] if notifications.said else []
+    )
+    return SettingsPage(app, NOTIFICATIONS, words.NOTIFICATIONS, words.NOTIFICATIONS_LEAD, [*body, *said])
+
+
+@ft.component
+def SettingsScreen(app: App) -> ft.Control:
+    """The section that the route names; a phone opens the list, a wide window the first section."""
+    match app.route:
+        case route if route == ACCOUNT:
+            return AccountScreen(app)
+        case route if route == NOTIFICATIONS:
+            return NotificationsScreen(app)
+        case route if route == routes.SETTINGS and use_ui().compact:
+            return SettingsList(app)
+        case _:
+            return AppearanceScreen(app)
