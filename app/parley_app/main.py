@@ -55,7 +55,7 @@ def Root(app: App) -> ft.Control:
 
     def listen() -> None:
         page.on_resize = lambda event: set_size((event.width, event.height))
-        page.on_platform_brightness_change = lambda event: set_system_dark(event.brightness == ft.Brightness.DARK)
+        page.on_platform_brightness_change = lambda event: set_system_dark(event.data == ft.Brightness.DARK.value)
 
     ft.use_effect(listen, [])
     preferences = app.preferences
@@ -88,7 +88,11 @@ def show(page: ft.Page, engine: Engine, bridge: Bridge) -> App:
         async def run() -> None:
             await work
 
-        return page.run_task(run)
+        try:
+            return page.run_task(run)
+        except RuntimeError:  # the page has gone while something was still on its way
+            work.close()
+            return None
 
     app = App(engine, bridge, spawn)
     page.title = words.APP

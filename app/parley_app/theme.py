@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import flet as ft
+
 from parley_app.icons import Glyph
 from parley_app.tokens import (
     DARK,

@@ -28,6 +28,7 @@ PACKAGES = (
     "services/auth/parley_auth",
     "services/messaging/parley_messaging",
     "client/parley_client",
+    "app/parley_app",
     "ops/parley_ops",
     "gateway/parley_gateway",
     "bench",

@@ -8,11 +8,11 @@ from __future__ import annotations
 from enum import Enum, auto
 
 import flet as ft
+
+from parley_app.components.pressable import Handler, Pressable, pressed
 from parley_app.icons import Glyph
 from parley_app.theme import text_style, use_ui
 from parley_app.tokens import Family, Motion, Palette, Radius, Size, Space, Stroke, Type
-
-from parley_app.components.pressable import Handler, Pressable, pressed
 
 
 class Kind(Enum):

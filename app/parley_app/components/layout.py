@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import flet as ft
+
 from parley_app.tokens import Size
 
 

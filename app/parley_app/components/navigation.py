@@ -9,14 +9,13 @@ from typing import Final
 import flet as ft
 
 from parley_app import words
-from parley_app.model.rows import Person
-from parley_app.icons import Glyph
-from parley_app.theme import use_ui
-from parley_app.tokens import Family, Layout, Radius, Size, Space, Type
-
 from parley_app.components.avatar import Brand, PersonAvatar
 from parley_app.components.layout import at_least
 from parley_app.components.pressable import Pressable
+from parley_app.icons import Glyph
+from parley_app.model.rows import Person
+from parley_app.theme import use_ui
+from parley_app.tokens import Family, Layout, Radius, Size, Space, Type
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 import flet as ft
 
 from parley_app import words
-from parley_app.icons import Glyph
-from parley_app.theme import use_ui
-from parley_app.tokens import Elevation, Radius, Size, Space, Stroke, Type
-
 from parley_app.components.buttons import IconButton
 from parley_app.components.layout import cover
+from parley_app.icons import Glyph
+from parley_app.theme import use_ui
+from parley_app.tokens import Elevation, Radius, Size, Space, Type
 
 
 @ft.component

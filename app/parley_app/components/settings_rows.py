@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import flet as ft
-from parley_app.theme import use_ui
-from parley_app.tokens import Size, Space, Stroke, Type
 
 from parley_app.components.surfaces import Card, Rule, SectionLabel
+from parley_app.theme import use_ui
+from parley_app.tokens import Size, Space, Stroke, Type
 
 
 def ruled(rows: Sequence[ft.Control], inset: int = 0) -> ft.Column:

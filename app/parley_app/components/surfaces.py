@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import flet as ft
 
 from parley_app import words
+from parley_app.components.layout import at_least
 from parley_app.icons import Glyph
 from parley_app.theme import use_ui
 from parley_app.tokens import Elevation, Family, Radius, Size, Space, Stroke, Tone, Type
-
-from parley_app.components.layout import at_least
 
 
 @ft.component

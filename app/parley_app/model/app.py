@@ -73,7 +73,7 @@ class App(Observed):
 
     def go(self, route: str) -> None:
         """Go somewhere, as far as the session allows."""
-        route = self._allowed(route.split("?")[0].rstrip("/") or WELCOME)
+        route = self._allowed(route.split("?", maxsplit=1)[0].rstrip("/") or WELCOME)
         if self.conversation is not None and route != self.route:
             self.spawn(self.conversation.keep_draft())
         self.route, self.switcher = route, False

@@ -52,7 +52,12 @@ def ListHeader(app: App, chats: Chats) -> ft.Control:
         ft.Row(chips, spacing=Space.XS + Space.HAIR, scroll=ft.ScrollMode.HIDDEN),
     ]
     return ft.Container(
-        ft.Column([ft.Row([title, new]), *(filters if chats.summaries else [])], spacing=Space.MD, tight=True),
+        ft.Column(
+            [ft.Row([title, new]), *(filters if chats.summaries else [])],
+            spacing=Space.MD,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        ),
         padding=ft.Padding.only(left=Space.LG, right=Space.LG, top=Space.MD, bottom=Space.SM),
     )
 

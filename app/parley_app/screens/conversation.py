@@ -60,7 +60,7 @@ def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
 
 
 @ft.component
-def Messages(app: App, conversation: Conversation, far: bool, set_far: object) -> ft.Control:  # noqa: FBT001
+def Messages(app: App, conversation: Conversation, far: bool, set_far: object) -> ft.Control:
     """The timeline, or what stands in its place: loading, failed, empty."""
     ui = use_ui()
     actions = app.message_actions(_actions)

@@ -38,7 +38,12 @@ def Switcher(app: App) -> ft.Control:
     )
     note = ft.Container(ui.text(words.SWITCHER_NOTE, Type.META, ui.c.ink_3), padding=ft.Padding.only(left=Space.MD))
     content = ft.Container(
-        ft.Column([field, *(rows or nothing), note], spacing=Space.XS, tight=True),
+        ft.Column(
+            [field, *(rows or nothing), note],
+            spacing=Space.XS,
+            tight=True,
+            horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        ),
         padding=Space.MD,
     )
     width = min(Size.PALETTE, ui.width - 2 * ui.gutter)
