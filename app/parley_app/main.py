@@ -12,6 +12,7 @@ import flet as ft
 
 from parley_app import words
 from parley_app.bridge import Bridge
+from parley_app.components.layout import keyed
 from parley_app.components.watching import use_watched
 from parley_app.engine import Engine
 from parley_app.model import app as routes
@@ -38,11 +39,11 @@ _SCREENS: Final = {
 
 def _screen(app: App) -> ft.Control:
     if app.session.phase == "starting":
-        return gate.Starting(app, key="starting")
+        return keyed("starting", gate.Starting)(app)
     if app.route.startswith(routes.SETTINGS):
-        return settings.SettingsScreen(app, key=app.route)
+        return keyed(app.route, settings.SettingsScreen)(app)
     screen = _SCREENS.get(app.route, chats.ChatsScreen)
-    return screen(app, key=app.route if app.route in _SCREENS else routes.CHATS)
+    return keyed(app.route if app.route in _SCREENS else routes.CHATS, screen)(app)
 
 
 @ft.component
@@ -62,9 +63,9 @@ def Root(app: App) -> ft.Control:
     dark = system_dark if preferences.theme == "system" else preferences.theme == "dark"
     colours = palette(dark=dark, high_contrast=preferences.high_contrast)
     ft.use_effect(lambda: _paint(page, colours), [colours])
-    top: list[ft.Control] = [Switcher(app, key="switcher")] if app.switcher else []
+    top: list[ft.Control] = [keyed("switcher", Switcher)(app)] if app.switcher else []
     if app.picture is not None:
-        top.append(Viewer(app, app.picture, key=app.picture.key))
+        top.append(keyed(app.picture.key, Viewer)(app, app.picture))
     return UiContext(
         Ui(colours, *size),
         lambda: ft.SafeArea(

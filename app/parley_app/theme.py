@@ -106,8 +106,8 @@ class Ui:
             value,
             style=text_style(style, color or self.c.ink),
             max_lines=lines,
-            overflow=ft.TextOverflow.ELLIPSIS if lines else None,
-            text_align=align,
+            overflow=ft.TextOverflow.ELLIPSIS if lines else ft.TextOverflow.CLIP,
+            text_align=align or ft.TextAlign.START,
             expand=expand or None,  # a wrapping Row fails on any value, False too
             semantics_label=label,
             selectable=selectable,
@@ -125,7 +125,7 @@ class Ui:
         A row of texts, because Flet ignores `overflow` on a text that is made of spans.
         """
         last = len(parts) - 1
-        runs = [
+        runs: list[ft.Control] = [
             self.text(value.replace(" ", "\u00a0") if i < last else value, style, color, lines=1, expand=i == last)
             for i, (value, style, color) in enumerate(parts)
         ]

@@ -8,14 +8,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from parley_app.palettes import (  # noqa: F401  (tokens is the door to all of them)
-    DARK,
-    HIGH_CONTRAST_DARK,
-    HIGH_CONTRAST_LIGHT,
-    LIGHT,
-    Palette,
-    Tone,
-)
+from parley_app.palettes import DARK, HIGH_CONTRAST_DARK, HIGH_CONTRAST_LIGHT, LIGHT, Palette, Tone
+
+__all__ = [
+    "DARK",
+    "FONTS",
+    "HIGH_CONTRAST_DARK",
+    "HIGH_CONTRAST_LIGHT",
+    "LIGHT",
+    "Elevation",
+    "Family",
+    "Layout",
+    "Motion",
+    "Palette",
+    "Radius",
+    "Size",
+    "Space",
+    "Stroke",
+    "Tone",
+    "Type",
+    "TypeStyle",
+    "Width",
+]
 
 
 class Space:

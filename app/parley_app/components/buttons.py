@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 import flet as ft
 
-from parley_app.components.pressable import Handler, Pressable, pressed
+from parley_app.components.pressable import Handler, Pressable
 from parley_app.icons import Glyph
 from parley_app.theme import text_style, use_ui
 from parley_app.tokens import Family, Motion, Palette, Radius, Size, Space, Stroke, Type
@@ -58,7 +58,7 @@ def Button(
         parts.insert(0, ui.icon(glyph, Size.ICON, ink))
     return ft.TextButton(
         content=ft.Row(parts, spacing=Space.SM, tight=True, alignment=ft.MainAxisAlignment.CENTER),
-        on_click=pressed(on_click),
+        on_click=on_click,
         disabled=disabled,
         expand=expand,
         style=ft.ButtonStyle(
@@ -96,7 +96,7 @@ def IconButton(
     return ft.IconButton(
         icon=ui.icon(glyph, Size.ICON, ink, family=family, label=label),
         tooltip=label,
-        on_click=pressed(on_click),
+        on_click=on_click,
         width=side,
         height=side,
         style=ft.ButtonStyle(

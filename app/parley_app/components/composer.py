@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import flet as ft
 
@@ -58,15 +59,15 @@ def Composer(
     on_draft: Callable[[str], object],
     on_send: Callable[[str], Awaitable[None]],
     on_attach: Callable[[], Awaitable[None]],
+    on_take_out: Callable[[int], object],
     attached: Sequence[tuple[str, bytes]] = (),
-    on_take_out: Callable[[int], object] | None = None,
     note: str = "",
 ) -> ft.Control:
     """The field with its buttons. `draft` is what it begins with; a new key begins anew."""
     ui = use_ui()
     text, set_text = ft.use_state(draft)
 
-    def typed(event: ft.ControlEvent) -> None:
+    def typed(event: ft.Event[ft.TextField]) -> None:
         set_text(str(event.control.value))
         on_draft(str(event.control.value))
 
@@ -75,6 +76,7 @@ def Composer(
         set_text("")
         await on_send(said)
 
+    run = ft.context.page.run_task
     tall = (ui.control - Type.BODY.line) / 2
     box = ft.TextField(
         value=text,
@@ -92,9 +94,8 @@ def Composer(
         cursor_color=ui.c.accent,
         expand=True,
         on_change=typed,
-        on_submit=lambda _: ft.context.page.run_task(send),
+        on_submit=lambda: run(send),
     )
-    run = ft.context.page.run_task
     line = ft.Row(
         [
             IconButton(Glyph.IMAGE, words.ATTACH, lambda: run(on_attach)),
@@ -104,10 +105,7 @@ def Composer(
         spacing=0 if ui.compact else Space.XS,
         vertical_alignment=ft.CrossAxisAlignment.END,
     )
-    thumbs = [
-        _thumb(ui, name, data, lambda i=index: on_take_out(i) if on_take_out else None)
-        for index, (name, data) in enumerate(attached)
-    ]
+    thumbs = [_thumb(ui, name, data, partial(on_take_out, index)) for index, (name, data) in enumerate(attached)]
     strip = [ft.Row(thumbs, spacing=Space.SM, scroll=ft.ScrollMode.AUTO)] if thumbs else []
     complaint = [ft.Semantics(content=ui.text(note, Type.META, ui.c.danger.ink), live_region=True)] if note else []
     bar = ft.Container(

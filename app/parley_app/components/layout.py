@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec
+
 import flet as ft
 
 from parley_app.tokens import Size
+
+P = ParamSpec("P")
 
 
 def at_least(height: float, content: ft.Control) -> ft.Row:
@@ -15,9 +21,18 @@ def at_least(height: float, content: ft.Control) -> ft.Row:
     )
 
 
-def cover() -> dict[str, int]:
-    """The edges of a layer that fills its Stack."""
-    return {"left": 0, "right": 0, "top": 0, "bottom": 0}
+def keyed(key: str, component: Callable[P, ft.Control]) -> Callable[P, ft.Control]:
+    """A component that is told from its neighbours by what it shows, not by where it stands."""
+    takes_key: Callable[..., ft.Control] = component  # Flet's decorator takes it out of the arguments
+    return partial(takes_key, key=key)
+
+
+def covering(
+    content: ft.Control | None = None, *, colour: str | None = None, on_click: Callable[[], object] | None = None
+) -> ft.Container:
+    """A layer that fills its Stack."""
+    press = None if on_click is None else lambda _: on_click()
+    return ft.Container(content, bgcolor=colour, on_click=press, left=0, right=0, top=0, bottom=0)
 
 
 def disc(content: ft.Control, colour: str, size: float = Size.CONTROL, radius: float | None = None) -> ft.Container:

@@ -11,7 +11,9 @@ import flet as ft
 from parley_app import words
 from parley_app.components.attachments import FilePart, PicturePart
 from parley_app.components.avatar import PersonAvatar
+from parley_app.components.layout import keyed
 from parley_app.components.pressable import Handler, Pressable
+from parley_app.components.watching import still
 from parley_app.icons import Glyph
 from parley_app.model.rows import Message, Picture, SendState
 from parley_app.theme import Ui, use_ui
@@ -76,9 +78,9 @@ def _bubble(ui: Ui, message: Message, actions: MessageActions) -> ft.Control:
     if message.first and message.named and not own:
         body.append(ui.text(message.author.name, Type.LABEL_STRONG, ui.identity(message.author.hue).ink))
     body += [
-        PicturePart(part, own=own, on_open=actions.view, key=part.key)
+        keyed(part.key, PicturePart)(part, own=own, on_open=actions.view)
         if isinstance(part, Picture)
-        else FilePart(part, key=part.key)
+        else keyed(part.key, FilePart)(part)
         for part in message.parts
     ]
     if message.text:
@@ -133,6 +135,7 @@ def _name(message: Message) -> str:
     return words.message(author, ", ".join(text for text in (message.text, parts) if text), message.time, state)
 
 
+@still
 @ft.component
 def MessageRow(message: Message, actions: MessageActions) -> ft.Control:
     """One message across the column: the avatar stands by the last bubble of a run."""
@@ -160,7 +163,3 @@ def MessageRow(message: Message, actions: MessageActions) -> ft.Control:
         ft.Column(rows, spacing=Space.XS, tight=True),
         padding=ft.Padding.only(top=Space.MD if message.first else Space.HAIR),
     )
-
-
-#: Skips messages that did not change.
-StillMessageRow = ft.memo(MessageRow)

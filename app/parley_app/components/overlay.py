@@ -8,7 +8,7 @@ import flet as ft
 
 from parley_app import words
 from parley_app.components.buttons import IconButton
-from parley_app.components.layout import cover
+from parley_app.components.layout import covering
 from parley_app.icons import Glyph
 from parley_app.theme import use_ui
 from parley_app.tokens import Elevation, Radius, Size, Space, Type
@@ -56,14 +56,16 @@ def Sheet(content: ft.Control) -> ft.Control:
 
 @ft.component
 def Layered(
-    below: ft.Control, above: ft.Control, place: dict[str, float], on_dismiss: Callable[[], object], scrim: bool = True
+    below: ft.Control,
+    above: ft.Control,
+    place: Callable[[ft.Control], ft.Control],
+    on_dismiss: Callable[[], object],
+    scrim: bool = True,
 ) -> ft.Control:
-    """`above` floats at `place`; a tap beside it dismisses it."""
+    """`above` floats where `place` puts it; a tap beside it dismisses it."""
     ui = use_ui()
-    veil = ft.Container(
-        bgcolor=ui.c.scrim if scrim else ft.Colors.TRANSPARENT, on_click=lambda _: on_dismiss(), **cover()
-    )
-    return ft.Stack([ft.Container(below, **cover()), veil, ft.Container(above, **place)], expand=True)
+    veil = covering(colour=ui.c.scrim if scrim else ft.Colors.TRANSPARENT, on_click=on_dismiss)
+    return ft.Stack([covering(below), veil, place(above)], expand=True)
 
 
 @ft.component
@@ -119,6 +121,10 @@ def DialogOver(below: ft.Control, dialog: ft.Control, on_dismiss: Callable[[], o
     """A dialog above a screen: centred, on a phone at the lower edge."""
     ui = use_ui()
     if ui.compact:
-        return Layered(below, dialog, {"left": 0, "right": 0, "bottom": 0}, on_dismiss)
-    middle = ft.Row([ft.Column([dialog], alignment=ft.MainAxisAlignment.CENTER)], alignment=ft.MainAxisAlignment.CENTER)
-    return Layered(below, middle, cover(), on_dismiss)
+        return Layered(below, dialog, lambda sheet: ft.Container(sheet, left=0, right=0, bottom=0), on_dismiss)
+    left, height = max(0.0, (ui.width - Size.DIALOG) / 2), ui.height
+
+    def centred(panel: ft.Control) -> ft.Control:
+        return ft.Container(ft.Column([panel], alignment=ft.MainAxisAlignment.CENTER, height=height), left=left, top=0)
+
+    return Layered(below, dialog, centred, on_dismiss)

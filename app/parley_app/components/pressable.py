@@ -10,14 +10,9 @@ import flet as ft
 from parley_app.theme import use_ui
 from parley_app.tokens import Motion, Radius, Stroke
 
-#: What a button calls when it is pressed; Flet hands it an event that nobody needs.
+#: What a button calls when it is pressed.
 Handler = Callable[[], object] | None
 _DENSITY: Final = 8  # VisualDensity.COMPACT takes this much from the padding above and from that below
-
-
-def pressed(on_click: Handler) -> Callable[[ft.ControlEvent], object] | None:
-    """A handler as Flet wants it."""
-    return None if on_click is None else lambda _: on_click()
 
 
 def _inset(padding: ft.Padding | float) -> ft.Padding:
@@ -48,7 +43,7 @@ def Pressable(
     ui = use_ui()
     button = ft.TextButton(
         content=ft.Semantics(content=content, label=label, exclude_semantics=True) if label else content,
-        on_click=pressed(on_click),
+        on_click=on_click,
         disabled=on_click is None,
         width=width,
         height=height,

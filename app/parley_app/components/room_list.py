@@ -12,6 +12,7 @@ from parley_app.components.avatar import face_of
 from parley_app.components.layout import at_least
 from parley_app.components.pressable import Pressable
 from parley_app.components.surfaces import CountBadge
+from parley_app.components.watching import still
 from parley_app.icons import Glyph
 from parley_app.model.rows import Room, SendState
 from parley_app.theme import Ui, use_ui
@@ -49,6 +50,7 @@ def _marks(ui: Ui, room: Room) -> list[ft.Control]:
     ]
 
 
+@still
 @ft.component
 def RoomRow(room: Room, on_open: Callable[[str], object], *, selected: bool = False) -> ft.Control:
     """A conversation: face, title and time, the last message and what is unread."""
@@ -76,7 +78,3 @@ def RoomRow(room: Room, on_open: Callable[[str], object], *, selected: bool = Fa
         selected=selected,
         label=words.room(room.title, said, room.time, room.unread),
     )
-
-
-#: Skips rows that did not change.
-StillRoomRow = ft.memo(RoomRow)

@@ -39,12 +39,12 @@ def Card(
 def Note(tone: Tone, glyph: Glyph, title: str, text: str = "", action: ft.Control | None = None) -> ft.Control:
     """A tinted box with an icon, a sentence and at most one action."""
     ui = use_ui()
-    words = [ui.text(title, Type.LABEL_STRONG, tone.ink)]
+    lines: list[ft.Control] = [ui.text(title, Type.LABEL_STRONG, tone.ink)]
     if text:
-        words.append(ui.text(text, Type.SMALL, ui.c.ink_2))
+        lines.append(ui.text(text, Type.SMALL, ui.c.ink_2))
     body: list[ft.Control] = [
         ui.icon(glyph, Size.ICON, tone.ink, family=Family.ICON_FILL),
-        ft.Column(words, spacing=Space.HAIR, tight=True, expand=True),
+        ft.Column(lines, spacing=Space.HAIR, tight=True, expand=True),
     ]
     if action and not ui.compact:
         body.append(action)
@@ -113,11 +113,11 @@ def PaneHeader(
 ) -> ft.Control:
     """The bar on top of a pane: same height everywhere, so that the lines meet."""
     ui = use_ui()
-    words: list[ft.Control] = [ft.Semantics(content=ui.text(title, Type.HEADING, lines=1), header=True)]
+    lines: list[ft.Control] = [ft.Semantics(content=ui.text(title, Type.HEADING, lines=1), header=True)]
     if subtitle:
-        words.append(subtitle)
+        lines.append(subtitle)
     row = ft.Row(
-        [*leading, ft.Column(words, spacing=0, tight=True, expand=True), *actions],
+        [*leading, ft.Column(lines, spacing=0, tight=True, expand=True), *actions],
         spacing=Space.SM if ui.compact else Space.MD,
         vertical_alignment=ft.CrossAxisAlignment.CENTER,
     )

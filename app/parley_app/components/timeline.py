@@ -8,7 +8,8 @@ from typing import Final
 import flet as ft
 
 from parley_app import words
-from parley_app.components.message import MessageActions, StillMessageRow
+from parley_app.components.layout import keyed
+from parley_app.components.message import MessageActions, MessageRow
 from parley_app.components.pressable import Handler, Pressable
 from parley_app.icons import Glyph
 from parley_app.model.rows import Day, Entry, Message, NewMark
@@ -86,13 +87,13 @@ def JumpToLatest(count: int, on_click: Handler) -> ft.Control:
 def _row(entry: Entry, actions: MessageActions) -> ft.Control:
     match entry:
         case Message():
-            return StillMessageRow(entry, actions, key=entry.key)
+            return keyed(entry.key, MessageRow)(entry, actions)
         case Day():
-            return DayMark(entry.label, key=entry.key)
+            return keyed(entry.key, DayMark)(entry.label)
         case NewMark():
-            return NewDivider(entry.count, key=entry.key)
+            return keyed(entry.key, NewDivider)(entry.count)
         case _:
-            return NoteLine(entry.text, key=entry.key)
+            return keyed(entry.key, NoteLine)(entry.text)
 
 
 @ft.component

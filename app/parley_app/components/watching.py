@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ParamSpec
 
 import flet as ft
 
 from parley_app.model.observing import Observed
+
+P = ParamSpec("P")
+
+
+def still(component: Callable[P, ft.Control]) -> Callable[P, ft.Control]:
+    """A component that is not drawn anew while what it draws is equal: for rows of long lists."""
+    memo: Callable[[Callable[P, ft.Control]], Callable[P, ft.Control]] = ft.memo
+    return memo(component)
 
 
 def use_watched(*watched: Observed) -> None:

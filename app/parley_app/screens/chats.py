@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Final
 
 import flet as ft
@@ -10,7 +11,8 @@ import flet as ft
 from parley_app import words
 from parley_app.components.buttons import Button, Chip, IconButton, Kind
 from parley_app.components.fields import SearchField
-from parley_app.components.room_list import StillRoomRow
+from parley_app.components.layout import keyed
+from parley_app.components.room_list import RoomRow
 from parley_app.components.status import RowSkeleton, Shimmering
 from parley_app.components.surfaces import EmptyState
 from parley_app.components.watching import use_watched
@@ -41,7 +43,7 @@ def ListHeader(app: App, chats: Chats) -> ft.Control:
             label,
             selected=chats.filter == name,
             count=chats.unread if name == "unread" else 0,
-            on_click=lambda name=name: chats.choose(name),
+            on_click=partial(chats.choose, name),
         )
         for name, label in _FILTERS
     ]
@@ -89,7 +91,7 @@ def ListBody(app: App, chats: Chats) -> ft.Control:
     if not rows:
         return _centred(ui.text(words.NOTHING_FOUND, Type.SMALL, ui.c.ink_2))
     return ft.ListView(
-        [StillRoomRow(room, app.open, selected=room.key == app.opened, key=room.key) for room in rows],
+        [keyed(room.key, RoomRow)(room, app.open, selected=room.key == app.opened) for room in rows],
         expand=True,
         padding=ft.Padding.only(left=Space.SM, right=Space.SM, bottom=Space.LG),
     )
@@ -138,8 +140,8 @@ def ChatsScreen(app: App) -> ft.Control:
         panes = [ListPane(app)] if ui.compact else [ListPane(app), NothingOpen(app)]
         return Workspace(app, words.CHATS, panes)
     key = conversation.conversation_id
-    shown = ConversationPane(app, conversation, key=key)
-    side = DetailsPane(app, conversation, membership, key=f"{key}-details") if app.details else None
+    shown = keyed(key, ConversationPane)(app, conversation)
+    side = keyed(f"{key}-details", DetailsPane)(app, conversation, membership) if app.details else None
     if ui.compact:
         return Workspace(app, words.CHATS, [side or shown], bar=False)
     if ui.window is not Width.WIDE:

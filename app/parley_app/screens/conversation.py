@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Final
 
 import flet as ft
@@ -11,6 +12,7 @@ from parley_app import words
 from parley_app.components.avatar import RoomAvatar
 from parley_app.components.buttons import Button, IconButton, Kind
 from parley_app.components.composer import Composer
+from parley_app.components.layout import keyed
 from parley_app.components.message import MessageActions
 from parley_app.components.status import BubbleSkeleton, Shimmering
 from parley_app.components.surfaces import EmptyState, Note, PaneHeader
@@ -60,7 +62,7 @@ def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
 
 
 @ft.component
-def Messages(app: App, conversation: Conversation, far: bool, set_far: object) -> ft.Control:
+def Messages(app: App, conversation: Conversation, set_far: Callable[[bool], None]) -> ft.Control:
     """The timeline, or what stands in its place: loading, failed, empty."""
     ui = use_ui()
     actions = app.message_actions(_actions)
@@ -102,7 +104,7 @@ def _actions(app: App) -> MessageActions:
 
 
 @ft.component
-def Writing(app: App, conversation: Conversation) -> ft.Control:
+def Writing(conversation: Conversation) -> ft.Control:
     """The composer, or why nothing can be written here."""
     ui = use_ui()
     use_watched(conversation)
@@ -118,16 +120,15 @@ def Writing(app: App, conversation: Conversation) -> ft.Control:
             else:
                 conversation.attach(file.name, file.bytes)
 
-    return Composer(
+    return keyed(f"composer-{conversation.conversation_id}-{conversation.composing}", Composer)(
         conversation.title,
         conversation.draft,
         conversation.set_draft,
         conversation.send,
         pick,
-        tuple((each.name, each.data) for each in conversation.attached),
         conversation.take_out,
+        tuple((each.name, each.data) for each in conversation.attached),
         conversation.note,
-        key=f"composer-{conversation.conversation_id}-{conversation.composing}",
     )
 
 
@@ -155,11 +156,9 @@ def ConversationPane(app: App, conversation: Conversation) -> ft.Control:
     column = ft.Container(
         ft.Column(
             [
-                ft.Container(
-                    Messages(app, conversation, far, set_far, key=f"messages-{app.timeline_turn}"), expand=True
-                ),
+                ft.Container(keyed(f"messages-{app.timeline_turn}", Messages)(app, conversation, set_far), expand=True),
                 *strip,
-                Writing(app, conversation, key="writing"),
+                keyed("writing", Writing)(conversation),
             ],
             spacing=0,
         ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 
 import flet as ft
 
@@ -10,6 +12,7 @@ from parley_app import words
 from parley_app.components.avatar import RoomAvatar
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field
+from parley_app.components.layout import keyed
 from parley_app.components.overlay import Dialog
 from parley_app.components.pane import SidePane
 from parley_app.components.people_rows import MemberRow
@@ -30,11 +33,15 @@ def DetailsPane(app: App, conversation: Conversation, membership: Membership) ->
     """Face, protection, people; in groups also adding and removing, for those who may."""
     ui = use_ui()
     use_watched(conversation, membership)
-    leaving, set_leaving = ft.use_state(None)
+    nobody: Person | None = None
+    leaving, set_leaving = ft.use_state(nobody)
     room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone())
     group = conversation.summary["kind"] == "group"
     people = members_of(conversation.summary, conversation.me)
     manager = group and conversation.writable and any(person.own and person.role for person in people)
+
+    def ask(person: Person) -> None:
+        set_leaving(person)
 
     def remove(person: Person) -> None:
         set_leaving(None)
@@ -49,11 +56,7 @@ def DetailsPane(app: App, conversation: Conversation, membership: Membership) ->
         horizontal_alignment=ft.CrossAxisAlignment.CENTER,
     )
     rows = [
-        MemberRow(
-            person,
-            (lambda who=person: set_leaving(who)) if manager and not person.own else None,
-            key=person.user_id,
-        )
+        keyed(person.user_id, MemberRow)(person, partial(ask, person) if manager and not person.own else None)
         for person in people
     ]
     body: list[ft.Control] = [
@@ -61,7 +64,7 @@ def DetailsPane(app: App, conversation: Conversation, membership: Membership) ->
         Note(ui.c.success, Glyph.SHIELD_CHECK, words.ENCRYPTED, words.GROUP_PRIVATE_TEXT if group else ""),
         SectionLabel(f"{words.MEMBERS} · {len(people)}"),
         ft.Column(rows, spacing=0, tight=True),
-        *([_removal(app, room.title, leaving, remove, lambda: set_leaving(None))] if leaving is not None else []),
+        *([_removal(room.title, leaving, remove, lambda: set_leaving(None))] if leaving is not None else []),
         *([Rule(), _Adding(app, membership)] if manager else []),
         *([ui.text(words.LEAVE_HINT, Type.META, ui.c.ink_3)] if group and not manager else []),
         *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, membership.fault)] if membership.fault else []),
@@ -69,14 +72,15 @@ def DetailsPane(app: App, conversation: Conversation, membership: Membership) ->
     return SidePane(words.DETAILS, body, lambda: app.open(conversation.conversation_id))
 
 
-def _removal(app: App, title: str, person: Person, remove: object, cancel: object) -> ft.Control:
-    del app
+def _removal(
+    title: str, person: Person, remove: Callable[[Person], object], cancel: Callable[[], object]
+) -> ft.Control:
     return Dialog(
         words.remove(person.name),
         [use_ui().text(words.removal(person.name, title), Type.SMALL)],
         [
             Button(words.CANCEL, Kind.SECONDARY, on_click=cancel),
-            Button(words.remove(person.name), Kind.DANGER, on_click=lambda: remove(person)),
+            Button(words.remove(person.name), Kind.DANGER, on_click=partial(remove, person)),
         ],
         cancel,
     )
@@ -91,14 +95,13 @@ def _Adding(app: App, membership: Membership) -> ft.Control:
 
     return ft.Column(
         [
-            Field(
+            keyed(f"add-{membership.busy}", Field)(
                 words.ADD_PEOPLE,
                 membership["username"],
                 hint=words.GROUP_MEMBER_FIELD,
                 fault=membership.faults.get("username", ""),
                 on_change=lambda value: membership.fill("username", value),
                 on_submit=go,
-                key=f"add-{membership.busy}",
             ),
             ft.Row(
                 [Button(words.ADD, Kind.SECONDARY, Glyph.USER_PLUS, on_click=go, disabled=membership.busy)],

@@ -125,7 +125,7 @@ def Gate(
     """One calm column; on a wide window the hero stands beside it, on a phone it is the page."""
     ui = use_ui()
     wide = ui.window is Width.WIDE
-    back = [IconButton(Glyph.ARROW_LEFT, words.BACK, on_back)] if on_back else []
+    back: list[ft.Control] = [IconButton(Glyph.ARROW_LEFT, words.BACK, on_back)] if on_back else []
     brand = ft.Row([*back, Brand(), ui.text(words.APP, Type.HEADING)], spacing=Space.MD)
     column = ft.Column(
         [
@@ -155,7 +155,7 @@ def Gate(
         scroll=ft.ScrollMode.AUTO,
     )
     side = ft.Container(middle, expand=Size.GATE_SHARE, alignment=ft.Alignment.CENTER, bgcolor=ui.c.ground)
-    panes = [Hero(), side] if wide else [side]
+    panes: list[ft.Control] = [Hero(), side] if wide else [side]
     return ft.Row(panes, spacing=0, expand=True, vertical_alignment=ft.CrossAxisAlignment.STRETCH)
 
 

@@ -236,7 +236,7 @@ def _code_groups(ui: Ui, code: str) -> ft.Control:
     """A long secret in reading order, one group to a cell."""
     groups = code.split("-")
     columns = _COLUMNS_COMPACT if ui.compact else _COLUMNS_WIDE
-    rows = []
+    rows: list[ft.Control] = []
     for start in range(0, len(groups), columns):
         cells = [
             ft.Container(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import flet as ft
 
 from parley_app import words
 from parley_app.components.buttons import Button, IconButton, Kind
 from parley_app.components.fields import Field
-from parley_app.components.layout import at_least, disc
+from parley_app.components.layout import at_least, disc, keyed
 from parley_app.components.overlay import DialogOver, Panel
 from parley_app.components.people_rows import ContactRow, PersonChip
 from parley_app.components.pressable import Pressable
@@ -54,7 +55,7 @@ def Flow(app: App, title: str, body: Sequence[ft.Control], foot: Sequence[ft.Con
 
 
 @ft.component
-def FindField(app: App, label: str, *, on_done: object) -> ft.Control:
+def FindField(app: App, label: str, *, on_done: Callable[[], object]) -> ft.Control:
     """The exact user name of somebody, with a button."""
     finder = app.finder
     use_watched(finder)
@@ -103,20 +104,15 @@ def NewChatScreen(app: App) -> ft.Control:
     found = app.finder.found
     result = (
         [
-            ContactRow(
-                found,
-                words.FOUND_SELF if found.own else words.write_to(found.name),
-                lambda: write(found),
-                key=f"found-{found.user_id}",
+            keyed(f"found-{found.user_id}", ContactRow)(
+                found, words.FOUND_SELF if found.own else words.write_to(found.name), lambda: write(found)
             )
         ]
         if found
         else []
     )
     known = app.chats.people(app.session.me)
-    rows = [
-        ContactRow(person, f"@{person.name}", lambda who=person: write(who), key=person.user_id) for person in known
-    ]
+    rows = [keyed(person.user_id, ContactRow)(person, f"@{person.name}", partial(write, person)) for person in known]
     section = [SectionLabel(words.KNOWN_PEOPLE), ft.Column(rows, spacing=Space.HAIR, tight=True)] if rows else []
     face = disc(ui.icon(Glyph.USERS_THREE, Size.ICON, ui.c.accent_ink), ui.c.accent_soft, Size.CONTROL, Radius.MD)
     lines = ft.Column(
@@ -158,11 +154,11 @@ def NewGroupScreen(app: App) -> ft.Control:
         else:
             form.take(person)
 
-    chips = [PersonChip(person, lambda who=person: form.drop(who), key=person.user_id) for person in form.members]
+    chips = [keyed(person.user_id, PersonChip)(person, partial(form.drop, person)) for person in form.members]
     known = app.chats.people(app.session.me)
     rows = [
-        ContactRow(
-            person, f"@{person.name}", lambda who=person: toggle(who), chosen=person in form.members, key=person.user_id
+        keyed(person.user_id, ContactRow)(
+            person, f"@{person.name}", partial(toggle, person), chosen=person in form.members
         )
         for person in known
     ]
@@ -197,10 +193,11 @@ def PeopleScreen(app: App) -> ft.Control:
     ui = use_ui()
     use_watched(app.chats)
     known = app.chats.people(app.session.me)
-    rows = [
-        ContactRow(person, f"@{person.name}", lambda who=person: app.spawn(app.write_to(who.name)), key=person.user_id)
-        for person in known
-    ]
+
+    def write(person: Person) -> None:
+        app.spawn(app.write_to(person.name))
+
+    rows = [keyed(person.user_id, ContactRow)(person, f"@{person.name}", partial(write, person)) for person in known]
     find = IconButton(Glyph.USER_PLUS, words.FIND_PEOPLE, lambda: app.go(routes.NEW), selected=True)
     action = ft.Row(
         [Button(words.FIND_PEOPLE, Kind.PRIMARY, Glyph.USER_PLUS, on_click=lambda: app.go(routes.NEW))],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import flet as ft
@@ -10,7 +11,7 @@ import flet as ft
 from parley_app import words
 from parley_app.components.avatar import PersonAvatar
 from parley_app.components.buttons import Button, IconButton, Kind
-from parley_app.components.layout import at_least
+from parley_app.components.layout import at_least, keyed
 from parley_app.components.overlay import Dialog, DialogOver
 from parley_app.components.pressable import Pressable
 from parley_app.components.settings_rows import FactRow, Group, SwitchRow, ruled
@@ -20,9 +21,10 @@ from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model import app as routes
 from parley_app.model.app import App
+from parley_app.model.preferences import Theme
 from parley_app.screens.frame import Workspace
 from parley_app.theme import palette, use_ui
-from parley_app.tokens import Family, Layout, Size, Space, Type
+from parley_app.tokens import Family, Layout, Palette, Size, Space, Type
 
 APPEARANCE: Final = f"{routes.SETTINGS}/appearance"
 ACCOUNT: Final = f"{routes.SETTINGS}/account"
@@ -39,7 +41,7 @@ def Identity(app: App, size: int = Size.AVATAR) -> ft.Control:
     """Who is signed in, and where."""
     ui = use_ui()
     host = app.session.server.removeprefix("https://")
-    lines = [
+    lines: list[ft.Control] = [
         ui.text(app.session.me.name, Type.LABEL_STRONG, lines=1),
         ui.text(f"@{app.session.me.name} · {host}" if ui.compact else host, Type.META, ui.c.ink_3, lines=1),
     ]
@@ -102,13 +104,13 @@ def SettingsPage(app: App, route: str, title: str, lead: str, body: Sequence[ft.
         pane = ft.Container(ft.Column([header, page], spacing=0), expand=True)
         return Workspace(app, words.SETTINGS, [pane], bar=False)
     width = min(Size.TEXT_COLUMN + Space.XXL, ui.width - Layout.RAIL - Layout.SETTINGS_NAV - 3 * Space.XL)
-    page = ft.Column(
+    middle = ft.Column(
         [ft.Container(column, width=width, padding=ft.Padding.symmetric(vertical=Space.XXL))],
         scroll=ft.ScrollMode.AUTO,
         horizontal_alignment=ft.CrossAxisAlignment.CENTER,
         expand=True,
     )
-    side = ft.Container(page, expand=True, alignment=ft.Alignment.TOP_CENTER)
+    side = ft.Container(middle, expand=True, alignment=ft.Alignment.TOP_CENTER)
     return Workspace(app, words.SETTINGS, [SettingsNav(app, route), side])
 
 
@@ -168,17 +170,18 @@ def AppearanceScreen(app: App) -> ft.Control:
     preferences = app.preferences
     use_watched(preferences)
     contrast = preferences.high_contrast
+
+    def choose(theme: Theme) -> None:
+        app.spawn(preferences.choose(theme=theme))
+
     light, dark = (palette(dark=dark, high_contrast=contrast) for dark in (False, True))
-    themes = (("light", words.THEME_LIGHT, (light,)), ("dark", words.THEME_DARK, (dark,)))
-    everything = (*themes, ("system", words.THEME_SYSTEM, (light, dark)))
+    everything: tuple[tuple[Theme, str, tuple[Palette, ...]], ...] = (
+        ("light", words.THEME_LIGHT, (light,)),
+        ("dark", words.THEME_DARK, (dark,)),
+        ("system", words.THEME_SYSTEM, (light, dark)),
+    )
     cards = [
-        ThemeCard(
-            label,
-            palettes,
-            on=preferences.theme == name,
-            on_click=lambda name=name: app.spawn(preferences.choose(theme=name)),
-            key=name,
-        )
+        keyed(name, ThemeCard)(label, palettes, on=preferences.theme == name, on_click=partial(choose, name))
         for name, label, palettes in everything
     ]
     wide = ft.Row(cards, spacing=Space.MD)

@@ -9,8 +9,9 @@ import flet as ft
 
 from parley_app import words
 from parley_app.components.fields import SearchField
+from parley_app.components.layout import keyed
 from parley_app.components.overlay import Layered, Panel
-from parley_app.components.room_list import StillRoomRow
+from parley_app.components.room_list import RoomRow
 from parley_app.model import chats
 from parley_app.model.app import App
 from parley_app.theme import use_ui
@@ -27,7 +28,7 @@ def Switcher(app: App) -> ft.Control:
     me, now = app.session.me, dt.datetime.now().astimezone()
     fitting = [summary for summary in app.chats.ordered() if chats.fits(summary, me, query)][:_ROWS_MAX]
     rooms = [chats.room(summary, me, now) for summary in fitting]
-    rows = [StillRoomRow(room, app.open, selected=index == 0, key=room.key) for index, room in enumerate(rooms)]
+    rows = [keyed(room.key, RoomRow)(room, app.open, selected=index == 0) for index, room in enumerate(rooms)]
     nothing = [ft.Container(ui.text(words.NOTHING_FOUND, Type.SMALL, ui.c.ink_2), padding=Space.MD)]
     field = SearchField(
         words.SWITCHER_HINT,
@@ -49,4 +50,6 @@ def Switcher(app: App) -> ft.Control:
     width = min(Size.PALETTE, ui.width - 2 * ui.gutter)
     panel = ft.Semantics(content=Panel(content, width), label=words.SWITCHER, container=True)
     left = (ui.width - width) / 2
-    return Layered(ft.Container(), panel, {"left": left, "top": ui.height / 8}, app.toggle_switcher)
+    return Layered(
+        ft.Container(), panel, lambda shown: ft.Container(shown, left=left, top=ui.height / 8), app.toggle_switcher
+    )

@@ -6,7 +6,7 @@ import flet as ft
 
 from parley_app import words
 from parley_app.components.buttons import IconButton
-from parley_app.components.layout import cover
+from parley_app.components.layout import covering
 from parley_app.engine import EngineError
 from parley_app.icons import Glyph
 from parley_app.model.app import App
@@ -49,7 +49,7 @@ def _Stage(app: App, picture: Picture) -> ft.Control:
         padding=ft.Padding.symmetric(horizontal=Space.LG, vertical=Space.SM),
     )
     note = [ft.Container(ui.text(fault, Type.SMALL, ui.c.ink_2), padding=Space.LG)] if fault else []
-    return ft.Container(ft.Column([bar, stage, *note], spacing=0), bgcolor=ui.c.canvas, **cover())
+    return covering(ft.Column([bar, stage, *note], spacing=0), colour=ui.c.canvas)
 
 
 @ft.component
