@@ -19,7 +19,7 @@ from parley_client import history, outbox, upkeep
 from parley_client.answers import Conversation, Message, Registration, Sent, WhoAmI
 from parley_client.api import auth
 from parley_client.api.http import Api
-from parley_client.api.network import HttpsNetwork, Network, parse_server
+from parley_client.api.network import Network, parse_server
 from parley_client.backoff import full_jitter
 from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
 from parley_client.directory import Directory
@@ -44,7 +44,6 @@ from parley_client.store.notices import Notice, list_notices
 from parley_client.store.port import Store
 from parley_client.store.queues import OutboxRow
 from parley_client.store.schema import wipe
-from parley_client.store.sqlite import SqliteStore
 from parley_client.sync.catch_up import catch_up
 from parley_client.sync.heads import sync_all, sync_head
 from parley_client.timeline import tell_read_positions
@@ -53,7 +52,7 @@ from parley_contracts.limits import TEXT_LENGTH_MAX
 from parley_contracts.messaging_api import Head
 from parley_contracts.policy import decode_policy
 from parley_contracts.problems import NotFound, Problem, RateLimited, TooLarge, Unauthenticated, Unavailable
-from parley_mls import Primitives, default_primitives
+from parley_mls import Primitives
 
 RECEIVE_PAGE_MAX = 500
 GROUP_NAME_LENGTH_MAX = 128
@@ -78,10 +77,13 @@ class Client:
 
     @classmethod
     def open(
-        cls, profile: Path, *, network: NetworkFactory = HttpsNetwork, primitives: Primitives | None = None
+        cls, profile: Path, *, network: NetworkFactory | None = None, primitives: Primitives | None = None
     ) -> Client:
         """Open a profile directory, made where it is missing; `ProfileInUse` where another process has it."""
-        return cls(SqliteStore(profile), network, primitives or default_primitives())
+        # A browser cannot import this; it opens its client by `platforms.browser`.
+        from parley_client.platforms import cpython  # noqa: PLC0415
+
+        return cpython.open_client(profile, network=network, primitives=primitives)
 
     async def __aenter__(self) -> Self:
         return self

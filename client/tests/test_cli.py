@@ -11,7 +11,7 @@ import pytest
 from parley_client.cli.jsonrpc import LINE_SIZE_BYTES_MAX, serve
 from parley_client.cli.main import main
 from parley_client.errors import NetworkError, ProfileInUse
-from parley_client.store.sqlite import SqliteStore
+from parley_client.platforms.sqlite import SqliteStore
 
 SERVER = ["--server", "https://parley.test"]
 

@@ -11,8 +11,8 @@ from parley_client.api import messaging
 from parley_client.api.http import Api, decode_answer
 from parley_client.api.network import Answer
 from parley_client.errors import NetworkError, NotSignedIn
+from parley_client.platforms.sqlite import SqliteStore
 from parley_client.store.documents import TokenPair, load_tokens, save_tokens
-from parley_client.store.sqlite import SqliteStore
 from parley_contracts import problems
 from parley_contracts.auth_api import Tokens
 from parley_contracts.messaging_api import Heads

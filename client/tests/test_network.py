@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from websockets.asyncio.server import serve
 
-from parley_client.api import network as networks
-from parley_client.api.network import HttpsNetwork, Request, SocketClosed, parse_server
+from parley_client.api.network import Request, SocketClosed, parse_server
 from parley_client.errors import NetworkError, UsageError
+from parley_client.platforms import https as networks
+from parley_client.platforms.https import HttpsNetwork
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,16 @@ import msgspec
 
 from parley_contracts.ids import DeviceId, UserId
 
+AUTH_PATH = "/api/v1/auth/"
+#: A browser sends this header with this value on the auth path: the refresh token then travels in a cookie that no
+#: script can read, and `refresh_token` is empty in bodies. Another site cannot send it without our consent (CORS).
+REFRESH_COOKIE_HEADER = "x-parley-refresh"
+REFRESH_IN_COOKIE = "cookie"
+REFRESH_COOKIE = "__Secure-parley-refresh"
+
 
 class Tokens(msgspec.Struct, frozen=True):
-    """What signing in and refreshing answer."""
+    """What signing in and refreshing answer; `refresh_token` is empty where it is in the cookie."""
 
     access_token: str
     refresh_token: str

@@ -41,7 +41,7 @@ from parley_mls.labels import (
     verify_with_label,
 )
 from parley_mls.leaf_node import LeafNode, Lifetime
-from parley_mls.primitives import OpenSslPrimitives, Primitives, default_primitives
+from parley_mls.primitives import Primitives, default_primitives
 from parley_mls.psk import PskId, PskType, ResumptionUsage
 from parley_mls.public_group import PublicCommitProcessed, PublicGroup, PublicProposalProcessed
 from parley_mls.suite import SUITE, CipherSuite
@@ -69,7 +69,6 @@ __all__ = [
     "LeafNode",
     "Lifetime",
     "MlsError",
-    "OpenSslPrimitives",
     "PolicyRefused",
     "Primitives",
     "ProposalError",

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from parley_client.api.http import Api
-from parley_client.api.network import HttpsNetwork
+from parley_client.platforms.https import HttpsNetwork
+from parley_client.platforms.sqlite import SqliteStore
 from parley_client.store.documents import load_account
-from parley_client.store.sqlite import SqliteStore
 
 CALL_TIMEOUT_S = 60.0
 

@@ -9,9 +9,9 @@ from e2e_devices import Device, Stack
 from e2e_search import CHUNK_SIZE_BYTES, dump, flush, forms, found_in, plant, uproot
 
 from parley_client.crypto.recovery import parse_recovery_key
+from parley_client.platforms.sqlite import SqliteStore
 from parley_client.store.documents import load_account, load_tokens
 from parley_client.store.history import load_history_keys
-from parley_client.store.sqlite import SqliteStore
 
 Make = Callable[..., Device]
 

@@ -16,11 +16,11 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 
-from parley_client.api.network import HttpsNetwork
 from parley_client.cli.jsonrpc import serve
 from parley_client.cli.receiving import print_messages
 from parley_client.client import Client, NetworkFactory
 from parley_client.errors import ClientError, NetworkError, UsageError
+from parley_client.platforms.https import HttpsNetwork
 from parley_contracts.problems import Problem
 
 EXIT_PROBLEM = 2

@@ -1,0 +1,4 @@
+// What Python imports as `parley_bridge`: registered by the worker before any Python of ours runs.
+export * from "./database.js";
+export * from "./network.js";
+export * from "./primitives.js";

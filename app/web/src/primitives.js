@@ -1,0 +1,48 @@
+// Synchronous primitives for `parley_mls.noble`. Each answers a fresh Uint8Array, or undefined for input it does not like.
+import { gcm } from "@noble/ciphers/aes.js";
+import { ed25519, x25519 as curve25519 } from "@noble/curves/ed25519.js";
+import { sha512 } from "@noble/hashes/sha2.js";
+
+const { Point } = ed25519;
+const ORDER = Point.Fn.ORDER;
+
+const attempt = (work) => {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+};
+
+const littleEndian = (bytes) => bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+
+/** AES-GCM; ciphertext and tag. */
+export const aead_seal = (key, nonce, plaintext, aad) => attempt(() => gcm(key, nonce, aad).encrypt(plaintext));
+
+/** The plaintext; undefined where the tag is wrong. */
+export const aead_open = (key, nonce, ciphertext, aad) => attempt(() => gcm(key, nonce, aad).decrypt(ciphertext));
+
+/** The public key of a private one. */
+export const x25519_public = (secret) => attempt(() => curve25519.getPublicKey(secret));
+
+/** The shared secret; undefined where it is all zero (RFC 7748 section 6.1). */
+export const x25519 = (secret, open) => attempt(() => curve25519.getSharedSecret(secret, open));
+
+/** The public key of a seed. */
+export const ed25519_public = (seed) => attempt(() => ed25519.getPublicKey(seed));
+
+/** A signature. */
+export const ed25519_sign = (seed, message) => attempt(() => ed25519.sign(message, seed));
+
+/**
+ * Whether encode(S·B − k·A) equals R byte for byte. noble's own verify multiplies by the cofactor; the one rule of
+ * `parley_mls.ed25519`, which has judged A, R and S before, does not.
+ */
+export const ed25519_verify = (key, message, signature) =>
+  attempt(() => {
+    const r = signature.subarray(0, 32);
+    const k = littleEndian(sha512.create().update(r).update(key).update(message).digest()) % ORDER;
+    const sB = Point.BASE.multiplyUnsafe(littleEndian(signature.subarray(32)));
+    const expected = sB.subtract(Point.fromBytes(key).multiplyUnsafe(k)).toBytes();
+    return expected.every((byte, place) => byte === r[place]);
+  }) === true;

@@ -1,0 +1,1 @@
+"""What differs between CPython and a browser: the database, the network, the primitives. `cpython` and `browser` wire them."""

@@ -1,0 +1,69 @@
+"""The store in a browser: SQLite on the origin private file system, by the `parley_bridge` of `app/web/src/database.js`.
+
+Invariant: one worker holds a profile's files at a time; what a transaction stored survives the end of the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import parley_bridge
+from pyodide.ffi import JsException, to_js
+
+from parley_client.errors import ProfileInUse
+from parley_client.store.port import Row, SqlValue
+from parley_client.store.schema import migrate
+
+
+async def open_store(profile: str) -> OpfsStore:
+    """Open or make a profile; `ProfileInUse` where another worker keeps it."""
+    try:
+        database = await parley_bridge.open_database(profile)
+    except JsException as error:
+        if error.name in {"NoModificationAllowedError", "InvalidStateError"}:
+            raise ProfileInUse("another tab is using this profile") from error
+        raise
+    return OpfsStore(database)
+
+
+class OpfsStore:
+    """A profile's database, opened exclusively."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self._depth = 0
+        migrate(self)
+
+    def execute(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
+        """Run one statement and return its rows."""
+        rows = self._database.execute(sql, to_js(list(parameters)) if parameters else None)
+        if rows is None:
+            return []
+        # A blob arrives as a memoryview of the copy that crossed over.
+        return [
+            tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in rows.to_py()
+        ]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Store what happens inside together; an inner transaction joins the outer one."""
+        if self._depth:
+            yield
+            return
+        self.execute("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction():
+                self.execute("ROLLBACK")
+            raise
+        finally:
+            self._depth = 0
+
+    def close(self) -> None:
+        """Give the files back, so that another worker may have the profile."""
+        self._database.close()

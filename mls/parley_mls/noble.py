@@ -1,0 +1,79 @@
+"""`Primitives` of a browser: Python's own hashes, and the synchronous `@noble` curves and ciphers by `parley_bridge`.
+
+`parley_bridge` is the JavaScript module that the worker registers (`app/web/src/bridge.js`). Bytes cross as copies: what
+the bridge returns is a fresh `Uint8Array`, or `undefined` (None here) for input that it does not like.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from typing import Any
+
+import parley_bridge
+from pyodide.ffi import to_js
+
+from parley_mls.ed25519 import is_acceptable_point, is_acceptable_signature
+from parley_mls.errors import CryptoError
+
+_GCM_KEY_SIZES_BYTES = frozenset({16, 24, 32})
+_GCM_TAG_SIZE_BYTES = 16
+
+
+class NoblePrimitives:
+    """`Primitives` over `@noble/curves` and `@noble/ciphers`."""
+
+    def random(self, size_bytes: int) -> bytes:
+        """Fresh random bytes, which Pyodide takes from the browser's `crypto.getRandomValues`."""
+        return os.urandom(size_bytes)
+
+    def hash(self, data: bytes) -> bytes:
+        """SHA-256."""
+        return hashlib.sha256(data).digest()
+
+    def hmac(self, key: bytes, data: bytes) -> bytes:
+        """HMAC-SHA256."""
+        return hmac.digest(key, data, "sha256")
+
+    def aead_seal(self, key: bytes, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
+        """AES-128-GCM or AES-256-GCM by the key's size."""
+        if len(key) not in _GCM_KEY_SIZES_BYTES:
+            raise CryptoError("not an AES key")
+        return _given(parley_bridge.aead_seal, "the plaintext cannot be sealed", key, nonce, plaintext, aad)
+
+    def aead_open(self, key: bytes, nonce: bytes, ciphertext: bytes, aad: bytes) -> bytes:
+        """The plaintext; `CryptoError` where the tag is wrong."""
+        if len(key) not in _GCM_KEY_SIZES_BYTES or len(ciphertext) < _GCM_TAG_SIZE_BYTES:
+            raise CryptoError("the ciphertext does not open")
+        return _given(parley_bridge.aead_open, "the ciphertext does not open", key, nonce, ciphertext, aad)
+
+    def x25519_public(self, private: bytes) -> bytes:
+        """The public key of a private one."""
+        return _given(parley_bridge.x25519_public, "not an X25519 private key", private)
+
+    def x25519(self, private: bytes, public: bytes) -> bytes:
+        """The shared secret; `CryptoError` where it is all zero (RFC 7748 section 6.1)."""
+        return _given(parley_bridge.x25519, "the X25519 exchange gave no secret", private, public)
+
+    def ed25519_public(self, seed: bytes) -> bytes:
+        """The public key of a seed."""
+        return _given(parley_bridge.ed25519_public, "not an Ed25519 seed", seed)
+
+    def sign(self, seed: bytes, message: bytes) -> bytes:
+        """An Ed25519 signature."""
+        return _given(parley_bridge.ed25519_sign, "not an Ed25519 seed", seed, message)
+
+    def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
+        """Whether the signature holds under the one rule of `parley_mls.ed25519`."""
+        if not (is_acceptable_point(public) and is_acceptable_signature(signature)):
+            return False
+        return bool(parley_bridge.ed25519_verify(to_js(public), to_js(message), to_js(signature)))
+
+
+def _given(function: Any, sentence: str, *arguments: bytes) -> bytes:
+    """What a function of the bridge answers; `CryptoError` with this sentence where it is None."""
+    answer = function(*(to_js(argument) for argument in arguments))
+    if answer is None:
+        raise CryptoError(sentence)
+    return bytes(answer.to_bytes())
