@@ -14,7 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from parley_contracts.limits import HEARTBEAT_INTERVAL_S, REQUEST_SIZE_BYTES_MAX
-from parley_gateway import problems
+from parley_gateway import problems, site
+from parley_gateway.headers import header_lines
 
 #: (requests a second, burst, connections) for one client address.
 LIMITS = {"default": (20, 60, 512), "test": (2000, 4000, 20_000)}
@@ -49,6 +50,8 @@ class Settings:
     upstreams: Mapping[str, Sequence[Path]]
     limits_profile: str
     open_files_max: int
+    #: The folder that `./parley build-app` made; None serves the API alone.
+    site: Path | None = None
 
 
 def routes() -> list[Route]:
@@ -105,6 +108,7 @@ def _http(settings: Settings) -> str:
   limit_req_status 429;
   limit_conn_status 429;
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
+{site.MAPS}
   proxy_http_version 1.1;
   proxy_set_header Host "{settings.netloc}";
   proxy_set_header Connection "";
@@ -137,16 +141,6 @@ def _upstreams(settings: Settings) -> str:
     return "\n".join(blocks)
 
 
-def _headers() -> str:
-    headers = {
-        "Strict-Transport-Security": "max-age=63072000",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "X-Request-ID": "$request_id",
-    }
-    return "\n".join(f'      add_header {name} "{value}" always;' for name, value in headers.items())
-
-
 def _server(settings: Settings, served: Sequence[Route]) -> str:
     addresses = [f"[{address}]" if ":" in address else address for address in settings.listen]
     listen = "\n".join(f"    listen {address}:{settings.port} ssl;" for address in addresses)
@@ -160,22 +154,28 @@ def _server(settings: Settings, served: Sequence[Route]) -> str:
     ssl_certificate_key "{settings.key}";
     limit_conn clients {connections};
 {problems.error_pages()}
-{problems.locations(_headers())}
+{problems.locations(header_lines())}
 {locations}
-    location = / {{
+{_site(settings)}
+  }}"""
+
+
+def _site(settings: Settings) -> str:
+    """The web app's files, or where there are none a word to whoever looks in."""
+    if settings.site is not None:
+        return f'    root "{settings.site}";\n{site.locations(settings.netloc)}'
+    return f"""    location = / {{
       default_type "text/html; charset=utf-8";
-{_headers()}
-      add_header Content-Security-Policy "default-src 'none'" always;
+{header_lines({"Content-Security-Policy": "default-src 'none'"})}
       limit_except GET {{ deny all; }}
       return 200 '<!doctype html><title>Parley</title><h1>Parley</h1><p>This server speaks the Parley API.</p>';
     }}
-    location / {{ return 404; }}
-  }}"""
+    location / {{ return 404; }}"""
 
 
 def _location(route: Route, settings: Settings, upstream_size: int) -> str:
     _, burst, _ = LIMITS[settings.limits_profile]
-    lines = [_headers(), f"      proxy_pass http://{route.service};"]
+    lines = [header_lines(), f"      proxy_pass http://{route.service};"]
     if route.limit:
         lines.append(f"      limit_req zone=limit_{route.limit} burst={burst} nodelay;")
     if upstream_size > 1:

@@ -19,6 +19,7 @@ from parley_ops.instance import require_instance
 from parley_ops.layout import Home, checkout, runtime
 from parley_ops.report import report
 from parley_ops.stack import Stack
+from parley_ops.webapp.build import ensure_site
 
 app = typer.Typer(
     name="./parley",
@@ -143,6 +144,12 @@ def run_tests(
 def bench(context: typer.Context, name: str) -> None:
     """Run one benchmark of bench/ on a fresh stack."""
     raise typer.Exit(trial.bench(name, context.args))
+
+
+@app.command("build-app")
+def build_app() -> None:
+    """Build the web app now; ./parley up does it where it is missing."""
+    _say(str(ensure_site(checkout(), runtime(), _say)))
 
 
 @app.command()

@@ -28,6 +28,14 @@ def open_files() -> int:
     return min(OPEN_FILES_MAX, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 
 
+def point_to_site(home: Home, site: Path) -> None:
+    """Serve this build of the web app from now on, also where nginx runs already."""
+    fresh = home.etc / ".site.new"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(site)
+    fresh.replace(home.etc / "site")
+
+
 def prepare(home: Home, instance: Instance) -> None:
     """Write the configuration and let nginx judge it."""
     work_dir = home.data / "nginx"
@@ -42,6 +50,7 @@ def prepare(home: Home, instance: Instance) -> None:
         upstreams=services.sockets(home),
         limits_profile=instance.limits_profile,
         open_files_max=open_files(),
+        site=home.etc / "site",
     )
     write_private(home.etc / "nginx.conf", render(settings))
     judged = subprocess.run(

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from parley_ops import certificates, privilege, services, supervision
+from parley_ops import certificates, nginx, privilege, services, supervision
 from parley_ops.errors import OperationError, Unhealthy, UsageError
 from parley_ops.instance import (
     DEFAULT_HOST,
@@ -30,10 +30,11 @@ from parley_ops.instance import (
     port_taken,
     store_instance,
 )
-from parley_ops.layout import Home
+from parley_ops.layout import Home, checkout, runtime
 from parley_ops.parts import ENGINES, GATEWAY, SERVICES, Part
 from parley_ops.secret_files import make_service_secrets
 from parley_ops.stack import Stack, external_from_environment
+from parley_ops.webapp.build import ensure_site
 
 ALIVE_TIMEOUT_S = 90
 DISK_FREE_BYTES_MIN = 512 * 1024 * 1024
@@ -56,9 +57,11 @@ def up(home: Home, wanted: Wanted, say: Say) -> Instance:
     """Start whatever does not run; without `detach`, stay until told to stop (Ctrl-C) and then stop everything."""
     pair = _read_pair(wanted)
     home.prepare()
+    site = ensure_site(checkout(), runtime(), say)
     privilege.drop(home.root)
     external = external_from_environment()
     with locked(home):
+        nginx.point_to_site(home, site)
         stored = load_instance(home)
         instance = _settle(stored, wanted)
         running = supervision.connect(home)

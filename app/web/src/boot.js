@@ -1,0 +1,39 @@
+// First script of the page: starts Python's worker at once, and tells Flutter where its files are.
+const { stock, pyodide } = document.currentScript.dataset;
+
+let worker = new Worker(new URL("./worker.js", document.currentScript.src), { type: "module" });
+worker.postMessage({ prewarm: true, pyodide, document_url: document.URL });
+
+/** The running worker, once: Flet's python.js adopts it in place of a new one. */
+globalThis.parleyTakeWorker = () => {
+  const taken = worker;
+  worker = undefined;
+  if (!taken) throw new Error("Python's worker was taken already");
+  return taken;
+};
+
+// What Flet's own index.html defines in an inline script.
+globalThis.flet = {
+  pyodide: true,
+  multiView: false,
+  noCdn: true,
+  webSocketEndpoint: "/ws",
+  entrypointBaseUrl: stock,
+  assetBase: stock,
+  routeUrlStrategy: "path",
+  canvasKitBaseUrl: `${stock}canvaskit/`,
+  fontFallbackBaseUrl: `${stock}assets/fonts/`.slice(1), // Flutter puts it below the page's base, which is /
+  webRenderer: "auto", // skwasm where the engine has WebAssembly garbage collection, else canvaskit
+};
+flet.flutterAppLoaded = new Promise((resolve) => {
+  flet.flutterAppResolve = resolve;
+});
+
+// WebKit restores a Flutter page from its back/forward cache with scheduling broken: only a new engine recovers.
+addEventListener("pageshow", (event) => {
+  if (event.persisted && navigator.vendor?.startsWith("Apple")) location.reload();
+});
+
+if ("serviceWorker" in navigator) {
+  addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js"));
+}

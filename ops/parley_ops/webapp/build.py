@@ -1,0 +1,141 @@
+"""`./parley build-app`: from the sources to a folder that nginx serves; kept by the hash of its inputs."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from parley_ops.errors import OperationError
+from parley_ops.webapp import fonts, pack, sources, stock, tools
+from parley_ops.webapp.compress import compress
+
+Say = Callable[[str], None]
+SITES_KEPT = 2
+#: What Blink loads at a start; other engines fetch the rest once and keep it too.
+_SHELL = (
+    r"parley-\w+/(boot\.js|boot-style\.css|worker\.js|sqlite3\.wasm|app\.(tar|snapshot))"
+    r"|pyodide-\w+/.*"
+    r"|stock-\w+/(flutter_bootstrap\.js|python\.js|main\.dart\.(mjs|wasm)|canvaskit/skwasm\.(js|wasm))"
+    r"|stock-\w+/assets/(AssetManifest\.bin(\.json)?|FontManifest\.json|fonts/[^/]+|shaders/.*)"
+    r"|(fonts|icons)/.*|manifest\.webmanifest"
+)
+
+
+def site_folder(source: Path, runtime: Path) -> Path:
+    """Where the site of these sources lies once it is built."""
+    return runtime / "webapp" / f"site-{sources.fingerprint(source)}"
+
+
+def ensure_site(source: Path, runtime: Path, say: Say) -> Path:
+    """The site of these sources, built where it is missing."""
+    site = site_folder(source, runtime)
+    with _locked(runtime):
+        if not site.exists():
+            began = time.monotonic()
+            say("Building the web app (the first time about a minute) ...")
+            _build(source, runtime / "webapp", site, say)
+            say(f"  web app        built {time.monotonic() - began:5.1f} s")
+        site.touch()
+        _forget_old(runtime / "webapp", site)
+    return site
+
+
+def _build(source: Path, place: Path, site: Path, say: Say) -> None:
+    work = place / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    fresh = work / "site"
+    fresh.mkdir(parents=True)
+    web = source / "app" / "web"
+    say("  packages for the browser")
+    modules = tools.npm_packages(web, place)
+    wheels = tools.browser_wheels(source / "requirements.lock", place)
+    say("  Flutter client, Pyodide")
+    folders = {name: fresh / name for name in ("stock", "pyodide", "parley")}
+    for folder in folders.values():
+        folder.mkdir()
+    stock.copy_client(folders["stock"])
+    stock.copy_pyodide(folders["pyodide"])
+    emoji = source / "app" / "parley_app" / "assets" / "fonts" / "ParleyEmoji.woff2"
+    fallbacks = folders["stock"] / "assets" / "fonts"
+    fonts.place_fallbacks(stock.web_folder() / "main.dart.js", modules, emoji, fallbacks)
+    say("  our own code")
+    _our_code(source, modules, wheels, work, folders["parley"])
+    _page(source, fresh, folders)
+    _service_worker(modules, work, fresh)
+    say("  compression")
+    compress(fresh, place / "compressed")
+    # Root may build under a strict umask, and nginx runs as somebody else.
+    for path in [fresh, *fresh.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    fresh.rename(site)
+    shutil.rmtree(work)
+
+
+def _our_code(source: Path, modules: Path, wheels: Path, work: Path, to: Path) -> None:
+    scripts = work / "javascript"
+    shutil.copytree(source / "app" / "web" / "src", scripts / "src")
+    (scripts / "node_modules").symlink_to(modules)
+    tools.bundle(modules, {"worker": scripts / "src" / "worker.js"}, to, kind="esm")
+    tools.bundle(
+        modules, {"boot": scripts / "src" / "boot.js", "boot-style": scripts / "src" / "boot.css"}, to, kind="iife"
+    )
+    shutil.copyfile(modules / "@sqlite.org" / "sqlite-wasm" / "dist" / "sqlite3.wasm", to / "sqlite3.wasm")
+    pack.pack(source, wheels, work, to / "app.tar")
+
+
+def _page(source: Path, fresh: Path, folders: dict[str, Path]) -> None:
+    """Give the folders their public names, and write what stands at the root."""
+    named = {}
+    for name, folder in folders.items():
+        public = f"{name}-{sources.folder_hash(folder)}"
+        folder.rename(fresh / public)
+        named[name] = f"/{public}/"
+    web = source / "app" / "web"
+    page = (web / "index.html").read_text()
+    for name, path in named.items():
+        page = page.replace(f"{{{name}}}", path)
+    (fresh / "index.html").write_text(page)
+    shutil.copyfile(web / "manifest.webmanifest", fresh / "manifest.webmanifest")
+    shutil.copytree(web / "icons", fresh / "icons")
+    assets = source / "app" / "parley_app" / "assets"
+    if assets.is_dir():
+        shutil.copytree(assets, fresh, dirs_exist_ok=True)
+
+
+def _service_worker(modules: Path, work: Path, fresh: Path) -> None:
+    """Bundle the service worker with the list of what the app needs to start without a network."""
+    names = [path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file()]
+    shell = ["/", *sorted(f"/{name}" for name in names if re.fullmatch(_SHELL, name))]
+    tools.bundle(
+        modules,
+        {"service-worker": work / "javascript" / "src" / "service-worker.js"},
+        fresh,
+        kind="iife",
+        define={"BUILD": json.dumps(sources.folder_hash(fresh)), "SHELL": json.dumps(shell)},
+    )
+
+
+def _forget_old(place: Path, site: Path) -> None:
+    """Keep the newest sites only; a running gateway may still serve the one before."""
+    sites = sorted(place.glob("site-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in sites[SITES_KEPT:]:
+        if old != site:
+            shutil.rmtree(old)
+
+
+@contextmanager
+def _locked(runtime: Path) -> Iterator[None]:
+    try:
+        (runtime / "webapp").mkdir(mode=0o755, exist_ok=True)
+        file = (runtime / "webapp" / "lock").open("w")
+    except OSError as error:
+        raise OperationError(f"The web app cannot be built in {runtime}: {error.strerror}.") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
