@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from e2e_web import CHROMIUM, WebApp, browser_profile
 from e2e_devices import Device, Stack
+from playwright.sync_api import Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL")
@@ -69,3 +71,21 @@ def device(stack: Stack, tmp_path: Path) -> Iterator[Callable[..., Device]]:
     yield make
     for each in made:
         each.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Playwright]:
+    """What drives the browser; one clear sentence where there is none."""
+    if not Path(CHROMIUM).exists():
+        pytest.fail("These tests need Chromium: apt-get install chromium", pytrace=False)
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture
+def web_app(chromium: Playwright, stack: Stack) -> Iterator[WebApp]:
+    """The app in an empty browser profile."""
+    with browser_profile() as folder:
+        app = WebApp(chromium, stack.address, folder)
+        yield app
+        app.close()

@@ -7,7 +7,7 @@ const CLOSE_ABNORMAL = 1006;
 export const origin = () => self.location.origin;
 
 /**
- * Start a request. `answer` resolves to {status, headers, body}, or to {failure} with a kind of NetworkError; `abort`
+ * Start a request. `answer` resolves to {failure, status, headers, body}; `failure` is empty or a kind of NetworkError; `abort`
  * ends it early.
  */
 export const fetch_bounded = (method, url, headers, body, timeout_ms, size_bytes_max) => {
@@ -41,7 +41,7 @@ const run = async (method, url, headers, body, signal, size_bytes_max) => {
     if (size > size_bytes_max) return { failure: "protocol" };
     parts.push(part);
   }
-  return { status: response.status, headers: [...response.headers], body: join(parts, size) };
+  return { failure: "", status: response.status, headers: [...response.headers], body: join(parts, size) };
 };
 
 // Safari's streams cannot be iterated.

@@ -9,6 +9,7 @@ from ninja import Router
 from parley_auth.accounts.accounts import access_user_by_id
 from parley_auth.directory import devices, key_packages, statements
 from parley_auth.signin.access import BearerAuth, caller_of, device_of
+from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import bind_device
 from parley_auth.web.bodies import json_response, read_binary, read_body, read_label
 from parley_auth.web.idempotency import read_idempotency_key
@@ -77,7 +78,7 @@ def put_device(request: HttpRequest, unverified_device_id: str) -> HttpResponse:
         tokens = bind_device(session, device)
         if added:
             devices.announce_device(device)
-    return json_response(tokens)
+    return json_response(hand_over(request, tokens))
 
 
 @router.post("/me/key-packages")

@@ -11,6 +11,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from parley_auth.accounts.models import User
+from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import open_session
 
 
@@ -34,6 +35,6 @@ class TokenStrategy(AbstractTokenStrategy):
         """Called once, when the flow has signed somebody in."""
         user = request.user
         assert isinstance(user, User)
-        tokens: dict[str, Any] = msgspec.to_builtins(open_session(user))
+        tokens: dict[str, Any] = msgspec.to_builtins(hand_over(request, open_session(user)))
         request.session.flush()
         return tokens

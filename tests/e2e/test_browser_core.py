@@ -1,0 +1,85 @@
+"""The client core in Chromium: the very code of the command line on the browser's database, network and primitives."""
+
+from collections.abc import Callable
+
+import pytest
+from e2e_web import WebApp, ask
+from e2e_devices import Device, Stack
+
+OPEN = """
+from parley_client.platforms.browser import open_client
+import __main__
+__main__.client = await open_client()
+"""
+TEXTS = """
+import __main__
+return [[m.sender, m.text] for c in __main__.client.conversations() for m in await __main__.client.history(c.conversation_id)]
+"""
+
+
+@pytest.fixture
+def person(stack: Stack) -> dict[str, str]:
+    import secrets
+
+    name = f"web_{secrets.token_hex(4)}"
+    return {"server": stack.address, "username": name, "email": f"{name}@example.org", "password": "copper-lantern-19"}
+
+
+def test_a_browser_is_a_device(web_app: WebApp, device: Callable[..., Device], person: dict[str, str]):
+    worker = web_app.open()
+    ask(worker, OPEN)
+    ask(
+        worker,
+        """
+        import __main__
+        await __main__.client.register(ca_file=None, **person)
+        __main__.client.forget_recovery_key()
+        __main__.client.connect()
+        """,
+        person=person,
+    )
+    other = device("cli")
+    ask(
+        worker,
+        "import __main__; await __main__.client.send('@' + name, 'from the browser')",
+        name=other.username,
+    )
+    assert [m["text"] for m in other("receive", timeout_s=30)] == ["from the browser"]
+    other("send", to=f"@{person['username']}", text="from the command line")
+    arrived = ask(
+        worker,
+        """
+        import __main__
+        batch = await __main__.client.receive(timeout_s=30)
+        __main__.client.received(batch)
+        return [m.text for m in batch]
+        """,
+    )
+    assert arrived == ["from the command line"]
+    cookies = {cookie["name"]: cookie for cookie in web_app.context.cookies(f"{web_app.address}/api/v1/auth/")}
+    assert cookies["__Secure-parley-refresh"]["httpOnly"]
+    assert (
+        ask(
+            worker,
+            "import __main__; return __main__.client._store.execute('SELECT 1 FROM documents WHERE instr(body, ?)', (b'prt_',))",
+        )
+        == []
+    )
+
+    # Another page, another worker, a token that is due: the history is there, and the session goes on by its cookie.
+    worker = web_app.open()
+    ask(worker, OPEN)
+    assert ask(worker, TEXTS) == [[person["username"], "from the browser"], [other.username, "from the command line"]]
+    ask(
+        worker,
+        """
+        import __main__, msgspec
+        from parley_client.store import documents
+        store = __main__.client._store
+        documents.save_tokens(store, msgspec.structs.replace(documents.load_tokens(store), expires_at=0))
+        await __main__.client.send('@' + name, 'after a reload')
+        """,
+        name=other.username,
+    )
+    assert [m["text"] for m in other("receive", timeout_s=30)] == ["after a reload"]
+    assert web_app.watched.faults == []
