@@ -39,7 +39,7 @@ class Watched:
         context.on("console", self._console)
         context.on("weberror", lambda error: self.faults.append(f"exception: {error.error}"))
         context.on("request", self._request)
-        context.on("requestfailed", lambda request: self._fault(f"failed: {request.failure}", request.url))
+        context.on("requestfailed", self._failed)
         context.on("response", self._response)
 
     def _fault(self, what: str, url: str) -> None:
@@ -53,6 +53,12 @@ class Watched:
     def _request(self, request: Request) -> None:
         if not request.url.startswith((f"{self._origin}/", "blob:", "data:")):
             self._fault("left the origin:", request.url)
+
+    def _failed(self, request: Request) -> None:
+        # Leaving the page cuts the worker off; Chromium says the same of some answers that a worker has read in full.
+        cut_off = request.failure == "net::ERR_ABORTED" and request.url.startswith(f"{self._origin}/api/")
+        if not cut_off:
+            self._fault(f"failed: {request.failure}", request.url)
 
     def _response(self, response: Response) -> None:
         if response.status >= 400:

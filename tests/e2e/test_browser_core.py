@@ -82,4 +82,4 @@ def test_a_browser_is_a_device(web_app: WebApp, device: Callable[..., Device], p
         name=other.username,
     )
     assert [m["text"] for m in other("receive", timeout_s=30)] == ["after a reload"]
-    assert web_app.watched.faults == []
+    assert not web_app.watched.faults, "\n".join(web_app.watched.faults)

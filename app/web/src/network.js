@@ -17,18 +17,18 @@ export const fetch_bounded = (method, url, headers, body, timeout_ms, size_bytes
     late = true;
     controller.abort();
   }, timeout_ms);
-  const answer = run(method, url, headers, body, controller.signal, size_bytes_max)
+  const answer = run(method, url, headers, body, controller, size_bytes_max)
     .catch(() => ({ failure: late ? "timeout" : "unreachable" }))
     .finally(() => clearTimeout(timer));
   return { answer, abort: () => controller.abort() };
 };
 
-const run = async (method, url, headers, body, signal, size_bytes_max) => {
+const run = async (method, url, headers, body, controller, size_bytes_max) => {
   const response = await fetch(url, {
     method,
     headers,
     body,
-    signal,
+    signal: controller.signal,
     cache: "no-store",
     credentials: "same-origin",
     redirect: "error",
@@ -36,24 +36,17 @@ const run = async (method, url, headers, body, signal, size_bytes_max) => {
   });
   const parts = [];
   let size = 0;
-  for await (const part of read(response)) {
-    size += part.length;
-    if (size > size_bytes_max) return { failure: "protocol" };
-    parts.push(part);
+  const reader = response.body?.getReader(); // Safari's streams cannot be iterated
+  for (let part = await reader?.read(); part && !part.done; part = await reader.read()) {
+    size += part.value.length;
+    if (size > size_bytes_max) {
+      controller.abort();
+      return { failure: "protocol" };
+    }
+    parts.push(part.value);
   }
   return { failure: "", status: response.status, headers: [...response.headers], body: join(parts, size) };
 };
-
-// Safari's streams cannot be iterated.
-async function* read(response) {
-  const reader = response.body?.getReader();
-  if (!reader) return;
-  try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
-  } finally {
-    reader.cancel().catch(() => {});
-  }
-}
 
 const join = (parts, size) => {
   const whole = new Uint8Array(size);
