@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from e2e_web import CHROMIUM, WebApp, browser_profile
 from e2e_devices import Device, Stack
+from e2e_web import CHROMIUM, WebApp, browser_profile
 from playwright.sync_api import Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]

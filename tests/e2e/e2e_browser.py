@@ -164,7 +164,9 @@ def make_group(page: Page, name: str, members: list[str]) -> None:
     for member in members:
         fill(page, "User name to add", member)
         press(page, "Add")
-        page.get_by_role("button", name=f"Remove {member}", exact=True).first.wait_for(state="attached", timeout=STEP_MS)
+        page.get_by_role("button", name=f"Remove {member}", exact=True).first.wait_for(
+            state="attached", timeout=STEP_MS
+        )
     press(page, "Make the group")
     composer(page, name).wait_for(state="attached", timeout=STEP_MS)
 

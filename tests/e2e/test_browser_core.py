@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-from e2e_web import WebApp, ask
 from e2e_devices import Device, Stack
+from e2e_web import WebApp, ask
 
 OPEN = """
 from parley_client.platforms.browser import open_client
 import __main__
-__main__.client = await open_client()
+__main__.client = await open_client("trial")
 """
 TEXTS = """
 import __main__

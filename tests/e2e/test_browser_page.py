@@ -2,8 +2,8 @@
 
 import re
 
-from e2e_web import WebApp, ask
 from e2e_devices import Stack
+from e2e_web import WebApp, ask
 
 
 def test_the_page_boots_without_a_fault(web_app: WebApp):

@@ -2,3 +2,4 @@
 export * from "./database.js";
 export * from "./network.js";
 export * from "./primitives.js";
+export * from "./tabs.js";

@@ -5,6 +5,8 @@ Invariant: one worker holds a profile's files at a time; what a transaction stor
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,16 +18,25 @@ from parley_client.errors import ProfileInUse
 from parley_client.store.port import Row, SqlValue
 from parley_client.store.schema import migrate
 
+LOCK_TIMEOUT_S = 10.0
+_LOCK_RETRY_S = 0.1
+#: How the browser says that somebody else has the files.
+_TAKEN = frozenset({"InvalidStateError", "NoModificationAllowedError"})
 
-async def open_store(profile: str) -> OpfsStore:
-    """Open or make a profile; `ProfileInUse` where another worker keeps it."""
-    try:
-        database = await parley_bridge.open_database(profile)
-    except JsException as error:
-        if error.name in {"NoModificationAllowedError", "InvalidStateError"}:
-            raise ProfileInUse("another tab is using this profile") from error
-        raise
-    return OpfsStore(database)
+
+async def open_store(profile: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> OpfsStore:
+    """Open or make a profile; `ProfileInUse` where another worker keeps it longer than the time-out."""
+    deadline = time.monotonic() + lock_timeout_s
+    while True:
+        try:
+            return OpfsStore(await parley_bridge.open_database(profile))
+        except JsException as error:
+            if error.name not in _TAKEN:
+                raise
+            if time.monotonic() >= deadline:
+                raise ProfileInUse("another tab is using this profile") from error
+        # The worker of a tab that was just closed gives its files back a little later.
+        await asyncio.sleep(_LOCK_RETRY_S)
 
 
 class OpfsStore:

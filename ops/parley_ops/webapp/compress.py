@@ -8,8 +8,6 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import brotli
-
 #: What is small already; the gateway (`parley_gateway.site`) expects all else to be packed.
 _DENSE = frozenset({".bin", ".jpg", ".png", ".webp", ".woff2"})
 #: Quality 11 takes minutes for the largest files and saves a tenth.
@@ -26,6 +24,9 @@ def compress(site: Path, cache: Path) -> None:
 
 
 def _compress(path: Path, cache: Path) -> None:
+    # Not above: `./parley lock` must run before what it locks is installed.
+    import brotli  # noqa: PLC0415
+
     body = path.read_bytes()
     name = hashlib.sha256(body).hexdigest()
     for suffix in (".br", ".gz"):

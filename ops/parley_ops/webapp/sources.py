@@ -10,7 +10,9 @@ from pathlib import Path
 PACKAGES = ("contracts/parley_contracts", "mls/parley_mls", "client/parley_client", "app/parley_app")
 #: Parts of them that only CPython can use, and what lies beside the archive.
 NOT_IN_ARCHIVE = (
+    "parley_app/__main__.py",
     "parley_app/assets/",
+    "parley_app/desktop.py",
     "parley_client/cli/",
     "parley_client/platforms/cpython.py",
     "parley_client/platforms/https.py",
