@@ -117,9 +117,8 @@ async def publish_index(session: Session) -> None:
 
 async def fetch_index(session: Session) -> tuple[ConversationId, ...]:
     """The private conversations that the account's devices have listed."""
-    try:
-        index = await messaging.get_account_index(session.api)
-    except NotFound:
+    index = await messaging.get_account_index(session.api)
+    if index.version == 0:
         return ()
     listed: tuple[ConversationId, ...] | None = None
     for key in reversed(load_history_keys(session.store).values()):

@@ -134,7 +134,10 @@ class GroupState(msgspec.Struct, frozen=True):
 
 
 class WelcomeState(msgspec.Struct, frozen=True):
-    """`GET conversations/{conversation_id}/welcome`: the latest Welcome for this device and the policy in force then."""
+    """`GET conversations/{conversation_id}/welcome`: the latest Welcome for this device and the policy in force then.
+
+    Sequence 0 with nothing else where none has come: a device that may see the conversation may ask and wait.
+    """
 
     sequence: int
     epoch: int
@@ -201,7 +204,10 @@ class HistoryKeys(msgspec.Struct, frozen=True):
 
 
 class AccountIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`GET` and `PUT account-index`: the sealed list of private conversations; a PUT gives the stored version + 1."""
+    """`GET` and `PUT account-index`: the sealed list of private conversations; a PUT gives the stored version + 1.
+
+    Version 0 with nothing sealed before the first.
+    """
 
     version: int
     sealed: str

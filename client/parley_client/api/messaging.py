@@ -50,7 +50,7 @@ async def get_group_info(api: Api, conversation_id: ConversationId, *, epoch: in
 
 
 async def get_welcome(api: Api, conversation_id: ConversationId) -> WelcomeState:
-    """The latest Welcome for this device; `NotFound`."""
+    """The latest Welcome for this device, sequence 0 where none has come; `NotFound` for no such conversation."""
     return await api.call("GET", f"{BASE}/conversations/{conversation_id}/welcome", WelcomeState)
 
 
@@ -108,5 +108,5 @@ async def put_account_index(api: Api, index: AccountIndex) -> None:
 
 
 async def get_account_index(api: Api) -> AccountIndex:
-    """The sealed account index; `NotFound` before the first."""
+    """The sealed account index; version 0 before the first."""
     return await api.call("GET", f"{BASE}/account-index", AccountIndex)

@@ -92,7 +92,7 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
         state = await messaging.get_welcome(session.api, conversation_id)
     except NotFound:
         return False
-    if row is not None and state.sequence <= row.cursor:
+    if state.sequence <= (row.cursor if row is not None else 0):
         return False
     found = _bundle_for(session, b64decode(state.welcome))
     if found is None:

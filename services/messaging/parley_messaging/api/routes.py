@@ -28,7 +28,7 @@ from parley_contracts.messaging_api import (
     MessageUpload,
     ReceiptUpload,
 )
-from parley_contracts.problems import InvalidRequest, NotFound
+from parley_contracts.problems import InvalidRequest
 from parley_messaging.api.requests import (
     Caller,
     bearer_token,
@@ -211,9 +211,7 @@ async def get_account_index(request: Request) -> Response:
     """The caller's sealed account index."""
     caller = await _caller(request)
     index = await node_of(request).records.account_index(caller.user_id)
-    if index is None:
-        raise NotFound
-    return json_response(index)
+    return json_response(index or AccountIndex(0, ""))
 
 
 def _check_numbers(*unverified_numbers: int) -> None:

@@ -166,7 +166,7 @@ class Reading:
         access = await access_conversation_by_id(self._states, user_id, unverified_id)
         entry = await self._log.welcomed(access.state.conversation_id, device_id)
         if entry is None or not access.span.covers(entry.sequence):
-            raise NotFound
+            return WelcomeState(0, 0, "", "")
         return WelcomeState(
             sequence=entry.sequence,
             epoch=entry.epoch,
