@@ -75,7 +75,10 @@ def policy(netloc: str) -> str:
 
 def locations(netloc: str) -> str:
     """The locations of the site; the page answers every path without a dot, so that links into the app work."""
-    closed = "\n".join(f"    location ^~ {path} {{ return 404; }}" for path in ("/api/", "/internal/", "/.well-known/"))
+    closed = "\n".join(
+        f"    location = /{name} {{ return 404; }}\n    location ^~ /{name}/ {{ return 404; }}"
+        for name in ("api", "internal", ".well-known")
+    )
     files = [_files(suffix, kind, netloc, packed=True) for suffix, kind in _PACKED.items()]
     files += [_files(suffix, kind, netloc, packed=False) for suffix, kind in _DENSE.items()]
     page = f"""    location / {{

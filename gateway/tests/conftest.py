@@ -1,5 +1,6 @@
 """nginx as it runs, in front of small services on Unix sockets that say what reached them."""
 
+import gzip
 import json
 import shutil
 import socket
@@ -184,7 +185,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running_gateway(folder: Path, limits_profile: str) -> Iterator[Gateway]:
+def running_gateway(folder: Path, limits_profile: str, site: Path | None = None) -> Iterator[Gateway]:
     home = Home(folder)
     for place in (home.tls, home.run, home.data):
         place.mkdir()
@@ -201,6 +202,7 @@ def running_gateway(folder: Path, limits_profile: str) -> Iterator[Gateway]:
         upstreams={service: [home.run / f"{name}.sock" for name in names] for service, names in upstreams.items()},
         limits_profile=limits_profile,
         open_files_max=1024,
+        site=site,
     )
     (folder / "nginx.conf").write_text(render(settings))
     gateway = Gateway(port, ssl.create_default_context(cafile=home.tls / "ca.crt"), home.run)
@@ -241,12 +243,32 @@ def new_gateway() -> Iterator[Callable[[str], Gateway]]:
         yield lambda profile: stack.enter_context(_fresh_gateway(profile))
 
 
+@pytest.fixture(scope="session")
+def site_gateway_of() -> Iterator[Callable[[dict[str, bytes]], Gateway]]:
+    """Starts a gateway in front of these files, each packed beside itself ("br:" stands for brotli's work)."""
+    with ExitStack() as stack:
+
+        def start(files: dict[str, bytes]) -> Gateway:
+            site = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-site-", dir="/tmp")))
+            for name, body in files.items():
+                path = site / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(body)
+                path.with_name(f"{path.name}.br").write_bytes(b"br:" + body)
+                path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(body))
+            for folder in (site, *site.rglob("*/")):
+                folder.chmod(0o755)
+            return stack.enter_context(_fresh_gateway("test", site))
+
+        yield start
+
+
 @contextmanager
-def _fresh_gateway(limits_profile: str) -> Iterator[Gateway]:
+def _fresh_gateway(limits_profile: str, site: Path | None = None) -> Iterator[Gateway]:
     folder = Path(tempfile.mkdtemp(prefix="parley-gateway-", dir="/tmp"))
     folder.chmod(0o755)
     try:
-        with running_gateway(folder, limits_profile) as running:
+        with running_gateway(folder, limits_profile, site) as running:
             yield running
     finally:
         shutil.rmtree(folder)
