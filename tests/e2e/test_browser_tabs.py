@@ -8,9 +8,11 @@ from e2e_web import WebApp, ask, ready_worker
 from playwright.sync_api import Worker
 
 ENGINE = """
-import gc
+import asyncio, gc
 from parley_app.shared_engine import SharedEngine
-(engine,) = [found for found in gc.get_objects() if type(found) is SharedEngine]
+while not (found := [each for each in gc.get_objects() if type(each) is SharedEngine]):
+    await asyncio.sleep(0.1)
+(engine,) = found
 """
 
 
@@ -37,6 +39,6 @@ def test_tabs_share_one_device_and_survive_its_tab(web_app: WebApp, stack: Stack
     web_app.page.close()
     session = call(second, "session")
     assert (session["signed_in"], session["username"], leads(second)) == (True, name, True)
-    rows = call(second, "history.page", conversation_id=sent["conversation_id"])["rows"]
+    rows = call(second, "history.page", conversation_id=sent["conversation_id"])["items"]
     assert [row["text"] for row in rows if row.get("text")] == ["to myself"]
     assert not web_app.watched.faults, "\n".join(web_app.watched.faults)

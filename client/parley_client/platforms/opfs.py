@@ -52,10 +52,7 @@ class OpfsStore:
         rows = self._database.execute(sql, to_js(list(parameters)) if parameters else None)
         if rows is None:
             return []
-        # A blob arrives as a memoryview of the copy that crossed over.
-        return [
-            tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in rows.to_py()
-        ]
+        return [tuple(map(_plain, row)) for row in rows.to_py()]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -78,3 +75,10 @@ class OpfsStore:
     def close(self) -> None:
         """Give the files back, so that another worker may have the profile."""
         self._database.close()
+
+
+def _plain(value: Any) -> SqlValue:
+    """A value as sqlite3 would give it: a blob is a memoryview of its copy here, a large number a class of Pyodide's."""
+    if isinstance(value, memoryview):
+        return bytes(value)
+    return int(value) if isinstance(value, int) else value

@@ -77,14 +77,18 @@ def _build(source: Path, place: Path, site: Path, say: Say) -> None:
     shutil.rmtree(work)
 
 
-def _our_code(source: Path, modules: Path, wheels: Path, work: Path, to: Path) -> None:
+def script_tree(source: Path, modules: Path, work: Path) -> Path:
+    """Our JavaScript where esbuild finds the packages of `modules` above it."""
     scripts = work / "javascript"
     shutil.copytree(source / "app" / "web" / "src", scripts / "src")
     (scripts / "node_modules").symlink_to(modules)
-    tools.bundle(modules, {"worker": scripts / "src" / "worker.js"}, to, kind="esm")
-    tools.bundle(
-        modules, {"boot": scripts / "src" / "boot.js", "boot-style": scripts / "src" / "boot.css"}, to, kind="iife"
-    )
+    return scripts / "src"
+
+
+def _our_code(source: Path, modules: Path, wheels: Path, work: Path, to: Path) -> None:
+    scripts = script_tree(source, modules, work)
+    tools.bundle(modules, {"worker": scripts / "worker.js"}, to, kind="esm")
+    tools.bundle(modules, {"boot": scripts / "boot.js", "boot-style": scripts / "boot.css"}, to, kind="iife")
     shutil.copyfile(modules / "@sqlite.org" / "sqlite-wasm" / "dist" / "sqlite3.wasm", to / "sqlite3.wasm")
     pack.pack(source, wheels, work, to / "app.tar")
 

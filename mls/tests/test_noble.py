@@ -1,0 +1,68 @@
+"""The primitives of browsers: the same vectors and the same rule for Ed25519, on `@noble` in Pyodide under Node."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VECTORS = Path(os.environ.get("PARLEY_VECTORS", ROOT.parent / "shared" / "vectors"))
+#: What pytest stands on, as it lies in this environment; all of it is plain Python.
+PYTEST = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
+TIMEOUT_S = 240
+
+
+@pytest.fixture(scope="module")
+def noble(tmp_path_factory):
+    """Runs test files of this folder in Pyodide; gives what pytest said."""
+    from parley_ops.layout import runtime
+    from parley_ops.webapp import build, stock, tools
+
+    work = tmp_path_factory.mktemp("noble")
+    (runtime() / "webapp").mkdir(exist_ok=True)
+    modules = tools.npm_packages(ROOT / "app" / "web", runtime() / "webapp")
+    scripts = build.script_tree(ROOT, modules, work)
+    tools.bundle(modules, {"primitives": scripts / "primitives.js"}, work, kind="esm")
+    library = work / "library"
+    library.mkdir()
+    for name in PYTEST:
+        package = tools.package_folder(name)
+        for folder in (package, *package.parent.glob(f"{name}-*.dist-info")):
+            shutil.copytree(folder, library / folder.name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(tools.package_folder("pytest").parent / "py.py", library / "py.py")
+
+    def run(vectors: Path, *files: str) -> str:
+        told = {
+            "pyodide": str(stock.web_folder() / "pyodide" / "pyodide.mjs"),
+            "primitives": str(work / "primitives.js"),
+            "mounts": {"/mls": str(ROOT / "mls"), "/library": str(library), "/vectors": str(vectors)},
+            "variables": {"PARLEY_VECTORS": "/vectors"},
+            "paths": ["/mls", "/library"],
+            "arguments": [
+                *(f"/mls/tests/{file}" for file in files),
+                *("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir=/mls", "-c", "/dev/null"),
+            ],
+        }
+        command = [tools.node(), str(ROOT / "mls" / "tests" / "noble" / "run.mjs"), json.dumps(told)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    return run
+
+
+def test_ed25519_has_one_rule(noble, tmp_path):
+    assert re.search(r"\b3[0-9] passed", noble(tmp_path, "test_ed25519.py"))
+
+
+def test_vectors_hold_on_noble(noble):
+    if not VECTORS.is_dir():
+        pytest.skip("the folder named by PARLEY_VECTORS is missing")
+    files = ("test_wycheproof.py", "test_vectors_messages.py", "test_vectors_tree.py", "test_vectors_basics.py")
+    said = noble(VECTORS, *files)
+    assert int(re.search(r"PARLEY_VECTORS: (\d+) vectors ran", said)[1]) > 1600
+    assert "skipped" not in said
