@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import sys
 from collections.abc import Callable
 
 import flet as ft
+import msgpack
 import parley_bridge
 from pyodide.ffi import create_proxy
 
 from parley_app.bridge import PlainBridge
-from parley_app.engine import Engine, EngineError, LocalEngine
+from parley_app.engine import Engine, EngineError
 from parley_app.main import show
 from parley_app.shared_engine import SharedEngine
 
 _CHANNEL = "parley-engine"
+#: After the first picture: it takes a tenth of a second.
+_COMPILED_MSGPACK_AFTER_S = 2.0
 
 
 class TabChannel:
@@ -36,6 +40,7 @@ class TabChannel:
 async def open_device() -> Engine:
     """The device of this browser, online where it is signed in; `EngineError` where the browser keeps no data."""
     # Here, because a memory snapshot can hold no C extension and these modules stand on one.
+    from parley_app.local_engine import LocalEngine  # noqa: PLC0415
     from parley_client.errors import ProfileInUse  # noqa: PLC0415
     from parley_client.platforms.browser import open_client  # noqa: PLC0415
     from parley_client.rpc import Rpc  # noqa: PLC0415
@@ -60,4 +65,15 @@ def start() -> None:
     # A memory snapshot is the same for everybody: nothing random of it may be used.
     random.seed()
     sys.path_importer_cache.clear()
+    asyncio.get_running_loop().call_later(_COMPILED_MSGPACK_AFTER_S, use_compiled_msgpack)
     ft.run(begin)
+
+
+def use_compiled_msgpack() -> None:
+    """Take msgpack's C classes, which a snapshot could not hold, for Flet's messages from now on."""
+    try:
+        from msgpack import _cmsgpack  # noqa: PLC0415
+    except ImportError:
+        return  # a browser for which there is no such build keeps the plain ones
+    for name in ("Packer", "Unpacker", "unpackb"):
+        setattr(msgpack, name, getattr(_cmsgpack, name))

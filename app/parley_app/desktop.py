@@ -11,7 +11,7 @@ from pathlib import Path
 import flet as ft
 
 from parley_app.bridge import PlainBridge
-from parley_app.engine import LocalEngine
+from parley_app.local_engine import LocalEngine
 from parley_app.main import show
 from parley_client import Client
 from parley_client.rpc import Rpc

@@ -1,14 +1,12 @@
-"""The port to a device: methods by name and events, whether the client core runs here, in a worker or in another tab."""
+"""The port to a device: methods by name and events, whether the client core runs here, in a worker or in another tab.
+
+Invariant: nothing that the views import stands on a C extension; a memory snapshot of a browser's start could not hold it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
-
-import msgspec
-
-from parley_client.events import Event
-from parley_client.rpc import CallError, Rpc
 
 #: JSON: what `msgspec.to_builtins` makes of the structs of `parley_client`.
 Json = Any
@@ -34,25 +32,3 @@ class Engine(Protocol):
     def subscribe(self, listener: EventListener) -> Callable[[], None]:
         """Call `listener` with the name and parameters of every event, until the answer is called."""
         ...
-
-
-class LocalEngine:
-    """The device in this very process."""
-
-    def __init__(self, rpc: Rpc) -> None:
-        self._rpc = rpc
-
-    async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Json:
-        """Carry a method out; raises `EngineError`."""
-        try:
-            return msgspec.to_builtins(await self._rpc.call(method, dict(params or {})))
-        except CallError as error:
-            raise EngineError(error.slug, error.sentence) from error
-
-    def subscribe(self, listener: EventListener) -> Callable[[], None]:
-        """Call `listener` with the name and parameters of every event, until the answer is called."""
-
-        def hear(event: Event) -> None:
-            listener(event.name, msgspec.to_builtins(event.params))
-
-        return self._rpc.subscribe(hear)

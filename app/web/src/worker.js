@@ -2,13 +2,19 @@
 // then on it keeps the message contract of Flet's own python-worker.js.
 import { fetchBytes, untar, writeFiles } from "./archive.js";
 import * as bridge from "./bridge.js";
+import { restoring } from "./restoring.js";
 
-export const HOME = "/home/pyodide/app";
+const HOME = "/home/pyodide/app";
 
-const flet_js = {}; // Flet's connection finds its callbacks here
-const marks = { began: performance.now() };
+// A snapshot finds these two by their names on the global object.
+self.flet_js = {}; // Flet's connection puts its callbacks here
+self.parley_bridge = bridge;
+const { flet_js } = self;
+
+const began = performance.now();
+const marks = {};
 const mark = (name) => {
-  marks[name] = Math.round(performance.now() - marks.began);
+  marks[name] = Math.round(performance.now() - began);
 };
 
 const beside = (name) => new URL(`./${name}`, import.meta.url).href;
@@ -18,25 +24,44 @@ flet_js.receive_callback = (message) => {
   self.postMessage(bytes, [bytes.buffer]);
 };
 
-const say = (line) => console.log(line);
-const complain = (line) => console.warn(line);
+const load = async (pyodide, archive, snapshot) => {
+  const { loadPyodide } = await import(`${pyodide}pyodide.mjs`);
+  const { options, undo } = snapshot ? restoring(pyodide, snapshot) : { options: {}, undo: () => {} };
+  try {
+    const python = await loadPyodide({
+      indexURL: pyodide,
+      stdout: (line) => console.log(line),
+      stderr: (line) => console.warn(line),
+      env: { HOME: "/home/pyodide" },
+      fsInit: async (fileSystem) => writeFiles(fileSystem, HOME, untar(await archive)),
+      ...options,
+    });
+    if (!snapshot) {
+      python.registerJsModule("flet_js", flet_js);
+      python.registerJsModule("parley_bridge", bridge);
+      python.runPython(`import sys; sys.path.insert(0, "${HOME}")`);
+    }
+    return python;
+  } finally {
+    undo();
+  }
+};
 
 const boot = async ({ pyodide, document_url }) => {
   const archive = fetchBytes(beside("app.tar"));
-  archive.catch(() => {}); // awaited below; a failure before that is not unhandled
-  const { loadPyodide } = await import(/* the build does not bundle this */ `${pyodide}pyodide.mjs`);
-  const python = await loadPyodide({
-    indexURL: pyodide,
-    stdout: say,
-    stderr: complain,
-    env: { HOME: "/home/pyodide" },
-    fsInit: async (fileSystem) => writeFiles(fileSystem, HOME, untar(await archive)),
-  });
+  archive.catch(() => {}); // awaited later; a failure before that is not unhandled
+  let python;
+  if (SNAPSHOT) {
+    try {
+      python = await load(pyodide, archive, fetchBytes(beside("app.snapshot")));
+      marks.restored = true;
+    } catch (error) {
+      console.warn(`booting plainly: ${error}`);
+    }
+  }
+  python ??= await load(pyodide, archive);
   mark("python");
-  python.registerJsModule("flet_js", flet_js);
-  python.registerJsModule("parley_bridge", bridge);
   flet_js.documentUrl = document_url;
-  python.runPython(`import sys; sys.path.insert(0, "${HOME}")`);
   self.python = python; // for the browser tests, which ask the core in its own worker
   const app = python.pyimport("parley_app.browser");
   mark("imported");

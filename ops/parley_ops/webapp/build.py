@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from parley_ops.errors import OperationError
-from parley_ops.webapp import fonts, pack, sources, stock, tools
+from parley_ops.webapp import fonts, pack, snapshot, sources, stock, tools
 from parley_ops.webapp.compress import compress
 
 Say = Callable[[str], None]
@@ -29,7 +29,7 @@ _SHELL = (
 
 def site_folder(source: Path, runtime: Path) -> Path:
     """Where the site of these sources lies once it is built."""
-    return runtime / "webapp" / f"site-{sources.fingerprint(source)}"
+    return runtime / "webapp" / f"site-{sources.fingerprint(source, with_snapshot=snapshot.chromium() is not None)}"
 
 
 def ensure_site(source: Path, runtime: Path, say: Say) -> Path:
@@ -65,7 +65,7 @@ def _build(source: Path, place: Path, site: Path, say: Say) -> None:
     fallbacks = folders["stock"] / "assets" / "fonts"
     fonts.place_fallbacks(stock.web_folder() / "main.dart.js", modules, emoji, fallbacks)
     say("  our own code")
-    _our_code(source, modules, wheels, work, folders["parley"])
+    _our_code(source, modules, wheels, work, folders["parley"], say)
     _page(source, fresh, folders)
     _service_worker(modules, work, fresh)
     say("  compression")
@@ -85,12 +85,23 @@ def script_tree(source: Path, modules: Path, work: Path) -> Path:
     return scripts / "src"
 
 
-def _our_code(source: Path, modules: Path, wheels: Path, work: Path, to: Path) -> None:
+def _our_code(source: Path, modules: Path, wheels: Path, work: Path, to: Path, say: Say) -> None:
+    """Scripts, database, Python and its snapshot; `to` stands beside Pyodide's folder."""
     scripts = script_tree(source, modules, work)
-    tools.bundle(modules, {"worker": scripts / "worker.js"}, to, kind="esm")
-    tools.bundle(modules, {"boot": scripts / "boot.js", "boot-style": scripts / "boot.css"}, to, kind="iife")
+    browser = snapshot.chromium()
+    defines = {"SNAPSHOT": json.dumps(browser is not None)}
+    tools.bundle(modules, {"worker": scripts / "worker.js"}, to, kind="esm", define=defines)
+    entries = {"boot": scripts / "boot.js", "boot-style": scripts / "boot.css"}
+    tools.bundle(modules, entries, to, kind="iife")
     shutil.copyfile(modules / "@sqlite.org" / "sqlite-wasm" / "dist" / "sqlite3.wasm", to / "sqlite3.wasm")
     pack.pack(source, wheels, work, to / "app.tar")
+    if browser is None:
+        say("  no Chromium here, so no memory snapshot: the app starts more slowly")
+        return
+    say("  memory snapshot")
+    tools.bundle(modules, {"snapshot-maker": scripts / "snapshot-maker.js"}, work, kind="esm")
+    names = snapshot.flet_names(source / "app" / "parley_app")
+    snapshot.make_snapshot(browser, to.parent, work / "snapshot-maker.js", names, to / "app.snapshot")
 
 
 def _page(source: Path, fresh: Path, folders: dict[str, Path]) -> None:

@@ -36,9 +36,9 @@ def python_files(source: Path) -> Iterator[tuple[str, Path]]:
                 yield name, path
 
 
-def fingerprint(source: Path) -> str:
+def fingerprint(source: Path, *, with_snapshot: bool) -> str:
     """The hash of everything that the build reads, 16 hexadecimal digits."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(b"snapshot" if with_snapshot else b"plain")
     for name in _INPUTS:
         root = source / name
         for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
