@@ -3,7 +3,8 @@
 import re
 
 from e2e_devices import Stack
-from e2e_web import WebApp, ask
+from e2e_web import WebApp, ask, browser_profile
+from playwright.sync_api import Playwright
 
 
 def test_the_page_boots_without_a_fault(web_app: WebApp):
@@ -40,3 +41,31 @@ def test_the_site_names_no_other_origin_in_what_it_loads(stack: Stack, web_app: 
     web_app.page.goto(stack.address)
     page = web_app.page.content()
     assert not re.findall(r"(?:src|href)=\"(?:https?:)?//", page)
+
+
+def test_two_starts_share_nothing_random(chromium: Playwright, stack: Stack):
+    """The memory snapshot is the same for everybody; what must differ is drawn after it was restored."""
+    drawn = []
+    for _ in range(2):
+        with browser_profile() as folder:
+            app = WebApp(chromium, stack.address, folder)
+            restored: list[str] = []
+            app.page.on("console", lambda said, restored=restored: restored.append(said.text))
+            worker = app.open()
+            drawn.append(ask(worker, DRAW))
+            assert any('"restored":true' in line for line in restored), restored
+            app.close()
+    assert not set(drawn[0]) & set(drawn[1])
+
+
+DRAW = """
+import asyncio, gc, os, random, secrets, tempfile, uuid
+from parley_app.shared_engine import SharedEngine
+from parley_mls import default_primitives
+while not (found := [each for each in gc.get_objects() if type(each) is SharedEngine]):
+    await asyncio.sleep(0.1)
+return [
+    str(random.getrandbits(64)), secrets.token_hex(), os.urandom(16).hex(), str(uuid.uuid4()), found[0]._name,
+    default_primitives().random(16).hex(), next(tempfile._get_candidate_names()),
+]
+"""

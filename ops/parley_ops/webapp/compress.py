@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 #: What is small already; the gateway (`parley_gateway.site`) expects all else to be packed.
-_DENSE = frozenset({".bin", ".jpg", ".png", ".webp", ".woff2"})
+DENSE = frozenset({".bin", ".jpg", ".png", ".webp", ".woff2"})
 #: Quality 11 takes minutes for the largest files and saves a tenth.
 _BROTLI_QUALITY, _GZIP_LEVEL = 9, 6
 _THREADS = 2
@@ -18,7 +18,7 @@ _THREADS = 2
 def compress(site: Path, cache: Path) -> None:
     """Write `NAME.br` and `NAME.gz` for each file that gains by it."""
     cache.mkdir(exist_ok=True)
-    chosen = [path for path in sorted(site.rglob("*")) if path.is_file() and path.suffix not in _DENSE]
+    chosen = [path for path in sorted(site.rglob("*")) if path.is_file() and path.suffix not in DENSE]
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(lambda path: _compress(path, cache), chosen))
 
