@@ -61,7 +61,7 @@ def make_snapshot(browser: str, site: Path, maker: Path, flet_names: list[str], 
     given = {"pyodide": "/pyodide/", "archive": "/parley/app.tar", "flet_names": flet_names}
     try:
         with (
-            _served(site) as address,
+            served(site) as address,
             tempfile.TemporaryDirectory(prefix="parley-snapshot-") as profile,
             sync_playwright() as playwright,
         ):
@@ -120,6 +120,7 @@ def flet_names(app: Path) -> list[str]:
 
 
 class _Handler(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
         ".js": "text/javascript",
         ".mjs": "text/javascript",
@@ -131,8 +132,8 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    """The folder on a loopback port."""
+def served(folder: Path) -> Iterator[str]:
+    """The address of a folder on a loopback port."""
     handler = functools.partial(_Handler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
