@@ -1,11 +1,15 @@
 """The app on CPython with the client core in the same process: `./parley desktop`.
 
-Invariant: the page is served on loopback only, and only to who knows its address with the token in it.
+Invariant: in a browser the page is served on loopback only, under a path that nobody can guess: neither another user of
+the machine nor a page of the web that opens sockets to loopback gets at it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import flet as ft
@@ -14,29 +18,44 @@ from parley_app.bridge import PlainBridge
 from parley_app.local_engine import LocalEngine
 from parley_app.main import show
 from parley_client import Client
+from parley_client.errors import UsageError
 from parley_client.rpc import Rpc
 
 ASSETS = Path(__file__).resolve().parent / "assets"
+HOST = "127.0.0.1"
+_PATH_SIZE_BYTES = 16
 
 
-def serve(profile: Path, *, port: int, server: str, ca_file: str | None, in_browser: bool) -> None:
-    """Show the app of a profile until it is closed (in the browser: until Ctrl-C)."""
+def serve(
+    profile: Path, *, port: int, server: str, ca_file: str | None, in_browser: bool, say: Callable[[str], object]
+) -> None:
+    """Show the app of a profile until it is closed; in a browser, `say` its address and serve until Ctrl-C.
+
+    Raises `ClientError` where the profile cannot be opened, `UsageError` where there is no window to show it in.
+    """
+    if not in_browser and importlib.util.find_spec("flet_desktop") is None:
+        raise UsageError("this installation has no window of its own; use --browser")
     client = Client.open(profile)
     rpc = Rpc(client)
     engine = LocalEngine(rpc)
     bridge = PlainBridge(server, ca_file)
+    path = secrets.token_urlsafe(_PATH_SIZE_BYTES)
 
     async def begin(page: ft.Page) -> None:
         rpc.start()
         show(page, engine, bridge)
 
+    if in_browser:
+        say(f"Parley is at http://{HOST}:{port}/{path}/")
     try:
         ft.run(
             begin,
+            name=path if in_browser else "",
             view=None if in_browser else ft.AppView.FLET_APP,
-            host="127.0.0.1",
+            host=HOST,
             port=port,
             assets_dir=str(ASSETS),
+            route_url_strategy=ft.RouteUrlStrategy.HASH,
             no_cdn=True,
         )
     finally:

@@ -24,7 +24,7 @@ from parley_ops.webapp.build import ensure_site
 app = typer.Typer(
     name="./parley",
     help="Parley: an end-to-end encrypted chat system, started and kept by one command.",
-    epilog="./parley client ARGS runs the command-line client: ./parley client --help.",
+    epilog="./parley client and ./parley desktop run a device: the command line, the app; each has --help.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

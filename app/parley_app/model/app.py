@@ -75,7 +75,7 @@ class App(Observed):
         """Go somewhere, as far as the session allows."""
         route = self._allowed(route.split("?", maxsplit=1)[0].rstrip("/") or WELCOME)
         if self.conversation is not None and route != self.route:
-            self.spawn(self.conversation.keep_draft())
+            self.spawn(self._keep_draft(self.conversation))
         self.route, self.switcher = route, False
         wanted = self.opened
         if wanted is None:
@@ -215,6 +215,10 @@ class App(Observed):
 
     async def _load(self, conversation: Conversation) -> None:
         await conversation.open()
+        await self.chats.refresh(conversation.conversation_id)
+
+    async def _keep_draft(self, conversation: Conversation) -> None:
+        await conversation.keep_draft()
         await self.chats.refresh(conversation.conversation_id)
 
     def _hear(self, name: str, params: Any) -> None:

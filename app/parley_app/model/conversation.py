@@ -89,6 +89,7 @@ class Conversation(Observed):
             others=frozenset(m["user_id"] for m in self.summary["members"]) - {self.me.user_id},
             me=self.me,
             where=self.conversation_id,
+            named=self.summary["kind"] == "group",
             new_after=self._new_after,
             new_count=self._new_count,
         )

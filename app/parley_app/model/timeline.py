@@ -32,6 +32,7 @@ class Window:
     others: frozenset[str]
     me: Person
     where: str = ""
+    named: bool = False
     new_after: int | None = None
     new_count: int = 0
 
@@ -97,6 +98,7 @@ def _row(window: Window, item: Json, moment: dt.datetime) -> Entry:
         state=send_state(window, item["sequence"]) if item["own"] and not locked else SendState.NONE,
         parts=parts_of(item["attachments"], key, window.where, item["sequence"]),
         locked=locked,
+        named=window.named and not item["own"],
     )
 
 
@@ -144,7 +146,8 @@ def _bytes(unverified_text: object) -> bytes:
     if not isinstance(unverified_text, str):
         return b""
     try:
-        return base64.urlsafe_b64decode(unverified_text.translate(_URL_SAFE) + "=" * (-len(unverified_text) % 4))
+        text = unverified_text.translate(_URL_SAFE)
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
         return b""
 
