@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, Playwright
@@ -111,6 +112,13 @@ def wait_for_text(page: Page, text: str, timeout_ms: int = STEP_MS) -> None:
     )
 
 
+def words(name: str) -> Any:
+    """What the app says, by the name of the constant."""
+    from parley_app import words as said
+
+    return getattr(said, name)
+
+
 def sign_up(page: Page, username: str, password: str, server: str = "") -> str:
     """Make an account, keep the recovery key, show that it was kept; the key."""
     press(page, "Create an account")
@@ -120,6 +128,19 @@ def sign_up(page: Page, username: str, password: str, server: str = "") -> str:
     fill(page, "E-mail", f"{username}@example.org")
     fill(page, "Password", password)
     press(page, "Create account")
+    return keep_recovery_key(page)
+
+
+def sign_up_again(page: Page, username: str) -> str:
+    """Go on with a sign-up whose name was refused: only the name is typed anew."""
+    fill(page, "User name", username)
+    fill(page, "E-mail", f"{username}@example.org")
+    press(page, "Create account")
+    return keep_recovery_key(page)
+
+
+def keep_recovery_key(page: Page) -> str:
+    """Read the recovery key and show that it was kept; the key."""
     recovery_key = read_recovery_key(page)
     press(page, "I wrote it down")
     fill(page, "Last group", recovery_key.rsplit("-", 1)[-1].lower())

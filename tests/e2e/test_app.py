@@ -1,0 +1,149 @@
+"""The app on this machine (`./parley desktop --browser`), in Chromium, against the stack: what people do first."""
+
+import re
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import e2e_browser as app
+import pytest
+from e2e_devices import Device, Stack
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from conftest import free_port
+
+PASSWORD = "correct horse battery"
+LONG = 1000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        launched = app.launch(play)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def desktop(stack: Stack, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Serves the app of a profile; answers its address."""
+    running: list[subprocess.Popen[str]] = []
+
+    def serve(profile: str) -> str:
+        words = [str(tmp_path / profile), "--browser", "--port", str(free_port())]
+        words += ["--server", stack.address, "--ca", stack.ca_file]
+        process = subprocess.Popen([sys.executable, "-m", "parley_app", *words], stdout=subprocess.PIPE, text=True)
+        running.append(process)
+        assert process.stdout is not None
+        return process.stdout.readline().split()[-1]
+
+    yield serve
+    for process in running:
+        process.terminate()
+        process.wait(timeout=30)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def name_of(person: str) -> str:
+    return f"{person}_{secrets.token_hex(4)}"
+
+
+def test_two_people_meet_and_a_new_device_brings_it_all_back(browser: Browser, desktop: Callable[[str], str]) -> None:
+    anna, ben = name_of("anna"), name_of("ben")
+    with (
+        app.app_page(browser, desktop("anna")) as desk,
+        app.app_page(browser, desktop("ben"), size="phone", dark=True) as phone,
+    ):
+        recovery_key = app.sign_up(desk, anna, PASSWORD)
+        refuse_taken_name(phone, anna)
+        app.sign_up_again(phone, ben)
+        app.find_person(desk, ben)
+        app.send_text(desk, ben, "shall we meet at the pier?")
+        app.open_chat(phone, anna)
+        app.wait_for_text(phone, "shall we meet at the pier?")
+        app.composer(phone, anna).click()
+        phone.wait_for_timeout(200)
+        phone.keyboard.type("with pleasure")
+        app.press(phone, "Send")
+        app.wait_for_text(desk, "with pleasure")
+        app.wait_for_text(desk, f"{app.words('YOU')}, shall we meet at the pier?")
+        app.make_group(desk, "Harbour", [ben])
+        app.send_text(desk, "Harbour", "and a group")
+        assert app.unnamed_controls(desk) == [] and app.unnamed_controls(phone) == []
+        with app.app_page(browser, desktop("laptop"), size="tablet") as laptop:
+            app.restore(laptop, anna, PASSWORD, "PARLEY-" + "0000-" * 13 + "0000")
+            app.wait_for_text(laptop, app.words("FAULTS")["recovery_key_refused"])
+            app.fill(laptop, "Recovery key", recovery_key)
+            app.press(laptop, "Restore")
+            app.open_chat(laptop, ben)
+            app.wait_for_text(laptop, "shall we meet at the pier?")
+            app.wait_for_text(laptop, "with pleasure")
+
+
+def refuse_taken_name(page: Page, taken: str) -> None:
+    """A taken name is said by its field, and nothing typed is lost."""
+    app.press(page, "Create an account")
+    for label, text in (("User name", taken), ("E-mail", f"{name_of('x')}@example.org"), ("Password", PASSWORD)):
+        app.fill(page, label, text)
+    app.press(page, "Create account")
+    app.wait_for_text(page, app.words("FAULTS")["username_taken"])
+    assert app.field(page, "User name").input_value() == taken
+
+
+def test_the_keyboard_alone_sends_a_message(
+    browser: Browser, desktop: Callable[[str], str], device: Callable[..., Device]
+) -> None:
+    peer = device("peer")
+    with app.app_page(browser, desktop("keys")) as page:
+        app.sign_up(page, name_of("keys"), PASSWORD)
+        app.find_person(page, peer.username)
+        app.send_text(page, peer.username, "by mouse")
+        app.wait_for_text(page, "by mouse")
+        page.reload()
+        app.switch_semantics_on(page)
+        page.keyboard.press("Control+k")
+        page.wait_for_timeout(1000)
+        page.keyboard.type(peer.username[:9], delay=5)
+        page.wait_for_timeout(500)
+        page.keyboard.press("Enter")
+        app.composer(page, peer.username).wait_for(state="attached", timeout=app.STEP_MS)
+        page.wait_for_timeout(700)
+        for _ in range(40):
+            if page.evaluate("document.activeElement.getAttribute('aria-label') || ''").startswith("Message to"):
+                break
+            page.keyboard.press("Tab")
+            page.wait_for_timeout(80)
+        page.keyboard.type("by keys alone", delay=5)
+        page.keyboard.press("Enter")
+        peer.wait_for_texts({"by mouse", "by keys alone"})
+
+
+def test_a_long_conversation_opens_and_scrolls(
+    browser: Browser, desktop: Callable[[str], str], device: Callable[..., Device]
+) -> None:
+    peer, reader = device("writer"), name_of("reader")
+    with app.app_page(browser, desktop("reader")) as page:
+        app.sign_up(page, reader, PASSWORD)
+        peer.call("send", to=f"@{reader}", text="line 0")
+        answers = [peer.begin("send", to=f"@{reader}", text=f"line {number}") for number in range(1, LONG)]
+        for answer in answers:
+            answer()
+        app.open_chat(page, peer.username)
+        app.wait_for_text(page, f"line {LONG - 1}")
+        page.mouse.move(900, 400)
+        for _ in range(60):
+            page.mouse.wheel(0, -1500)
+            page.wait_for_timeout(150)
+        seen = shown_lines(page)
+        assert seen and max(seen) < LONG - 100, seen
+        app.press(page, "Latest")
+        app.wait_for_text(page, f"line {LONG - 1}")
+
+
+def shown_lines(page: Page) -> list[int]:
+    """The numbers of the lines on the screen."""
+    text = page.evaluate("document.querySelector('flt-semantics-host').innerHTML")
+    return sorted({int(number) for number in re.findall(r"line (\d+),", text)})
