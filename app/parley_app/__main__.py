@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
+import asyncio
 import sys
 from pathlib import Path
 
 from parley_app.desktop import serve
 from parley_client.errors import ClientError
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def main() -> int:
@@ -25,16 +20,15 @@ def main() -> int:
     parser.add_argument("--server", default="", help="https://HOST:PORT of the server; otherwise people type it")
     parser.add_argument("--ca", default=None, help="file with the certificate authority to trust")
     arguments = parser.parse_args()
-    if arguments.browser:
-        os.environ["FLET_FORCE_WEB_SERVER"] = "true"  # Flet looks for a display otherwise
     try:
-        serve(
-            arguments.profile,
-            port=arguments.port,
-            server=arguments.server,
-            ca_file=arguments.ca,
-            in_browser=arguments.browser,
-            say=_say,
+        asyncio.run(
+            serve(
+                arguments.profile,
+                port=arguments.port,
+                server=arguments.server,
+                ca_file=arguments.ca,
+                in_browser=arguments.browser,
+            )
         )
     except ClientError as error:
         sys.stderr.write(f"parley: {error}\n")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import secrets
-from collections.abc import Callable
+import sys
 from pathlib import Path
 
 import flet as ft
@@ -24,12 +25,11 @@ from parley_client.rpc import Rpc
 ASSETS = Path(__file__).resolve().parent / "assets"
 HOST = "127.0.0.1"
 _PATH_SIZE_BYTES = 16
+_LOOK_INTERVAL_S = 0.1
 
 
-def serve(
-    profile: Path, *, port: int, server: str, ca_file: str | None, in_browser: bool, say: Callable[[str], object]
-) -> None:
-    """Show the app of a profile until it is closed; in a browser, `say` its address and serve until Ctrl-C.
+async def serve(profile: Path, *, port: int, server: str, ca_file: str | None, in_browser: bool) -> None:
+    """Show the app of a profile until it is closed; in a browser, print its address and serve until Ctrl-C.
 
     Raises `ClientError` where the profile cannot be opened, `UsageError` where there is no window to show it in.
     """
@@ -39,18 +39,19 @@ def serve(
     rpc = Rpc(client)
     engine = LocalEngine(rpc)
     bridge = PlainBridge(server, ca_file)
-    path = secrets.token_urlsafe(_PATH_SIZE_BYTES)
 
     async def begin(page: ft.Page) -> None:
         rpc.start()
         show(page, engine, bridge)
 
     if in_browser:
-        say(f"Parley is at http://{HOST}:{port}/{path}/")
+        os.environ["FLET_FORCE_WEB_SERVER"] = "true"  # Flet looks for a display otherwise
+    path = secrets.token_urlsafe(_PATH_SIZE_BYTES) if in_browser else ""
+    announcing = asyncio.create_task(_announce(port, path)) if in_browser else None
     try:
-        ft.run(
+        await ft.run_async(
             begin,
-            name=path if in_browser else "",
+            name=path,
             view=None if in_browser else ft.AppView.FLET_APP,
             host=HOST,
             port=port,
@@ -59,4 +60,21 @@ def serve(
             no_cdn=True,
         )
     finally:
-        asyncio.run(client.close())
+        if announcing is not None:
+            announcing.cancel()
+        rpc.stop()
+        await client.close()
+
+
+async def _announce(port: int, path: str) -> None:
+    """Print the address once something listens there."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(HOST, port)
+        except OSError:
+            await asyncio.sleep(_LOOK_INTERVAL_S)
+        else:
+            writer.close()
+            sys.stdout.write(f"Parley is at http://{HOST}:{port}/{path}/\n")
+            sys.stdout.flush()
+            return

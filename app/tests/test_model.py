@@ -1,7 +1,7 @@
 """The model without a screen: signing up, the list, a conversation, groups; and that nothing typed is lost."""
 
 import pytest
-from examples import BEN, ME, NOON, FakeDevice, World, item, member, outgoing, started, summary
+from app_examples import BEN, ME, NOON, FakeDevice, World, item, member, outgoing, started, summary
 
 from parley_app import words
 from parley_app.engine import EngineError

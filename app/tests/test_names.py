@@ -2,8 +2,8 @@
 
 import flet as ft
 import pytest
-from drawing import draw
-from examples import BEN, ME, FakeDevice, item, member, outgoing, started, summary
+from app_drawing import draw
+from app_examples import BEN, ME, FakeDevice, item, member, outgoing, started, summary
 
 from parley_app.engine import EngineError
 from parley_app.main import _screen

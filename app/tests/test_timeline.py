@@ -3,7 +3,7 @@
 import base64
 import datetime as dt
 
-from examples import BEN, CARLA, ME, NOON, item, outgoing
+from app_examples import BEN, CARLA, ME, NOON, item, outgoing
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,6 +4,7 @@ A journey fails on anything that leaves the page's origin and on any error in th
 """
 
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,7 @@ class Watched:
     def __init__(self, page: Page) -> None:
         self.faults: list[str] = []
         page.on("console", lambda message: self._heard(message.type, message.text))
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("pageerror", lambda error: self.faults.append(f"{error}: {error.stack}"))
         page.on("response", lambda answer: self._answered(answer.status, answer.url))
 
     def _heard(self, kind: str, text: str) -> None:
@@ -45,6 +46,14 @@ class Watched:
     def _answered(self, status: int, url: str) -> None:
         if status >= 400:
             self.faults.append(f"{status} {url}")
+
+
+def free_port() -> int:
+    """A port of loopback that nobody uses just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def launch(play: Playwright) -> Browser:
@@ -91,7 +100,7 @@ def press(page: Page, name: str) -> None:
 
 def field(page: Page, label: str) -> Locator:
     """A field by its label."""
-    return page.get_by_label(label, exact=True).first
+    return page.get_by_label(re.compile(rf"^{re.escape(label)}(\n|$)")).first
 
 
 def fill(page: Page, label: str, text: str) -> None:
@@ -102,6 +111,14 @@ def fill(page: Page, label: str, text: str) -> None:
     page.keyboard.press("Control+A")
     page.keyboard.type(text, delay=2)
     page.wait_for_timeout(100)
+
+
+def typed(page: Page) -> list[str]:
+    """What stands in the fields."""
+    values: list[str] = page.locator("flt-semantics-host input, flt-semantics-host textarea").evaluate_all(
+        "all => all.map(each => each.value)"
+    )
+    return values
 
 
 def wait_for_text(page: Page, text: str, timeout_ms: int = STEP_MS) -> None:
@@ -173,7 +190,7 @@ def find_person(page: Page, username: str) -> None:
     press(page, "New conversation")
     fill(page, "User name", username)
     press(page, "Find")
-    press(page, f"{username}, Write to {username}")
+    page.get_by_role("button", name=re.compile(rf"^{re.escape(username)}, ")).last.click(timeout=STEP_MS)
     composer(page, username).wait_for(state="attached", timeout=STEP_MS)
 
 
@@ -224,7 +241,7 @@ def unnamed_controls(page: Page) -> list[str]:
         """() => [...document.querySelectorAll(
             'flt-semantics[role=button], flt-semantics[role=img], flt-semantics[role=switch],'
             + 'flt-semantics-host input, flt-semantics-host textarea')]
-          .filter(e => !(e.getAttribute('aria-label') || e.innerText || '').trim())
+          .filter(e => !(e.getAttribute('aria-label') || e.innerText || '').trim() && !e.querySelector('[aria-label]'))
           .map(e => e.outerHTML.slice(0, 200))"""
     )
     return found

@@ -9,6 +9,7 @@ import flet as ft
 
 from parley_app import words
 from parley_app.components.buttons import IconButton
+from parley_app.components.fields import named_field
 from parley_app.components.pressable import Pressable
 from parley_app.icons import Glyph
 from parley_app.theme import Ui, text_style, use_ui
@@ -99,7 +100,7 @@ def Composer(
     line = ft.Row(
         [
             IconButton(Glyph.IMAGE, words.ATTACH, lambda: run(on_attach)),
-            ft.Semantics(content=box, label=words.message_to(title), expand=True),
+            named_field(box, words.message_to(title), expand=True),
             IconButton(Glyph.PAPER_PLANE_RIGHT, words.SEND, lambda: run(send), filled=True),
         ],
         spacing=0 if ui.compact else Space.XS,

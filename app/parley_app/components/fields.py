@@ -17,6 +17,11 @@ def outline(stroke: float, colour: str) -> ft.OutlineInputBorder:
     return ft.OutlineInputBorder(border_radius=Radius.MD, side=ft.BorderSide(stroke, colour))
 
 
+def named_field(box: ft.TextField, label: str, *, expand: bool | None = None) -> ft.Control:
+    """A field whose name is part of itself, so that assistive technology says it also when something was typed."""
+    return ft.MergeSemantics(content=ft.Semantics(content=box, label=label), expand=expand)
+
+
 def _reveal(ui: Ui, turn: Callable[[], object], *, shown: bool) -> ft.Control:
     """The eye in a password field."""
     label = words.HIDE_PASSWORD if shown else words.SHOW_PASSWORD
@@ -68,14 +73,22 @@ def Field(
         },
         cursor_color=ui.c.accent,
         dense=True,
-        content_padding=ft.Padding.symmetric(horizontal=Space.LG, vertical=Space.MD + Space.HAIR),
+        content_padding=ft.Padding(
+            left=Space.LG,
+            right=Space.HUGE if password else Space.LG,
+            top=Space.MD + Space.HAIR,
+            bottom=Space.MD + Space.HAIR,
+        ),
         prefix_icon=ft.Container(ui.icon(glyph), width=Size.CONTROL, alignment=ft.Alignment.CENTER) if glyph else None,
-        suffix_icon=_reveal(ui, lambda: set_shown(not shown), shown=shown) if password else None,
     )
+    framed = named_field(box, label)
+    if password:  # beside the field, not inside: there its name would become part of the field's
+        eye = ft.Container(_reveal(ui, lambda: set_shown(not shown), shown=shown), right=Space.XS, top=Space.HAIR)
+        framed = ft.Stack([framed, eye], fit=ft.StackFit.PASS_THROUGH)
     return ft.Column(
         [
             ft.Semantics(content=ui.text(label, Type.LABEL_STRONG, ui.c.ink), exclude_semantics=True),
-            ft.Semantics(content=box, label=label),
+            framed,
             *_below(ui, helper, fault),
         ],
         spacing=Space.SM - Space.HAIR,
@@ -175,4 +188,4 @@ def SearchField(
             ui.icon(Glyph.MAGNIFYING_GLASS, Size.ICON_SM, ui.c.ink_3), width=Size.CONTROL, alignment=ft.Alignment.CENTER
         ),
     )
-    return ft.Semantics(content=box, label=hint)
+    return named_field(box, hint)
