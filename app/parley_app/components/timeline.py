@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -18,6 +20,11 @@ from parley_app.tokens import Family, Radius, Size, Space, Type
 
 #: How near to an end of the window the next part is asked for, in pixels.
 NEAR_END: Final = 400
+#: How long a changed window takes to be laid out, before it is scrolled.
+SETTLE_S: Final = 0.1
+SCROLL_TIMEOUT_S: Final = 2.0
+#: Heights are guessed from the mean: rather show some messages twice than leave some out.
+OVERLAP: Final = 1.1
 #: How far from the latest message the way back is offered, in pixels.
 FAR_FROM_LATEST: Final = 240
 
@@ -100,19 +107,23 @@ def _row(entry: Entry, actions: MessageActions) -> ft.Control:
 def Timeline(
     entries: Sequence[Entry],
     actions: MessageActions,
-    on_top: Callable[[], Awaitable[object]],
-    on_bottom: Callable[[], Awaitable[object]],
+    on_top: Callable[[], Awaitable[int]],
+    on_bottom: Callable[[], Awaitable[int]],
     on_far: Callable[[bool], object],
 ) -> ft.Control:
     """Anchored at the end: the list is reversed, so new messages push the old ones up.
 
-    `on_top` and `on_bottom` ask for more where the window ends; `on_far` tells whether the latest is out of sight.
+    `on_top` and `on_bottom` ask for more where the window ends and answer how many messages came (or, negative, went) below
+    what is in sight, so that it can stay there; `on_far` tells whether the latest is out of sight.
     """
     ui = use_ui()
     far = ft.use_ref(False)
     busy = ft.use_ref(False)
+    place = ft.use_ref(0.0)
+    shown: ft.MutableRef[ft.ListView] = ft.use_ref()
 
     async def scrolled(event: ft.OnScrollEvent) -> None:
+        place.current = event.pixels
         away = event.pixels > FAR_FROM_LATEST
         if away != far.current:
             far.current = away
@@ -121,18 +132,33 @@ def Timeline(
             return
         busy.current = True
         try:
+            moved = 0
             if event.max_scroll_extent - event.pixels < NEAR_END:
-                await on_top()
+                moved = await on_top()
             elif event.pixels < NEAR_END:
-                await on_bottom()
+                moved = await on_bottom()
+            if moved:
+                await keep_in_sight(moved * (event.max_scroll_extent + event.viewport_dimension) / len(entries))
         finally:
             busy.current = False
 
-    return ft.ListView(
+    async def keep_in_sight(shift: float) -> None:
+        await asyncio.sleep(SETTLE_S)
+        view = shown.current  # as it was drawn last: the one that the event came from has been replaced
+        if view is not None:
+            overlap = OVERLAP if shift < 0 else 1 / OVERLAP
+            offset = max(1.0, (place.current or 0.0) + shift * overlap)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(view.scroll_to(offset=offset), SCROLL_TIMEOUT_S)
+
+    drawn = ft.ListView(
         [_row(entry, actions) for entry in reversed(entries)],
         reverse=True,
+        build_controls_on_demand=False,  # the extent has to be known, not guessed
         expand=True,
         on_scroll=scrolled,
         scroll_interval=100,
         padding=ft.Padding.only(left=ui.gutter, right=ui.gutter, top=Space.SM, bottom=Space.LG),
     )
+    shown.current = drawn
+    return drawn

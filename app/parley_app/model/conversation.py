@@ -45,6 +45,8 @@ class Conversation(Observed):
         self.read: dict[str, int] = {}
         self.loaded = False
         self.at_start = self.at_end = True
+        #: How many messages the last widening brought (or, negative, took) at the lower end of the window.
+        self.moved = 0
         self.fault = ""
         self.note = ""
         self.draft: str = summary["draft"]
@@ -127,8 +129,9 @@ class Conversation(Observed):
         page = await self._page({"before": self.items[0]["sequence"], "limit": PAGE})
         if page is None or not page["items"]:
             return False
-        self.items, self.at_start = page["items"] + self.items, page["start"]
+        self.items, self.at_start, self.moved = page["items"] + self.items, page["start"], 0
         if len(self.items) > WINDOW_MAX:
+            self.moved = WINDOW_MAX - len(self.items)
             self.items, self.at_end = self.items[:WINDOW_MAX], False
         self.changed()
         return True
@@ -140,7 +143,7 @@ class Conversation(Observed):
         page = await self._page({"after": self.items[-1]["sequence"], "limit": PAGE})
         if page is None:
             return False
-        self.items, self.at_end = self.items + page["items"], page["end"]
+        self.items, self.at_end, self.moved = self.items + page["items"], page["end"], len(page["items"])
         if len(self.items) > WINDOW_MAX:
             self.items, self.at_start = self.items[-WINDOW_MAX:], False
         self._take(page)

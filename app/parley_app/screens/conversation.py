@@ -83,7 +83,14 @@ def Messages(app: App, conversation: Conversation, set_far: Callable[[bool], Non
         return ft.Container(
             ft.Container(sentence, width=Layout.DETAILS), expand=True, alignment=ft.Alignment.CENTER, padding=ui.gutter
         )
-    return Timeline(entries, actions, conversation.load_older, conversation.load_newer, set_far)
+
+    async def older() -> int:
+        return conversation.moved if await conversation.load_older() else 0
+
+    async def newer() -> int:
+        return conversation.moved if await conversation.load_newer() else 0
+
+    return Timeline(entries, actions, older, newer, set_far)
 
 
 def _actions(app: App) -> MessageActions:
