@@ -14,6 +14,8 @@ DeviceId = NewType("DeviceId", str)
 SessionId = NewType("SessionId", str)
 ConversationId = NewType("ConversationId", str)
 ClientId = NewType("ClientId", str)
+UploadId = NewType("UploadId", str)
+ObjectId = NewType("ObjectId", str)
 Sequence = NewType("Sequence", int)
 Epoch = NewType("Epoch", int)
 
@@ -56,6 +58,15 @@ def direct_conversation_id(one: UserId, other: UserId) -> ConversationId:
 def self_conversation_id(user_id: UserId) -> ConversationId:
     """The person's note-to-self."""
     return direct_conversation_id(user_id, user_id)
+
+
+def media_object_id(user_id: UserId, upload_id: UploadId) -> ObjectId:
+    """The sealed object that an upload of this person makes: a UUIDv8, known before its first byte is sent.
+
+    Another person's upload under the same id makes another object, so nobody learns from it what exists.
+    """
+    digest = hashlib.sha256(b"parley media object" + uuid_bytes(user_id) + uuid_bytes(upload_id)).digest()
+    return ObjectId(str(uuid.UUID(int=_with_version(int.from_bytes(digest[:16], "big"), 8))))
 
 
 def _with_version(value: int, version: int) -> int:

@@ -109,6 +109,17 @@ class ConversationState(msgspec.Struct, frozen=True):
     policy: str
 
 
+class ConversationAccess(msgspec.Struct, frozen=True):
+    """`GET /internal/conversations/{conversation_id}/access/{user_id}`, for services: which entries a person may see.
+
+    `last_sequence` is None for a present member; 404 where the person may see nothing, or there is nothing.
+    """
+
+    head: int
+    first_sequence: int
+    last_sequence: int | None
+
+
 class EntryPage(msgspec.Struct, frozen=True):
     """`GET conversations/{conversation_id}/entries?after=|before=|around=&limit=`: ascending by sequence.
 

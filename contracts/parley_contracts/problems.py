@@ -6,11 +6,12 @@
      ├─ Unauthenticated 401         │   ├─ ClientIdReused
      │   ├─ WrongCredentials        │   ├─ EpochStale
      │   ├─ TokenExpired            │   ├─ ConversationExists
-     │   └─ RefreshReused           │   └─ VersionStale
-     ├─ Forbidden 403               ├─ TooLarge 413
-     │   ├─ DeviceRequired          ├─ RateLimited 429
-     │   ├─ OriginRefused           ├─ Internal 500
-     │   └─ PolicyRefused           └─ Unavailable 503
+     │   └─ RefreshReused           │   ├─ VersionStale
+     ├─ Forbidden 403               │   └─ UploadIncomplete
+     │   ├─ DeviceRequired          ├─ TooLarge 413
+     │   ├─ OriginRefused           ├─ RateLimited 429
+     │   ├─ PolicyRefused           ├─ Internal 500
+     │   └─ QuotaExceeded           └─ Unavailable 503
      ├─ NotFound 404
      └─ MethodNotAllowed 405
 
@@ -126,6 +127,13 @@ class PolicyRefused(Forbidden):
     title = "The conversation's policy does not allow this."
 
 
+class QuotaExceeded(Forbidden):
+    """The person's share of the object store is used up; `limit_bytes` says how large it is."""
+
+    slug = "quota_exceeded"
+    title = "Your space for files is used up."
+
+
 class NotFound(Problem):
     """Absent, or not yours to see: the same answer (I6)."""
 
@@ -190,6 +198,13 @@ class VersionStale(Conflict):
 
     slug = "version_stale"
     title = "A newer version is stored."
+
+
+class UploadIncomplete(Conflict):
+    """Parts are not there, or not of their size; `missing` holds their numbers, from 1."""
+
+    slug = "upload_incomplete"
+    title = "Parts of the upload are missing."
 
 
 class TooLarge(Problem):

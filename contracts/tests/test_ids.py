@@ -2,9 +2,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley_contracts.ids import (
+    UploadId,
     UserId,
     direct_conversation_id,
     is_uuid,
+    media_object_id,
     new_uuid7,
     self_conversation_id,
     uuid_bytes,
@@ -42,3 +44,11 @@ def test_foreign_text_is_no_uuid(text: str):
         except ValueError:
             return
         raise AssertionError("accepted")
+
+
+def test_an_upload_names_one_object_of_one_person():
+    one, other = UserId(new_uuid7()), UserId(new_uuid7())
+    upload_id = UploadId(new_uuid7())
+    assert media_object_id(one, upload_id) == media_object_id(one, upload_id) != media_object_id(other, upload_id)
+    assert is_uuid(media_object_id(one, upload_id))
+    assert media_object_id(one, upload_id)[14] == "8"
