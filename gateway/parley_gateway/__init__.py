@@ -1,5 +1,5 @@
 """The gateway: nginx, configured from one route table."""
 
-from parley_gateway.configuration import Settings, render
+from parley_gateway.configuration import ObjectStore, Settings, render
 
-__all__ = ["Settings", "render"]
+__all__ = ["ObjectStore", "Settings", "render"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from parley_contracts.limits import HEARTBEAT_INTERVAL_S, REQUEST_SIZE_BYTES_MAX
+from parley_contracts.limits import HEARTBEAT_INTERVAL_S, MEDIA_PART_SIZE_BYTES, REQUEST_SIZE_BYTES_MAX
 from parley_gateway import problems, site
 from parley_gateway.headers import header_lines
 
@@ -23,6 +23,21 @@ SOCKET_TIMEOUT_S = 3 * HEARTBEAT_INTERVAL_S
 BODY_TIMEOUT_S = 30
 CONNECTIONS_MAX = 16_384
 _FILES_BESIDE_CONNECTIONS = 256
+#: Debian's bundle of certificate authorities, for an object store that speaks TLS.
+SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+_UUID = "[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+"
+_HEX = "[0-9a-f]+"
+#: Nothing that the object store gives is ever a page.
+_OBJECT_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Disposition": "attachment",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+}
+#: What the object store says of itself, and what `add_header` says better.
+_STORE_HEADERS = (
+    *("x-amz-id-2", "x-amz-request-id", "x-trans-id", "x-openstack-request-id", "Set-Cookie"),
+    *("Cache-Control", "Content-Disposition", "Content-Security-Policy"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,16 @@ class Route:
     service: str
     limit: str = ""
     socket: bool = False
+    presigned: bool = False
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """Where presigned requests go, and the Host that their signatures cover."""
+
+    address: str
+    host: str
+    tls: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +73,7 @@ class Settings:
     work_dir: Path
     #: Unix sockets of each service.
     upstreams: Mapping[str, Sequence[Path]]
+    object_store: ObjectStore
     limits_profile: str
     open_files_max: int
     #: The folder that `./parley build-app` made; None serves the API alone.
@@ -62,7 +88,7 @@ def routes() -> list[Route]:
 
 def render(settings: Settings) -> str:
     """The whole nginx.conf; routes of services that have no upstream are left out."""
-    served = [route for route in routes() if route.service in settings.upstreams]
+    served = [route for route in routes() if route.presigned or route.service in settings.upstreams]
     return f"{_main(settings)}\nhttp {{\n{_http(settings)}\n{_upstreams(settings)}\n{_server(settings, served)}\n}}\n"
 
 
@@ -138,6 +164,8 @@ def _upstreams(settings: Settings) -> str:
         blocks.append(
             f"  upstream {service} {{\n    zone upstream_{service} 128k;\n    least_conn;\n{servers}\n    keepalive 32;\n  }}"
         )
+    store = settings.object_store.address
+    blocks.append(f'  upstream s3 {{\n    server "{store}" max_fails=0;\n    keepalive 32;\n  }}')
     return "\n".join(blocks)
 
 
@@ -145,7 +173,9 @@ def _server(settings: Settings, served: Sequence[Route]) -> str:
     addresses = [f"[{address}]" if ":" in address else address for address in settings.listen]
     listen = "\n".join(f"    listen {address}:{settings.port} ssl;" for address in addresses)
     _, _, connections = LIMITS[settings.limits_profile]
-    locations = "\n".join(_location(route, settings, len(settings.upstreams[route.service])) for route in served)
+    locations = "\n".join(
+        _location(route, settings, len(settings.upstreams.get(route.service, ""))) for route in served
+    )
     return f"""  server {{
 {listen}
     http2 on;
@@ -174,6 +204,8 @@ def _site(settings: Settings) -> str:
 
 
 def _location(route: Route, settings: Settings, upstream_size: int) -> str:
+    if route.presigned:
+        return _presigned_location(route, settings)
     _, burst, _ = LIMITS[settings.limits_profile]
     lines = [header_lines(), f"      proxy_pass http://{route.service};"]
     if route.limit:
@@ -197,6 +229,39 @@ def _location(route: Route, settings: Settings, upstream_size: int) -> str:
     # nginx matches the path with its dots resolved, and passes it on as it was written.
     lines.append(f'      if ($request_uri !~ "{written}") {{ return 404; }}')
     return f"{beside}    location {sign}{route.path} {{\n" + "\n".join(lines) + "\n    }"
+
+
+def _presigned_location(route: Route, settings: Settings) -> str:
+    """The object store, for requests that it can judge by their signature: one object, fetched or put."""
+    store = settings.object_store
+    scheme = "https" if store.tls else "http"
+    trust = f"""
+      proxy_ssl_server_name on;
+      proxy_ssl_name "{store.host.rsplit(":", 1)[0]}";
+      proxy_ssl_verify on;
+      proxy_ssl_verify_depth 4;
+      proxy_ssl_trusted_certificate "{SYSTEM_AUTHORITIES}";"""
+    hidden = "\n".join(f"      proxy_hide_header {name};" for name in _STORE_HEADERS)
+    return f"""    location = {route.path.removesuffix("/")} {{ return 404; }}
+    location ^~ {route.path} {{
+{header_lines(_OBJECT_HEADERS)}
+      if ($request_uri !~ "^{re.escape(route.path)}{_UUID}[?]") {{ return 404; }}
+      if ($args !~ "(^|&)X-Amz-Signature={_HEX}(&|$)") {{ return 404; }}
+      if ($request_method !~ "^(GET|PUT)$") {{ return 405; }}
+      client_max_body_size {MEDIA_PART_SIZE_BYTES};
+      proxy_pass {scheme}://s3;
+      proxy_set_header Host "{store.host}";
+      proxy_set_header Connection "";
+      proxy_set_header Authorization "";
+      proxy_set_header Cookie "";
+      proxy_set_header X-Request-ID $request_id;
+      proxy_request_buffering off;
+      proxy_max_temp_file_size 0;
+      proxy_next_upstream off;
+      proxy_intercept_errors on;{trust if store.tls else ""}
+{hidden}
+      default_type application/octet-stream;
+    }}"""
 
 
 def _socket_headers(settings: Settings) -> str:

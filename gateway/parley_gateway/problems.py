@@ -43,6 +43,7 @@ ANSWERS = (
     Answer(414, "too_large", (414,), "The address is too long."),
     Answer(431, "too_large", (431, 494), "The header fields are too large."),
     Answer(408, "invalid_request", (408,), "The request took too long to arrive."),
+    Answer(416, "invalid_request", (416,), "There are no such bytes."),
     Answer(429, "rate_limited", (429,), retry_after_s=1),
     Answer(500, "internal", (500,)),
     Answer(503, "unavailable", (502, 503, 504), retry_after_s=1),

@@ -18,7 +18,7 @@ from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 
 import pytest
-from parley_gateway import Settings, render
+from parley_gateway import ObjectStore, Settings, render
 
 from parley_ops.binaries import nginx_program
 from parley_ops.certificates import make_certificates
@@ -191,7 +191,7 @@ def running_gateway(folder: Path, limits_profile: str, site: Path | None = None)
         place.mkdir()
     make_certificates(home, HOST)
     port = _free_port()
-    upstreams = {"auth": ["auth"], "messaging": ["messaging-1", "messaging-2"]}
+    upstreams = {"auth": ["auth"], "messaging": ["messaging-1", "messaging-2"], "media": ["media"]}
     settings = Settings(
         listen=["127.0.0.1"],
         port=port,
@@ -200,6 +200,7 @@ def running_gateway(folder: Path, limits_profile: str, site: Path | None = None)
         key=home.tls / "server.key",
         work_dir=home.data,
         upstreams={service: [home.run / f"{name}.sock" for name in names] for service, names in upstreams.items()},
+        object_store=ObjectStore(address=f"unix:{home.run}/s3.sock", host="store.example:9000"),
         limits_profile=limits_profile,
         open_files_max=1024,
         site=site,
@@ -210,7 +211,7 @@ def running_gateway(folder: Path, limits_profile: str, site: Path | None = None)
     with (folder / "nginx.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        for name in ("auth", "messaging-1", "messaging-2"):
+        for name in ("auth", "messaging-1", "messaging-2", "media", "s3"):
             gateway.start_service(name)
         deadline = time.monotonic() + WAIT_S
         while not _listens(port):

@@ -13,7 +13,17 @@ from pathlib import Path
 
 from parley_ops.errors import OperationError
 
-ROOMS = ("contracts", "mls", "services/auth", "services/messaging", "client", "app", "ops")
+ROOMS = (
+    "contracts",
+    "mls",
+    "services/auth",
+    "services/serving",
+    "services/messaging",
+    "services/media",
+    "client",
+    "app",
+    "ops",
+)
 OLDEST_PYTHON = "3.11"
 _TIMEOUT_S = 600
 

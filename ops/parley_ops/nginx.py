@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from parley_gateway import Settings, render
+from parley_gateway import ObjectStore, Settings, render
 
 from parley_ops import services
 from parley_ops.binaries import nginx_program
@@ -36,7 +36,7 @@ def point_to_site(home: Home, site: Path) -> None:
     fresh.replace(home.etc / "site")
 
 
-def prepare(home: Home, instance: Instance) -> None:
+def prepare(home: Home, instance: Instance, object_store: ObjectStore) -> None:
     """Write the configuration and let nginx judge it."""
     work_dir = home.data / "nginx"
     work_dir.mkdir(mode=0o700, exist_ok=True)
@@ -48,6 +48,7 @@ def prepare(home: Home, instance: Instance) -> None:
         key=home.tls / "server.key",
         work_dir=work_dir,
         upstreams=services.sockets(home),
+        object_store=object_store,
         limits_profile=instance.limits_profile,
         open_files_max=open_files(),
         site=home.etc / "site",

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from parley_contracts.tokens import public_jwk
 from parley_ops.layout import Home, write_private
 
-SERVICES = ("auth", "messaging")
+SERVICES = ("auth", "messaging", "media")
 _AUTH_SECRETS = ("django_secret_key", "recovery_pepper", "field_key")
 _KEY_FILE_SIZE_BYTES = 500
 

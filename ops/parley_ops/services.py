@@ -20,7 +20,7 @@ from parley_ops.parts import SERVICES, Part
 from parley_ops.secret_files import service_keys_file
 
 MESSAGING_NODES = (1, 2)
-SERVICE_NAMES = [n for n in ("auth", "messaging") if find_spec(f"parley_{n}.__main__")]
+SERVICE_NAMES = [n for n in ("auth", "messaging", "media") if find_spec(f"parley_{n}.__main__")]
 _HEALTH_TIMEOUT_S = 5
 _MIGRATION_TIMEOUT_S = 120
 
@@ -63,6 +63,9 @@ def parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
         messaging = environment(home, instance, "messaging", addresses, f"messaging-{node}")
         health = _health(home.run / f"messaging-{node}.sock")
         found.append(_part(f"messaging-{node}", ("parley_messaging", "serve"), messaging, health))
+    if "media" in SERVICE_NAMES:
+        media = environment(home, instance, "media", addresses)
+        found.append(_part("media", ("parley_media", "serve"), media, _health(home.run / "media.sock")))
     return found
 
 
@@ -70,11 +73,17 @@ def _part(name: str, command: tuple[str, str], variables: Mapping[str, str], che
     return Part(name, SERVICES, (sys.executable, "-m", *command), check, check, environment=variables)
 
 
+def messaging_names() -> list[str]:
+    """The nodes of messaging."""
+    return [f"messaging-{node}" for node in MESSAGING_NODES]
+
+
 def sockets(home: Home) -> dict[str, list[Path]]:
     """Where the gateway reaches each service."""
     return {
         "auth": [home.run / "auth.sock"],
-        "messaging": [home.run / f"messaging-{node}.sock" for node in MESSAGING_NODES],
+        "messaging": [home.run / f"{name}.sock" for name in messaging_names()],
+        "media": [home.run / "media.sock"],
     }
 
 

@@ -6,6 +6,9 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from parley_gateway import ObjectStore
 
 from parley_ops import mongod, nginx, postgres, services, swift, valkey
 from parley_ops.errors import OperationError
@@ -61,11 +64,22 @@ class Stack:
             return {"PARLEY_REDIS_URL": self.external.get("PARLEY_REDIS_URL") or valkey.url(home, instance, service)}
 
         postgres_url = self.external.get("PARLEY_POSTGRES_URL") or postgres.url(home, instance, "auth")
-        mongodb_url = self.external.get("PARLEY_MONGODB_URL") or mongod.url(home, instance, "messaging")
+
+        def mongodb(service: str) -> dict[str, str]:
+            return {
+                "PARLEY_MONGODB_URL": self.external.get("PARLEY_MONGODB_URL") or mongod.url(home, instance, service)
+            }
+
         return services.Addresses(
             {
                 "auth": {"PARLEY_POSTGRES_URL": postgres_url, **redis("auth"), **self.s3},
-                "messaging": {"PARLEY_MONGODB_URL": mongodb_url, **redis("messaging")},
+                "messaging": {**mongodb("messaging"), **redis("messaging")},
+                "media": {
+                    **mongodb("media"),
+                    **self.s3,
+                    "PARLEY_S3_SIGNED_HOST": self.object_store.host,
+                    "PARLEY_MESSAGING_NODES": ",".join(services.messaging_names()),
+                },
             }
         )
 
@@ -75,6 +89,17 @@ class Stack:
         if _S3_NAMES[0] in self.external:
             return {name: self.external[name] for name in (*_S3_NAMES, _S3_REGION)}
         return swift.s3_settings(self.home, self.instance)
+
+    @property
+    def object_store(self) -> ObjectStore:
+        """The object store as the gateway reaches it: ours knows the gateway's name, another one only its own."""
+        endpoint = urlsplit(self.s3["PARLEY_S3_ENDPOINT"])
+        port = endpoint.port or (443 if endpoint.scheme == "https" else 80)
+        return ObjectStore(
+            address=f"{endpoint.hostname}:{port}",
+            host=endpoint.netloc if _S3_NAMES[0] in self.external else self.instance.netloc,
+            tls=endpoint.scheme == "https",
+        )
 
     def admin_addresses(self) -> dict[str, str]:
         """The engines for their administrators: for tests and for `doctor`."""
@@ -96,7 +121,7 @@ class Stack:
             valkey.prepare(self.home, self.instance)
         if _S3_NAMES[0] not in self.external:
             swift.prepare(self.home, self.instance)
-        nginx.prepare(self.home, self.instance)
+        nginx.prepare(self.home, self.instance, self.object_store)
 
     def provision(self) -> None:
         """Roles, databases, users and buckets of the engines that run."""

@@ -21,12 +21,14 @@ from parley_ops.privilege import service_user
 from parley_ops.stack import Stack
 
 DJANGO_ROOM = "services/auth"
-ROOMS = ("contracts", "mls", "client", "services/messaging", "app", "ops", "gateway", "tests")
+ROOMS = ("contracts", "mls", "client", "services/messaging", "services/media", "app", "ops", "gateway", "tests")
 PACKAGES = (
     "contracts/parley_contracts",
     "mls/parley_mls",
     "services/auth/parley_auth",
+    "services/serving/parley_serving",
     "services/messaging/parley_messaging",
+    "services/media/parley_media",
     "client/parley_client",
     "app/parley_app",
     "ops/parley_ops",
@@ -144,6 +146,7 @@ def _stack(place: Path, *, keep: bool, measured: Path | None) -> Iterator[dict[s
             "PARLEY_TEST_CA_FILE": str(home.tls / "ca.crt"),
             "PARLEY_TEST_HOME": str(place),
             **stack.admin_addresses(),
+            **stack.s3,
         }
     finally:
         if keep:

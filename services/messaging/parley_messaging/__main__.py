@@ -9,7 +9,7 @@ import sys
 from pymongo.errors import PyMongoError
 
 from parley_messaging.config import Config, ConfigError, read_config
-from parley_messaging.logs import configure_logging
+from parley_serving.logs import configure_logging
 
 
 def main(arguments: list[str] | None = None) -> int:

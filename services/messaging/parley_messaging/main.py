@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from parley_contracts.auth_api import Revocation
 from parley_contracts.limits import STORE_TIMEOUT_S
 from parley_contracts.messaging_api import CLOSE_RECONNECT
-from parley_messaging.adapters.auth import AuthClient, RevocationPoller, TokenVerifier
+from parley_messaging.adapters.auth import SERVICE, AccountClient
 from parley_messaging.adapters.mongo.database import Document, connect, database_of
 from parley_messaging.adapters.mongo.log import MongoLog
 from parley_messaging.adapters.mongo.memberships import MongoMemberships, MongoReadPositions
@@ -24,7 +24,6 @@ from parley_messaging.adapters.peers import UnixPeers
 from parley_messaging.adapters.redis.bus import RedisBus
 from parley_messaging.adapters.redis.nodes import NodeRegistry
 from parley_messaging.api import internal, routes, socket
-from parley_messaging.api.problems import RequestIdMiddleware, install_problem_handlers
 from parley_messaging.config import Config
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.domain.publications import Publication
@@ -36,6 +35,8 @@ from parley_messaging.service.fanout import Hub
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks, Receipts
 from parley_messaging.service.states import States
+from parley_serving.access_tokens import RevocationPoller, TokenVerifier
+from parley_serving.problems import RequestIdMiddleware, install_problem_handlers
 
 DRAIN_S_MAX = 5.0
 HEALTH_TIMEOUT_S = 2.0
@@ -73,7 +74,7 @@ class RunningNode:
         key = config.service_key()
         self._mongo: AsyncMongoClient[Document] = connect(config.mongodb_url)
         self._redis = _redis(config.redis_url)
-        self._auth = AuthClient(config.auth_socket_path, key)
+        self._auth = AccountClient(config.auth_socket_path, SERVICE, key)
         self._registry = NodeRegistry(self._redis, config.node_id, str(config.socket_path))
         self._peers = UnixPeers(self._registry, config.node_id, key)
         self._bus = RedisBus(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
-from parley_messaging.adapters.auth import TokenVerifier
 from parley_messaging.config import Config
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import RecordStore
@@ -15,6 +14,7 @@ from parley_messaging.service.appending import Appending
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import Receipts
+from parley_serving.access_tokens import TokenVerifier
 
 
 @dataclass(frozen=True)

@@ -34,16 +34,17 @@ ORIGIN = "https://chat.example:8443"
 
 
 class AuthStandIn:
-    """What messaging asks of auth: keys, revocations, who exists."""
+    """What a service asks of auth: keys, revocations, who exists."""
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, service: str = "messaging") -> None:
         self.run_dir = run_dir
+        self.service = service
         self.access_key = Ed25519PrivateKey.generate()
         self.service_key = Ed25519PrivateKey.generate()
         self.fingerprints: dict[str, str | None] = {}
         self.revocations: list[dict[str, Any]] = []
         self.jwks = json.dumps({"keys": [public_jwk("access-1", self.access_key.public_key())]})
-        self.service_jwks = json.dumps({"keys": [public_jwk("messaging", self.service_key.public_key())]})
+        self.service_jwks = json.dumps({"keys": [public_jwk(service, self.service_key.public_key())]})
         app = Starlette(
             routes=[
                 Route("/.well-known/jwks.json", self._jwks),
@@ -87,9 +88,9 @@ class AuthStandIn:
         )
 
     def _check(self, request: Request) -> None:
-        keys = {"messaging": self.service_key.public_key()}
+        keys = {self.service: self.service_key.public_key()}
         token = request.headers["authorization"].removeprefix("Bearer ")
-        assert verify_service_token(token, keys, audience="auth") == "messaging"
+        assert verify_service_token(token, keys, audience="auth") == self.service
 
     async def _jwks(self, _request: Request) -> JSONResponse:
         return JSONResponse(json.loads(self.jwks))

@@ -1,4 +1,4 @@
-"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, appends by other nodes."""
+"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, access, appends by other nodes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from parley_contracts.messaging_api import Appended
-from parley_contracts.problems import Forbidden, Internal, InvalidRequest, Problem
+from parley_contracts.ids import UserId, is_uuid
+from parley_contracts.messaging_api import Appended, ConversationAccess
+from parley_contracts.problems import Forbidden, Internal, InvalidRequest, NotFound, Problem
 from parley_contracts.tokens import verify_service_token
 from parley_messaging.adapters.auth import SERVICE
-from parley_messaging.api.requests import bearer_token, json_response, read_raw
 from parley_messaging.domain.entries import Submission
 from parley_messaging.node import node_of
 from parley_messaging.ports import Outcome
+from parley_serving.requests import bearer_token, json_response, read_raw
 
 #: What one node forwards to another at once: a commit at its largest, several times over.
 FORWARD_SIZE_BYTES_MAX = 256 * 1024 * 1024
+#: Services that may ask who sees what.
+ASKING_SERVICES = frozenset({"media"})
 router = APIRouter(prefix="/internal")
 _DECODER = msgspec.msgpack.Decoder(list[Submission])
 _ENCODER = msgspec.msgpack.Encoder()
@@ -37,6 +40,19 @@ async def get_health(request: Request) -> Response:
 async def get_metrics(request: Request) -> Response:
     """Counters since the start."""
     return json_response(dataclasses.asdict(node_of(request).metrics))
+
+
+@router.get("/conversations/{conversation_id}/access/{user_id}")
+async def get_access(request: Request, conversation_id: str, user_id: str) -> Response:
+    """Which entries of the conversation the person may see."""
+    node = node_of(request)
+    caller = verify_service_token(bearer_token(request), node.config.service_keys, audience=SERVICE)
+    if caller not in ASKING_SERVICES:
+        raise Forbidden
+    if not is_uuid(user_id):
+        raise NotFound
+    access = await node.reading.access(UserId(user_id), conversation_id)
+    return json_response(ConversationAccess(access.head, access.span.first, access.span.last))
 
 
 @router.post("/append")

@@ -29,7 +29,10 @@ from parley_contracts.messaging_api import (
     ReceiptUpload,
 )
 from parley_contracts.problems import InvalidRequest
-from parley_messaging.api.requests import (
+from parley_messaging.api.submissions import commit_submission, creation_submission, message_submission
+from parley_messaging.node import node_of
+from parley_messaging.service.reading import page_limit
+from parley_serving.requests import (
     Caller,
     bearer_token,
     binary,
@@ -38,9 +41,6 @@ from parley_messaging.api.requests import (
     json_response,
     read_body,
 )
-from parley_messaging.api.submissions import commit_submission, creation_submission, message_submission
-from parley_messaging.node import node_of
-from parley_messaging.service.reading import page_limit
 
 router = APIRouter(prefix="/api/v1/messaging")
 _NUMBER_MAX = 2**53

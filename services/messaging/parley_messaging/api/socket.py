@@ -41,12 +41,12 @@ from parley_contracts.messaging_api import (
     Refusal,
 )
 from parley_contracts.problems import Forbidden, Internal, OriginRefused, Problem, Unauthenticated
-from parley_messaging.api.problems import problem_response
 from parley_messaging.api.ready_frames import EXTENSION, ReadyFramesProtocol
-from parley_messaging.api.requests import Caller, caller_by_token
 from parley_messaging.api.submissions import message_submission
 from parley_messaging.domain.publications import json_frame
 from parley_messaging.node import Node, node_of
+from parley_serving.problems import problem_response
+from parley_serving.requests import Caller, caller_by_token
 
 router = APIRouter()
 SERVER_GENERATION = "1"

@@ -15,8 +15,8 @@ from parley_contracts.limits import (
 )
 from parley_contracts.messaging_api import CommitUpload, ConversationCreation, MessageSend, MessageUpload
 from parley_contracts.problems import InvalidRequest
-from parley_messaging.api.requests import Caller, binary, identifier
 from parley_messaging.domain.entries import COMMIT, CREATED, MESSAGE, Submission
+from parley_serving.requests import Caller, binary, identifier
 
 
 def message_submission(

@@ -78,6 +78,10 @@ class Reading:
             raise NotFound
         return found
 
+    async def access(self, user_id: UserId, unverified_id: str) -> Access:
+        """What the person may see of the conversation; `NotFound` where that is nothing."""
+        return await access_conversation_by_id(self._states, user_id, unverified_id)
+
     async def conversation(self, user_id: UserId, unverified_id: str) -> WireConversationState:
         """The head, and the policy in force (for someone removed: at the removal)."""
         access = await access_conversation_by_id(self._states, user_id, unverified_id)

@@ -1,0 +1,1 @@
+"""What the ports are made of here: MongoDB, S3, and messaging over its Unix sockets."""

@@ -1,0 +1,165 @@
+"""The index of objects and each person's use of space.
+
+Invariant: writes are `w:majority, j:true` and reads `majority` on the primary; an object and the space that it takes
+are written in one transaction, so the sum never drifts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from pymongo import ASCENDING, AsyncMongoClient, IndexModel
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+from parley_contracts.ids import ConversationId, ObjectId, UserId, uuid_bytes, uuid_text
+from parley_contracts.limits import MEDIA_BYTES_PER_USER_MAX, MEDIA_OBJECTS_PER_USER_MAX, STORE_TIMEOUT_S
+from parley_contracts.problems import QuotaExceeded, Unavailable
+from parley_media.domain.objects import MediaObject
+
+DATABASE_DEFAULT = "media"
+Document = dict[str, Any]
+#: What the sweep looks for; stored objects are not in it.
+_INDEXES = [
+    IndexModel([("expires_at", ASCENDING)], name="abandoned", partialFilterExpression={"stored": {"$eq": False}})
+]
+
+
+def connect(url: str) -> AsyncMongoClient[Document]:
+    """A client whose every operation has a time-out."""
+    return AsyncMongoClient(
+        url,
+        timeoutMS=STORE_TIMEOUT_S * 1000,
+        serverSelectionTimeoutMS=STORE_TIMEOUT_S * 1000,
+        connectTimeoutMS=STORE_TIMEOUT_S * 1000,
+        appname="parley-media",
+    )
+
+
+def database_of(client: AsyncMongoClient[Document]) -> AsyncDatabase[Document]:
+    """The database that the address names."""
+    return client.get_default_database(
+        DATABASE_DEFAULT,
+        codec_options=CodecOptions(tz_aware=True),
+        read_preference=ReadPreference.PRIMARY,
+        read_concern=ReadConcern("majority"),
+        write_concern=WriteConcern(w="majority", j=True),
+    )
+
+
+async def migrate(database: AsyncDatabase[Document]) -> None:
+    """Create what is missing; safe to run again and by several nodes at once."""
+    await database["objects"].create_indexes(_INDEXES)
+    # A transaction cannot make a collection on every version of the engine.
+    if "space" not in await database.list_collection_names():
+        await database["space"].create_index([("_id", ASCENDING)])
+
+
+@asynccontextmanager
+async def unavailable_when_away() -> AsyncIterator[None]:
+    """Turn the driver's errors into `Unavailable`."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable("The index of files does not answer.", retry_after_s=1) from error
+
+
+class MongoObjects:
+    """`ObjectIndex` over the collections `objects` and `space`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._client = database.client
+        self._objects = database["objects"]
+        self._space = database["space"]
+
+    async def add(self, found: MediaObject) -> MediaObject:
+        """Store an announcement within the quota (`QuotaExceeded`); the one that stands there already, if one does."""
+        user = uuid_bytes(found.user_id)
+
+        async def insert(session: AsyncClientSession) -> None:
+            await self._objects.insert_one(_document(found), session=session)
+            room = {
+                "_id": user,
+                "bytes": {"$lte": MEDIA_BYTES_PER_USER_MAX - found.size_bytes},
+                "objects": {"$lt": MEDIA_OBJECTS_PER_USER_MAX},
+            }
+            taken = {"$inc": {"bytes": found.size_bytes, "objects": 1}}
+            if not (await self._space.update_one(room, taken, session=session)).matched_count:
+                raise QuotaExceeded(limit_bytes=MEDIA_BYTES_PER_USER_MAX)
+
+        async with unavailable_when_away():
+            await self._space.update_one({"_id": user}, {"$setOnInsert": {"bytes": 0, "objects": 0}}, upsert=True)
+            try:
+                async with self._client.start_session() as session:
+                    await session.with_transaction(insert)
+            except DuplicateKeyError:
+                standing = await self.get(found.object_id)
+                if standing is None:
+                    raise Unavailable(retry_after_s=1) from None
+                return standing
+        return found
+
+    async def get(self, object_id: ObjectId) -> MediaObject | None:
+        """An object, or None."""
+        async with unavailable_when_away():
+            document = await self._objects.find_one({"_id": uuid_bytes(object_id)})
+        return _object(document) if document is not None else None
+
+    async def mark_stored(self, object_id: ObjectId) -> None:
+        """All of its bytes are there."""
+        async with unavailable_when_away():
+            await self._objects.update_one({"_id": uuid_bytes(object_id)}, {"$set": {"stored": True}})
+
+    async def expired(self, before: dt.datetime, limit: int) -> list[MediaObject]:
+        """Uploads that ended before then without being complete."""
+        query = {"stored": False, "expires_at": {"$lt": before}}
+        async with unavailable_when_away():
+            return [_object(document) async for document in self._objects.find(query, limit=limit)]
+
+    async def remove_open(self, found: MediaObject) -> None:
+        """Forget an upload that is not complete, and give its space back; again is harmless."""
+        wanted = {"_id": uuid_bytes(found.object_id), "stored": False, "expires_at": found.expires_at}
+
+        async def remove(session: AsyncClientSession) -> None:
+            if (await self._objects.delete_one(wanted, session=session)).deleted_count:
+                given_back = {"$inc": {"bytes": -found.size_bytes, "objects": -1}}
+                await self._space.update_one({"_id": uuid_bytes(found.user_id)}, given_back, session=session)
+
+        async with unavailable_when_away(), self._client.start_session() as session:
+            await session.with_transaction(remove)
+
+
+def _document(found: MediaObject) -> Document:
+    return {
+        "_id": uuid_bytes(found.object_id),
+        "user": uuid_bytes(found.user_id),
+        "conversation": uuid_bytes(found.conversation_id),
+        "size_bytes": found.size_bytes,
+        "digest": found.digest,
+        "after": found.after,
+        "multipart_id": found.multipart_id,
+        "stored": found.stored,
+        "expires_at": found.expires_at,
+    }
+
+
+def _object(document: Document) -> MediaObject:
+    return MediaObject(
+        object_id=ObjectId(uuid_text(document["_id"])),
+        user_id=UserId(uuid_text(document["user"])),
+        conversation_id=ConversationId(uuid_text(document["conversation"])),
+        size_bytes=document["size_bytes"],
+        digest=document["digest"],
+        after=document["after"],
+        multipart_id=document["multipart_id"],
+        stored=document["stored"],
+        expires_at=document["expires_at"],
+    )

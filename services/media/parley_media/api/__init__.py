@@ -1,0 +1,1 @@
+"""The routes: callers, bodies, answers; no rule of their own."""

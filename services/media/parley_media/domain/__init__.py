@@ -1,0 +1,1 @@
+"""What an object is, with no I/O."""

@@ -1,0 +1,104 @@
+"""Wires a node: index, object store, messaging, routes; and carries its background work from start to end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from pymongo.errors import PyMongoError
+
+from parley_contracts.limits import MEDIA_SWEEP_BATCH_MAX, MEDIA_SWEEP_INTERVAL_S
+from parley_contracts.problems import Unavailable
+from parley_media.adapters.messaging import MessagingNodes
+from parley_media.adapters.mongo import MongoObjects, connect, database_of
+from parley_media.adapters.s3 import S3Store
+from parley_media.api import internal, routes
+from parley_media.config import SERVICE, Config
+from parley_media.node import Node
+from parley_media.service.uploads import Uploads
+from parley_serving.access_tokens import AuthClient, RevocationPoller, TokenVerifier
+from parley_serving.problems import RequestIdMiddleware, install_problem_handlers
+
+HEALTH_TIMEOUT_S = 3.0
+_log = structlog.get_logger("parley_media.main")
+
+
+def create_app(config: Config) -> FastAPI:
+    """The application of one node."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        running = RunningNode(config)
+        app.state.node = running.node
+        running.start()
+        try:
+            yield
+        finally:
+            await running.close()
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    install_problem_handlers(app)
+    app.add_middleware(RequestIdMiddleware)
+    for module in (routes, internal):
+        app.include_router(module.router)
+    return app
+
+
+class RunningNode:
+    """A node and its background work."""
+
+    def __init__(self, config: Config) -> None:
+        key = config.service_key()
+        self._mongo = connect(config.mongodb_url)
+        self._s3 = S3Store(config.s3)
+        self._auth = AuthClient(config.auth_socket_path, SERVICE, key)
+        self._messaging = MessagingNodes(config.messaging_sockets, SERVICE, key)
+        tokens = TokenVerifier(self._auth, config.origin)
+        uploads = Uploads(MongoObjects(database_of(self._mongo)), self._s3, self._messaging)
+        self.node = Node(tokens=tokens, uploads=uploads, health=self._health)
+        self._poller = RevocationPoller(self._auth, tokens.revoked, lambda _revocations: None)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin the background work."""
+        self._tasks = [asyncio.create_task(self._poller.run()), asyncio.create_task(self._sweep())]
+
+    async def close(self) -> None:
+        """Stop the background work and close the connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._messaging.close()
+        await self._auth.close()
+        await self._mongo.close()
+        self._s3.close()
+
+    async def _sweep(self) -> None:
+        """Throw abandoned uploads away, for ever."""
+        while True:
+            count = 0
+            try:
+                count = await self.node.uploads.expire()
+            except Unavailable:
+                _log.warning("sweep_postponed")
+            except Exception:  # noqa: BLE001 - a bug is logged, and the work goes on
+                _log.exception("sweep_failed")
+            if count:
+                _log.info("uploads_expired", count=count)
+            await asyncio.sleep(0 if count == MEDIA_SWEEP_BATCH_MAX else MEDIA_SWEEP_INTERVAL_S)
+
+    async def _health(self) -> str:
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_S):
+                await self._mongo.admin.command("ping")
+        except (PyMongoError, TimeoutError):
+            return "MongoDB does not answer"
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_S):
+                await self._s3.check()
+        except (Unavailable, TimeoutError):
+            return "the object store does not answer"
+        return "" if self.node.tokens.revoked.loaded else "revocations were not read yet"

@@ -1,0 +1,28 @@
+"""One node's parts, wired once by `main` and handed to the routes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from parley_media.service.uploads import Uploads
+from parley_serving.access_tokens import TokenVerifier
+
+
+@dataclass(frozen=True)
+class Node:
+    """What the routes need."""
+
+    tokens: TokenVerifier
+    uploads: Uploads
+    health: Callable[[], Awaitable[str]]
+
+
+def node_of(connection: HTTPConnection) -> Node:
+    """The node that carries this request."""
+    node = connection.app.state.node
+    if not isinstance(node, Node):
+        raise TypeError("the application has no node")
+    return node

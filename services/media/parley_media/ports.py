@@ -1,0 +1,79 @@
+"""What the use cases need of the outside."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Protocol
+
+from parley_contracts.ids import ConversationId, ObjectId, UserId
+from parley_contracts.messaging_api import ConversationAccess
+from parley_media.domain.objects import MediaObject
+
+
+class ObjectIndex(Protocol):
+    """The index of objects with each person's use of space; every call may raise `Unavailable`."""
+
+    async def add(self, found: MediaObject) -> MediaObject:
+        """Store an announcement within the quota (`QuotaExceeded`); the one that stands there already, if one does."""
+        ...
+
+    async def get(self, object_id: ObjectId) -> MediaObject | None:
+        """An object, or None."""
+        ...
+
+    async def mark_stored(self, object_id: ObjectId) -> None:
+        """All of its bytes are there."""
+        ...
+
+    async def expired(self, before: dt.datetime, limit: int) -> list[MediaObject]:
+        """Uploads that ended before then without being complete."""
+        ...
+
+    async def remove_open(self, found: MediaObject) -> None:
+        """Forget an upload that is not complete, and give its space back; again is harmless."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """The bucket; every call but those that only sign may raise `Unavailable`."""
+
+    async def begin_multipart(self, key: str) -> str:
+        """Begin an upload in parts; its id."""
+        ...
+
+    async def sizes_of_parts(self, key: str, multipart_id: str) -> dict[int, int] | None:
+        """The sizes of the parts that are there, by number; None where the upload has ended."""
+        ...
+
+    async def finish_multipart(self, key: str, multipart_id: str, parts: int) -> None:
+        """Join the parts 1 to `parts`."""
+        ...
+
+    async def size(self, key: str) -> int | None:
+        """The size of an object in bytes; None where there is none."""
+        ...
+
+    async def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """Throw parts away; again is harmless."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; again is harmless."""
+        ...
+
+    async def sign_parts(self, key: str, multipart_id: str | None, sizes: Sequence[int], lifetime_s: int) -> list[str]:
+        """For each part the path to which exactly that many bytes may be put; without `multipart_id`, the whole object."""
+        ...
+
+    async def sign_get(self, key: str, lifetime_s: int) -> str:
+        """The path from which the object may be fetched."""
+        ...
+
+
+class Conversations(Protocol):
+    """Who may see what, as messaging says."""
+
+    async def access(self, user_id: UserId, conversation_id: ConversationId) -> ConversationAccess:
+        """What a person may see of a conversation; `NotFound` where that is nothing, `Unavailable`."""
+        ...

@@ -1,0 +1,1 @@
+"""The use cases: announcing, completing, retrieving and expiring objects."""
