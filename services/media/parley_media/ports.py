@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from parley_contracts.ids import ConversationId, ObjectId, UserId
@@ -35,6 +36,14 @@ class ObjectIndex(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class StoredPart:
+    """A part that came; `etag` is the store's name of these very bytes."""
+
+    size_bytes: int
+    etag: str
+
+
 class ObjectStore(Protocol):
     """The bucket; every call but those that only sign may raise `Unavailable`."""
 
@@ -42,12 +51,12 @@ class ObjectStore(Protocol):
         """Begin an upload in parts; its id."""
         ...
 
-    async def sizes_of_parts(self, key: str, multipart_id: str) -> dict[int, int] | None:
-        """The sizes of the parts that are there, by number; None where the upload has ended."""
+    async def parts(self, key: str, multipart_id: str) -> dict[int, StoredPart] | None:
+        """The parts that are there, by number; None where the upload has ended."""
         ...
 
-    async def finish_multipart(self, key: str, multipart_id: str, parts: int) -> None:
-        """Join the parts 1 to `parts`."""
+    async def finish_multipart(self, key: str, multipart_id: str, etags: Sequence[str]) -> bool:
+        """Join the parts from 1 on; False where the upload has ended."""
         ...
 
     async def size(self, key: str) -> int | None:

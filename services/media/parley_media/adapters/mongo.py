@@ -96,7 +96,8 @@ class MongoObjects:
                 raise QuotaExceeded(limit_bytes=MEDIA_BYTES_PER_USER_MAX)
 
         async with unavailable_when_away():
-            await self._space.update_one({"_id": user}, {"$setOnInsert": {"bytes": 0, "objects": 0}}, upsert=True)
+            if await self._space.find_one({"_id": user}) is None:
+                await self._space.update_one({"_id": user}, {"$setOnInsert": {"bytes": 0, "objects": 0}}, upsert=True)
             try:
                 async with self._client.start_session() as session:
                     await session.with_transaction(insert)

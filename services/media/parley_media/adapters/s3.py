@@ -19,6 +19,7 @@ from botocore.session import Session
 from parley_contracts.limits import OBJECT_STORE_CALLS_AT_ONCE_MAX, OBJECT_STORE_TIMEOUT_S
 from parley_contracts.problems import Unavailable
 from parley_media.config import S3Settings
+from parley_media.ports import StoredPart
 
 BUCKET = "media"
 _PARTS_PAGE_MAX = 1000
@@ -51,19 +52,19 @@ class S3Store:
         answer = await self._call(lambda: self._client.create_multipart_upload(Bucket=BUCKET, Key=key))
         return str(answer["UploadId"])
 
-    async def sizes_of_parts(self, key: str, multipart_id: str) -> dict[int, int] | None:
-        """The sizes of the parts that are there, by number; None where the upload has ended."""
-        listed = await self._parts(key, multipart_id)
-        return None if listed is None else {part["PartNumber"]: part["Size"] for part in listed}
+    async def parts(self, key: str, multipart_id: str) -> dict[int, StoredPart] | None:
+        """The parts that are there, by number; None where the upload has ended."""
+        place = {"Bucket": BUCKET, "Key": key, "UploadId": multipart_id, "MaxParts": _PARTS_PAGE_MAX}
+        answer = await self._call(lambda: self._client.list_parts(**place), gone=True)
+        if answer is None:
+            return None
+        return {part["PartNumber"]: StoredPart(part["Size"], part["ETag"]) for part in answer.get("Parts", [])}
 
-    async def finish_multipart(self, key: str, multipart_id: str, parts: int) -> None:
-        """Join the parts 1 to `parts`."""
-        listed = await self._parts(key, multipart_id) or []
-        chosen = [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in listed[:parts]]
-        place = {"Bucket": BUCKET, "Key": key, "UploadId": multipart_id}
-        await self._call(
-            lambda: self._client.complete_multipart_upload(**place, MultipartUpload={"Parts": chosen}), gone=True
-        )
+    async def finish_multipart(self, key: str, multipart_id: str, etags: Sequence[str]) -> bool:
+        """Join the parts from 1 on; False where the upload has ended."""
+        chosen = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
+        place = {"Bucket": BUCKET, "Key": key, "UploadId": multipart_id, "MultipartUpload": {"Parts": chosen}}
+        return await self._call(lambda: self._client.complete_multipart_upload(**place), gone=True) is not None
 
     async def size(self, key: str) -> int | None:
         """The size of an object in bytes; None where there is none."""
@@ -101,11 +102,6 @@ class S3Store:
     def _sign(self, method: str, parameters: dict[str, object], lifetime_s: int) -> str:
         url = urlsplit(self._signer.generate_presigned_url(method, Params=parameters, ExpiresIn=lifetime_s))
         return f"{url.path}?{url.query}"
-
-    async def _parts(self, key: str, multipart_id: str) -> list[dict[str, Any]] | None:
-        place = {"Bucket": BUCKET, "Key": key, "UploadId": multipart_id, "MaxParts": _PARTS_PAGE_MAX}
-        answer = await self._call(lambda: self._client.list_parts(**place), gone=True)
-        return None if answer is None else list(answer.get("Parts", []))
 
     async def _call(self, work: Callable[[], T], *, gone: bool = False) -> T:
         """What `work` gives; with `gone`, None where the store says that there is no such thing."""

@@ -126,17 +126,22 @@ class Uploads:
 
     async def _join(self, found: MediaObject) -> None:
         """See that everything is there, and make it one object."""
-        sizes = found.part_sizes
-        if found.multipart_id is not None:
-            there = await self._store.sizes_of_parts(found.key, found.multipart_id)
-            if there is not None:
-                missing = [number for number, size in enumerate(sizes, start=1) if there.get(number) != size]
-                if missing:
-                    raise UploadIncomplete(missing=missing)
-                await self._store.finish_multipart(found.key, found.multipart_id, len(sizes))
+        if found.multipart_id is not None and await self._join_parts(found, found.multipart_id):
+            return
         # Where the upload has ended, an earlier call had joined the parts and its node died before saying so.
         if await self._store.size(found.key) != found.size_bytes:
-            raise UploadIncomplete(missing=list(range(1, len(sizes) + 1)))
+            raise UploadIncomplete(missing=list(range(1, len(found.part_sizes) + 1)))
+
+    async def _join_parts(self, found: MediaObject, multipart_id: str) -> bool:
+        there = await self._store.parts(found.key, multipart_id)
+        if there is None:
+            return False
+        sizes = found.part_sizes
+        missing = [n for n, size in enumerate(sizes, start=1) if n not in there or there[n].size_bytes != size]
+        if missing:
+            raise UploadIncomplete(missing=missing)
+        etags = [there[number].etag for number in range(1, len(sizes) + 1)]
+        return await self._store.finish_multipart(found.key, multipart_id, etags)
 
     async def _discard(self, found: MediaObject) -> None:
         if found.multipart_id is not None:
