@@ -154,7 +154,8 @@ class Gateway:
     def raw(self, content: bytes) -> tuple[Reply, bytes]:
         """Bytes as they are; the answer, and what follows it on the connection."""
         with self.connect() as stream:
-            stream.sendall(content)
+            with suppress(ssl.SSLEOFError):  # nginx may answer and close before it has read everything
+                stream.sendall(content)
             response = HTTPResponse(stream)
             response.begin()
             if response.status == 101:
