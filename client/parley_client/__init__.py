@@ -6,6 +6,7 @@
     groups              conversations as MLS groups
     sync, live          the log, applied in sequence; the socket
     outbox, history     what is sent, what is archived
+    attachments         files: sealed, sent in parts, opened chunk by chunk
     crypto              messages, vault, archive: pure functions
     api, store          the server and the database behind small interfaces
     cli                 the command line and JSON-RPC
@@ -13,8 +14,20 @@
 Invariant: keys and texts leave the device only sealed.
 """
 
-from parley_client.answers import Conversation, Message, Registration, Sent, WhoAmI
+from parley_client.answers import AttachmentInfo, Conversation, Message, Registration, Sent, WhoAmI
+from parley_client.attachments.preparing import Attachable
 from parley_client.client import Client
 from parley_client.errors import ClientError, NetworkError
 
-__all__ = ["Client", "ClientError", "Conversation", "Message", "NetworkError", "Registration", "Sent", "WhoAmI"]
+__all__ = [
+    "Attachable",
+    "AttachmentInfo",
+    "Client",
+    "ClientError",
+    "Conversation",
+    "Message",
+    "NetworkError",
+    "Registration",
+    "Sent",
+    "WhoAmI",
+]

@@ -34,6 +34,17 @@ class Sent(msgspec.Struct, frozen=True):
     sequence: int
 
 
+class AttachmentInfo(msgspec.Struct, frozen=True):
+    """A file of a message, for showing; `index` is its place in the message. Sizes in pixels where it is a picture."""
+
+    index: int
+    name: str
+    media_type: str
+    size_bytes: int
+    width: int | None
+    height: int | None
+
+
 class Message(msgspec.Struct, frozen=True):
     """A text as a person sees it; `sender` is the user name."""
 
@@ -42,7 +53,7 @@ class Message(msgspec.Struct, frozen=True):
     client_id: ClientId
     sender: str
     text: str
-    attachments: list[dict[str, object]]
+    attachments: list[AttachmentInfo]
     sent_at: str
 
 

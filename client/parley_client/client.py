@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import msgspec
 
 from parley_client import account as accounts
 from parley_client import history, outbox, upkeep
-from parley_client.answers import Conversation, Message, Registration, Sent, WhoAmI
+from parley_client.answers import AttachmentInfo, Conversation, Message, Registration, Sent, WhoAmI
 from parley_client.api import auth
 from parley_client.api.http import Api
 from parley_client.api.network import Network, parse_server
-from parley_client.backoff import full_jitter
+from parley_client.attachments.descriptor import Attachment, attachments_in, encode_body, info_of, infos_in, text_in
+from parley_client.attachments.downloading import download
+from parley_client.attachments.ports import AttachmentTools
+from parley_client.attachments.preparing import Attachable, prepare_all
+from parley_client.backoff import patiently
 from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import (
     NetworkError,
     NotSignedIn,
     RecoveryKeyRefused,
+    UnknownAttachment,
     UnknownConversation,
     UsageError,
 )
@@ -51,12 +56,11 @@ from parley_contracts.ids import ClientId, ConversationId, UserId, is_uuid, new_
 from parley_contracts.limits import TEXT_LENGTH_MAX
 from parley_contracts.messaging_api import Head
 from parley_contracts.policy import decode_policy
-from parley_contracts.problems import NotFound, Problem, RateLimited, TooLarge, Unauthenticated, Unavailable
+from parley_contracts.problems import NotFound, Problem, TooLarge, Unauthenticated
 from parley_mls import Primitives
 
 RECEIVE_PAGE_MAX = 500
 GROUP_NAME_LENGTH_MAX = 128
-T = TypeVar("T")
 #: Makes the network of a server and its certificate authority's file.
 NetworkFactory = Callable[[str, str | None], Network]
 
@@ -64,10 +68,13 @@ NetworkFactory = Callable[[str, str | None], Network]
 class Client:
     """A device. Use as an asynchronous context manager, or call `close`."""
 
-    def __init__(self, store: Store, network: NetworkFactory, primitives: Primitives) -> None:
+    def __init__(
+        self, store: Store, network: NetworkFactory, primitives: Primitives, tools: AttachmentTools | None = None
+    ) -> None:
         self._store = store
         self._network_factory = network
         self._primitives = primitives
+        self._tools = tools
         self._networks: dict[tuple[str, str | None], Network] = {}
         self._listeners = Listeners()
         self._session: Session | None = None
@@ -276,16 +283,55 @@ class Client:
 
     # --- messages
 
-    async def send(self, to: str, text: str, *, patient: bool = False) -> Sent:
-        """Send a text to `@username` (the own name: note-to-self) or a conversation; returns when it is acknowledged.
+    async def send(
+        self,
+        to: str,
+        text: str,
+        *,
+        attachments: Sequence[Attachable] = (),
+        patient: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Sent:
+        """Send a text, with files or without, to `@username` (the own name: note-to-self) or a conversation.
 
-        Once stored it is repeated however long the server is away. What comes before (finding the person, opening the
-        conversation) fails with `NetworkError` at once, or with `patient` is repeated too.
+        Returns when it is acknowledged. Once stored it is repeated however long the server is away. What comes before
+        (finding the person, opening the conversation) fails with `NetworkError` at once, or with `patient` is repeated
+        too. `progress` hears how many bytes of the files are sent, and of how many.
         """
-        _check_text(text)
+        _check_text(text, attachments)
         resolve = self._resolve
-        conversation_id = await (_patiently(lambda: resolve(to)) if patient else resolve(to))
-        return await self._send(conversation_id, KIND_TEXT, {"text": text})
+        conversation_id = await (patiently(lambda: resolve(to)) if patient else resolve(to))
+        client_id = ClientId(new_uuid7())
+        files = await prepare_all(self.session, conversation_id, client_id, attachments)
+        body = encode_body(text, [prepared.attachment for prepared in files])
+        row = OutboxRow(client_id=client_id, conversation_id=conversation_id, kind=KIND_TEXT, body=body)
+        if progress is not None:
+            self.session.progress[client_id] = progress
+        try:
+            appended = await outbox.deliver_message(self.session, row, files)
+        finally:
+            self.session.progress.pop(client_id, None)
+        return Sent(conversation_id, client_id, appended.sequence)
+
+    async def send_waiting(self) -> None:
+        """Send what waits from before: returns when all of it is acknowledged or given up."""
+        await outbox.pump_all(self.session)
+
+    async def attachment(
+        self, conversation: str, sequence: int, index: int, *, offset: int = 0
+    ) -> AsyncIterator[bytes]:
+        """A file of a message from a byte on, chunk by chunk, each verified; `UnknownAttachment`, `AttachmentBroken`."""
+        found = self._attachment(conversation, sequence, index)
+        async for chunk in download(self.session, found, offset=offset):
+            yield chunk
+
+    def thumbnail(self, conversation: str, sequence: int, index: int) -> bytes | None:
+        """The small picture (JPEG or WebP) that the message carries of a file; None where it has none. No network."""
+        return self._attachment(conversation, sequence, index).thumbnail
+
+    def attachment_info(self, conversation: str, sequence: int, index: int) -> AttachmentInfo:
+        """A file of a message; `UnknownAttachment`. No network."""
+        return info_of(index, self._attachment(conversation, sequence, index))
 
     async def receive(self, *, timeout_s: float = 0) -> list[Message]:
         """Texts that this profile has not received before, waiting for the first one up to `timeout_s`.
@@ -347,6 +393,7 @@ class Client:
             groups=GroupCache(self._store),
             listeners=[self._news.set],
             events=self._listeners,
+            tools=self._tools,
         )
         return self._session
 
@@ -391,6 +438,13 @@ class Client:
         names = sorted(self.session.directory.known_name(user_id) for user_id in people)
         return Conversation(row.conversation_id, row.kind, row.title, names, row.cursor, row.status)
 
+    def _attachment(self, conversation: str, sequence: int, index: int) -> Attachment:
+        row = messages.message_at(self._store, self._find(conversation), sequence)
+        found = attachments_in(row.body).get(index) if row is not None else None
+        if found is None:
+            raise UnknownAttachment("there is no such message here, or it has no such file")
+        return found
+
     async def _send(self, conversation_id: ConversationId, kind: int, body: dict[str, str]) -> Sent:
         row = OutboxRow(
             client_id=ClientId(new_uuid7()),
@@ -423,25 +477,14 @@ class Client:
             sequence=row.sequence,
             client_id=row.client_id,
             sender=await self.session.directory.username(row.user_id),
-            text=_text_in(row.body),
-            attachments=[],
+            text=text_in(row.body),
+            attachments=infos_in(row.body),
             sent_at=row.stored_at,
         )
 
 
-class _Text(msgspec.Struct):
-    text: str
-
-
-def _text_in(body: bytes) -> str:
-    try:
-        return msgspec.json.decode(body, type=_Text).text
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested beyond all measure
-        return ""
-
-
-def _check_text(text: str) -> None:
-    if not text:
+def _check_text(text: str, files: Sequence[Attachable]) -> None:
+    if not text and not files:
         raise UsageError("there is nothing to send")
     if len(text) > TEXT_LENGTH_MAX:
         raise TooLarge(f"a message has at most {TEXT_LENGTH_MAX} characters", limit_characters=TEXT_LENGTH_MAX)
@@ -449,13 +492,3 @@ def _check_text(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise UsageError("the text is not valid Unicode") from error
-
-
-async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
-    attempt = 0
-    while True:
-        try:
-            return await work()
-        except (NetworkError, RateLimited, Unavailable):
-            await asyncio.sleep(full_jitter(attempt))
-            attempt += 1

@@ -12,7 +12,10 @@
      ├─ NotReachable           the person has no device that could receive anything
      ├─ UntrustedIdentity     keys or certificates that do not lead to the pinned root key
      ├─ UntrustedGroup        a commit, Welcome or policy document that breaks the group's rules
-     └─ ConversationForked    the server showed two devices different logs: sending has stopped
+     ├─ ConversationForked    the server showed two devices different logs: sending has stopped
+     ├─ UnknownAttachment     no such file in that message
+     ├─ AttachmentChanged     the file changed while it was being sent; send it again
+     └─ AttachmentBroken      what came is not the file that was sent; `code` says what did not hold
 
 They are named like the problems, for what the caller meets. `slug` is for programs and append-only, like a problem's.
 """
@@ -22,6 +25,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 NetworkErrorKind = Literal["unreachable", "timeout", "tls", "protocol"]
+AttachmentErrorCode = Literal["descriptor", "size", "digest", "tag"]
 
 
 class ClientError(Exception):
@@ -110,3 +114,25 @@ class ConversationForked(ClientError):  # noqa: N818
     """Somebody saw another log than this device; nothing more is sent there."""
 
     slug = "conversation_forked"
+
+
+class UnknownAttachment(ClientError):  # noqa: N818
+    """The message is not there, or has no such file."""
+
+    slug = "unknown_attachment"
+
+
+class AttachmentChanged(ClientError):  # noqa: N818
+    """The file is not any more what it was when its sending began."""
+
+    slug = "attachment_changed"
+
+
+class AttachmentBroken(ClientError):  # noqa: N818
+    """A file that does not hold; nothing of it is shown."""
+
+    slug = "attachment_broken"
+
+    def __init__(self, code: AttachmentErrorCode, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code: AttachmentErrorCode = code

@@ -1,18 +1,22 @@
 """The durable outbox: a message is stored, sealed, stored again, and repeated until the server's answer is known.
 
 Invariant: the same sealed bytes are sent again and again; only `EpochStale` permits sealing anew, under the same client
-id, and one message of a conversation is on its way at a time, so counters follow the log.
+id, one message of a conversation is on its way at a time, so counters follow the log, and a message goes only after
+its files are complete.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from parley_client.api import messaging
+from parley_client.attachments.preparing import Prepared
+from parley_client.attachments.uploading import upload_files
 from parley_client.backoff import full_jitter
 from parley_client.crypto.message import Content, seal_message
 from parley_client.errors import (
@@ -25,7 +29,7 @@ from parley_client.events import Event, OutboxState
 from parley_client.groups.commits import rotate_if_due
 from parley_client.groups.conversations import ensure_member
 from parley_client.session import Session
-from parley_client.store import conversations, queues
+from parley_client.store import conversations, queues, uploads
 from parley_client.store.conversations import ConversationRow
 from parley_client.store.messages import KIND_TEXT
 from parley_client.store.queues import OutboxRow
@@ -53,16 +57,21 @@ class SealedInVain(Exception):  # noqa: N818 - the outbox seals again
     """The epoch has moved on since the message was sealed."""
 
 
-async def deliver_message(session: Session, row: OutboxRow) -> Appended:
-    """Store a message, send it, and return the acknowledgement; raises why where it can never be sent.
+async def deliver_message(session: Session, row: OutboxRow, files: Sequence[Prepared] = ()) -> Appended:
+    """Store a message, send its files and then itself, and return the acknowledgement; raises why where that can never be.
 
     Who cancels it leaves the message on its way.
     """
     answer: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
     session.waiting[row.client_id] = answer
-    queues.add_to_outbox(session.store, row)
+    with session.store.transaction():
+        queues.add_to_outbox(session.store, row)
+        for prepared in files:
+            uploads.add_upload(session.store, prepared.upload)
+            for number, chunk in enumerate(prepared.chunks):
+                uploads.save_chunk(session.store, prepared.upload.upload_id, number, chunk)
     _tell(session, row, "queued")
-    pumping = session.spawn(pump(session, row.conversation_id))
+    pumping = session.spawn(_forward(session, row))
     both: set[asyncio.Future[Any]] = {answer, pumping}
     await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     if not answer.done():
@@ -81,17 +90,33 @@ async def pump(session: Session, conversation_id: ConversationId) -> None:
 
 
 async def pump_all(session: Session) -> None:
-    """Send what waits in every conversation."""
+    """Send what waits in every conversation, files first where a message waits for them."""
     async with asyncio.TaskGroup() as tasks:
         for conversation_id in queues.waiting_conversations(session.store):
             tasks.create_task(pump(session, conversation_id))
+        for row in queues.waiting_for_files(session.store):
+            tasks.create_task(_forward(session, row))
+
+
+async def _forward(session: Session, row: OutboxRow) -> None:
+    """Send a message's files, while what was said later may overtake it; then the message."""
+    await _until_settled(session, row, lambda: upload_files(session, row.client_id))
+    await pump(session, row.conversation_id)
 
 
 async def _send(session: Session, row: OutboxRow) -> None:
+    async def once() -> None:
+        _acknowledge(session, row, await _send_once(session, row.client_id, row.conversation_id))
+
+    await _until_settled(session, row, once)
+
+
+async def _until_settled(session: Session, row: OutboxRow, work: Callable[[], Awaitable[None]]) -> None:
+    """Do something for a message as often as it takes, or give the message up; raises only `NotSignedIn`."""
     attempt = 0
     while True:
         try:
-            _acknowledge(session, row, await _send_once(session, row.client_id, row.conversation_id))
+            await work()
         except NotSignedIn as error:
             _answer(session, row.client_id, error)
             raise
@@ -202,6 +227,7 @@ def _acknowledge(session: Session, sent: OutboxRow, appended: Appended) -> None:
         if not applied and row is not None and row.counter is not None:
             conversations.save_counter(session.store, conversation_id, own, row.counter)
         queues.remove_from_outbox(session.store, sent.client_id)
+        uploads.remove_uploads(session.store, sent.client_id)
     _tell(session, sent, "sent", sequence=appended.sequence)
     _answer(session, sent.client_id, appended)
 
@@ -214,17 +240,20 @@ def _give_up(session: Session, row: OutboxRow, error: Exception) -> None:
 
 def retry(session: Session, client_id: ClientId) -> bool:
     """Send a failed message anew, in the background; whether there was one."""
-    conversation_id = queues.retry_in_outbox(session.store, client_id)
-    if conversation_id is None:
+    row = queues.retry_in_outbox(session.store, client_id)
+    if row is None:
         return False
-    session.announce(conversation_id)
-    session.spawn(pump(session, conversation_id))
+    session.announce(row.conversation_id)
+    session.spawn(_forward(session, row))
     return True
 
 
 def discard(session: Session, client_id: ClientId) -> bool:
     """Forget a failed message; whether there was one."""
-    conversation_id = queues.discard_failed(session.store, client_id)
+    with session.store.transaction():
+        conversation_id = queues.discard_failed(session.store, client_id)
+        if conversation_id is not None:
+            uploads.remove_uploads(session.store, client_id)
     if conversation_id is not None:
         session.announce(conversation_id)
     return conversation_id is not None

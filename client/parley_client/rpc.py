@@ -8,16 +8,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from parley_client import outbox, timeline
+from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.client import Client
 from parley_client.errors import ClientError, UsageError
 from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
 from parley_client.store import documents, reading
+from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId
 from parley_contracts.limits import TEXT_LENGTH_MAX
 from parley_contracts.problems import InvalidRequest, Problem
@@ -48,11 +51,34 @@ class NoParams(_Params):
     """For methods that take nothing."""
 
 
+class FileParams(_Params):
+    """A file of `send`: where it lies on this device, and what it is called if not by its path."""
+
+    path: str
+    name: str | None = None
+    media_type: str | None = None
+
+
 class SendParams(_Params):
     """`send`: answers when the server has stored it; `outbox.changed` says at once that it is queued."""
 
     to: str
-    text: str
+    text: str = ""
+    attachments: list[FileParams] = []
+
+
+class AttachmentParams(_Params):
+    """`attachment.thumbnail`: a file of a message."""
+
+    conversation_id: str
+    sequence: int
+    index: int
+
+
+class SaveParams(AttachmentParams):
+    """`attachment.get`: saves the file to `path`; goes on where an interruption left it."""
+
+    path: str
 
 
 class ReceiveParams(_Params):
@@ -181,6 +207,8 @@ class Rpc:
             "recovery_key": (NoParams, self._recovery_key),
             "recovery_key.forget": (NoParams, self._forget_recovery_key),
             "send": (SendParams, self._send),
+            "attachment.get": (SaveParams, self._attachment_get),
+            "attachment.thumbnail": (AttachmentParams, self._attachment_thumbnail),
             "receive": (ReceiveParams, self._receive),
             "outbox.retry": (OutboxParams, self._outbox_retry),
             "outbox.discard": (OutboxParams, self._outbox_discard),
@@ -291,7 +319,19 @@ class Rpc:
     # --- messages
 
     async def _send(self, params: SendParams) -> object:
-        return await self._client.send(params.to, params.text, patient=True)
+        files = [attachable_of(Path(f.path), name=f.name, media_type=f.media_type) for f in params.attachments]
+        return await self._client.send(params.to, params.text, attachments=files, patient=True)
+
+    async def _attachment_get(self, params: SaveParams) -> object:
+        where = (params.conversation_id, params.sequence, params.index)
+        try:
+            return await save_attachment(self._client, *where, Path(params.path))
+        except OSError as error:
+            raise UsageError(f"the file {params.path} cannot be written: {error.strerror}") from error
+
+    async def _attachment_thumbnail(self, params: AttachmentParams) -> object:
+        found = self._client.thumbnail(params.conversation_id, params.sequence, params.index)
+        return {"thumbnail": b64encode(found) if found is not None else None}
 
     async def _receive(self, params: ReceiveParams) -> object:
         if params.history:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from parley_client.api.http import Api
+from parley_client.attachments.ports import AttachmentTools
 from parley_client.crypto.history import HistoryKey
 from parley_client.directory import Directory
-from parley_client.errors import NotSignedIn
+from parley_client.errors import NotSignedIn, UsageError
 from parley_client.events import Event, Listeners
 from parley_client.store.conversations import load_group_state, save_group_state
 from parley_client.store.documents import Account
@@ -99,6 +100,16 @@ class Session:
     events: Listeners = field(default_factory=Listeners)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     learning: set[UserId] = field(default_factory=set)
+    tools: AttachmentTools | None = None
+    uploading: dict[ClientId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    progress: dict[ClientId, Callable[[int, int], None]] = field(default_factory=dict)
+
+    @property
+    def attachment_tools(self) -> AttachmentTools:
+        """What this platform brings for files; `UsageError` where it brings nothing."""
+        if self.tools is None:
+            raise UsageError("this device can neither send nor fetch files")
+        return self.tools
 
     @property
     def history_key(self) -> HistoryKey:

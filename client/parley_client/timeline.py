@@ -12,7 +12,9 @@ from typing import Literal
 
 import msgspec
 
+from parley_client.answers import AttachmentInfo
 from parley_client.api import messaging
+from parley_client.attachments.descriptor import infos_in, text_in
 from parley_client.errors import ClientError, UnknownConversation
 from parley_client.session import Session
 from parley_client.store import messages, queues, reading
@@ -40,7 +42,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     own: bool
     kind: ItemKind
     text: str
-    attachments: list[dict[str, object]] = []
+    attachments: list[AttachmentInfo] = []
     sent_at: str
 
 
@@ -49,7 +51,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 
     client_id: ClientId
     text: str
-    attachments: list[dict[str, object]] = []
+    attachments: list[AttachmentInfo] = []
     state: Literal["waiting", "failed"]
     problem: dict[str, object] | None = None
     queued_at: str
@@ -91,11 +93,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     outgoing: list[Outgoing]
     read: dict[UserId, int]
     read_sequence: int
-
-
-class _Body(msgspec.Struct):
-    text: str = ""
-    attachments: list[dict[str, object]] = []
 
 
 def summaries(session: Session) -> list[Summary]:
@@ -196,7 +193,6 @@ def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId
 
 def _item(session: Session, row: MessageRow) -> Item:
     kind: ItemKind = "unopened" if row.cause else "name" if row.kind == KIND_NAME else "text"
-    body = _body(row.body) if kind == "text" else _Body(row.cause or _named(row.body))
     return Item(
         sequence=row.sequence,
         client_id=row.client_id,
@@ -204,8 +200,8 @@ def _item(session: Session, row: MessageRow) -> Item:
         sender=_name(session, row.user_id),
         own=row.user_id == session.device.user_id,
         kind=kind,
-        text=body.text,
-        attachments=body.attachments,
+        text=text_in(row.body) if kind == "text" else row.cause or _named(row.body),
+        attachments=infos_in(row.body) if kind == "text" else [],
         sent_at=row.stored_at,
     )
 
@@ -214,25 +210,17 @@ def _outgoing(session: Session, conversation_id: ConversationId) -> list[Outgoin
     found = []
     for row, failure in queues.list_outbox(session.store, conversation_id):
         if row.kind == KIND_TEXT:
-            body = _body(row.body)
             found.append(
                 Outgoing(
                     client_id=row.client_id,
-                    text=body.text,
-                    attachments=body.attachments,
+                    text=text_in(row.body),
+                    attachments=infos_in(row.body),
                     state="failed" if failure else "waiting",
                     problem=json.loads(failure) if failure else None,
                     queued_at=_moment(int(row.client_id.replace("-", "")[:12], 16) / 1000),
                 )
             )
     return found
-
-
-def _body(body: bytes) -> _Body:
-    try:
-        return msgspec.json.decode(body, type=_Body)
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested beyond all measure
-        return _Body()
 
 
 class _Named(msgspec.Struct):

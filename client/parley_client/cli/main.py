@@ -16,6 +16,7 @@ from typing import Annotated, TypeVar
 import msgspec
 import typer
 
+from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.cli.jsonrpc import serve
 from parley_client.cli.receiving import print_messages
 from parley_client.client import Client, NetworkFactory
@@ -32,6 +33,8 @@ T = TypeVar("T")
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="An encrypted device on the command line.")
 group = typer.Typer(no_args_is_help=True, help="Private groups.")
 app.add_typer(group, name="group")
+attachment = typer.Typer(no_args_is_help=True, help="Files of messages.")
+app.add_typer(attachment, name="attachment")
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
 CaFile = Annotated[Path | None, typer.Option("--ca", help="File with the certificate authority to trust.")]
@@ -126,13 +129,15 @@ def whoami(context: typer.Context, as_json: Json = False) -> None:  # noqa: ARG0
 def send(
     context: typer.Context,
     to: Annotated[str, typer.Option(help="@username (your own: note to self) or a conversation.")],
-    text: Annotated[str, typer.Argument(help="The message.")],
+    text: Annotated[str, typer.Argument(help="The message.")] = "",
+    attach: Annotated[list[Path] | None, typer.Option(help="A file to send along; may be given again.")] = None,
 ) -> None:
-    """Send a message; returns when the server has stored it."""
+    """Send a message, with files or without; returns when the server has stored it."""
 
     async def work(client: Client) -> None:
         await client.sync()
-        _print(await client.send(to, text))
+        _print(await client.send(to, text, attachments=[attachable_of(path) for path in attach or ()]))
+        await client.send_waiting()
         await client.settle()
 
     _run(context, work)
@@ -193,6 +198,23 @@ def group_remove(context: typer.Context, conversation: str, members: People) -> 
         await client.sync()
         _print(await client.group_remove(conversation, members))
         await client.settle()
+
+    _run(context, work)
+
+
+@attachment.command("get")
+def attachment_get(
+    context: typer.Context,
+    conversation: Annotated[str, typer.Argument(help="The conversation's id or name.")],
+    sequence: Annotated[int, typer.Argument(help="The message's sequence.")],
+    index: Annotated[int, typer.Argument(help="The file's index in the message.")],
+    output: Annotated[Path, typer.Option(help="Where to save it.")],
+) -> None:
+    """Save a file of a message; after an interruption it goes on where it stood."""
+
+    async def work(client: Client) -> None:
+        await client.sync()
+        _print(await save_attachment(client, conversation, sequence, index, output))
 
     _run(context, work)
 

@@ -92,6 +92,13 @@ def count_texts_after(store: Store, conversation_id: ConversationId, sequence: i
     return int(store.execute(sql, (conversation_id, sequence, KIND_TEXT, but_of))[0][0])
 
 
+def message_at(store: Store, conversation_id: ConversationId, sequence: int) -> MessageRow | None:
+    """The opened text at a place of the log, or None."""
+    sql = _SELECT + "WHERE conversation_id = ? AND sequence = ? AND kind = ? AND cause IS NULL"
+    rows = store.execute(sql, (conversation_id, sequence, KIND_TEXT))
+    return _row(rows[0]) if rows else None
+
+
 def unopened(store: Store, cause: str) -> list[tuple[MessageRow, Entry]]:
     """Messages that did not open for this cause, with their entries."""
     rows = [_row(row) for row in store.execute(_SELECT + "WHERE cause = ? ORDER BY position", (cause,))]

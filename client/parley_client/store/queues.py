@@ -51,10 +51,11 @@ def add_to_outbox(store: Store, row: OutboxRow) -> None:
 
 
 def next_in_outbox(store: Store, conversation_id: ConversationId) -> OutboxRow | None:
-    """The oldest message that may still be sent, or None."""
+    """The oldest message that may still be sent and whose files are all complete, or None."""
     sql = (
         f"SELECT {', '.join(_OUTBOX)} FROM outbox "  # noqa: S608
-        "WHERE conversation_id = ? AND failure IS NULL ORDER BY position LIMIT 1"
+        "WHERE conversation_id = ? AND failure IS NULL AND NOT EXISTS "
+        "(SELECT 1 FROM uploads WHERE uploads.client_id = outbox.client_id AND stored = 0) ORDER BY position LIMIT 1"
     )
     rows = store.execute(sql, (conversation_id,))
     return msgspec.convert(dict(zip(_OUTBOX, rows[0], strict=True)), OutboxRow) if rows else None
@@ -83,6 +84,15 @@ def failed_in_outbox(store: Store) -> list[tuple[ClientId, bytes]]:
     return [(ClientId(client_id), failure) for client_id, failure in store.execute(sql)]
 
 
+def waiting_for_files(store: Store) -> list[OutboxRow]:
+    """Messages that may still be sent once their files are complete."""
+    sql = (
+        f"SELECT {', '.join(_OUTBOX)} FROM outbox WHERE failure IS NULL "  # noqa: S608
+        "AND client_id IN (SELECT client_id FROM uploads WHERE stored = 0) ORDER BY position"
+    )
+    return [msgspec.convert(dict(zip(_OUTBOX, row, strict=True)), OutboxRow) for row in store.execute(sql)]
+
+
 def list_outbox(store: Store, conversation_id: ConversationId) -> list[tuple[OutboxRow, bytes | None]]:
     """All messages of a conversation that are not acknowledged, oldest first, with the problem of those that failed."""
     names = ", ".join(_OUTBOX)
@@ -93,14 +103,14 @@ def list_outbox(store: Store, conversation_id: ConversationId) -> list[tuple[Out
     ]
 
 
-def retry_in_outbox(store: Store, client_id: ClientId) -> ConversationId | None:
-    """Let a failed message be sealed and sent anew; its conversation, None where no such message has failed."""
+def retry_in_outbox(store: Store, client_id: ClientId) -> OutboxRow | None:
+    """Let a failed message be sealed and sent anew; None where no such message has failed."""
     rows = store.execute(
-        "UPDATE outbox SET failure = NULL, epoch = NULL, counter = NULL, upload = NULL "
-        "WHERE client_id = ? AND failure IS NOT NULL RETURNING conversation_id",
+        "UPDATE outbox SET failure = NULL, epoch = NULL, counter = NULL, upload = NULL "  # noqa: S608
+        f"WHERE client_id = ? AND failure IS NOT NULL RETURNING {', '.join(_OUTBOX)}",
         (client_id,),
     )
-    return ConversationId(rows[0][0]) if rows else None
+    return msgspec.convert(dict(zip(_OUTBOX, rows[0], strict=True)), OutboxRow) if rows else None
 
 
 def discard_failed(store: Store, client_id: ClientId) -> ConversationId | None:

@@ -62,7 +62,16 @@ _SECOND = (
         PRIMARY KEY (conversation_id, user_id)) WITHOUT ROWID""",
     "CREATE TABLE drafts (conversation_id TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
 )
-_MIGRATIONS = (_FIRST, _SECOND)
+_THIRD = (
+    """CREATE TABLE uploads (
+        upload_id TEXT PRIMARY KEY, client_id TEXT NOT NULL, conversation_id TEXT NOT NULL, position INTEGER NOT NULL,
+        descriptor BLOB NOT NULL, path TEXT, parts_done INTEGER NOT NULL, stored INTEGER NOT NULL) WITHOUT ROWID""",
+    "CREATE INDEX uploads_of ON uploads (client_id)",
+    # The plaintext of files that have no path of their own.
+    """CREATE TABLE upload_chunks (
+        upload_id TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (upload_id, number))""",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD)
 
 
 def migrate(store: Store) -> None:
