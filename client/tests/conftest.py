@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
+from fake_media import FakeMedia
 from hypothesis import settings
 
 from parley_client import Client
@@ -25,6 +26,7 @@ from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.identity import AccountStatement, DeviceCertificate
 from parley_contracts.ids import new_uuid7
+from parley_contracts.media_api import OBJECTS_PATH
 from parley_contracts.messaging_api import Appended, Entry, Head
 from parley_contracts.policy import decode_policy
 from parley_mls import PublicGroup, default_primitives
@@ -94,6 +96,7 @@ class FakeServer:
         self.requests: list[Request] = []
         self.refused: list[str] = []
         self.refresh = False
+        self.media = FakeMedia()
 
     async def request(self, request: Request) -> Answer:
         await asyncio.sleep(0)
@@ -107,6 +110,8 @@ class FakeServer:
         return answer
 
     def _answer(self, request: Request) -> Answer:
+        if request.path.startswith(OBJECTS_PATH):
+            return self.media.store(request)
         try:
             result = self._route(request)
         except problems.Problem as problem:
@@ -365,6 +370,18 @@ class FakeServer:
             self.indexes[session["user"]] = body
             return body
         return stored or {"version": 0, "sealed": ""}
+
+    # --- media
+
+    def _media_uploads(self, session, method, rest, body, query) -> object:
+        if method == "PUT":
+            self._log(session, body["conversation_id"])
+        return self.media.upload(session["user"], method, rest, body)
+
+    def _media_objects(self, session, method, rest, body, query) -> object:
+        answer = self.media.download(rest[0])
+        self._log(session, self.media.objects[rest[0]].conversation)
+        return answer
 
     # --- the socket
 
