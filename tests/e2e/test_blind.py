@@ -3,17 +3,21 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from e2e_devices import Device, Stack
 from e2e_search import CHUNK_SIZE_BYTES, dump, flush, forms, found_in, plant, uproot
+from PIL import Image
 
+from parley_client.attachments.descriptor import attachments_in
 from parley_client.crypto.recovery import parse_recovery_key
 from parley_client.platforms.sqlite import SqliteStore
 from parley_client.store.documents import load_account, load_tokens
 from parley_client.store.history import load_history_keys
 
 Make = Callable[..., Device]
+_DESCRIPTION = 0x010E
 
 
 def keys_of(device: Device) -> list[bytes]:
@@ -32,6 +36,36 @@ def keys_of(device: Device) -> list[bytes]:
         store.close()
 
 
+def picture_with(mark: str, folder: Path) -> Path:
+    """A picture whose name and whose description hold the marker, and whose pixels are its own."""
+    path = folder / f"{mark}.jpg"
+    exif = Image.Exif()
+    exif[_DESCRIPTION] = mark
+    Image.effect_noise((640, 480), 90).convert("RGB").save(path, "JPEG", exif=exif)
+    assert mark.encode() in path.read_bytes()
+    return path
+
+
+def fetched_picture(device: Device, history: list[dict[str, Any]], folder: Path) -> bytes:
+    (message,) = [m for m in history if m["attachments"]]
+    path = folder / "fetched.jpg"
+    where = {"conversation_id": message["conversation_id"], "sequence": message["sequence"], "index": 0}
+    device("attachment.get", **where, path=str(path))
+    return path.read_bytes()
+
+
+def attachment_keys(device: Device) -> list[bytes]:
+    """The keys of the files that a device has heard of; its process must have ended."""
+    store = SqliteStore(device.profile)
+    try:
+        bodies = [row[0] for row in store.execute("SELECT body FROM messages")]
+    finally:
+        store.close()
+    keys = [found.key for body in bodies for found in attachments_in(body).values()]
+    assert keys
+    return keys
+
+
 def test_no_file_of_the_server_holds_what_people_write(stack: Stack, device: Make, tmp_path: Path):
     mark = f"marker{secrets.token_hex(16)}"
     anna, berta = device("anna", registered=False), device("berta")
@@ -39,14 +73,17 @@ def test_no_file_of_the_server_holds_what_people_write(stack: Stack, device: Mak
     anna.register()
     where = anna("group.create", name=f"title {mark}", members=[f"@{berta.username}"])["conversation_id"]
     texts = [f"{turn} {mark} said" for turn in ("direct", "group", "reply", "note")]
+    photo = picture_with(mark, tmp_path)
     anna("send", to=f"@{berta.username}", text=texts[0])
-    anna("send", to=where, text=texts[1])
+    anna("send", to=where, text=texts[1], attachments=[{"path": str(photo)}])
     berta.wait_for(set(texts[:2]))
     berta("send", to=where, text=texts[2])
     anna("send", to=f"@{anna.username}", text=texts[3])
     restored = device("unused", registered=False)
     restored.login(anna)
-    restored.wait_for_history(set(texts))
+    history = restored.wait_for_history(set(texts))
+    pixels = fetched_picture(restored, history, tmp_path)
+    assert pixels == photo.read_bytes()
     for each in (anna, berta, restored):
         each.stop()
     opening = [
@@ -55,7 +92,14 @@ def test_no_file_of_the_server_holds_what_people_write(stack: Stack, device: Mak
         parse_recovery_key(anna.recovery_key),
         berta.password.encode(),
     ]
-    markers = [mark.encode(), *opening, *(key for each in (anna, berta, restored) for key in keys_of(each))]
+    # The picture's own bytes, and what opens it; an object of its size is there, so it was looked at.
+    markers = [
+        mark.encode(),
+        pixels[-200:-100],
+        *attachment_keys(berta),
+        *opening,
+        *(key for each in (anna, berta, restored) for key in keys_of(each)),
+    ]
     flush(stack.engines)
     dump(stack.engines, tmp_path / "dump")
     assert found_in(tmp_path / "dump", markers) == []
@@ -63,6 +107,8 @@ def test_no_file_of_the_server_holds_what_people_write(stack: Stack, device: Mak
     # The search looked where it should: a user name is no secret, and is there.
     assert found_in(tmp_path / "dump", [anna.username.encode()])
     assert found_in(stack.home / "data", [anna.username.encode()])
+    sizes = [path.stat().st_size for path in (stack.home / "data" / "swift").rglob("*.data")]
+    assert any(size >= len(pixels) for size in sizes)
 
 
 def test_markers_planted_in_the_databases_are_found(stack: Stack, tmp_path: Path):
@@ -78,6 +124,18 @@ def test_markers_planted_in_the_databases_are_found(stack: Stack, tmp_path: Path
     assert all(f"dump/{database}" in dumped for database in ("postgres", "mongodb", "redis"))
     held = "\n".join(found_in(stack.home / "data", [mark.encode()]))
     assert all(f"data/{engine}/" in held for engine in ("postgres", "mongod", "valkey"))
+
+
+def test_a_marker_planted_among_the_objects_is_found(stack: Stack):
+    """The planted fault: an object store that kept a file as it came would be found out, wherever it lies in its data."""
+    mark = secrets.token_hex(24)
+    folder = next(path.parent for path in (stack.home / "data" / "swift").rglob("*.data"))
+    planted = folder / "planted"
+    try:
+        planted.write_bytes(bytes(1000) + mark.encode() + bytes(1000))
+        assert [hit for hit in found_in(stack.home, [mark.encode()]) if "data/swift/" in hit]
+    finally:
+        planted.unlink()
 
 
 @pytest.mark.parametrize("place", [0, CHUNK_SIZE_BYTES - 7, CHUNK_SIZE_BYTES])

@@ -113,6 +113,27 @@ def test_three_people_and_a_fourth_device(people: People):
     assert b"hello berta" not in held
 
 
+def test_a_file_goes_and_comes(people: People):
+    (anna, berta, _), (_, b, _) = people.shells, people.names
+    report = people.folder / "report.pdf"
+    report.write_bytes(secrets.token_bytes(700_000))
+    (sent,) = anna.lines("send", "--to", f"@{b}", "the report", "--attach", str(report))
+    (message,) = berta.lines("receive", "--json", "--timeout", "20")
+    (attached,) = message["attachments"]
+    assert attached == {
+        "index": 0,
+        "name": "report.pdf",
+        "media_type": "application/pdf",
+        "size_bytes": 700_000,
+        "width": None,
+        "height": None,
+    }
+    where = [sent["conversation_id"], str(sent["sequence"]), "0"]
+    berta.lines("attachment", "get", *where, "--output", str(people.folder / "got.pdf"))
+    assert (people.folder / "got.pdf").read_bytes() == report.read_bytes()
+    assert "no such" in berta.complaint("attachment", "get", *where[:2], "7", "--output", str(people.folder / "no"))
+
+
 def test_what_is_refused_changes_nothing(people: People):
     (anna, _, _), (a, b, _) = people.shells, people.names
     (people.folder / "wrong").write_text("not the password\n")
