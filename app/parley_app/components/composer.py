@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Any
 
 import flet as ft
 
@@ -78,25 +79,7 @@ def Composer(
         await on_send(said)
 
     run = ft.context.page.run_task
-    tall = (ui.control - Type.BODY.line) / 2
-    box = ft.TextField(
-        value=text,
-        hint_text=words.MESSAGE,
-        hint_style=text_style(Type.BODY, ui.c.ink_3),
-        text_style=text_style(Type.BODY, ui.c.ink),
-        border=ft.NoInputBorder(),
-        multiline=True,
-        min_lines=1,
-        max_lines=6,
-        shift_enter=not ui.compact,
-        autofocus=not ui.compact,
-        dense=True,
-        content_padding=ft.Padding.symmetric(vertical=tall + Space.HAIR / 2),
-        cursor_color=ui.c.accent,
-        expand=True,
-        on_change=typed,
-        on_submit=lambda: run(send),
-    )
+    box = ft.TextField(value=text, on_change=typed, on_submit=lambda: run(send), **_look(ui))
     line = ft.Row(
         [
             IconButton(Glyph.IMAGE, words.ATTACH, lambda: run(on_attach)),
@@ -109,8 +92,33 @@ def Composer(
     thumbs = [_thumb(ui, name, data, partial(on_take_out, index)) for index, (name, data) in enumerate(attached)]
     strip = [ft.Row(thumbs, spacing=Space.SM, scroll=ft.ScrollMode.AUTO)] if thumbs else []
     complaint = [ft.Semantics(content=ui.text(note, Type.META, ui.c.danger.ink), live_region=True)] if note else []
+    return _frame(ui, complaint, [*strip, line])
+
+
+def _look(ui: Ui) -> dict[str, Any]:
+    """A field without a frame of its own, which grows to a few lines; on a phone Enter begins a new one."""
+    tall = (ui.control - Type.BODY.line) / 2
+    return {
+        "hint_text": words.MESSAGE,
+        "hint_style": text_style(Type.BODY, ui.c.ink_3),
+        "text_style": text_style(Type.BODY, ui.c.ink),
+        "border": ft.NoInputBorder(),
+        "multiline": True,
+        "min_lines": 1,
+        "max_lines": 6,
+        "shift_enter": not ui.compact,
+        "autofocus": not ui.compact,
+        "dense": True,
+        "content_padding": ft.Padding.symmetric(vertical=tall + Space.HAIR / 2),
+        "cursor_color": ui.c.accent,
+        "expand": True,
+    }
+
+
+def _frame(ui: Ui, above: Sequence[ft.Control], inside: Sequence[ft.Control]) -> ft.Control:
+    """The card that looks like one field."""
     bar = ft.Container(
-        ft.Column([*strip, line], spacing=Space.XS, tight=True),
+        ft.Column(list(inside), spacing=Space.XS, tight=True),
         bgcolor=ui.c.raised,
         border=ui.border(ui.c.line_control),
         border_radius=Radius.LG,
@@ -120,7 +128,7 @@ def Composer(
     foot = [] if ui.compact else [ft.Container(_note(ui), padding=ft.Padding.symmetric(horizontal=Space.SM))]
     return ft.Container(
         ft.Column(
-            [*complaint, bar, *foot],
+            [*above, bar, *foot],
             spacing=Space.SM - Space.HAIR,
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import flet as ft
 
@@ -33,6 +34,31 @@ def _reveal(ui: Ui, turn: Callable[[], object], *, shown: bool) -> ft.Control:
     )
 
 
+def _look(ui: Ui, *, password: bool, wrong: bool) -> dict[str, Any]:
+    """What all fields have in common; a password leaves room for the eye."""
+    return {
+        "hint_style": text_style(Type.BODY, ui.c.ink_3),
+        "text_style": text_style(Type.BODY, ui.c.ink),
+        "autocorrect": False,
+        "enable_suggestions": False,
+        "capitalization": ft.TextCapitalization.NONE,
+        "filled": True,
+        "fill_color": ui.c.raised,
+        "border": {
+            ft.ControlState.FOCUSED: outline(Stroke.STRONG, ui.c.danger.ink if wrong else ui.c.accent),
+            ft.ControlState.DEFAULT: outline(Stroke.HAIR, ui.c.danger.ink if wrong else ui.c.line_strong),
+        },
+        "cursor_color": ui.c.accent,
+        "dense": True,
+        "content_padding": ft.Padding(
+            left=Space.LG,
+            right=Space.HUGE if password else Space.LG,
+            top=Space.MD + Space.HAIR,
+            bottom=Space.MD + Space.HAIR,
+        ),
+    }
+
+
 @ft.component
 def Field(
     label: str,
@@ -51,35 +77,16 @@ def Field(
     """A line to type in. The fault takes the place of the helper."""
     ui = use_ui()
     shown, set_shown = ft.use_state(False)
-    line = ui.c.danger.ink if fault else ui.c.line_strong
     box = ft.TextField(
         value=value,
         hint_text=hint,
-        hint_style=text_style(Type.BODY, ui.c.ink_3),
-        text_style=text_style(Type.BODY, ui.c.ink),
         password=password and not shown,
         autofocus=autofocus,
-        autocorrect=False,
-        enable_suggestions=False,
-        capitalization=ft.TextCapitalization.NONE,
         keyboard_type=kind,
         on_change=(lambda e: on_change(str(e.control.value))) if on_change else None,
         on_submit=(lambda _: on_submit()) if on_submit else None,
-        filled=True,
-        fill_color=ui.c.raised,
-        border={
-            ft.ControlState.FOCUSED: outline(Stroke.STRONG, ui.c.danger.ink if fault else ui.c.accent),
-            ft.ControlState.DEFAULT: outline(Stroke.HAIR, line),
-        },
-        cursor_color=ui.c.accent,
-        dense=True,
-        content_padding=ft.Padding(
-            left=Space.LG,
-            right=Space.HUGE if password else Space.LG,
-            top=Space.MD + Space.HAIR,
-            bottom=Space.MD + Space.HAIR,
-        ),
         prefix_icon=ft.Container(ui.icon(glyph), width=Size.CONTROL, alignment=ft.Alignment.CENTER) if glyph else None,
+        **_look(ui, password=password, wrong=bool(fault)),
     )
     framed = named_field(box, label)
     if password:  # beside the field, not inside: there its name would become part of the field's

@@ -103,6 +103,16 @@ def _row(entry: Entry, actions: MessageActions) -> ft.Control:
             return keyed(entry.key, NoteLine)(entry.text)
 
 
+async def _keep_in_sight(shown: ft.MutableRef[ft.ListView], place: ft.MutableRef[float], shift: float) -> None:
+    """Scroll by what came or went below. The list is the one drawn last: that of the event has been replaced."""
+    await asyncio.sleep(SETTLE_S)
+    view = shown.current
+    if view is not None:
+        offset = max(1.0, (place.current or 0.0) + shift * (OVERLAP if shift < 0 else 1 / OVERLAP))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(view.scroll_to(offset=offset), SCROLL_TIMEOUT_S)
+
+
 @ft.component
 def Timeline(
     entries: Sequence[Entry],
@@ -124,10 +134,9 @@ def Timeline(
 
     async def scrolled(event: ft.OnScrollEvent) -> None:
         place.current = event.pixels
-        away = event.pixels > FAR_FROM_LATEST
-        if away != far.current:
-            far.current = away
-            on_far(away)
+        if (event.pixels > FAR_FROM_LATEST) != far.current:
+            far.current = not far.current
+            on_far(far.current)
         if busy.current:
             return
         busy.current = True
@@ -138,18 +147,10 @@ def Timeline(
             elif event.pixels < NEAR_END:
                 moved = await on_bottom()
             if moved:
-                await keep_in_sight(moved * (event.max_scroll_extent + event.viewport_dimension) / len(entries))
+                mean = (event.max_scroll_extent + event.viewport_dimension) / len(entries)
+                await _keep_in_sight(shown, place, moved * mean)
         finally:
             busy.current = False
-
-    async def keep_in_sight(shift: float) -> None:
-        await asyncio.sleep(SETTLE_S)
-        view = shown.current  # as it was drawn last: the one that the event came from has been replaced
-        if view is not None:
-            overlap = OVERLAP if shift < 0 else 1 / OVERLAP
-            offset = max(1.0, (place.current or 0.0) + shift * overlap)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(view.scroll_to(offset=offset), SCROLL_TIMEOUT_S)
 
     drawn = ft.ListView(
         [_row(entry, actions) for entry in reversed(entries)],

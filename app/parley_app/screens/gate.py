@@ -86,21 +86,10 @@ def Welcome(app: App) -> ft.Control:
     )
 
 
-@ft.component
-def SignUp(app: App) -> ft.Control:
-    """A new account."""
-    ui = use_ui()
+def _sign_up_fields(app: App, typed: Callable[[str], object], go: Callable[[], object]) -> list[ft.Control]:
+    """What a new account asks for; `typed` hears of the password, `go` of Enter."""
     form = app.session.sign_up
-    password, set_password = ft.use_state(form["password"])
-    use_watched(form)
-
-    def typed(value: str) -> None:
-        form.fill("password", value)
-        set_password(value)
-
-    go = _run(app, app.register)
-    level = strength(password)
-    fields = [
+    return [
         *_server_field(app, form),
         Field(
             words.USERNAME,
@@ -132,6 +121,23 @@ def SignUp(app: App) -> ft.Control:
             on_submit=go,
         ),
     ]
+
+
+@ft.component
+def SignUp(app: App) -> ft.Control:
+    """A new account."""
+    ui = use_ui()
+    form = app.session.sign_up
+    password, set_password = ft.use_state(form["password"])
+    use_watched(form)
+
+    def typed(value: str) -> None:
+        form.fill("password", value)
+        set_password(value)
+
+    go = _run(app, app.register)
+    level = strength(password)
+    fields = _sign_up_fields(app, typed, go)
     meter = [] if form.faults.get("password") else [StrengthMeter(level, words.STRENGTH[level])]
     label = words.WORKING_SIGN_UP if form.busy else words.SIGN_UP_BUTTON
     return Gate(
