@@ -46,6 +46,8 @@ FAULTS: Final = {
     "profile_in_use": "Parley is open in another window with this account.",
     "storage_refused": "The browser does not let Parley store anything here. Leave private browsing or allow storage.",
     "notifications_denied": "The browser refuses notifications for this page. Allow them in its settings for this page.",
+    "attachment_changed": "The file has changed since it was chosen. Choose it again.",
+    "too_large": "This is too large to be sent.",
     "attachment_broken": "This file cannot be read as a picture. Choose another one.",
     "upload_interrupted": "The connection was lost while sending the picture. It goes on when you are back.",
     "internal": "Something went wrong inside Parley. Try again; if it stays, tell whoever runs your server.",

@@ -14,22 +14,25 @@ from typing import Any
 import msgspec
 
 from parley_client import outbox, timeline
+from parley_client.attachments.preparing import Attachable
 from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.client import Client
 from parley_client.errors import ClientError, UsageError
 from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
 from parley_client.store import documents, reading
-from parley_contracts.encoding import b64encode
+from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ClientId, ConversationId
 from parley_contracts.limits import TEXT_LENGTH_MAX
-from parley_contracts.problems import InvalidRequest, Problem
+from parley_contracts.problems import InvalidRequest, Problem, TooLarge
 
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 #: A problem or a client error; `slug` says which.
 PROBLEM = -32000
+#: What `attachment.read` gives in one answer.
+READ_SIZE_BYTES_MAX = 32 * 1024 * 1024
 PREFERENCES_SIZE_BYTES_MAX = 16 * 1024
 
 
@@ -52,9 +55,10 @@ class NoParams(_Params):
 
 
 class FileParams(_Params):
-    """A file of `send`: where it lies on this device, and what it is called if not by its path."""
+    """A file of `send`: where it lies on this device, or its bytes (`data`, base64url); `name` is needed with bytes."""
 
-    path: str
+    path: str | None = None
+    data: str | None = None
     name: str | None = None
     media_type: str | None = None
 
@@ -68,7 +72,7 @@ class SendParams(_Params):
 
 
 class AttachmentParams(_Params):
-    """`attachment.thumbnail`: a file of a message."""
+    """`attachment.read` (the whole, as base64url) and `attachment.thumbnail`: a file of a message."""
 
     conversation_id: str
     sequence: int
@@ -208,6 +212,7 @@ class Rpc:
             "recovery_key.forget": (NoParams, self._forget_recovery_key),
             "send": (SendParams, self._send),
             "attachment.get": (SaveParams, self._attachment_get),
+            "attachment.read": (AttachmentParams, self._attachment_read),
             "attachment.thumbnail": (AttachmentParams, self._attachment_thumbnail),
             "receive": (ReceiveParams, self._receive),
             "outbox.retry": (OutboxParams, self._outbox_retry),
@@ -319,7 +324,7 @@ class Rpc:
     # --- messages
 
     async def _send(self, params: SendParams) -> object:
-        files = [attachable_of(Path(f.path), name=f.name, media_type=f.media_type) for f in params.attachments]
+        files = [_attachable(file) for file in params.attachments]
         return await self._client.send(params.to, params.text, attachments=files, patient=True)
 
     async def _attachment_get(self, params: SaveParams) -> object:
@@ -328,6 +333,14 @@ class Rpc:
             return await save_attachment(self._client, *where, Path(params.path))
         except OSError as error:
             raise UsageError(f"the file {params.path} cannot be written: {error.strerror}") from error
+
+    async def _attachment_read(self, params: AttachmentParams) -> object:
+        where = (params.conversation_id, params.sequence, params.index)
+        info = self._client.attachment_info(*where)
+        if info.size_bytes > READ_SIZE_BYTES_MAX:
+            raise TooLarge("this file is too large to be read at once", limit_bytes=READ_SIZE_BYTES_MAX)
+        chunks = [chunk async for chunk in self._client.attachment(*where)]
+        return {"name": info.name, "media_type": info.media_type, "data": b64encode(b"".join(chunks))}
 
     async def _attachment_thumbnail(self, params: AttachmentParams) -> object:
         found = self._client.thumbnail(params.conversation_id, params.sequence, params.index)
@@ -400,3 +413,17 @@ class Rpc:
             raise UsageError("these preferences are too large to be kept")
         documents.save(self._client.store, "preferences", params.preferences)
         return {}
+
+
+def _attachable(file: FileParams) -> Attachable:
+    """A file that is to be sent; `UsageError` where it is neither a path nor bytes with a name."""
+    if file.path is not None and file.data is None:
+        return attachable_of(Path(file.path), name=file.name, media_type=file.media_type)
+    if file.data is None or file.path is not None or not file.name:
+        raise UsageError("a file is given by its path, or by its bytes and a name")
+    try:
+        data = b64decode(file.data)
+    except ValueError as error:
+        raise UsageError("the bytes of a file are base64url") from error
+    named = attachable_of(Path(file.name), name=file.name, media_type=file.media_type)
+    return Attachable(named.name, named.media_type, data=data)

@@ -14,12 +14,13 @@ import msgspec
 
 from parley_client.answers import AttachmentInfo
 from parley_client.api import messaging
-from parley_client.attachments.descriptor import infos_in, text_in
+from parley_client.attachments.descriptor import attachments_in, info_of, text_in
 from parley_client.errors import ClientError, UnknownConversation
 from parley_client.session import Session
 from parley_client.store import messages, queues, reading
 from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
 from parley_client.store.messages import KIND_NAME, KIND_TEXT, MessageRow
+from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, UserId
 from parley_contracts.messaging_api import ReceiptUpload
 from parley_contracts.policy import Kind, Role, decode_policy
@@ -32,6 +33,12 @@ _SEQUENCE_MAX = 2**62
 ItemKind = Literal["text", "name", "unopened"]
 
 
+class ShownAttachment(AttachmentInfo, frozen=True):
+    """A file of a message with its small picture (base64url), None where it has none."""
+
+    thumbnail: str | None = None
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A row of a conversation. `text` is the message, the new name, or the cause for which it did not open."""
 
@@ -42,7 +49,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     own: bool
     kind: ItemKind
     text: str
-    attachments: list[AttachmentInfo] = []
+    attachments: list[ShownAttachment] = []
     sent_at: str
 
 
@@ -51,7 +58,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 
     client_id: ClientId
     text: str
-    attachments: list[AttachmentInfo] = []
+    attachments: list[ShownAttachment] = []
     state: Literal["waiting", "failed"]
     problem: dict[str, object] | None = None
     queued_at: str
@@ -201,7 +208,7 @@ def _item(session: Session, row: MessageRow) -> Item:
         own=row.user_id == session.device.user_id,
         kind=kind,
         text=text_in(row.body) if kind == "text" else row.cause or _named(row.body),
-        attachments=infos_in(row.body) if kind == "text" else [],
+        attachments=_shown(row.body) if kind == "text" else [],
         sent_at=row.stored_at,
     )
 
@@ -214,13 +221,23 @@ def _outgoing(session: Session, conversation_id: ConversationId) -> list[Outgoin
                 Outgoing(
                     client_id=row.client_id,
                     text=text_in(row.body),
-                    attachments=infos_in(row.body),
+                    attachments=_shown(row.body),
                     state="failed" if failure else "waiting",
                     problem=json.loads(failure) if failure else None,
                     queued_at=_moment(int(row.client_id.replace("-", "")[:12], 16) / 1000),
                 )
             )
     return found
+
+
+def _shown(body: bytes) -> list[ShownAttachment]:
+    return [
+        ShownAttachment(
+            **msgspec.structs.asdict(info_of(index, found)),
+            thumbnail=b64encode(found.thumbnail) if found.thumbnail is not None else None,
+        )
+        for index, found in attachments_in(body).items()
+    ]
 
 
 class _Named(msgspec.Struct):

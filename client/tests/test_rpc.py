@@ -1,11 +1,14 @@
 """Method names over a client: snapshots, windows of a conversation, send states, receipts, and the events in between."""
 
 import asyncio
+import io
 
 import msgspec
 import pytest
+from PIL import Image
 
 from parley_client.rpc import CallError, Rpc
+from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.problems import PolicyRefused
 
 WORDS = {"server": "https://parley.test", "username": "alice", "email": "a@x.test", "password": "long enough to be"}
@@ -219,3 +222,32 @@ async def test_a_window_needs_a_known_conversation(pair):
     with pytest.raises(CallError) as refused:
         await alice("history.page", conversation_id="nowhere", limit="many")
     assert refused.value.slug == "invalid_request"
+
+
+def png(width, height):
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
+async def test_a_picture_goes_as_bytes_and_comes_back(pair):
+    alice, bob, where = pair
+    picture = png(64, 48)
+    sent = await alice("send", to=where, text="look", attachments=[{"name": "pier.png", "data": b64encode(picture)}])
+    await bob.client.sync()
+    page = await bob("history.page", conversation_id=where)
+    (shown,) = page["items"][0]["attachments"]
+    assert (shown["name"], shown["media_type"], shown["width"], shown["height"]) == ("pier.png", "image/png", 64, 48)
+    assert Image.open(io.BytesIO(b64decode(shown["thumbnail"]))).size == (64, 48)
+    place = {"conversation_id": where, "sequence": sent["sequence"], "index": 0}
+    assert b64decode((await bob("attachment.read", **place))["data"]) == picture
+
+
+@pytest.mark.parametrize(
+    "file", [{}, {"data": "aGk"}, {"name": "x", "data": "not base64!"}, {"path": "a", "name": "x", "data": "aGk"}]
+)
+async def test_a_file_without_sense_is_refused(pair, file):
+    alice, _, where = pair
+    with pytest.raises(CallError) as refused:
+        await alice("send", to=where, text="look", attachments=[file])
+    assert refused.value.slug == "usage"

@@ -11,6 +11,7 @@ from pathlib import Path
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 PASSWORD = "correct horse battery"
@@ -53,7 +54,9 @@ def name_of(person: str) -> str:
     return f"{person}_{secrets.token_hex(4)}"
 
 
-def test_two_people_meet_and_a_new_device_brings_it_all_back(browser: Browser, desktop: Callable[[str], str]) -> None:
+def test_two_people_meet_and_a_new_device_brings_it_all_back(
+    browser: Browser, desktop: Callable[[str], str], tmp_path: Path
+) -> None:
     anna, ben = name_of("anna"), name_of("ben")
     with (
         app.app_page(browser, desktop("anna")) as desk,
@@ -72,6 +75,7 @@ def test_two_people_meet_and_a_new_device_brings_it_all_back(browser: Browser, d
         app.press(phone, "Send")
         app.wait_for_text(desk, "with pleasure")
         app.wait_for_text(desk, f"{app.words('YOU')}, shall we meet at the pier?")
+        show_a_picture(desk, phone, tmp_path)
         app.make_group(desk, "Harbour", [ben])
         app.send_text(desk, "Harbour", "and a group")
         assert app.unnamed_controls(desk) == [] and app.unnamed_controls(phone) == []
@@ -83,6 +87,16 @@ def test_two_people_meet_and_a_new_device_brings_it_all_back(browser: Browser, d
             app.open_chat(laptop, ben)
             app.wait_for_text(laptop, "shall we meet at the pier?")
             app.wait_for_text(laptop, "with pleasure")
+
+
+def show_a_picture(sender: Page, reader: Page, folder: Path) -> None:
+    """A picture goes from one to the other, and opens."""
+    Image.new("RGB", (640, 480), "teal").save(folder / "pier.png")
+    app.attach_image(sender, folder / "pier.png")
+    sender.get_by_role("button", name="Take out: pier.png").first.wait_for(state="attached", timeout=app.STEP_MS)
+    app.press(sender, "Send")
+    app.press(reader, "Open picture: pier.png")
+    app.press(reader, "Close the picture")
 
 
 def refuse_taken_name(page: Page, taken: str) -> None:

@@ -112,8 +112,8 @@ class App(Observed):
     async def fetch(self, picture: Picture) -> bytes:
         """The whole picture; raises `EngineError`."""
         where = {"conversation_id": picture.where, "sequence": picture.sequence, "index": picture.index}
-        answer = await self.engine.call("attachment.get", where)
-        return base64.b64decode(answer["data"])
+        answer = await self.engine.call("attachment.read", where)
+        return base64.urlsafe_b64decode(answer["data"] + "=" * (-len(answer["data"]) % 4))
 
     async def watch(self, *, watched: bool) -> None:
         """Whether somebody looks at the app."""

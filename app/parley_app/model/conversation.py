@@ -166,7 +166,8 @@ class Conversation(Observed):
         params: dict[str, Any] = {"to": self.conversation_id, "text": text}
         if attached:
             params["attachments"] = [
-                {"name": each.name, "data": base64.b64encode(each.data).decode()} for each in attached
+                {"name": each.name, "data": base64.urlsafe_b64encode(each.data).decode().rstrip("=")}
+                for each in attached
             ]
         self._new_after, self._new_count = None, 0
         self._spawn(self._send(params, text, attached))

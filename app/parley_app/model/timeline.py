@@ -77,7 +77,8 @@ def parts_of(
         thumbnail = _bytes(attachment.get("thumbnail"))
         if thumbnail:
             width, height = (_side(attachment.get(side)) for side in ("width", "height"))
-            parts.append(Picture(f"{key}-{index}", name, width, height, thumbnail, where, sequence, index))
+            place = attachment.get("index", index)
+            parts.append(Picture(f"{key}-{index}", name, width, height, thumbnail, where, sequence, place))
         else:
             parts.append(File(f"{key}-{index}", name, words.size(attachment.get("size_bytes", attachment.get("size")))))
     return tuple(parts)
