@@ -1,10 +1,15 @@
 """The client core in Chromium: the very code of the command line on the browser's database, network and primitives."""
 
+import base64
+import io
+import secrets
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from e2e_devices import Device, Stack
 from e2e_web import WebApp, ask
+from PIL import Image
 
 OPEN = """
 from parley_client.platforms.browser import open_client
@@ -19,8 +24,6 @@ return [[m.sender, m.text] for c in __main__.client.conversations() for m in awa
 
 @pytest.fixture
 def person(stack: Stack) -> dict[str, str]:
-    import secrets
-
     name = f"web_{secrets.token_hex(4)}"
     return {"server": stack.address, "username": name, "email": f"{name}@example.org", "password": "copper-lantern-19"}
 
@@ -83,3 +86,51 @@ def test_a_browser_is_a_device(web_app: WebApp, device: Callable[..., Device], p
     )
     assert [m["text"] for m in other("receive", timeout_s=30)] == ["after a reload"]
     assert not web_app.watched.faults, "\n".join(web_app.watched.faults)
+
+
+def test_a_browser_has_the_tools_for_files(web_app: WebApp):
+    """WebCrypto seals what `cryptography` opens and the other way round; a picture is turned, measured and made small."""
+    key, nonce, chunk = secrets.token_bytes(32), secrets.token_bytes(12), secrets.token_bytes(70_000)
+    sealed = AESGCM(key).encrypt(nonce, chunk, None)
+    written, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    Image.effect_noise((1200, 800), 60).convert("RGB").save(written, "JPEG", exif=exif)
+    answer = ask(
+        web_app.open(),
+        """
+        from base64 import b64decode, b64encode
+        from parley_client.platforms.canvas import browser_tools
+        from parley_mls import CryptoError
+        tools = browser_tools()
+        key, nonce, chunk, sealed, picture = map(b64decode, (key, nonce, chunk, sealed, picture))
+        try:
+            spoilt = await tools.sealer.open(key, nonce, sealed[:-1] + bytes([sealed[-1] ^ 1]))
+        except CryptoError:
+            spoilt = None
+        thumbnail = await tools.images.thumbnail(picture, size_bytes_max=24_000)
+        return {
+            "sealed": await tools.sealer.seal(key, nonce, chunk) == sealed,
+            "opened": await tools.sealer.open(key, nonce, sealed) == chunk,
+            "spoilt": spoilt,
+            "size": await tools.images.measure(picture),
+            "thumbnail": b64encode(thumbnail).decode(),
+            "made up": [await tools.images.measure(picture[:100]), await tools.images.measure(b"no picture")],
+        }
+        """,
+        **{
+            name: base64.b64encode(value).decode()
+            for name, value in (
+                ("key", key),
+                ("nonce", nonce),
+                ("chunk", chunk),
+                ("sealed", sealed),
+                ("picture", written.getvalue()),
+            )
+        },
+    )
+    thumbnail = base64.b64decode(answer.pop("thumbnail"))
+    assert answer == {"sealed": True, "opened": True, "spoilt": None, "size": [800, 1200], "made up": [None, None]}
+    assert len(thumbnail) <= 24_000
+    with Image.open(io.BytesIO(thumbnail)) as small:
+        assert max(small.size) <= 320
+        assert small.size[0] < small.size[1]

@@ -1,5 +1,6 @@
 // What Python imports as `parley_bridge`: registered by the worker before any Python of ours runs.
 export * from "./database.js";
+export * from "./files.js";
 export * from "./network.js";
 export * from "./primitives.js";
 export * from "./tabs.js";

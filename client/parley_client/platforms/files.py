@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from PIL import Image, ImageOps
 
 from parley_client.attachments.ports import AttachmentTools
+from parley_client.platforms.pictures import THUMBNAIL_TRIES
 from parley_contracts.limits import IMAGE_PIXELS_MAX, IMAGE_SIDE_PX_MAX, THUMBNAIL_SIDE_PX_MAX
 from parley_mls import CryptoError
 
@@ -24,8 +25,6 @@ T = TypeVar("T")
 #: What people send, and decoders that are well kept.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 _ORIENTATION = 0x0112
-#: (longest side, quality), tried until one is small enough.
-_TRIES = ((320, 70), (320, 50), (240, 50), (160, 50), (96, 40), (48, 30))
 
 
 class NativeSealer:
@@ -101,7 +100,7 @@ def _measure(picture: Image.Image) -> tuple[int, int]:
 def _thumbnail(picture: Image.Image, size_bytes_max: int) -> bytes | None:
     picture.draft("RGB", (2 * THUMBNAIL_SIDE_PX_MAX, 2 * THUMBNAIL_SIDE_PX_MAX))
     upright = ImageOps.exif_transpose(picture).convert("RGBA" if "A" in picture.getbands() else "RGB")
-    for side, quality in _TRIES:
+    for side, quality in THUMBNAIL_TRIES:
         small = upright.copy()
         small.thumbnail((min(side, THUMBNAIL_SIDE_PX_MAX),) * 2)
         small.info.clear()
