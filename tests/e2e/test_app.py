@@ -12,18 +12,17 @@ import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 PASSWORD = "correct horse battery"
 LONG = 1000
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        launched = app.launch(play)
-        yield launched
-        launched.close()
+def browser(chromium: Playwright) -> Iterator[Browser]:
+    launched = app.launch(chromium)
+    yield launched
+    launched.close()
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ def _page(source: Path, fresh: Path, folders: dict[str, Path]) -> None:
     shutil.copytree(web / "icons", fresh / "icons")
     assets = source / "app" / "parley_app" / "assets"
     if assets.is_dir():
-        shutil.copytree(assets, fresh, dirs_exist_ok=True)
+        shutil.copytree(assets, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.md"))
 
 
 def _service_worker(modules: Path, work: Path, fresh: Path) -> None:
