@@ -12,12 +12,20 @@ from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.policy import Kind
 
 
+class PushSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new epoch's message secret, sealed (HPKE) to the push key in a device's leaf: see `parley_contracts.push`."""
+
+    device_id: DeviceId
+    sealed: str
+
+
 class ConversationCreation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT conversations/{conversation_id}`: GroupInfo of epoch 0 (one leaf, the creator's) and the policy document."""
 
     client_id: ClientId
     group_info: str
     policy: str
+    push_secrets: list[PushSecret] = []
 
 
 class MessageUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +39,8 @@ class MessageUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CommitUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT conversations/{conversation_id}/commits/{client_id}`: leaves `epoch`, enters `epoch` + 1.
 
-    `group_info` is the new epoch's; `welcome` goes to `welcome_devices`; `policy` is given when the commit changes it.
+    `group_info` is the new epoch's; `welcome` goes to `welcome_devices`; `policy` is given when the commit changes it;
+    `push_secrets` are the new epoch's, at most one for each of its devices.
     """
 
     epoch: int
@@ -40,6 +49,7 @@ class CommitUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     welcome: str | None = None
     welcome_devices: list[DeviceId] = []
     policy: str | None = None
+    push_secrets: list[PushSecret] = []
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -222,6 +232,16 @@ class AccountIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     version: int
     sealed: str
+
+
+class Recipients(msgspec.Struct, frozen=True):
+    """`GET /internal/conversations/{conversation_id}/recipients?sequence=`, for the notification service.
+
+    Who belongs at that entry, and the secrets of the epoch then in force, sealed, by device.
+    """
+
+    user_ids: list[UserId]
+    push_secrets: list[PushSecret]
 
 
 # --- the socket -----------------------------------------------------------------------------------------------------

@@ -129,11 +129,17 @@ class Group(GroupView):
         identity: bytes,
         signature_seed: bytes,
         extensions: Sequence[Extension] = (),
+        leaf_extensions: Sequence[Extension] = (),
     ) -> Group:
         """A new group of one, in epoch 0 (RFC 9420 section 11); private-use extensions become required."""
         types = supported_types(extensions)
         leaf, leaf_private = new_leaf(
-            p, identity=identity, signature_seed=signature_seed, lifetime=_NO_LIFETIME, extension_types=types
+            p,
+            identity=identity,
+            signature_seed=signature_seed,
+            lifetime=_NO_LIFETIME,
+            extension_types=types,
+            extensions=leaf_extensions,
         )
         leaf = leaf.sign(p, signature_seed)
         tree = RatchetTree([leaf])
@@ -185,6 +191,7 @@ class Group(GroupView):
         psks: Sequence[tuple[PskId, bytes]] = (),
         hook: Hook | None = None,
         group_info_extensions: Sequence[Extension] = (),
+        leaf_extensions: Sequence[Extension] = (),
     ) -> CommitResult:
         """Enter by an external commit (RFC 9420 section 12.4.3.2); raises `GroupInfoError`, `TreeError` or `CommitError`."""
         info = GroupInfo.from_bytes(group_info)
@@ -199,6 +206,7 @@ class Group(GroupView):
             signature_seed=signature_seed,
             lifetime=_NO_LIFETIME,
             extension_types=supported_types(info.context.extensions),
+            extensions=leaf_extensions,
         )
         proposals: list[Proposal] = [ExternalInit(kem_output)]
         proposals += [Remove(remove_prior)] if remove_prior is not None else []
@@ -308,10 +316,12 @@ class Group(GroupView):
         psks: Sequence[tuple[PskId, bytes]] = (),
         hook: Hook | None = None,
         group_info_extensions: Sequence[Extension] = (),
+        leaf_extensions: Sequence[Extension] | None = None,
     ) -> CommitResult:
         """Commit these changes and the proposals sent by reference before; raises `CommitError`.
 
-        `extensions` replace all of the group's; private-use ones become required, as at the beginning.
+        `extensions` replace all of the group's; private-use ones become required, as at the beginning. `leaf_extensions`
+        replace all of our own leaf's.
         Our own updates sent by reference are left out, since the path replaces them (RFC 9420 section 12.2), and so are
         references to members whom `remove` names.
         """
@@ -329,7 +339,7 @@ class Group(GroupView):
             signature_seed=self._state.signature_seed,
             items=(*referred, *by_value),
             proposals=(*referred.values(), *((sender, proposal) for proposal in by_value)),
-            leaf=self._own_leaf(),
+            leaf=self._own_leaf() if leaf_extensions is None else self._own_leaf().with_extensions(leaf_extensions),
             init_secret=self._state.secrets.init,
             membership_key=self._state.secrets.membership,
             psks=psks,

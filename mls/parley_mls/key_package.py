@@ -119,6 +119,7 @@ def new_leaf(
     signature_seed: bytes,
     lifetime: Lifetime,
     extension_types: Sequence[int] = (),
+    extensions: Sequence[Extension] = (),
 ) -> tuple[LeafNode, bytes]:
     """An unsigned leaf of a fresh key pair, made for a key package, and its private key."""
     leaf_private, encryption_key = generate_hpke_key(p)
@@ -132,7 +133,7 @@ def new_leaf(
         parent_hash=b"",
         extensions=(),
     )
-    return leaf, leaf_private
+    return (leaf.with_extensions(extensions) if extensions else leaf), leaf_private
 
 
 def create_key_package(
@@ -143,11 +144,17 @@ def create_key_package(
     lifetime: Lifetime,
     last_resort: bool = False,
     extension_types: Sequence[int] = (),
+    leaf_extensions: Sequence[Extension] = (),
 ) -> KeyPackageBundle:
     """A fresh key package; `extension_types` are those that the client understands beyond the RFC's own."""
     supported = (*extension_types, LAST_RESORT) if last_resort else tuple(extension_types)
     leaf, leaf_private = new_leaf(
-        p, identity=identity, signature_seed=signature_seed, lifetime=lifetime, extension_types=supported
+        p,
+        identity=identity,
+        signature_seed=signature_seed,
+        lifetime=lifetime,
+        extension_types=supported,
+        extensions=leaf_extensions,
     )
     init_private, init_key = generate_hpke_key(p)
     extensions = (Extension(LAST_RESORT, b""),) if last_resort else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Self
@@ -141,6 +142,12 @@ class LeafNode:
         if self.source != LeafNodeSource.KEY_PACKAGE:
             writer.opaque(group_id).uint32(leaf_index)
         return writer.finish()
+
+    def with_extensions(self, extensions: Sequence[Extension]) -> Self:
+        """The same leaf, unsigned, with these extensions in place of its own; what it carries it also supports."""
+        types = {*self.capabilities.extensions, *(e.type for e in extensions)} - DEFAULT_EXTENSIONS
+        capabilities = replace(self.capabilities, extensions=tuple(sorted(types)))
+        return replace(self, extensions=tuple(extensions), capabilities=capabilities, signature=b"", _encoded=[])
 
     def sign(self, p: Primitives, signature_seed: bytes, *, group_id: bytes = b"", leaf_index: int = 0) -> Self:
         """The same leaf, signed for its place (RFC 9420 section 7.2)."""

@@ -17,12 +17,14 @@ from parley_contracts.limits import STORE_TIMEOUT_S
 from parley_contracts.messaging_api import CLOSE_RECONNECT
 from parley_messaging.adapters.auth import SERVICE, AccountClient
 from parley_messaging.adapters.mongo.database import Document, connect, database_of
+from parley_messaging.adapters.mongo.feed import MongoFeed
 from parley_messaging.adapters.mongo.log import MongoLog
 from parley_messaging.adapters.mongo.memberships import MongoMemberships, MongoReadPositions
 from parley_messaging.adapters.mongo.records import MongoRecords
 from parley_messaging.adapters.peers import UnixPeers
 from parley_messaging.adapters.redis.bus import RedisBus
 from parley_messaging.adapters.redis.nodes import NodeRegistry
+from parley_messaging.adapters.redis.stream import RedisStream
 from parley_messaging.api import internal, routes, socket
 from parley_messaging.config import Config
 from parley_messaging.domain.entries import StoredEntry
@@ -32,6 +34,8 @@ from parley_messaging.node import Node
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.fanout import Hub
+from parley_messaging.service.feeding import Feeding
+from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks, Receipts
 from parley_messaging.service.states import States
@@ -109,9 +113,11 @@ class RunningNode:
             reading=reading,
             receipts=Receipts(log, positions, states),
             records=MongoRecords(database),
+            notifying=Notifying(log),
             hub=hub,
             health=self._health,
         )
+        self._feeding = Feeding(MongoFeed(database), RedisStream(self._redis, config.node_id))
         self._poller = RevocationPoller(self._auth, tokens.revoked, self._revoked)
         self._tasks: list[asyncio.Task[None]] = []
         self._drained = False
@@ -125,6 +131,7 @@ class RunningNode:
             self._bus.run_listener,
             self._poller.run,
             self._marks.run,
+            self._feeding.run,
         )
         self._tasks = [asyncio.create_task(_restarted(item)) for item in work]
 

@@ -12,6 +12,7 @@ from parley_messaging.metrics import Metrics
 from parley_messaging.ports import RecordStore
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.fanout import Hub
+from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import Receipts
 from parley_serving.access_tokens import TokenVerifier
@@ -28,6 +29,7 @@ class Node:
     reading: Reading
     receipts: Receipts
     records: RecordStore
+    notifying: Notifying
     hub: Hub
     health: Callable[[], Awaitable[str]]
 

@@ -65,6 +65,10 @@ class LogStore(Protocol):
         """The entries at these places, brief."""
         ...
 
+    async def lean(self, conversation_id: ConversationId, sequence: int) -> StoredEntry | None:
+        """One entry without its commit, Welcome and GroupInfo, with its policy and push secrets."""
+        ...
+
     async def changes(self, conversation_id: ConversationId, *, after: int) -> list[StoredEntry]:
         """Brief entries after a sequence, ascending."""
         ...

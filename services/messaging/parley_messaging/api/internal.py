@@ -1,12 +1,13 @@
-"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, access, appends by other nodes."""
+"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, access, recipients, appends."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,6 +25,8 @@ from parley_serving.requests import bearer_token, json_response, read_raw
 FORWARD_SIZE_BYTES_MAX = 256 * 1024 * 1024
 #: Services that may ask who sees what.
 ASKING_SERVICES = frozenset({"media"})
+NOTIFICATION = "notification"
+Sequence = Annotated[int, Query(ge=1, le=2**53)]
 router = APIRouter(prefix="/internal")
 _DECODER = msgspec.msgpack.Decoder(list[Submission])
 _ENCODER = msgspec.msgpack.Encoder()
@@ -68,6 +71,15 @@ async def post_append(request: Request) -> Response:
     waiting = [node.appending.submit(submission, forwarded=True) for submission in submissions]
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     return Response(_ENCODER.encode([_outcome(answer) for answer in answers]), media_type="application/msgpack")
+
+
+@router.get("/conversations/{conversation_id}/recipients")
+async def get_recipients(request: Request, conversation_id: str, sequence: Sequence) -> Response:
+    """Who is to be notified of an entry, and what opens its text on their devices; for the notification service."""
+    node = node_of(request)
+    if verify_service_token(bearer_token(request), node.config.service_keys, audience=SERVICE) != NOTIFICATION:
+        raise Forbidden
+    return json_response(await node.notifying.recipients(conversation_id, sequence))
 
 
 def _outcome(answer: Appended | BaseException) -> Outcome:

@@ -10,12 +10,20 @@ from parley_contracts.limits import (
     GROUP_INFO_SIZE_BYTES_MAX,
     HEADER_SIZE_BYTES_MAX,
     POLICY_SIZE_BYTES_MAX,
+    PUSH_DEVICES_MAX,
+    PUSH_SEALED_SECRET_SIZE_BYTES,
     SIGNATURE_SIZE_BYTES,
     WELCOME_SIZE_BYTES_MAX,
 )
-from parley_contracts.messaging_api import CommitUpload, ConversationCreation, MessageSend, MessageUpload
+from parley_contracts.messaging_api import (
+    CommitUpload,
+    ConversationCreation,
+    MessageSend,
+    MessageUpload,
+    PushSecret,
+)
 from parley_contracts.problems import InvalidRequest
-from parley_messaging.domain.entries import COMMIT, CREATED, MESSAGE, Submission
+from parley_messaging.domain.entries import COMMIT, CREATED, MESSAGE, SealedSecret, Submission
 from parley_serving.requests import Caller, binary, identifier
 
 
@@ -59,6 +67,7 @@ def commit_submission(
         policy=_optional(upload.policy, "policy", POLICY_SIZE_BYTES_MAX),
         welcome=_optional(upload.welcome, "welcome", WELCOME_SIZE_BYTES_MAX),
         welcome_devices=devices,
+        push_secrets=_sealed_secrets(upload.push_secrets),
     )
 
 
@@ -72,6 +81,20 @@ def creation_submission(caller: Caller, unverified_conversation_id: str, upload:
         device_id=caller.device_id,
         group_info=binary(upload.group_info, "group_info", size_bytes_max=GROUP_INFO_SIZE_BYTES_MAX),
         policy=binary(upload.policy, "policy", size_bytes_max=POLICY_SIZE_BYTES_MAX),
+        push_secrets=_sealed_secrets(upload.push_secrets),
+    )
+
+
+def _sealed_secrets(unverified_secrets: list[PushSecret]) -> tuple[SealedSecret, ...]:
+    if len(unverified_secrets) > PUSH_DEVICES_MAX:
+        raise InvalidRequest("too many push secrets", field="push_secrets")
+    size = PUSH_SEALED_SECRET_SIZE_BYTES
+    return tuple(
+        SealedSecret(
+            DeviceId(identifier(secret.device_id, "push_secrets")),
+            binary(secret.sealed, "push_secrets", size_bytes_max=size, size_bytes_min=size),
+        )
+        for secret in unverified_secrets
     )
 
 

@@ -145,6 +145,7 @@ def next_entry(
         group_info=submission.group_info,
         welcome=submission.welcome,
         welcome_devices=submission.welcome_devices,
+        push_secrets=submission.push_secrets,
         added=added,
         removed=removed,
     )

@@ -22,6 +22,13 @@ COMMIT: Literal["commit.created"] = "commit.created"
 EntryType = Literal["conversation.created", "message.created", "commit.created"]
 
 
+class SealedSecret(msgspec.Struct, frozen=True, array_like=True):
+    """The new epoch's message secret for one device, sealed to the push key in its leaf; nobody here can open it."""
+
+    device_id: DeviceId
+    sealed: bytes
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """What a device wants appended, its caller proven; also the form in which one node forwards it to another."""
 
@@ -39,6 +46,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     policy: bytes = b""
     welcome: bytes = b""
     welcome_devices: tuple[DeviceId, ...] = ()
+    push_secrets: tuple[SealedSecret, ...] = ()
 
     @property
     def key(self) -> tuple[DeviceId, ClientId]:
@@ -64,7 +72,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the log. Delivery fields (Welcome, GroupInfo) are empty where a reader did not ask for them.
+    """A row of the log. Delivery fields (Welcome, GroupInfo, push secrets) are empty where a reader did not ask for them.
 
     `kind` is the conversation's, `epoch` the epoch in force after the entry, `epoch_sequence` the entry that made it, `policy_sequence` the entry
     with the policy in force. `added` and `removed` are the people whom this entry brought into or took out of the roster.
@@ -91,6 +99,7 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     group_info: bytes = b""
     welcome: bytes = b""
     welcome_devices: tuple[DeviceId, ...] = ()
+    push_secrets: tuple[SealedSecret, ...] = ()
     added: tuple[UserId, ...] = ()
     removed: tuple[UserId, ...] = ()
 

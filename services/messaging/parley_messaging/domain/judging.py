@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.identity import DeviceCertificate
 from parley_contracts.ids import DeviceId, UserId, direct_conversation_id
-from parley_contracts.limits import DEVICES_PER_GROUP_MAX
+from parley_contracts.limits import DEVICES_PER_GROUP_MAX, PUSH_DEVICES_MAX
 from parley_contracts.policy import (
     POLICY_EXTENSION_TYPE,
     PolicyDocument,
@@ -95,6 +95,7 @@ def judge_creation(submission: Submission, server_name: str) -> Judged:
     if (certificate.user_id, certificate.device_id) != (submission.user_id, submission.device_id):
         raise PolicyRefused("the first leaf is not the caller's device")
     _check_pin(group, submission.policy)
+    _check_push_secrets(submission, group)
     return Judged(
         epoch=EpochState.build(sequence=1, group=group, policy_sequence=1, policy_bytes=submission.policy),
         added=tuple(sorted(policy.user_ids)),
@@ -125,6 +126,7 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
     _check_pin(group, policy_bytes)
     joined = {certificate.device_id for certificate in added} - {submission.device_id}
     _check_welcome(submission, joined)
+    _check_push_secrets(submission, group)
     epoch = EpochState.build(
         sequence=sequence,
         group=group,
@@ -202,6 +204,19 @@ def _check_welcome(submission: Submission, joined: set[DeviceId]) -> None:
     named = set(submission.welcome_devices)
     if bool(named) != bool(submission.welcome) or not named <= joined:
         raise InvalidRequest("a Welcome goes to devices that the commit adds", field="welcome_devices")
+
+
+def _check_push_secrets(submission: Submission, group: PublicGroup) -> None:
+    """The new epoch's secrets go to its devices, each at most once, and in small groups only."""
+    named = [secret.device_id for secret in submission.push_secrets]
+    if not named:
+        return
+    devices = {DeviceCertificate.decode(leaf.identity).device_id for _, leaf in group.members()}
+    if len(devices) > PUSH_DEVICES_MAX or len(set(named)) != len(named) or not set(named) <= devices:
+        raise InvalidRequest(
+            f"push secrets go to devices of the new epoch, of which there are at most {PUSH_DEVICES_MAX}",
+            field="push_secrets",
+        )
 
 
 def _pinned(policy: PolicyDocument, known: frozenset[UserId]) -> tuple[tuple[UserId, str], ...]:

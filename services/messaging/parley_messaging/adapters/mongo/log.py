@@ -15,13 +15,14 @@ from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.limits import PAGE_SIZE_BYTES_MAX
 from parley_contracts.policy import Kind
 from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text, unavailable_when_away
-from parley_messaging.domain.entries import MESSAGE, EntryType, StoredEntry
+from parley_messaging.domain.entries import MESSAGE, EntryType, SealedSecret, StoredEntry
 from parley_messaging.ports import Inserted
 
 _DUPLICATE_KEY = 11000
 _BYTES_FIELDS = ("header", "ciphertext", "signature", "commit", "policy", "group_info", "welcome")
-_BRIEF = dict.fromkeys((*_BYTES_FIELDS, "_id"), 0)
-_READER = dict.fromkeys(("group_info", "welcome", "welcome_devices", "_id"), 0)
+_BRIEF = dict.fromkeys((*_BYTES_FIELDS, "push_secrets", "_id"), 0)
+_READER = dict.fromkeys(("group_info", "welcome", "welcome_devices", "push_secrets", "_id"), 0)
+_LEAN = dict.fromkeys(("group_info", "welcome", "welcome_devices", "commit", "_id"), 0)
 _TAIL_FIELDS = (
     "type",
     "kind",
@@ -60,6 +61,8 @@ def to_document(entry: StoredEntry) -> Document:
         document["made_epoch"] = entry.epoch
         if entry.welcome_devices:
             document["welcome_devices"] = [id_bytes(device) for device in entry.welcome_devices]
+        if entry.push_secrets:
+            document["push_secrets"] = [[id_bytes(secret.device_id), secret.sealed] for secret in entry.push_secrets]
         if entry.added or entry.removed:
             document["added"] = [id_bytes(user) for user in entry.added]
             document["removed"] = [id_bytes(user) for user in entry.removed]
@@ -83,6 +86,7 @@ def from_document(document: Document) -> StoredEntry:
         stored_at=document["stored_at"],
         hash=document["hash"],
         welcome_devices=tuple(DeviceId(id_text(d)) for d in document.get("welcome_devices", ())),
+        push_secrets=tuple(SealedSecret(DeviceId(id_text(d)), s) for d, s in document.get("push_secrets", ())),
         added=tuple(UserId(id_text(u)) for u in document.get("added", ())),
         removed=tuple(UserId(id_text(u)) for u in document.get("removed", ())),
         **{name: document[name] for name in _BYTES_FIELDS if name in document},
@@ -161,6 +165,12 @@ class MongoLog:
         """The entries at these places, brief."""
         queries = [{"conversation": id_bytes(conversation), "sequence": sequence} for conversation, sequence in places]
         return await self._find({"$or": queries}, _BRIEF) if queries else []
+
+    async def lean(self, conversation_id: ConversationId, sequence: int) -> StoredEntry | None:
+        """One entry without what joiners need."""
+        query = {"conversation": id_bytes(conversation_id), "sequence": sequence}
+        found = await self._find(query, _LEAN, limit=1)
+        return found[0] if found else None
 
     async def changes(self, conversation_id: ConversationId, *, after: int) -> list[StoredEntry]:
         """Brief entries after a sequence, ascending."""
