@@ -7,6 +7,7 @@
     sync, live          the log, applied in sequence; the socket
     outbox, history     what is sent, what is archived
     attachments         files: sealed, sent in parts, opened chunk by chunk
+    push                notifications while nothing runs
     crypto              messages, vault, archive: pure functions
     api, store          the server and the database behind small interfaces
     cli                 the command line and JSON-RPC

@@ -40,6 +40,7 @@ from parley_client.groups import conversations as groups
 from parley_client.groups.commits import resume_pending
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
+from parley_client.push.methods import PushMethods
 from parley_client.session import Device, GroupCache, Session
 from parley_client.store import documents, messages
 from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation
@@ -65,7 +66,7 @@ GROUP_NAME_LENGTH_MAX = 128
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Client:
+class Client(PushMethods):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(

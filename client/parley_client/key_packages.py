@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 
 from parley_client.api import auth
+from parley_client.push.leaves import own_leaf_extensions
 from parley_client.session import Session
 from parley_client.store import queues
 from parley_contracts.auth_api import KeyPackageUpload
@@ -61,4 +62,5 @@ def _key_package(session: Session, *, last_resort: bool) -> KeyPackageBundle:
         lifetime=Lifetime(now - _BACKDATED_S, now + KEY_PACKAGE_LIFETIME_S),
         last_resort=last_resort,
         extension_types=[POLICY_EXTENSION_TYPE, ANCHOR_EXTENSION_TYPE],
+        leaf_extensions=own_leaf_extensions(session),
     )

@@ -31,7 +31,7 @@ from parley_client.groups.conversations import ensure_member
 from parley_client.session import Session
 from parley_client.store import conversations, queues, uploads
 from parley_client.store.conversations import ConversationRow
-from parley_client.store.messages import KIND_TEXT
+from parley_client.store.messages import KIND_TEXT, SILENT_KINDS
 from parley_client.store.queues import OutboxRow
 from parley_client.sync.catch_up import catch_up
 from parley_client.sync.epochs import epoch_of
@@ -189,7 +189,7 @@ def _seal(session: Session, conversation: ConversationRow, row: OutboxRow, count
         user_id=device.user_id,
         device_id=device.device_id,
         client_id=row.client_id,
-        push=True,
+        push=row.kind not in SILENT_KINDS,
         content=Content(
             counter=counter,
             last_sequence=conversation.cursor,

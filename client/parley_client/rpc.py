@@ -20,6 +20,7 @@ from parley_client.client import Client
 from parley_client.errors import ClientError, UsageError
 from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
+from parley_client.push.rpc import push_methods
 from parley_client.store import documents, reading
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ClientId, ConversationId
@@ -201,7 +202,8 @@ class Rpc:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._notifying: asyncio.Task[None] | None = None
-        self._methods: dict[str, tuple[type[_Params], Callable[[Any], Awaitable[object]]]] = {
+        self._methods: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]] = {
+            **push_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "logout": (NoParams, self._logout),

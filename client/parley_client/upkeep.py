@@ -15,6 +15,7 @@ from parley_client.errors import ClientError, NotSignedIn
 from parley_client.groups.conversations import add_rostered
 from parley_client.history_keys import history_key_due, renew_history_key
 from parley_client.key_packages import stock_key_packages
+from parley_client.push.subscribing import refresh_leaves
 from parley_client.session import Session
 from parley_client.store import messages, queues
 from parley_client.store.conversations import list_conversations
@@ -45,6 +46,7 @@ async def settle_news(session: Session) -> None:
         if row.creator:
             with contextlib.suppress(ClientError, NotFound):
                 await add_rostered(session, row.conversation_id)
+    await refresh_leaves(session)
     if history_key_due(session):
         await renew_history_key(session)
     await history.upload_archive(session)

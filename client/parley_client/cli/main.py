@@ -6,19 +6,17 @@ Invariant: answers are JSON on standard output; what goes wrong is one sentence 
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import msgspec
 import typer
 
 from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.cli.jsonrpc import serve
+from parley_client.cli.push import push
 from parley_client.cli.receiving import print_messages
+from parley_client.cli.running import Invocation, run, show
 from parley_client.client import Client, NetworkFactory
 from parley_client.errors import ClientError, NetworkError, UsageError
 from parley_client.platforms.https import HttpsNetwork
@@ -29,12 +27,12 @@ EXIT_NETWORK = 1
 EXIT_INTERRUPTED = 130
 _SECRET_FILE_SIZE_BYTES_MAX = 4096
 
-T = TypeVar("T")
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="An encrypted device on the command line.")
 group = typer.Typer(no_args_is_help=True, help="Private groups.")
 app.add_typer(group, name="group")
 attachment = typer.Typer(no_args_is_help=True, help="Files of messages.")
 app.add_typer(attachment, name="attachment")
+app.add_typer(push, name="push")
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
 CaFile = Annotated[Path | None, typer.Option("--ca", help="File with the certificate authority to trust.")]
@@ -44,14 +42,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON (the only form th
 People = Annotated[list[str], typer.Argument(help="People as @username.")]
 
 
-@dataclass(frozen=True)
-class _Invocation:
-    """What every command shares."""
-
-    profile: Path
-    network: NetworkFactory
-
-
 @app.callback()
 def _every_command(
     context: typer.Context,
@@ -59,7 +49,7 @@ def _every_command(
 ) -> None:
     """An encrypted device on the command line."""
     network = context.obj if callable(context.obj) else HttpsNetwork
-    context.obj = _Invocation(profile, network)
+    context.obj = Invocation(profile, network)
 
 
 @app.command()
@@ -77,10 +67,10 @@ def register(
         registration = await client.register(
             server=server, ca_file=_text(ca), username=username, email=email, password=_first_line(password_file)
         )
-        _print(registration)
+        show(registration)
         client.forget_recovery_key()
 
-    _run(context, work)
+    run(context, work)
 
 
 @app.command()
@@ -96,7 +86,7 @@ def login(
 
     async def work(client: Client) -> None:
         recovery_key = _first_line(recovery_key_file) if recovery_key_file else None
-        _print(
+        show(
             await client.login(
                 server=server,
                 ca_file=_text(ca),
@@ -106,13 +96,13 @@ def login(
             )
         )
 
-    _run(context, work)
+    run(context, work)
 
 
 @app.command()
 def logout(context: typer.Context) -> None:
     """Sign this device out for good and erase the profile."""
-    _run(context, lambda client: client.logout())
+    run(context, lambda client: client.logout())
 
 
 @app.command()
@@ -120,9 +110,9 @@ def whoami(context: typer.Context, as_json: Json = False) -> None:  # noqa: ARG0
     """Say whose device this is."""
 
     async def work(client: Client) -> None:
-        _print(client.whoami())
+        show(client.whoami())
 
-    _run(context, work)
+    run(context, work)
 
 
 @app.command()
@@ -136,11 +126,11 @@ def send(
 
     async def work(client: Client) -> None:
         await client.sync()
-        _print(await client.send(to, text, attachments=[attachable_of(path) for path in attach or ()]))
+        show(await client.send(to, text, attachments=[attachable_of(path) for path in attach or ()]))
         await client.send_waiting()
         await client.settle()
 
-    _run(context, work)
+    run(context, work)
 
 
 @app.command()
@@ -152,7 +142,7 @@ def receive(
     history: Annotated[bool, typer.Option(help="Print everything that is readable, again and own texts too.")] = False,
 ) -> None:
     """Print messages that this profile has not printed yet, one JSON object a line."""
-    _run(context, lambda client: print_messages(client, follow=follow, timeout_s=timeout, history=history))
+    run(context, lambda client: print_messages(client, follow=follow, timeout_s=timeout, history=history))
 
 
 @app.command()
@@ -161,9 +151,9 @@ def conversations(context: typer.Context, as_json: Json = False) -> None:  # noq
 
     async def work(client: Client) -> None:
         await client.sync()
-        _print(client.conversations())
+        show(client.conversations())
 
-    _run(context, work)
+    run(context, work)
 
 
 @group.command("create")
@@ -172,10 +162,10 @@ def group_create(context: typer.Context, name: str, members: People) -> None:
 
     async def work(client: Client) -> None:
         await client.sync()
-        _print(await client.group_create(name, members))
+        show(await client.group_create(name, members))
         await client.settle()
 
-    _run(context, work)
+    run(context, work)
 
 
 @group.command("add")
@@ -184,10 +174,10 @@ def group_add(context: typer.Context, conversation: str, members: People) -> Non
 
     async def work(client: Client) -> None:
         await client.sync()
-        _print(await client.group_add(conversation, members))
+        show(await client.group_add(conversation, members))
         await client.settle()
 
-    _run(context, work)
+    run(context, work)
 
 
 @group.command("remove")
@@ -196,10 +186,10 @@ def group_remove(context: typer.Context, conversation: str, members: People) -> 
 
     async def work(client: Client) -> None:
         await client.sync()
-        _print(await client.group_remove(conversation, members))
+        show(await client.group_remove(conversation, members))
         await client.settle()
 
-    _run(context, work)
+    run(context, work)
 
 
 @attachment.command("get")
@@ -214,15 +204,15 @@ def attachment_get(
 
     async def work(client: Client) -> None:
         await client.sync()
-        _print(await save_attachment(client, conversation, sequence, index, output))
+        show(await save_attachment(client, conversation, sequence, index, output))
 
-    _run(context, work)
+    run(context, work)
 
 
 @app.command()
 def jsonrpc(context: typer.Context) -> None:
     """Serve JSON-RPC 2.0, one object a line, on standard input and output."""
-    _run(context, serve)
+    run(context, serve)
 
 
 def main(arguments: list[str] | None = None, *, network: NetworkFactory | None = None) -> int:
@@ -247,21 +237,6 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.strerror or 'the system refused'}{f': {error.filename}' if error.filename else ''}"
     return str(error)
-
-
-def _run(context: typer.Context, work: Callable[[Client], Awaitable[None]]) -> None:
-    invocation: _Invocation = context.obj
-
-    async def run() -> None:
-        async with Client.open(invocation.profile, network=invocation.network) as client:
-            await work(client)
-
-    asyncio.run(run())
-
-
-def _print(answer: object) -> None:
-    sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
-    sys.stdout.flush()
 
 
 def _first_line(path: Path) -> str:

@@ -18,6 +18,7 @@ from parley_client.backoff import full_jitter
 from parley_client.errors import ConversationForked, NetworkError, NotAMember, UnknownConversation
 from parley_client.groups.anchors import anchor_extension
 from parley_client.groups.judgement import leaves_of, policy_extension
+from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
 from parley_client.store import queues
 from parley_client.store.conversations import ConversationRow, load_conversation
@@ -74,6 +75,7 @@ def prepare(session: Session, row: ConversationRow, member: Group, plan: Plan) -
         remove=plan.remove,
         extensions=[policy_extension(policy)] if plan.policy is not None else None,
         group_info_extensions=[anchor_extension(row.cursor, row.chain_hash)],
+        leaf_extensions=own_leaf_extensions(session),
     )
     assert result.group_info is not None
     upload = CommitUpload(
@@ -83,6 +85,7 @@ def prepare(session: Session, row: ConversationRow, member: Group, plan: Plan) -
         welcome=b64encode(result.welcome) if result.welcome is not None else None,
         welcome_devices=[device_id for device_id, _ in plan.add],
         policy=b64encode(plan.policy) if plan.policy is not None else None,
+        push_secrets=sealed_secrets(session, result.group, row.conversation_id, row.generation),
     )
     pending = PendingCommit(
         conversation_id=row.conversation_id,

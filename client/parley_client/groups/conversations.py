@@ -16,6 +16,7 @@ from parley_client.errors import NotAMember, NotReachable, UnknownConversation, 
 from parley_client.groups.commits import Plan, commit_change, lost_leaves, send_pending
 from parley_client.groups.entering import WELCOME_WAIT_S, enter
 from parley_client.groups.judgement import judge_leaves, leaves_of, policy_extension
+from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
 from parley_client.store import queues
 from parley_client.store.conversations import ConversationRow, load_conversation, save_conversation
@@ -170,9 +171,15 @@ async def _begin(session: Session, policy: PolicyDocument) -> None:
         identity=session.device.certificate,
         signature_seed=session.device.device_secret,
         extensions=[policy_extension(document)],
+        leaf_extensions=own_leaf_extensions(session),
     )
     client_id = ClientId(new_uuid7())
-    upload = ConversationCreation(client_id, b64encode(group.group_info(session.primitives)), b64encode(document))
+    upload = ConversationCreation(
+        client_id,
+        b64encode(group.group_info(session.primitives)),
+        b64encode(document),
+        sealed_secrets(session, group, conversation_id, policy.generation),
+    )
     row = ConversationRow(
         conversation_id=conversation_id,
         kind=policy.kind,

@@ -15,6 +15,7 @@ from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.anchors import anchor_extension, chain_hash_from, read_anchor
 from parley_client.groups.commits import COMMIT_ATTEMPTS, send_pending
 from parley_client.groups.judgement import AnyGroup, IdentitiesNeeded, judge_group, leaves_of
+from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
 from parley_client.store import conversations, queues
 from parley_client.store.conversations import ConversationRow, load_conversation, save_conversation
@@ -196,12 +197,16 @@ async def _prepare_external_commit(
     if base is None:
         return
     result = _join_external(session, group_info, base)
+    upload = CommitUpload(
+        state.epoch,
+        b64encode(result.commit),
+        b64encode(_required(result.group_info)),
+        push_secrets=sealed_secrets(session, result.group, conversation_id, base.generation),
+    )
     pending = PendingCommit(
         conversation_id=conversation_id,
         client_id=ClientId(new_uuid7()),
-        upload=msgspec.json.encode(
-            CommitUpload(state.epoch, b64encode(result.commit), b64encode(_required(result.group_info)))
-        ),
+        upload=msgspec.json.encode(upload),
         member=result.group.to_bytes(),
         policy=b64decode(state.policy),
     )
@@ -257,6 +262,7 @@ def _join_external(session: Session, group_info: bytes, base: ConversationRow) -
             signature_seed=own.device_secret,
             remove_prior=prior[0] if prior else None,
             group_info_extensions=[anchor_extension(base.cursor, base.chain_hash)],
+            leaf_extensions=own_leaf_extensions(session),
         )
     except MlsError as error:
         raise UntrustedGroup("the server's GroupInfo cannot be used") from error

@@ -15,6 +15,8 @@ KIND_UNOPENED = 0
 KIND_TEXT = 1
 KIND_NAME = 2
 KIND_HISTORY_KEY = 3
+#: Kinds that are nobody's news.
+SILENT_KINDS = frozenset({KIND_NAME, KIND_HISTORY_KEY})
 
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):

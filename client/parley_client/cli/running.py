@@ -1,0 +1,39 @@
+"""What every command does: open the profile, work, print the answer as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import typer
+
+from parley_client.client import Client, NetworkFactory
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What every command shares: the profile, and how to reach a server."""
+
+    profile: Path
+    network: NetworkFactory
+
+
+def run(context: typer.Context, work: Callable[[Client], Awaitable[None]]) -> None:
+    """Do a piece of work with the profile's client."""
+    invocation: Invocation = context.obj
+
+    async def run_once() -> None:
+        async with Client.open(invocation.profile, network=invocation.network) as client:
+            await work(client)
+
+    asyncio.run(run_once())
+
+
+def show(answer: object) -> None:
+    """Print an answer as one line."""
+    sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+    sys.stdout.flush()
