@@ -63,9 +63,21 @@ def up(
     limits_profile: Annotated[
         str | None, typer.Option(callback=_profile, help="Rate limits: default or test.", show_default="default")
     ] = None,
+    push_loopback: Annotated[
+        bool | None,
+        typer.Option(help="Let pushes go to this machine: for tests alone.", show_default="no-push-loopback"),
+    ] = None,
 ) -> None:
     """Start everything; without --detach stay in the foreground until Ctrl-C."""
-    wanted = start.Wanted(host=host, port=port, certificate=cert, key=key, limits_profile=limits_profile, detach=detach)
+    wanted = start.Wanted(
+        host=host,
+        port=port,
+        certificate=cert,
+        key=key,
+        limits_profile=limits_profile,
+        push_loopback=push_loopback,
+        detach=detach,
+    )
     start.up(_home(home), wanted, _say)
 
 

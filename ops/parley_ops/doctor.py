@@ -6,11 +6,15 @@ import datetime as dt
 import shutil
 import time
 from collections.abc import Iterator
+from typing import cast
 
 import msgspec
 import psycopg
 from pymongo.errors import PyMongoError
+from redis import Redis
+from redis.exceptions import RedisError
 
+from parley_contracts.events import MESSAGING_STREAM, dead_stream
 from parley_ops import mongod, postgres, supervision
 from parley_ops.certificates import RENEW_BEFORE_DAYS, server_certificate
 from parley_ops.instance import listen_addresses, port_taken
@@ -40,6 +44,7 @@ def examine(stack: Stack) -> list[Finding]:
         *clock(stack),
         certificate(stack.home),
         *locks(stack.home),
+        *notifications(stack),
         *_parts(stack),
     ]
 
@@ -111,6 +116,23 @@ def locks(home: Home) -> list[Finding]:
             "Run ./parley down and ./parley up: the lock is removed at start.",
         ),
     ]
+
+
+def notifications(stack: Stack) -> Iterator[Finding]:
+    """Whether pushes go to the world only, and whether the notification service met events that it cannot read."""
+    yield _finding(
+        "push to loopback",
+        not stack.instance.push_loopback,
+        "is allowed, which is for tests alone" if stack.instance.push_loopback else "is refused",
+        "Run ./parley down, then ./parley up --no-push-loopback.",
+    )
+    try:
+        with Redis.from_url(stack.admin_addresses()["PARLEY_REDIS_URL"], socket_timeout=3) as client:
+            dead = int(cast("int", client.xlen(dead_stream(MESSAGING_STREAM))))
+    except RedisError:
+        return  # the part's own check says so
+    advice = "Keep ./parley logs notification-worker, and report them: a version read what another one wrote."
+    yield _finding("unreadable events", dead == 0, f"{dead} were put aside", advice)
 
 
 def _parts(stack: Stack) -> Iterator[Finding]:

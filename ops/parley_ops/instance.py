@@ -26,6 +26,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     port: int = DEFAULT_PORT
     ports: dict[str, int]
     limits_profile: str = "default"
+    #: Pushes may go to loopback: for a test's own receiver only.
+    push_loopback: bool = False
 
     @property
     def netloc(self) -> str:

@@ -20,6 +20,7 @@ ROOMS = (
     "services/serving",
     "services/messaging",
     "services/media",
+    "services/notification",
     "client",
     "app",
     "ops",

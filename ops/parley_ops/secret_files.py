@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -23,8 +24,11 @@ from cryptography.hazmat.primitives.serialization import (
 from parley_contracts.tokens import public_jwk
 from parley_ops.layout import Home, write_private
 
-SERVICES = ("auth", "messaging", "media")
-_AUTH_SECRETS = ("django_secret_key", "recovery_pepper", "field_key")
+SERVICES = ("auth", "messaging", "media", "notification")
+_SECRETS = {
+    "auth": ("django_secret_key", "recovery_pepper", "field_key"),
+    "notification": ("django_secret_key", "field_key"),
+}
 _KEY_FILE_SIZE_BYTES = 500
 
 
@@ -42,9 +46,11 @@ def key_file(home: Home) -> Path:
 
 def make_service_secrets(home: Home) -> None:
     """Every service's secrets, and the public set of their keys."""
-    for name in _AUTH_SECRETS:
-        _once(home.secrets / "auth" / name, lambda: secrets.token_hex(32))
+    for service, names in _SECRETS.items():
+        for name in names:
+            _once(home.secrets / service / name, lambda: secrets.token_hex(32))
     _once(home.secrets / "auth" / "access_signing_key.pem", _new_key)
+    _once(home.secrets / "notification" / "vapid_private_key.pem", _new_vapid_key)
     keys = []
     for service in SERVICES:
         pem = _once(home.secrets / service / "service_key.pem", _new_key)
@@ -61,6 +67,10 @@ def service_keys_file(home: Home) -> Path:
 
 def _new_key() -> str:
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _new_vapid_key() -> str:
+    return generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def _once(path: Path, make: Callable[[], str]) -> str:

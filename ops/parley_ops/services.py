@@ -20,7 +20,7 @@ from parley_ops.parts import SERVICES, Part
 from parley_ops.secret_files import service_keys_file
 
 MESSAGING_NODES = (1, 2)
-SERVICE_NAMES = [n for n in ("auth", "messaging", "media") if find_spec(f"parley_{n}.__main__")]
+SERVICE_NAMES = [n for n in ("auth", "messaging", "media", "notification") if find_spec(f"parley_{n}.__main__")]
 _HEALTH_TIMEOUT_S = 5
 _MIGRATION_TIMEOUT_S = 120
 
@@ -66,7 +66,25 @@ def parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
     if "media" in SERVICE_NAMES:
         media = environment(home, instance, "media", addresses)
         found.append(_part("media", ("parley_media", "serve"), media, _health(home.run / "media.sock")))
+    if "notification" in SERVICE_NAMES:
+        found.extend(_notification_parts(home, instance, addresses))
     return found
+
+
+def _notification_parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
+    variables = environment(home, instance, "notification", addresses)
+    if instance.push_loopback:
+        variables |= {"PARLEY_PUSH_LOOPBACK_CA_FILE": str(home.tls / "ca.crt")}
+    socket_path = home.run / "notification.sock"
+    return [
+        _part("notification", ("parley_notification", "serve"), variables, _health(socket_path)),
+        _part(
+            "notification-worker",
+            ("parley_notification", "work"),
+            variables,
+            _health(socket_path, "/internal/worker-health"),
+        ),
+    ]
 
 
 def _part(name: str, command: tuple[str, str], variables: Mapping[str, str], check: Callable[[], str]) -> Part:
@@ -84,6 +102,7 @@ def sockets(home: Home) -> dict[str, list[Path]]:
         "auth": [home.run / "auth.sock"],
         "messaging": [home.run / f"{name}.sock" for name in messaging_names()],
         "media": [home.run / "media.sock"],
+        "notification": [home.run / "notification.sock"],
     }
 
 
@@ -135,11 +154,11 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def _health(path: Path) -> Callable[[], str]:
+def _health(path: Path, route: str = "/internal/health") -> Callable[[], str]:
     def check() -> str:
         connection = UnixConnection(path, _HEALTH_TIMEOUT_S)
         try:
-            connection.request("GET", "/internal/health")
+            connection.request("GET", route)
             answer = connection.getresponse()
             body = json.loads(answer.read() or b"{}")
         except (OSError, ValueError, http.client.HTTPException) as error:

@@ -63,7 +63,9 @@ class Stack:
         def redis(service: str) -> dict[str, str]:
             return {"PARLEY_REDIS_URL": self.external.get("PARLEY_REDIS_URL") or valkey.url(home, instance, service)}
 
-        postgres_url = self.external.get("PARLEY_POSTGRES_URL") or postgres.url(home, instance, "auth")
+        def relations(service: str) -> dict[str, str]:
+            external = self.external.get("PARLEY_POSTGRES_URL")
+            return {"PARLEY_POSTGRES_URL": external or postgres.url(home, instance, service)}
 
         def mongodb(service: str) -> dict[str, str]:
             return {
@@ -72,7 +74,7 @@ class Stack:
 
         return services.Addresses(
             {
-                "auth": {"PARLEY_POSTGRES_URL": postgres_url, **redis("auth"), **self.s3},
+                "auth": {**relations("auth"), **redis("auth"), **self.s3},
                 "messaging": {**mongodb("messaging"), **redis("messaging")},
                 "media": {
                     **mongodb("media"),
@@ -80,6 +82,7 @@ class Stack:
                     "PARLEY_S3_SIGNED_HOST": self.object_store.host,
                     "PARLEY_MESSAGING_NODES": ",".join(services.messaging_names()),
                 },
+                "notification": {**relations("notification"), **redis("notification")},
             }
         )
 

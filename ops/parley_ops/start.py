@@ -50,6 +50,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Path | None = None
     key: Path | None = None
     limits_profile: str | None = None
+    push_loopback: bool | None = None
     detach: bool = False
 
 
@@ -96,7 +97,7 @@ def _read_pair(wanted: Wanted) -> tuple[bytes, bytes] | None:
 
 def _settle(stored: Instance | None, wanted: Wanted) -> Instance:
     base = stored or Instance(host=DEFAULT_HOST, port=DEFAULT_PORT, ports=choose_ports())
-    chosen = {name: getattr(wanted, name) for name in ("host", "port", "limits_profile")}
+    chosen = {name: getattr(wanted, name) for name in ("host", "port", "limits_profile", "push_loopback")}
     return msgspec.structs.replace(base, **{name: value for name, value in chosen.items() if value is not None})
 
 

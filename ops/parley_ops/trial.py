@@ -1,7 +1,7 @@
 """`./parley check`, `./parley test` and `./parley bench`: the tools, and a fresh stack for what needs one.
 
-The tests run as two pytest processes, because Django wants one of its own; what both and the services' processes
-execute is measured together.
+The tests run as three pytest processes, because each Django project wants one of its own; what they and the services'
+processes execute is measured together.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from parley_ops.layout import Home, checkout, runtime
 from parley_ops.privilege import service_user
 from parley_ops.stack import Stack
 
-DJANGO_ROOM = "services/auth"
+#: Each Django project wants a pytest process, and a run of mypy, of its own.
+DJANGO_ROOMS = {"auth": "services/auth", "notification": "services/notification"}
 ROOMS = ("contracts", "mls", "client", "services/messaging", "services/media", "app", "ops", "gateway", "tests")
 PACKAGES = (
     "contracts/parley_contracts",
@@ -35,6 +36,8 @@ PACKAGES = (
     "gateway/parley_gateway",
     "bench",
 )
+_NOTIFICATION = DJANGO_ROOMS["notification"]
+_NOTIFICATION_PACKAGE = f"{_NOTIFICATION}/parley_notification"
 _ENGINE_VARIABLES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL", "PARLEY_S3_ENDPOINT")
 _NO_TESTS = 5  # pytest's exit code where nothing was chosen
 
@@ -47,6 +50,7 @@ def check() -> int:
         "format": [f"{tools}/ruff", "format", "--check", "--quiet", "."],
         "lint": [f"{tools}/ruff", "check", "--quiet", "."],
         "types": [f"{tools}/mypy", *PACKAGES],
+        "types 2": [f"{tools}/mypy", "--config-file", f"{_NOTIFICATION}/pyproject.toml", _NOTIFICATION_PACKAGE],
         "imports": [f"{tools}/lint-imports"],
         "house": [sys.executable, "-m", "pytest", "-q", "tests/test_tidy.py"],
     }
@@ -90,10 +94,11 @@ def _split(arguments: Sequence[str], source: Path) -> list[tuple[str, list[str]]
     """The pytest runs: (name, paths); paths among the arguments choose theirs."""
     paths = [word for word in arguments if not word.startswith("-") and (source / word.split("::")[0]).exists()]
     if not paths:
-        return [("auth", [DJANGO_ROOM]), ("rooms", [room for room in ROOMS if (source / room).is_dir()])]
-    django = [path for path in paths if path.startswith(DJANGO_ROOM)]
-    others = [path for path in paths if path not in django]
-    return [(name, chosen) for name, chosen in (("auth", django), ("rooms", others)) if chosen]
+        everything = [room for room in ROOMS if (source / room).is_dir()]
+        return [*((name, [room]) for name, room in DJANGO_ROOMS.items()), ("rooms", everything)]
+    runs = [(name, [path for path in paths if path.startswith(room)]) for name, room in DJANGO_ROOMS.items()]
+    others = [path for path in paths if not any(path in chosen for _, chosen in runs)]
+    return [(name, chosen) for name, chosen in [*runs, ("rooms", others)] if chosen]
 
 
 def _pytest(
@@ -113,7 +118,7 @@ def _pytest(
             _print(line.rstrip("\n"))
             if line.strip():
                 closing = line.rstrip("\n")
-    return process.wait(), f"{name}: {closing}" if name == "auth" else closing
+    return process.wait(), f"{name}: {closing}" if name in DJANGO_ROOMS else closing
 
 
 def _coverage(source: Path, folder: Path) -> int:
@@ -136,6 +141,7 @@ def _stack(place: Path, *, keep: bool, measured: Path | None) -> Iterator[dict[s
     variables = _environment() | _measure(measured)
     port = next(port for port in range(PORTS_TO, PORTS_FROM, -1) if not port_taken("127.0.0.1", port))
     command = [*launcher, "up", "--detach", "--home", str(place), "--port", str(port), "--limits-profile", "test"]
+    command.append("--push-loopback")
     if subprocess.run(command, env=variables, check=False).returncode:
         raise OperationError("The stack for this did not start.")
     try:

@@ -47,7 +47,7 @@ def stack() -> Iterator[Stack]:
     command = [str(ROOT / "parley"), "up", "--home", str(home_folder), "--port", str(port), "--detach"]
     own = {name: value for name, value in os.environ.items() if name not in ENGINES}
     try:
-        subprocess.run([*command, "--limits-profile", "test"], env=own, check=True, timeout=600)
+        subprocess.run([*command, "--limits-profile", "test", "--push-loopback"], env=own, check=True, timeout=600)
         address, ca_file = f"https://localhost:{port}", str(home_folder / "tls" / "ca.crt")
         yield Stack(address, ca_file, home_folder, admin_addresses(home_folder))
     finally:

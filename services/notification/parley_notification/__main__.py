@@ -1,0 +1,60 @@
+"""`python -m parley_notification {migrate,serve,work}`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+
+from parley_notification.config import ConfigError, read_config
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code is 2 where the environment or the command line is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m parley_notification", description="Parley's notifications.")
+    parser.add_argument("command", choices=["migrate", "serve", "work"])
+    command = parser.parse_args(arguments).command
+    os.environ["DJANGO_SETTINGS_MODULE"] = "parley_notification.settings"
+    try:
+        config = read_config()
+        if command == "serve":
+            from parley_notification.server import serve  # noqa: PLC0415 - each command loads only what it needs
+
+            serve(config.run_dir)
+            return 0
+        _set_up_django()
+    except ConfigError as error:
+        sys.stderr.write(f"parley_notification: {error}\n")
+        return 2
+    if command == "migrate":
+        _migrate()
+    else:
+        _work()
+    return 0
+
+
+def _set_up_django() -> None:
+    import django  # noqa: PLC0415 - see main
+
+    django.setup()
+
+
+def _migrate() -> None:
+    from django.core.management import call_command  # noqa: PLC0415 - see main
+
+    call_command("migrate", interactive=False, verbosity=1)
+
+
+def _work() -> None:
+    from parley_notification.deliveries.worker import work_until  # noqa: PLC0415 - see main
+
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    work_until(stopped)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

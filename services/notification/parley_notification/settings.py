@@ -1,0 +1,59 @@
+"""Django's settings, all of them from `parley_notification.config`; there is no second settings module for tests."""
+
+from __future__ import annotations
+
+from psycopg.conninfo import conninfo_to_dict
+
+from parley_contracts.limits import NOTIFICATION_REQUEST_SIZE_BYTES_MAX, STORE_TIMEOUT_S
+from parley_notification.config import read_config
+from parley_notification.logs import configure_logging
+
+CONFIG = read_config()
+SCHEMA = "notification"
+configure_logging(CONFIG.log_format)
+
+DEBUG = False
+SECRET_KEY = CONFIG.secret("django_secret_key").decode()
+ALLOWED_HOSTS = [CONFIG.host, "localhost", "127.0.0.1", "[::1]"]
+ROOT_URLCONF = "parley_notification.urls"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGGING_CONFIG = None
+DATA_UPLOAD_MAX_MEMORY_SIZE = NOTIFICATION_REQUEST_SIZE_BYTES_MAX
+
+INSTALLED_APPS = ["parley_notification.subscriptions", "parley_notification.deliveries"]
+MIDDLEWARE = [
+    "parley_notification.web.middleware.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+
+_pg = conninfo_to_dict(CONFIG.postgres_url)
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _pg.pop("dbname", "notification"),
+        "USER": _pg.pop("user", ""),
+        "PASSWORD": _pg.pop("password", ""),
+        "HOST": _pg.pop("host", ""),
+        "PORT": str(_pg.pop("port", "")),
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": "test_parley_notification"},
+        "OPTIONS": {
+            **_pg,
+            "connect_timeout": 3,
+            # A schema of its own, so that the service may share an operator's database with others.
+            "options": f"-c search_path={SCHEMA} -c statement_timeout={STORE_TIMEOUT_S * 1000}"
+            f" -c lock_timeout={STORE_TIMEOUT_S * 1000}",
+            "pool": {"min_size": 1, "max_size": 12, "timeout": 3, "max_idle": 30, "max_waiting": 64},
+        },
+    }
+}
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600

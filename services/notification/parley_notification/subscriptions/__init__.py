@@ -1,0 +1,1 @@
+"""Where devices take pushes, and of which conversations people want to hear."""

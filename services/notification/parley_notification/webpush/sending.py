@@ -1,0 +1,91 @@
+"""One push on its way (RFC 8030): over TLS to the address that was checked, with the host's own name, no redirects.
+
+Invariant: the certificate must be the host's, though the connection goes to an address; nothing is read of an answer but its
+status and one header; a connection serves one push.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from functools import cache
+
+import httpx
+
+from parley_contracts.limits import PUSH_TIMEOUT_S, PUSH_TTL_S
+from parley_notification.webpush.endpoints import PushTarget
+
+CONNECT_TIMEOUT_S = 5.0
+RETRY_AFTER_S_MAX = 3600
+
+
+class PushUnreachable(Exception):  # noqa: N818 - the name says what happened
+    """The push service gave no answer; `reason` is a word for programs."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class PushAnswer:
+    """What the push service said. `retry_after_s` is None where it named no time."""
+
+    status: int
+    retry_after_s: int | None
+
+
+@dataclass(frozen=True)
+class Push:
+    """A push. `topic` lets a later one replace it while the device is away (RFC 8030 section 5.4), empty for none."""
+
+    body: bytes
+    authorization: str
+    topic: str = ""
+    ttl_s: int = PUSH_TTL_S
+
+    def headers(self) -> dict[str, str]:
+        """The fields of RFC 8030 and RFC 8188."""
+        found = {
+            "Authorization": self.authorization,
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(self.ttl_s),
+            "Urgency": "high",
+        }
+        return found | ({"Topic": self.topic} if self.topic else {})
+
+
+def post_push(target: PushTarget, push: Push, *, loopback_ca_file: str | None = None) -> PushAnswer:
+    """Carry a push to its service, once; `PushUnreachable` where no answer came."""
+    tls = _tls(loopback_ca_file if target.loopback else None)
+    endpoint = target.endpoint
+    host = f"[{target.address}]" if ":" in target.address else target.address
+    url = f"https://{host}:{endpoint.port}{endpoint.target}"
+    timeout = httpx.Timeout(PUSH_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
+    headers = push.headers() | {"Host": endpoint.authority}
+    try:
+        with (
+            httpx.Client(verify=tls, timeout=timeout, limits=limits, follow_redirects=False, trust_env=False) as client,
+            client.stream(
+                "POST", url, content=push.body, headers=headers, extensions={"sni_hostname": endpoint.host}
+            ) as answer,
+        ):
+            return PushAnswer(answer.status_code, _retry_after_s(answer.headers.get("Retry-After", "")))
+    except httpx.TimeoutException as error:
+        raise PushUnreachable("timeout") from error
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+        certificate = "CERTIFICATE" in str(error).upper() or "HOSTNAME" in str(error).upper()
+        raise PushUnreachable("tls" if certificate else "unreachable") from error
+
+
+def _retry_after_s(unverified_text: str) -> int | None:
+    if not unverified_text.isascii() or not unverified_text.isdigit() or len(unverified_text) > 6:
+        return None
+    return min(int(unverified_text), RETRY_AFTER_S_MAX)
+
+
+@cache
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file)
