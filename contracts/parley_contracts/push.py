@@ -24,11 +24,11 @@ SELF_TEST = bytes([SELF_TEST_FORMAT])
 class PushPayload:
     """A message for one device. `header`, `ciphertext` and `signature` are its envelope, empty where it did not fit.
 
-    `sealed_secret` is the epoch's message secret, sealed to the device's push key; empty where there is none.
+    `sealed_secret` is the epoch's message secret, sealed to the device's push key; empty where there is none. All of it is
+    authenticated where it shows a text: by the header, the seals and the signature.
     """
 
     conversation_id: ConversationId
-    sequence: int
     sealed_secret: bytes = b""
     header: bytes = b""
     ciphertext: bytes = b""
@@ -40,7 +40,6 @@ class PushPayload:
             Writer()
             .uint8(MESSAGE_FORMAT)
             .raw(uuid_bytes(self.conversation_id))
-            .uint64(self.sequence)
             .opaque(self.sealed_secret)
             .opaque(self.header)
             .opaque(self.ciphertext)
@@ -52,7 +51,7 @@ class PushPayload:
         """The payload, without its envelope where that is too large for a push or where there is none."""
         if self.header and len(self.encode()) <= PUSH_PAYLOAD_SIZE_BYTES_MAX:
             return self
-        return PushPayload(self.conversation_id, self.sequence)
+        return PushPayload(self.conversation_id)
 
     @classmethod
     def decode(cls, unverified_payload: bytes) -> PushPayload:
@@ -65,7 +64,6 @@ class PushPayload:
             raise DecodeError("a push of an unknown format")
         return cls(
             conversation_id=ConversationId(uuid_text(reader.raw(16))),
-            sequence=reader.uint64(),
             sealed_secret=reader.opaque(),
             header=reader.opaque(),
             ciphertext=reader.opaque(),

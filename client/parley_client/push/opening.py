@@ -57,7 +57,6 @@ class OpenedPush:
     """A message that held; `text` is empty where it is something else than a text."""
 
     conversation_id: ConversationId
-    sequence: int
     user_id: UserId
     device_id: DeviceId
     sender: str
@@ -94,7 +93,6 @@ def open_push(p: Primitives, unverified_payload: bytes, keys: PushKeys) -> Opene
         raise PushError(error.code, where) from error
     return OpenedPush(
         conversation_id=where,
-        sequence=payload.sequence,
         user_id=header.user_id,
         device_id=header.device_id,
         sender=directory.people[header.user_id].name,

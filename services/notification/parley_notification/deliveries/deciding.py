@@ -53,7 +53,6 @@ def _payload(message: MessageStored, sealed_secret: bytes) -> tuple[bytes, str]:
     """The payload, and whether it carries the sealed text or names the conversation only, and why."""
     whole = PushPayload(
         conversation_id=message.conversation_id,
-        sequence=message.sequence,
         sealed_secret=sealed_secret,
         header=b64decode(message.header),
         ciphertext=b64decode(message.ciphertext),

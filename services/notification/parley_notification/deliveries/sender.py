@@ -123,7 +123,7 @@ def _shortened(delivery: Delivery, tried: Tried) -> Tried:
     payload = PushPayload.decode(bytes(delivery.payload))
     if not payload.header:
         return tried
-    delivery.payload = PushPayload(payload.conversation_id, payload.sequence).encode()
+    delivery.payload = PushPayload(payload.conversation_id).encode()
     return Tried("retrying", "too_large_for_service", tried.status)
 
 
