@@ -100,7 +100,7 @@ def test_a_sleeping_device_shows_sender_and_text(device: Make, sleeper, stack: S
     with pytest.raises(PushError):
         open_push(P, received.payload, stranger)
     endpoint = asleep.browser.endpoint.encode()
-    assert found_in(stack.home / "data", [asleep.private, text.encode(), endpoint, asleep.browser.auth]) == []
+    assert found_in(stack.home, [asleep.private, text.encode(), endpoint, asleep.browser.auth]) == []
 
 
 def test_a_commit_made_meanwhile_brings_its_secret_along(device: Make, sleeper):

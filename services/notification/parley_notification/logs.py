@@ -45,3 +45,5 @@ def configure_logging(log_format: str) -> None:
     logging.getLogger("django.request").setLevel(logging.CRITICAL)
     logging.getLogger("django.security").setLevel(logging.CRITICAL)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    # httpx says every address that it asks, and an endpoint's address is a secret.
+    logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 import ssl
 import threading
 import time
@@ -85,7 +86,7 @@ class Browser:
     receiver: PushReceiver
     name: str
     private: EllipticCurvePrivateKey = field(default_factory=lambda: generate_private_key(SECP256R1()))
-    auth: bytes = b"sixteen of bytes"
+    auth: bytes = field(default_factory=lambda: os.urandom(16))
     #: Statuses (with headers) to answer with, one after the other; 201 when there are none left.
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)

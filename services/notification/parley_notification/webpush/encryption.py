@@ -27,7 +27,7 @@ def check_keys(p256dh: bytes, auth: bytes) -> None:
 
 def encrypt_push(payload: bytes, *, p256dh: bytes, auth: bytes) -> bytes:
     """The body of a push: one record for the subscription's keys, by a key pair and a salt of its own."""
-    assert len(payload) <= PUSH_PAYLOAD_SIZE_BYTES_MAX
+    assert 0 < len(payload) <= PUSH_PAYLOAD_SIZE_BYTES_MAX
     body: bytes = http_ece.encrypt(
         payload,
         private_key=generate_private_key(SECP256R1()),

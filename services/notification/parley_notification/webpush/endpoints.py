@@ -108,7 +108,7 @@ def parse_endpoint(unverified_url: str) -> Endpoint:
 def _is_host(host: str) -> bool:
     if ":" in host:
         try:
-            return ipaddress.ip_address(host).version == 6
+            return ipaddress.ip_address(host).version == 6 and "%" not in host
         except ValueError:
             return False
     return _HOST_NAME.fullmatch(host) is not None

@@ -1,0 +1,449 @@
+"""From an event to a push: who is told, what each answer of a push service leads to, and that nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from push_receiver import PushReceiver
+
+from parley_contracts.encoding import b64encode
+from parley_contracts.events import MESSAGING_STREAM, dead_stream
+from parley_contracts.ids import ConversationId, new_uuid7
+from parley_contracts.limits import DELIVERIES_KEPT_S, PUSH_ATTEMPTS_MAX, PUSH_TTL_S
+from parley_contracts.push import SELF_TEST, PushPayload
+from parley_notification.deliveries import consumer as consumer_module
+from parley_notification.deliveries import sender, worker
+from parley_notification.deliveries.models import Attempt, Delivery, FeedPosition, WorkerBeat
+from parley_notification.deliveries.sender import new_pool, outcome_of, send_due
+from parley_notification.subscriptions.models import Subscription
+from parley_notification.webpush import endpoints
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def send():
+    pool = new_pool()
+    yield lambda: send_due(pool)
+    pool.shutdown()
+
+
+@pytest.fixture
+def conversation(device, producer, consume, receiver):
+    """Anna and Berta, whose device takes pushes; the consumer reads from here on."""
+
+    class Conversation:
+        id = ConversationId(new_uuid7())
+        anna, berta = device(), device()
+        browser = receiver.browser("berta")
+
+    producer.members[Conversation.id] = [Conversation.anna.user_id, Conversation.berta.user_id]
+    assert Conversation.berta.subscribe(Conversation.browser.upload()).status == 200
+    consume()
+    return Conversation
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(consumer_module, "BLOCK_MS", 20)
+
+
+def make_due() -> None:
+    Delivery.objects.filter(state="waiting").update(due_at=timezone.now())
+
+
+def test_a_message_is_pushed_to_members_devices(conversation, producer, consume, send):
+    producer.secrets = [{"device_id": conversation.berta.device_id, "sealed": b64encode(b"e" * 80)}]
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    assert send() == 1
+    (received,) = conversation.browser.received
+    payload = PushPayload.decode(received.payload)
+    assert (payload.conversation_id, payload.sealed_secret) == (conversation.id, b"e" * 80)
+    assert (payload.header, payload.ciphertext) == (b"h" * 240, b"c" * 272)
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.reason, bytes(delivery.payload)) == ("sent", "text", b"")
+    attempt = Attempt.objects.get()
+    assert (attempt.outcome, attempt.reason, attempt.status) == ("sent", "accepted", 201)
+    assert send() == 0
+
+
+def test_topics_tell_the_push_service_nothing(conversation, producer, consume, send, receiver):
+    other = ConversationId(new_uuid7())
+    producer.members[other] = producer.members[conversation.id]
+    for where in (conversation.id, conversation.id, other):
+        producer.store(conversation.anna, where)
+    consume()
+    send()
+    topics = [received.headers["Topic"] for received in conversation.browser.received]
+    assert topics[0] == topics[1] != topics[2]
+    assert all(len(topic) == 32 for topic in topics)
+    assert not any(conversation.id in str(received.headers) for received in conversation.browser.received)
+
+
+def test_the_sending_device_is_left_out(conversation, producer, consume, send):
+    producer.store(conversation.berta, conversation.id)
+    consume()
+    assert (send(), Delivery.objects.count()) == (0, 0)
+
+
+def test_silent_messages_are_not_pushed(conversation, producer, consume, messaging):
+    messaging.asked.clear()
+    producer.store(conversation.anna, conversation.id, push=False)
+    consume()
+    assert (Delivery.objects.count(), messaging.asked) == (0, [])
+
+
+def test_muted_people_are_recorded_and_not_told(conversation, producer, consume, send):
+    conversation.berta.call("PUT", f"preferences/{conversation.id}", {"level": "none"})
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    assert send() == 0
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.reason) == ("skipped", "muted")
+
+
+def test_what_does_not_fit_names_the_conversation(conversation, producer, consume, send):
+    """To the byte: a push of RFC 8291 holds 3,993 bytes of payload."""
+    producer.secrets = [{"device_id": conversation.berta.device_id, "sealed": b64encode(b"e" * 80)}]
+    producer.store(conversation.anna, conversation.id, header="", ciphertext="", signature="")
+    producer.store(conversation.anna, conversation.id, ciphertext=b64encode(b"c" * 3584))
+    producer.store(conversation.anna, conversation.id, ciphertext=b64encode(b"c" * 3585))
+    consume()
+    send()
+    bare, whole, large = (received.payload for received in conversation.browser.received)
+    assert len(whole) == 3993
+    assert len(conversation.browser.received[1].body) == 4096
+    assert PushPayload.decode(whole).ciphertext == b"c" * 3584
+    assert bare == large == PushPayload(conversation.id).encode()
+    assert set(Delivery.objects.values_list("reason", flat=True)) == {"text", "too_large"}
+
+
+# --- answers of push services -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_ended_subscriptions_are_dropped(conversation, producer, consume, send, status):
+    conversation.browser.answers = [(status, {})]
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    send()
+    assert Delivery.objects.get().state == "gone"
+    assert not Subscription.objects.exists()
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    assert (send(), conversation.browser.asked) == (0, 1)
+
+
+def test_a_subscription_that_was_renewed_meanwhile_stays(conversation, receiver):
+    stored = Subscription.objects.get()
+    conversation.berta.subscribe(receiver.browser("renewed").upload())
+    sender._forget(stored)
+    assert Subscription.objects.count() == 1
+
+
+@pytest.mark.parametrize(("status", "pause_s"), [(429, 77), (500, 0), (503, 30), (502, 0)])
+def test_passing_faults_are_repeated_with_a_pause(conversation, producer, consume, send, status, pause_s):
+    headers = {"Retry-After": str(pause_s)} if pause_s else {}
+    conversation.browser.answers = [(status, headers)]
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    send()
+    delivery = Delivery.objects.get()
+    assert delivery.state == "waiting"
+    assert delivery.due_at - Attempt.objects.get().at >= timedelta(seconds=max(pause_s, 1))
+    make_due()
+    assert send() == 1
+    assert Delivery.objects.get().state == "sent"
+    assert list(Attempt.objects.order_by("id").values_list("outcome", flat=True)) == ["retrying", "sent"]
+
+
+def test_pauses_grow_and_end(conversation, producer, consume, send):
+    conversation.browser.answers = [(500, {})] * (PUSH_ATTEMPTS_MAX + 2)
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    pauses = []
+    for _ in range(PUSH_ATTEMPTS_MAX):
+        make_due()
+        began = timezone.now()
+        send()
+        pauses.append((Delivery.objects.get().due_at - began).total_seconds())
+    assert Delivery.objects.get().state == "failed"
+    assert pauses[0] < pauses[2] < pauses[4] < 3700
+    make_due()
+    assert (send(), conversation.browser.asked) == (0, PUSH_ATTEMPTS_MAX)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirects_are_not_followed(conversation, producer, consume, send, receiver, status):
+    elsewhere = receiver.browser("elsewhere")
+    conversation.browser.answers = [(status, {"Location": elsewhere.endpoint})]
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    send()
+    assert (Delivery.objects.get().state, Attempt.objects.get().reason) == ("refused", "redirect")
+    assert (elsewhere.asked, conversation.browser.asked) == (0, 1)
+
+
+def test_a_service_that_takes_less_gets_the_conversation_only(conversation, producer, consume, send):
+    conversation.browser.answers = [(413, {})]
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    send()
+    make_due()
+    send()
+    assert PushPayload.decode(conversation.browser.received[0].payload) == PushPayload(conversation.id)
+
+
+def test_meanings_of_statuses():
+    assert {outcome_of(status)[0] for status in (200, 201, 202, 204)} == {"sent"}
+    assert {outcome_of(status)[0] for status in (400, 401, 403, 405, 300, 304)} == {"refused"}
+    assert {outcome_of(status)[0] for status in (429, 500, 599)} == {"retrying"}
+
+
+def test_an_endpoint_that_leads_inside_by_now_is_not_connected_to(conversation, producer, consume, send, monkeypatch):
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    monkeypatch.setattr(endpoints, "resolve", lambda *_: ["10.0.0.1"])
+    send()
+    assert (Delivery.objects.get().state, Attempt.objects.get().reason) == ("refused", "endpoint_inside")
+    assert conversation.browser.asked == 0
+
+
+def test_a_name_that_is_away_is_tried_again(conversation, producer, consume, send, monkeypatch):
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    with monkeypatch.context() as patch:
+        patch.setattr(endpoints, "resolve", lambda *_: [])
+        send()
+    assert (Delivery.objects.get().state, Attempt.objects.get().reason) == ("waiting", "unresolved")
+    make_due()
+    send()
+    assert Delivery.objects.get().state == "sent"
+
+
+def test_a_certificate_of_another_host_is_not_trusted(device, producer, consume, send, tmp_path, conversation):
+    from django.conf import settings
+
+    folder = settings.CONFIG.secrets_dir
+    impostor = PushReceiver(folder / "ca.crt", folder / "ca.key", tmp_path, host="push.example")
+    try:
+        conversation.berta.subscribe(impostor.browser("berta").upload())
+        producer.store(conversation.anna, conversation.id)
+        consume()
+        send()
+        assert (Attempt.objects.get().outcome, Attempt.objects.get().reason) == ("retrying", "tls")
+        assert impostor.browsers["berta"].asked == 0
+    finally:
+        impostor.stop()
+
+
+def test_a_device_gets_its_pushes_in_order(conversation, producer, consume, send):
+    producer.secrets = []
+    for number in range(10):
+        producer.store(conversation.anna, conversation.id, ciphertext=b64encode(b"%03d" % number))
+    consume()
+    send()
+    said = [PushPayload.decode(received.payload).ciphertext for received in conversation.browser.received]
+    assert said == [b"%03d" % number for number in range(10)]
+
+
+def test_two_senders_send_a_push_once(conversation, producer, consume):
+    for _ in range(30):
+        producer.store(conversation.anna, conversation.id)
+    consume()
+    pools = [new_pool(), new_pool()]
+    threads = [threading.Thread(target=send_due, args=(pool,)) for pool in pools]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for pool in pools:
+        pool.shutdown()
+    assert len(conversation.browser.received) == 30
+
+
+def test_what_is_too_old_is_not_sent(conversation, producer, consume, send):
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    Delivery.objects.update(created_at=timezone.now() - timedelta(seconds=PUSH_TTL_S + 1))
+    send()
+    assert (Delivery.objects.get().state, conversation.browser.asked) == ("failed", 0)
+
+
+def test_logs_tell_no_endpoint(conversation, producer, consume, send, capfd, caplog):
+    conversation.browser.answers = [(500, {}), (410, {})]
+    for _ in range(3):
+        producer.store(conversation.anna, conversation.id)
+    consume()
+    send()
+    written = "".join(capfd.readouterr()) + caplog.text
+    assert "gone" in written
+    assert "/push/" not in written
+
+
+# --- the self-test ----------------------------------------------------------------------------------------------------
+
+
+def test_a_self_test_says_what_happened(conversation, monkeypatch):
+    browser, berta = conversation.browser, conversation.berta
+    assert berta.call("POST", "self-test").body == {"outcome": "sent", "reason": "accepted", "status": 201}
+    assert browser.received[0].payload == SELF_TEST
+    browser.answers = [(503, {})]
+    assert berta.call("POST", "self-test").body == {"outcome": "failed", "reason": "service_fault", "status": 503}
+    with monkeypatch.context() as patch:
+        patch.setattr(endpoints, "resolve", lambda *_: ["192.168.0.1"])
+        answer = berta.call("POST", "self-test").body
+    assert answer == {"outcome": "refused", "reason": "endpoint_inside", "status": None}
+    browser.answers = [(410, {})]
+    assert berta.call("POST", "self-test").body["outcome"] == "gone"
+    assert berta.call("POST", "self-test").problem == "not_found"
+    assert conversation.anna.call("POST", "self-test").problem == "not_found"
+
+
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_that_comes_twice_is_one_delivery(conversation, producer, consume, send):
+    producer.store(conversation.anna, conversation.id)
+    before = FeedPosition.objects.get(stream=MESSAGING_STREAM).position
+    consume()
+    FeedPosition.objects.filter(stream=MESSAGING_STREAM).update(position=before)
+    producer.client.flushdb()
+    consume()
+    assert FeedPosition.objects.get(stream=MESSAGING_STREAM).position == producer.position
+    assert (Delivery.objects.count(), send(), conversation.browser.asked) == (1, 1, 1)
+
+
+def test_a_wiped_stream_is_asked_for_again(conversation, producer, consumer, consume):
+    for number in range(30):
+        producer.store(conversation.anna, conversation.id)
+        producer.publish()
+        if number % 7 == 3:
+            producer.client.flushdb()
+        if number % 5 == 2:
+            consumer.read_once()
+    consume()
+    assert Delivery.objects.count() == 30
+
+
+def test_a_stream_that_begins_too_late_is_asked_for_again(conversation, producer, consumer, consume):
+    """Somebody published only the newest: the event names another one before it than was read."""
+    for _ in range(3):
+        producer.store(conversation.anna, conversation.id)
+    producer.client.delete(MESSAGING_STREAM)
+    newest = producer.events[-1]
+    producer.client.xadd(MESSAGING_STREAM, newest.fields(), id=newest.position)
+    assert consumer.read_once() == 0
+    consume()
+    assert Delivery.objects.count() == 3
+
+
+def test_messaging_away_holds_the_events_back(conversation, producer, consumer, consume, messaging):
+    producer.store(conversation.anna, conversation.id)
+    producer.publish()
+    answers, messaging.answers = messaging.answers, {"/": lambda _: (503, {})}
+    from parley_contracts.problems import Unavailable
+
+    with pytest.raises(Unavailable):
+        consumer.read_once()
+    messaging.answers = answers
+    consume()
+    assert Delivery.objects.count() == 1
+
+
+def test_poison_is_put_aside(conversation, producer, consume):
+    import msgspec
+
+    producer.store(conversation.anna, conversation.id)
+    producer.events[-1] = msgspec.structs.replace(producer.events[-1], data=b'{"conversation_id": 5}')
+    producer.store(conversation.anna, conversation.id, ciphertext="not base64url!")
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    assert producer.client.xlen(dead_stream(MESSAGING_STREAM)) == 2
+    assert Delivery.objects.count() == 1
+
+
+def test_events_of_other_types_and_of_no_entry_are_passed(conversation, producer, consume):
+    import msgspec
+
+    producer.store(conversation.anna, conversation.id)
+    producer.events[-1] = msgspec.structs.replace(producer.events[-1], type="membership.changed", data=b"{}")
+    producer.store(conversation.anna, ConversationId(new_uuid7()))
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    assert Delivery.objects.count() == 1
+    assert producer.client.xlen(dead_stream(MESSAGING_STREAM)) == 0
+
+
+def test_the_stream_is_trimmed_behind_its_reader(conversation, producer, consume):
+    for _ in range(50):
+        producer.store(conversation.anna, conversation.id)
+    consume()
+    assert producer.client.xlen(MESSAGING_STREAM) <= 1
+
+
+# --- the worker -------------------------------------------------------------------------------------------------------
+
+
+def test_revoked_devices_lose_their_subscriptions(conversation, auth, device, receiver):
+    other = device()
+    other.subscribe(receiver.browser("other").upload())
+    auth.revoke(conversation.berta)
+    worker.drop_revoked()
+    assert [str(row.device_id) for row in Subscription.objects.all()] == [other.device_id]
+    auth.revoke(other)
+    worker.drop_revoked()
+    assert not Subscription.objects.exists()
+
+
+def test_the_record_is_kept_for_a_while_only(conversation, producer, consume, send):
+    producer.store(conversation.anna, conversation.id)
+    consume()
+    send()
+    worker.prune()
+    assert Attempt.objects.count() == 1
+    Delivery.objects.update(created_at=timezone.now() - timedelta(seconds=DELIVERIES_KEPT_S + 1))
+    worker.prune()
+    assert (Delivery.objects.count(), Attempt.objects.count()) == (0, 0)
+
+
+def test_the_worker_does_all_of_it_until_it_is_stopped(conversation, producer, device):
+    health = "/internal/worker-health"
+    assert not device().call("GET", health).body["healthy"]
+    stopped = threading.Event()
+    thread = threading.Thread(target=worker.work_until, args=(stopped,))
+    thread.start()
+    try:
+        producer.store(conversation.anna, conversation.id)
+        deadline = time.monotonic() + 20
+        while not conversation.browser.received:
+            producer.publish()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert device().call("GET", health).body["healthy"]
+    finally:
+        stopped.set()
+        thread.join(timeout=10)
+    assert not thread.is_alive()
+    WorkerBeat.objects.update(at=timezone.now() - timedelta(minutes=5))
+    assert not device().call("GET", health).body["healthy"]
+    assert device().call("GET", "/internal/health").body == {"healthy": True, "detail": ""}
+
+
+def test_a_fault_in_one_work_pauses_it_alone(monkeypatch):
+    monkeypatch.setattr(worker, "PAUSE_S", 0.01)
+    stopped, rounds = threading.Event(), []
+
+    def once() -> float:
+        rounds.append(1)
+        if len(rounds) == 5:
+            stopped.set()
+        raise RuntimeError("a bug")
+
+    worker._repeated(stopped, "events", once)
+    assert len(rounds) == 5
