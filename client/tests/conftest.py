@@ -91,6 +91,7 @@ class FakeServer:
         self.history_keys: dict[str, dict[int, str]] = defaultdict(dict)
         self.indexes: dict[str, dict] = {}
         self.sockets: dict[str, list[FakeConnection]] = defaultdict(list)
+        self.subscriptions: dict[str, dict] = {}
         self.fault: Fault = lambda request: None
         self.reads: dict[tuple[str, str], int] = {}
         self.requests: list[Request] = []
@@ -219,6 +220,14 @@ class FakeServer:
             self.last_resorts |= {device_id: body["last_resort"]} if body["last_resort"] else {}
         has_last = device_id in self.last_resorts
         return {"available": len(self.key_packages[device_id]), "has_last_resort": has_last}
+
+    def _notifications_subscriptions(self, session, method, rest, body, query) -> object:
+        if method == "DELETE":
+            if self.subscriptions.pop(rest[0], None) is None:
+                raise problems.NotFound
+            return {}
+        self.subscriptions[rest[0]] = body
+        return {"device_id": rest[0], "push_service": "push.example", "changed_at": "2026-01-01T00:00:00.000Z"}
 
     # --- messaging
 

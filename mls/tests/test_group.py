@@ -363,3 +363,63 @@ def test_growing_and_shrinking_keeps_agreement(size: int):
     world.commit(3, remove=tuple(range(20, 64)))
     world.commit(1, add=5)
     world.enter(replaced=0)
+
+
+# --- extensions of leaves
+
+
+PUSH_KEY = 0xF0A3
+
+
+def test_a_leaf_carries_its_extensions_and_supports_them():
+    seed, _ = generate_signature_key(P)
+    group = Group.create(
+        P, group_id=b"leafy", identity=b"anna", signature_seed=seed, leaf_extensions=[Extension(PUSH_KEY, b"one")]
+    )
+    bundle_seed, _ = generate_signature_key(P)
+    bundle = create_key_package(
+        P,
+        identity=b"berta",
+        signature_seed=bundle_seed,
+        lifetime=Lifetime(0, 2**40),
+        leaf_extensions=[Extension(PUSH_KEY, b"two")],
+    )
+    bundle.key_package.validate(P)
+    added = group.commit(P, add=[bundle.key_package], leaf_extensions=[Extension(PUSH_KEY, b"three")])
+    assert added.welcome is not None
+    berta = Group.join(P, added.welcome, bundle, bundle_seed)
+    carried = [leaf.extensions for _, leaf in berta.members()]
+    assert carried == [(Extension(PUSH_KEY, b"three"),), (Extension(PUSH_KEY, b"two"),)]
+    kept = berta.commit(P)
+    removed = berta.commit(P, leaf_extensions=())
+    assert [leaf.extensions for _, leaf in kept.group.members()][1] == (Extension(PUSH_KEY, b"two"),)
+    assert [leaf.extensions for _, leaf in removed.group.members()][1] == ()
+    for result in (kept, removed):
+        processed = added.group.process(P, result.commit)
+        assert isinstance(processed, CommitProcessed)
+        assert processed.group.members() == result.group.members()
+
+
+def test_nobody_can_put_another_extension_into_a_leaf():
+    """What a server would have to do to read along: change the key that a leaf carries."""
+    seed, _ = generate_signature_key(P)
+    group = Group.create(P, group_id=b"leafy", identity=b"anna", signature_seed=seed)
+    bundle_seed, _ = generate_signature_key(P)
+    bundle = create_key_package(P, identity=b"b", signature_seed=bundle_seed, lifetime=Lifetime(0, 2**40))
+    added = group.commit(P, add=[bundle.key_package])
+    assert added.welcome is not None
+    berta = Group.join(P, added.welcome, bundle, bundle_seed)
+    carried = b"a push key of thirty-two bytes.."
+    update = berta.commit(P, leaf_extensions=[Extension(PUSH_KEY, carried)])
+    assert update.commit.count(carried) == 1
+    with pytest.raises(MlsError):
+        added.group.process(P, update.commit.replace(carried, b"another key of thirty-two bytes."))
+    package = create_key_package(
+        P,
+        identity=b"c",
+        signature_seed=bundle_seed,
+        lifetime=Lifetime(0, 2**40),
+        leaf_extensions=[Extension(PUSH_KEY, carried)],
+    ).key_package.to_bytes()
+    with pytest.raises(MlsError):
+        KeyPackage.from_bytes(package.replace(carried, b"another key of thirty-two bytes.")).validate(P)
