@@ -192,7 +192,7 @@ def running_gateway(folder: Path, limits_profile: str, site: Path | None = None)
         place.mkdir()
     make_certificates(home, HOST)
     port = _free_port()
-    upstreams = {"auth": ["auth"], "messaging": ["messaging-1", "messaging-2"], "media": ["media"]}
+    upstreams = {"auth": ["auth"], "messaging": ["messaging-1", "messaging-2"], "media": ["media"], "notification": ["notification"]}
     settings = Settings(
         listen=["127.0.0.1"],
         port=port,
@@ -212,7 +212,7 @@ def running_gateway(folder: Path, limits_profile: str, site: Path | None = None)
     with (folder / "nginx.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        for name in ("auth", "messaging-1", "messaging-2", "media", "s3"):
+        for name in ("auth", "messaging-1", "messaging-2", "media", "s3", "notification"):
             gateway.start_service(name)
         deadline = time.monotonic() + WAIT_S
         while not _listens(port):

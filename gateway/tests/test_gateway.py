@@ -18,6 +18,7 @@ MESSAGING = "/api/v1/messaging/conversations"
         ("/.well-known/jwks.json", "auth"),
         ("/api/v1/auth/flows/app/v1/auth/login?next=1", "auth"),
         ("/api/v1/messaging/conversations?limit=3", "messaging"),
+        ("/api/v1/notifications/preferences?x=1", "notification"),
     ],
 )
 def test_paths_of_the_table_reach_their_service(gateway, path, service):
@@ -41,6 +42,9 @@ def test_paths_of_the_table_reach_their_service(gateway, path, service):
         "/api/v1/auth",
         "/api/v1/unknown/",
         "/api/v1/auth/../media/x",
+        "/api/v1/notifications/../../../internal/worker-health",
+        "/internal/worker-health",
+        "/internal/conversations/x/recipients?sequence=1",
         "/.well-known/jwks.json/x",
         "/_problem/404",
         "/nginx.conf",

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 from pymongo import MongoClient
@@ -16,7 +17,9 @@ from pymongo.errors import OperationFailure
 from redis import Redis
 from redis.exceptions import NoPermissionError
 
+from parley_contracts.events import MESSAGING_STREAM, dead_stream
 from parley_ops import mongod, postgres, swift, valkey
+from parley_ops.instance import store_instance
 from parley_ops.privilege import service_user
 
 ENGINES = {"postgres", "mongod", "valkey", "s3-account", "s3-container", "s3-object", "s3-proxy"}
@@ -36,7 +39,7 @@ def test_every_part_is_healthy(operator):
     done = operator.run("status", "--json")
     parts = operator.parts()
     assert done.returncode == 0
-    assert ENGINES | {"auth", "auth-outbox", "nginx"} <= set(parts)
+    assert ENGINES | {"auth", "auth-outbox", "notification", "notification-worker", "nginx"} <= set(parts)
     assert all(part["healthy"] and part["pid"] and part["memory_bytes"] > 2**20 for part in parts.values())
     assert operator.status()["address"] == f"https://localhost:{operator.port}"
 
@@ -73,6 +76,30 @@ def test_secrets_and_data_are_their_users_alone(operator):
     assert {stat.S_IMODE((operator.home.tls / f"{name}.key").stat().st_mode) for name in ("ca", "server")} == {0o600}
     expected = {"django_secret_key", "access_signing_key.pem", "recovery_pepper", "field_key", "service_key.pem"}
     assert expected <= {path.name for path in (operator.home.secrets / "auth").iterdir()}
+    pushing = {"django_secret_key", "field_key", "service_key.pem", "vapid_private_key.pem"}
+    assert pushing == {path.name for path in (operator.home.secrets / "notification").iterdir()}
+
+
+def test_pushes_to_loopback_are_refused_by_default_and_doctor_warns_of_them(operator):
+    assert "ok    push to loopback: is refused" in operator.run("doctor").stdout
+    allowed = msgspec.structs.replace(operator.stack.instance, push_loopback=True)
+    store_instance(operator.home, allowed)
+    try:
+        warned = operator.run("doctor")
+    finally:
+        store_instance(operator.home, msgspec.structs.replace(allowed, push_loopback=False))
+    assert warned.returncode == 1
+    assert "FAULT push to loopback: is allowed" in warned.stdout
+
+
+def test_events_that_nobody_can_read_are_reported(operator):
+    with Redis.from_url(valkey.admin_url(operator.home, operator.stack.instance), socket_timeout=3) as client:
+        client.xadd(dead_stream(MESSAGING_STREAM), {"data": "poison"})
+        try:
+            warned = operator.run("doctor")
+        finally:
+            client.delete(dead_stream(MESSAGING_STREAM))
+    assert "FAULT unreadable events: 1 were put aside" in warned.stdout
 
 
 def test_secrets_reach_neither_logs_nor_command_lines(operator):
@@ -186,9 +213,9 @@ def test_engines_of_the_operator_are_used_in_place_of_ours(operator, new_operato
     assert borrower.run("doctor").returncode == 0
     with psycopg.connect(variables["PARLEY_POSTGRES_URL"]) as connection:
         row = connection.execute(
-            "SELECT count(*) FROM information_schema.tables WHERE table_name = 'django_migrations'"
+            "SELECT count(DISTINCT table_schema) FROM information_schema.tables WHERE table_name = 'django_migrations'"
         )
-        assert row.fetchone() == (1,)
+        assert row.fetchone() == (2,)
     assert borrower.run("down").returncode == 0
     with Redis.from_url(redis_url) as client:
         client.ping()

@@ -1,4 +1,4 @@
-// Opens payloads with app/web/push.js as a service worker would, one JSON object a line in, one out.
+// Opens payloads with app/web/src/push.js as a service worker would, one JSON object a line in, one out.
 
 import { createRequire } from "node:module";
 import readline from "node:readline";

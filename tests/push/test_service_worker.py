@@ -1,4 +1,4 @@
-"""The service worker's `app/web/push.js` under node, on payloads that the Python client made: the same text, or none."""
+"""The service worker's `app/web/src/push.js` under node, on payloads that the Python client made: the same text, or none."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Worker:
         if shutil.which("node") is None:
             pytest.fail("this test needs node: apt-get install nodejs", pytrace=False)
         self.process = subprocess.Popen(
-            ["node", str(Path(__file__).parent / "open_push.mjs"), str(ROOT / "app" / "web" / "push.js")],
+            ["node", str(Path(__file__).parent / "open_push.mjs"), str(ROOT / "app" / "web" / "src" / "push.js")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
