@@ -1,5 +1,7 @@
 // The page's service worker: the app opens without a network, from the files of the build that last worked.
-// BUILD and SHELL are written by the build; what has a hash in its name is kept until a build without it is active.
+// Pushes are opened and shown by push.js. BUILD and SHELL are written by the build; what has a hash in its name is kept until a build without it is active.
+
+import "./push.js";
 
 const NAME = `parley-${BUILD}`;
 const HASHED = /^\/[a-z]+-[0-9a-f]{12}\//;
@@ -58,3 +60,6 @@ self.addEventListener("fetch", (event) => {
   if (request.mode === "navigate") event.respondWith(freshPage(request));
   else if (HASHED.test(pathname) || SHELL.includes(pathname)) event.respondWith(fromCache(request, pathname));
 });
+
+self.addEventListener("push", (event) => self.parleyPush.handlePush(event));
+self.addEventListener("notificationclick", (event) => self.parleyPush.handleClick(event));

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from parley_client.api import notifications
 from parley_client.push import subscribing
 from parley_client.push.subscribing import PushSecrets
@@ -12,42 +10,38 @@ from parley_contracts.ids import ConversationId
 from parley_contracts.notification_api import Level, Preference, SelfTest, Subscription, SubscriptionUpload
 
 
-class _SignedIn(Protocol):
-    @property
-    def session(self) -> Session:
-        """The signed-in device."""
-        ...
-
-
 class PushMethods:
     """A part of `Client`. Binary is base64url."""
 
-    async def push_key(self: _SignedIn) -> str:
+    @property
+    def session(self) -> Session:
+        """The signed-in device."""
+        raise NotImplementedError
+
+    async def push_key(self) -> str:
         """The server's application key (VAPID), which the platform's push service is told when subscribing."""
         return (await notifications.get_vapid_key(self.session.api)).public_key
 
-    async def push_subscribe(
-        self: _SignedIn, *, endpoint: str, p256dh: str, auth: str, push_public_key: str
-    ) -> Subscription:
+    async def push_subscribe(self, *, endpoint: str, p256dh: str, auth: str, push_public_key: str) -> Subscription:
         """Take pushes at the platform's `endpoint` with its two keys, sealed to this device's own push key (X25519)."""
         return await subscribing.subscribe(self.session, SubscriptionUpload(endpoint, p256dh, auth), push_public_key)
 
-    async def push_unsubscribe(self: _SignedIn) -> None:
+    async def push_unsubscribe(self) -> None:
         """Take no pushes any more."""
         await subscribing.unsubscribe(self.session)
 
-    async def push_self_test(self: _SignedIn) -> SelfTest:
+    async def push_self_test(self) -> SelfTest:
         """Have the server push something to this device, and hear what became of it."""
         return await notifications.post_self_test(self.session.api)
 
-    def push_secrets(self: _SignedIn) -> PushSecrets:
+    def push_secrets(self) -> PushSecrets:
         """What the service worker shall keep, sealed to the push key; anew after each change. No network."""
         return subscribing.push_secrets(self.session)
 
-    async def push_levels(self: _SignedIn) -> list[Preference]:
+    async def push_levels(self) -> list[Preference]:
         """The conversations that notify otherwise than of all."""
         return (await notifications.get_preferences(self.session.api)).preferences
 
-    async def push_set_level(self: _SignedIn, conversation_id: str, level: Level) -> Preference:
+    async def push_set_level(self, conversation_id: str, level: Level) -> Preference:
         """Hear of all messages of a conversation, or of none."""
         return await notifications.put_preference(self.session.api, ConversationId(conversation_id), level)
