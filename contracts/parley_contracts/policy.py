@@ -23,7 +23,7 @@ POLICY_EXTENSION_TYPE = 0xF0A1
 #: Private-use GroupInfo extension with the hash chain's anchor: uint64 sequence, opaque h[32].
 ANCHOR_EXTENSION_TYPE = 0xF0A2
 
-#: Private-use leaf extension with the device's push key: 32 bytes, X25519 (decisions/0005).
+#: Private-use leaf extension with the device's push key: 32 bytes, X25519 (decisions/0008).
 PUSH_KEY_EXTENSION_TYPE = 0xF0A3
 
 Kind = Literal["direct", "self", "group"]

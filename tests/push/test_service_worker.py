@@ -7,24 +7,20 @@ import random
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from push_scene import P, Scene
 
-from parley_client.crypto.message import Content, SealedMessage, seal_message
 from parley_client.push.opening import PushError, PushKeys, open_push
-from parley_client.push.sealing import EpochSecret, PushDirectory, PushPerson, seal_directory, seal_secret
-from parley_client.store.messages import KIND_NAME, KIND_TEXT
-from parley_contracts.encoding import b64encode
-from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
+from parley_client.store.messages import KIND_NAME
+from parley_contracts.ids import DeviceId, UserId, new_uuid7
 from parley_contracts.push import SELF_TEST, PushPayload
-from parley_mls import default_primitives, generate_hpke_key, generate_signature_key
+from parley_mls import generate_hpke_key, generate_signature_key
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SERVER = "chat.example:8443"
-P = default_primitives()
 
 
 class Worker:
@@ -72,62 +68,6 @@ def worker() -> Iterator[Worker]:
     started = Worker()
     yield started
     started.close()
-
-
-@dataclass
-class Scene:
-    """A sender, a conversation in one epoch, and a sleeping device."""
-
-    sender: UserId = field(default_factory=lambda: UserId(new_uuid7()))
-    sender_device: DeviceId = field(default_factory=lambda: DeviceId(new_uuid7()))
-    device: DeviceId = field(default_factory=lambda: DeviceId(new_uuid7()))
-    secret: EpochSecret = field(
-        default_factory=lambda: EpochSecret(ConversationId(new_uuid7()), P.random(32), 3, 2**40 + 7, P.random(32))
-    )
-    signature_key: tuple[bytes, bytes] = field(default_factory=lambda: generate_signature_key(P))
-    push_key: tuple[bytes, bytes] = field(default_factory=lambda: generate_hpke_key(P))
-
-    def keys(self, *, kept: bool = False, titled: str = "") -> PushKeys:
-        person = PushPerson("anna", {self.sender_device: b64encode(self.signature_key[1])})
-        directory = PushDirectory({self.sender: person}, {self.secret.conversation_id: titled} if titled else {})
-        where = {"server_name": SERVER, "device_id": self.device}
-        name = (self.secret.conversation_id, self.secret.generation, self.secret.epoch)
-        return PushKeys(
-            SERVER,
-            self.device,
-            self.push_key[0],
-            seal_directory(P, directory, self.push_key[1], **where),
-            {name: self.sealed()} if kept else {},
-        )
-
-    def sealed(self) -> bytes:
-        return seal_secret(P, self.secret, self.push_key[1], server_name=SERVER, device_id=self.device)
-
-    def message(self, body: bytes, kind: int = KIND_TEXT, **changes: Any) -> SealedMessage:
-        content = Content(counter=1, last_sequence=4, last_hash=bytes(32), kind=kind, body=body)
-        given: dict[str, Any] = {
-            "epoch_secret": self.secret.secret,
-            "suite": 1,
-            "group_id": self.secret.group_id,
-            "generation": self.secret.generation,
-            "conversation_id": self.secret.conversation_id,
-            "epoch": self.secret.epoch,
-            "transcript_prefix": bytes(16),
-            "user_id": self.sender,
-            "device_id": self.sender_device,
-            "client_id": ClientId(new_uuid7()),
-            "push": True,
-            "content": content,
-            "device_seed": self.signature_key[0],
-        }
-        return seal_message(P, **given | changes)
-
-    def payload(self, text: str = "Grüße", *, with_secret: bool = True, **changes: Any) -> bytes:
-        return self.wrap(self.message(json.dumps({"text": text}).encode(), **changes), with_secret=with_secret)
-
-    def wrap(self, message: SealedMessage, *, with_secret: bool = True) -> bytes:
-        sealed = self.sealed() if with_secret else b""
-        return PushPayload(self.secret.conversation_id, sealed, **vars(message)).encode()
 
 
 def opened(payload: bytes, keys: PushKeys) -> tuple[str, str]:

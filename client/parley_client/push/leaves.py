@@ -1,6 +1,6 @@
 """The push key in a device's leaf, and the new epoch's secret sealed to every leaf that carries one.
 
-The leaf's own signature covers the key, so a server cannot put another in its place (docs/decisions/0005).
+The leaf's own signature covers the key, so a server cannot put another in its place (docs/decisions/0008).
 """
 
 from __future__ import annotations
