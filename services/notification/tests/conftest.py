@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from push_receiver import PushReceiver
 
@@ -29,6 +31,16 @@ from parley_notification.web import access
 from parley_notification.web.rates import redis_client
 
 ACCESS_KEY = Ed25519PrivateKey.generate()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The database, which can be dropped in the end: threads of the tests leave connections in the pool, or on their way."""
+    yield
+    connection.close_pool()
+    with psycopg.connect(settings.CONFIG.postgres_url, autocommit=True) as administrator:
+        name = settings.DATABASES["default"]["TEST"]["NAME"]
+        administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
 # --- the neighbours ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from datetime import timedelta
@@ -18,18 +19,27 @@ from parley_contracts.push import SELF_TEST, PushPayload
 from parley_notification.deliveries import consumer as consumer_module
 from parley_notification.deliveries import sender, worker
 from parley_notification.deliveries.models import Attempt, Delivery, FeedPosition, WorkerBeat
-from parley_notification.deliveries.sender import new_pool, outcome_of, send_due
+from parley_notification.deliveries.sender import Sender, outcome_of
 from parley_notification.subscriptions.models import Subscription
-from parley_notification.webpush import endpoints
+from parley_notification.webpush import endpoints, sending
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def send_all(pushing: Sender) -> int:
+    """Send until nothing is due; the number of attempts begun."""
+    total = 0
+    while begun := pushing.begin_due():
+        pushing.finish()
+        total += begun
+    return total
+
+
 @pytest.fixture
 def send():
-    pool = new_pool()
-    yield lambda: send_due(pool)
-    pool.shutdown()
+    sender_of_test = Sender()
+    yield lambda: send_all(sender_of_test)
+    sender_of_test.close()
 
 
 @pytest.fixture
@@ -256,15 +266,65 @@ def test_two_senders_send_a_push_once(conversation, producer, consume):
     for _ in range(30):
         producer.store(conversation.anna, conversation.id)
     consume()
-    pools = [new_pool(), new_pool()]
-    threads = [threading.Thread(target=send_due, args=(pool,)) for pool in pools]
+    pools = [Sender(), Sender()]
+    threads = [threading.Thread(target=send_all, args=(pool,)) for pool in pools]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     for pool in pools:
-        pool.shutdown()
+        pool.close()
     assert len(conversation.browser.received) == 30
+
+
+def test_what_waits_behind_a_fault_waits_with_it(conversation, producer, consume, send):
+    conversation.browser.answers = [(503, {"Retry-After": "60"})]
+    for _ in range(3):
+        producer.store(conversation.anna, conversation.id)
+    consume()
+    send()
+    assert (conversation.browser.asked, Delivery.objects.filter(state="waiting").count()) == (1, 3)
+    make_due()
+    assert send() == 3
+    assert Delivery.objects.filter(state="sent").count() == 3
+
+
+def test_a_service_that_answers_byte_by_byte_meets_the_deadline(device, producer, consume, conversation, monkeypatch):
+    """And meanwhile it holds up nobody else's pushes."""
+    monkeypatch.setattr(sending, "PUSH_TIMEOUT_S", 1.5)
+    stopped = threading.Event()
+    slow = device()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_drip, args=(listener, stopped))
+        thread.start()
+        upload = conversation.browser.upload() | {"endpoint": f"https://localhost:{listener.getsockname()[1]}/slow"}
+        assert slow.subscribe(upload).status == 200
+        producer.members[conversation.id].append(slow.user_id)
+        producer.store(conversation.anna, conversation.id)
+        consume()
+        began = time.monotonic()
+        pushing = Sender()
+        pushing.begin_due()
+        conversation.browser.wait(1, timeout_s=1.4)
+        pushing.finish()
+        assert time.monotonic() - began < 5
+        pushing.close()
+        stopped.set()
+        thread.join()
+    assert Attempt.objects.get(delivery__device_id=slow.device_id).reason == "timeout"
+
+
+def _drip(listener: socket.socket, stopped: threading.Event) -> None:
+    """Take one connection and begin a TLS record of 16,384 bytes, a byte now and then."""
+    connection, _ = listener.accept()
+    record = iter(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + bytes(1000))
+    with connection:
+        connection.recv(4096)
+        while not stopped.wait(0.1):
+            try:
+                connection.send(bytes([next(record)]))
+            except OSError:
+                return
 
 
 def test_what_is_too_old_is_not_sent(conversation, producer, consume, send):
@@ -280,6 +340,8 @@ def test_logs_tell_no_endpoint(conversation, producer, consume, send, capfd, cap
     for _ in range(3):
         producer.store(conversation.anna, conversation.id)
     consume()
+    send()
+    make_due()
     send()
     written = "".join(capfd.readouterr()) + caplog.text
     assert "gone" in written

@@ -11,7 +11,7 @@ import random
 import time
 import uuid
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -37,7 +37,8 @@ from parley_notification.webpush.sending import Push, PushUnreachable, post_push
 from parley_notification.webpush.vapid import authorization
 
 LEASE_S = 120
-BATCH = 64
+BATCH = 256
+_PER_DEVICE = 4
 BACKOFF_S = 2.0
 BACKOFF_S_MAX = 3600.0
 _TOPIC_SIZE_BYTES = 24
@@ -56,20 +57,30 @@ class Tried:
     retry_after_s: int | None = None
 
 
-def send_due(pool: ThreadPoolExecutor) -> int:
-    """Send what is due, one device's pushes in their order; the number of attempts."""
-    claimed = _claim()
-    by_device: dict[uuid.UUID, list[Delivery]] = {}
-    for delivery in claimed:
-        by_device.setdefault(delivery.device_id, []).append(delivery)
-    for done in [pool.submit(_send_all, deliveries) for deliveries in by_device.values()]:
-        done.result()
-    return len(claimed)
+class Sender:
+    """Sends to many devices at once, to each of them in order: a slow push service holds up its own devices only."""
 
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=PUSH_AT_ONCE_MAX, thread_name_prefix="push")
+        self._busy: dict[uuid.UUID, Future[None]] = {}
 
-def new_pool() -> ThreadPoolExecutor:
-    """Threads to send with."""
-    return ThreadPoolExecutor(max_workers=PUSH_AT_ONCE_MAX, thread_name_prefix="push")
+    def begin_due(self) -> int:
+        """Begin to send what is due, as far as there is room; the number of deliveries begun."""
+        for device_id in [device_id for device_id, work in self._busy.items() if work.done()]:
+            self._busy.pop(device_id).result()
+        room = PUSH_AT_ONCE_MAX - len(self._busy)
+        claimed = _claim(frozenset(self._busy), devices_max=room) if room else {}
+        for device_id, deliveries in claimed.items():
+            self._busy[device_id] = self._pool.submit(_send_all, deliveries)
+        return sum(map(len, claimed.values()))
+
+    def finish(self) -> None:
+        """Wait for what was begun."""
+        wait(self._busy.values())
+
+    def close(self) -> None:
+        """Give the threads back, what was begun done."""
+        self._pool.shutdown()
 
 
 def self_test(user_id: UserId, device_id: DeviceId) -> SelfTest:
@@ -83,26 +94,34 @@ def self_test(user_id: UserId, device_id: DeviceId) -> SelfTest:
     return SelfTest("failed" if tried.outcome == "retrying" else tried.outcome, tried.reason, tried.status)
 
 
-def _claim() -> list[Delivery]:
+def _claim(busy: frozenset[uuid.UUID], *, devices_max: int) -> dict[uuid.UUID, list[Delivery]]:
+    """The oldest deliveries that are due, a few for each of a few devices, leased."""
     now = timezone.now()
+    claimed: dict[uuid.UUID, list[Delivery]] = {}
     with transaction.atomic():
         due = Delivery.objects.select_for_update(skip_locked=True).filter(state="waiting", due_at__lte=now)
-        claimed = list(due.order_by("due_at", "id")[:BATCH])
-        Delivery.objects.filter(id__in=[delivery.id for delivery in claimed]).update(
-            due_at=now + timedelta(seconds=LEASE_S)
-        )
+        for delivery in due.exclude(device_id__in=busy).order_by("due_at", "id")[:BATCH]:
+            if delivery.device_id in claimed or len(claimed) < devices_max:
+                chosen = claimed.setdefault(delivery.device_id, [])
+                chosen += [delivery] if len(chosen) < _PER_DEVICE else []
+        ids = [delivery.id for deliveries in claimed.values() for delivery in deliveries]
+        Delivery.objects.filter(id__in=ids).update(due_at=now + timedelta(seconds=LEASE_S))
     return claimed
 
 
 def _send_all(deliveries: Sequence[Delivery]) -> None:
+    """Send one device's pushes in order; where one is to be repeated later, so are those behind it."""
     try:
-        for delivery in deliveries:
-            _send(delivery)
+        for place, delivery in enumerate(deliveries):
+            if _send(delivery) == "retrying":
+                rest = [behind.id for behind in deliveries[place + 1 :]]
+                Delivery.objects.filter(id__in=rest).update(due_at=delivery.due_at)
+                return
     finally:
         connection.close()
 
 
-def _send(delivery: Delivery) -> None:
+def _send(delivery: Delivery) -> Outcome:
     began = time.monotonic()
     stored = Subscription.objects.filter(device_id=delivery.device_id, user_id=delivery.user_id).first()
     if stored is None:
@@ -116,6 +135,7 @@ def _send(delivery: Delivery) -> None:
         if tried.outcome == "gone":
             _forget(stored)
     _record(delivery, tried, round((time.monotonic() - began) * 1000))
+    return tried.outcome
 
 
 def _shortened(delivery: Delivery, tried: Tried) -> Tried:

@@ -18,7 +18,7 @@ from parley_contracts.problems import Problem
 from parley_notification import neighbours
 from parley_notification.deliveries.consumer import Consumer
 from parley_notification.deliveries.models import Delivery, FeedPosition, WorkerBeat
-from parley_notification.deliveries.sender import new_pool, send_due
+from parley_notification.deliveries.sender import Sender
 from parley_notification.subscriptions.models import Subscription
 from parley_notification.web.rates import redis_client
 
@@ -85,8 +85,8 @@ def _events() -> Callable[[], float]:
 
 
 def _pushes() -> Callable[[], float]:
-    pool = new_pool()
-    return lambda: 0.0 if send_due(pool) else IDLE_S
+    sender = Sender()
+    return lambda: 0.0 if sender.begin_due() else IDLE_S
 
 
 def _upkeep() -> Callable[[], float]:
