@@ -222,11 +222,9 @@ class FakeServer:
         return {"available": len(self.key_packages[device_id]), "has_last_resort": has_last}
 
     def _notifications_subscriptions(self, session, method, rest, body, query) -> object:
-        if method == "DELETE":
-            if self.subscriptions.pop(rest[0], None) is None:
-                raise problems.NotFound
-            return {}
-        self.subscriptions[rest[0]] = body
+        if method == "DELETE" and self.subscriptions.pop(rest[0], None) is None:
+            raise problems.NotFound
+        self.subscriptions |= {} if method == "DELETE" else {rest[0]: body}
         return {"device_id": rest[0], "push_service": "push.example", "changed_at": "2026-01-01T00:00:00.000Z"}
 
     # --- messaging

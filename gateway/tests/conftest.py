@@ -192,7 +192,12 @@ def running_gateway(folder: Path, limits_profile: str, site: Path | None = None)
         place.mkdir()
     make_certificates(home, HOST)
     port = _free_port()
-    upstreams = {"auth": ["auth"], "messaging": ["messaging-1", "messaging-2"], "media": ["media"], "notification": ["notification"]}
+    upstreams = {
+        "auth": ["auth"],
+        "messaging": ["messaging-1", "messaging-2"],
+        "media": ["media"],
+        "notification": ["notification"],
+    }
     settings = Settings(
         listen=["127.0.0.1"],
         port=port,

@@ -25,7 +25,9 @@ from parley_contracts.encoding import b64encode
 from parley_contracts.events import MESSAGE_STORED, MESSAGING_STREAM, Event, MessageStored, republish_key
 from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7
 from parley_contracts.tokens import ACCESS_AUDIENCE, ACCESS_TOKEN_TYPE, public_jwk, sign_token, verify_service_token
+from parley_notification.deliveries import consumer as consumer_module
 from parley_notification.deliveries.consumer import Consumer
+from parley_notification.deliveries.sender import Sender
 from parley_notification.keyring import service_keys
 from parley_notification.web import access
 from parley_notification.web.rates import redis_client
@@ -315,3 +317,42 @@ def consume(producer: Producer, consumer: Consumer) -> Callable[[], None]:
             pass
 
     return turns
+
+
+# --- sending ---
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(consumer_module, "BLOCK_MS", 20)
+
+
+def send_all(pushing: Sender) -> int:
+    """Send until nothing is due; the number of attempts begun."""
+    total = 0
+    while begun := pushing.begin_due():
+        pushing.finish()
+        total += begun
+    return total
+
+
+@pytest.fixture
+def send():
+    sender_of_test = Sender()
+    yield lambda: send_all(sender_of_test)
+    sender_of_test.close()
+
+
+@pytest.fixture
+def conversation(device, producer, consume, receiver):
+    """Anna and Berta, whose device takes pushes; the consumer reads from here on."""
+
+    class Conversation:
+        id = ConversationId(new_uuid7())
+        anna, berta = device(), device()
+        browser = receiver.browser("berta")
+
+    producer.members[Conversation.id] = [Conversation.anna.user_id, Conversation.berta.user_id]
+    assert Conversation.berta.subscribe(Conversation.browser.upload()).status == 200
+    consume()
+    return Conversation
