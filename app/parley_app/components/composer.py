@@ -68,15 +68,17 @@ def Composer(
     """The field with its buttons. `draft` is what it begins with; a new key begins anew."""
     ui = use_ui()
     text, set_text = ft.use_state(draft)
+    gone = ft.use_ref(False)
 
     def typed(event: ft.Event[ft.TextField]) -> None:
         set_text(str(event.control.value))
         on_draft(str(event.control.value))
 
     async def send() -> None:
-        said = text
-        set_text("")
-        await on_send(said)
+        if gone.current:
+            return
+        gone.current = bool(text.strip() or attached)
+        await on_send(text)  # what was sent leaves with this field: a new key brings an empty one
 
     run = ft.context.page.run_task
     box = ft.TextField(value=text, on_change=typed, on_submit=lambda: run(send), **_look(ui))
