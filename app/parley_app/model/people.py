@@ -15,6 +15,8 @@ class Finder(Form):
         super().__init__(username="")
         self._engine = engine
         self.found: Person | None = None
+        #: Changes when the field begins anew: a field that is emptied while it is typed in loses its cursor.
+        self.turn = 0
 
     async def find(self) -> bool:
         """Look for the name in the field."""
@@ -48,6 +50,7 @@ class Finder(Form):
     def clear(self) -> None:
         """Begin anew."""
         self.values, self.faults, self.fault, self.found = {"username": ""}, {}, "", None
+        self.turn += 1
         self.changed()
 
 

@@ -61,7 +61,7 @@ def FindField(app: App, label: str, *, on_done: Callable[[], object]) -> ft.Cont
     use_watched(finder)
     return ft.Column(
         [
-            Field(
+            keyed(f"find-{finder.turn}", Field)(
                 label,
                 finder["username"],
                 fault=finder.faults.get("username", "") or finder.fault,
