@@ -149,18 +149,21 @@ class App(Observed):
         """Make the account, then show the recovery key."""
         if await self.session.register():
             self.go(KEY)
+            self.session.forget_typed()
 
     async def restore(self) -> None:
         """Sign in with the recovery key, then show what came back."""
         if await self.session.restore():
             await self.chats.load()
             self.go(CHATS)
+            self.session.forget_typed()
 
     async def confirm_key(self) -> None:
         """Show that the recovery key was kept, then begin."""
         if await self.session.confirm_key():
             await self.chats.load()
             self.go(CHATS)
+            self.session.forget_typed()
 
     async def log_out(self) -> str:
         """Erase this device; a sentence where that failed."""

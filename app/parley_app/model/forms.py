@@ -73,7 +73,7 @@ class Form(Observed):
 
     def _refused(self, error: EngineError) -> None:
         field = _FIELDS.get(error.slug)
-        if field is not None and field in self.values:
+        if field is not None:
             self.faults[field] = faults.sentence(error)
         else:
             self.fault = faults.sentence(error)

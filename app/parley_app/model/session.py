@@ -77,7 +77,6 @@ class Session(Observed):
             await self._engine.call(
                 "register", {**self._account(form), "email": form["email"].strip(), "keep_recovery_key": True}
             )
-            form.fill("password", "")
 
         if not await form.submit(work):
             return False
@@ -92,8 +91,6 @@ class Session(Observed):
 
         async def work() -> None:
             await self._engine.call("login", {**self._account(form), "recovery_key": form["recovery_key"].strip()})
-            form.fill("password", "")
-            form.fill("recovery_key", "")
 
         if not await form.submit(work):
             return False
@@ -113,10 +110,16 @@ class Session(Observed):
 
         if not await self.confirmation.submit(work):
             return False
-        self.confirmation.values, self.recovery_key = {"last_group": ""}, ""
+        self.recovery_key = ""
         self.phase = "signed_in"
         self.changed()
         return True
+
+    def forget_typed(self) -> None:
+        """Forget the secrets that were typed, once their fields have left the screen (emptied in use, a field breaks)."""
+        for form in (self.sign_up, self.sign_in, self.confirmation):
+            for name in ("password", "recovery_key", "last_group"):
+                form.values.pop(name, None)
 
     async def log_out(self) -> str:
         """Erase this device; a sentence where that failed."""
