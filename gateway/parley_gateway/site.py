@@ -15,6 +15,7 @@ _PACKED = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript",
     "json": "application/json",
+    "md": "text/plain; charset=utf-8",
     "mjs": "text/javascript",
     "otf": "font/otf",
     "snapshot": "application/octet-stream",

@@ -23,7 +23,7 @@ _SHELL = (
     r"|pyodide-\w+/.*"
     r"|stock-\w+/(flutter_bootstrap\.js|python\.js|main\.dart\.(mjs|wasm)|canvaskit/skwasm\.(js|wasm))"
     r"|stock-\w+/assets/(AssetManifest\.bin(\.json)?|FontManifest\.json|fonts/[^/]+|shaders/.*)"
-    r"|(fonts|icons)/.*|manifest\.webmanifest"
+    r"|(fonts|icons)/.*\.(png|ttf|woff2)|manifest\.webmanifest"
 )
 
 
