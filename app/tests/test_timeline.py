@@ -58,7 +58,7 @@ def test_days_stand_where_they_begin():
 def test_the_new_line_stands_before_the_first_unread_of_others():
     rows = entries(window([item(1), item(2, by=ME), item(3), item(4)], new_after=1, new_count=2), NOW)
     where = next(index for index, row in enumerate(rows) if isinstance(row, NewMark))
-    assert isinstance(rows[where + 1], Message) and rows[where + 1].key == "c3"
+    assert isinstance(rows[where + 1], Message) and rows[where + 1].key == "at-3"
     assert not any(isinstance(row, NewMark) for row in entries(window([item(1)], new_after=1, new_count=0), NOW))
 
 
@@ -67,6 +67,23 @@ def test_a_message_keeps_its_key_from_queue_to_log():
     after = bubbles(entries(window([item(1, by=ME)]), NOW))
     assert before[0].key == after[0].key and before[0].state is SendState.SENDING
     assert after[0].state is SendState.SENT
+
+
+SOME_ID = st.sampled_from(["c1", "c2", "c3"])
+LOGGED = st.lists(st.tuples(SOME_ID, st.sampled_from([ME, BEN]), st.integers(-3000, 3000)), max_size=6)
+
+
+@given(LOGGED, st.lists(SOME_ID, max_size=4))
+def test_no_key_stands_twice(logged, waiting):
+    items = [
+        item(sequence, by=by, minutes=minutes, client_id=client_id)
+        for sequence, (client_id, by, minutes) in enumerate(logged, 1)
+    ]
+    rows = entries(window(items, [outgoing(client_id) for client_id in waiting], new_after=1, new_count=1), NOW)
+    keys = [row.key for row in rows]
+    assert len(set(keys)) == len(keys)
+    own = {row.key for row in bubbles(rows) if row.author.own}
+    assert {one["client_id"] for one in items if one["own"]} | set(waiting) <= own
 
 
 def test_read_means_read_by_everybody_else():

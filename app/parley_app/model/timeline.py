@@ -1,6 +1,7 @@
 """From the messages of a window to what stands in it: bubbles in runs, days, the New line, send states.
 
-Invariant: a message keeps its key from the moment it is queued, so its bubble stays where it is when it is sent.
+Invariants: a message keeps its key from the moment it is queued, so its bubble stays where it is when it is sent; no key
+stands twice (Flet's patches would miss the screen), whatever is on its way and whatever ids other devices choose.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,24 +41,29 @@ class Window:
 def entries(window: Window, now: dt.datetime) -> tuple[Entry, ...]:
     """Everything that stands in the window, from old to new."""
     rows: list[Entry] = []
-    last_moment: dt.datetime | None = None
+    moments: dict[str, dt.datetime] = {}
+    day: dt.date | None = None
     marked = window.new_after is None or not window.new_count
     for item in window.items:
-        moment = times.parse(item["sent_at"])
-        if last_moment is None or moment.date() != last_moment.date():
-            rows.append(Day(f"day-{moment.date().isoformat()}", times.day(moment, now)))
+        key, moment = _key(item, moments), times.parse(item["sent_at"])
+        if day is None or moment.date() > day:
+            day = moment.date()
+            rows.append(Day(f"day-{day.isoformat()}", times.day(moment, now)))
         if not marked and window.new_after is not None and item["sequence"] > window.new_after and not item["own"]:
             rows.append(NewMark("new", window.new_count))
             marked = True
-        rows.append(_row(window, item, moment))
-        last_moment = moment
+        rows.append(_row(window, item, key, moment))
+        moments[key] = moment
     for outgoing in window.outgoing:
-        moment = times.parse(outgoing["queued_at"])
-        if last_moment is None or moment.date() > last_moment.date():
-            rows.append(Day(f"day-{moment.date().isoformat()}", times.day(moment, now)))
+        key, moment = outgoing["client_id"], times.parse(outgoing["queued_at"])
+        if key in moments:  # it has come further meanwhile
+            continue
+        if day is None or moment.date() > day:
+            day = moment.date()
+            rows.append(Day(f"day-{day.isoformat()}", times.day(moment, now)))
         rows.append(_outgoing(window, outgoing, moment))
-        last_moment = moment
-    return _in_runs(rows, _moments(window))
+        moments[key] = moment
+    return _in_runs(rows, moments)
 
 
 def send_state(window: Window, sequence: int) -> SendState:
@@ -84,8 +90,13 @@ def parts_of(
     return tuple(parts)
 
 
-def _row(window: Window, item: Json, moment: dt.datetime) -> Entry:
-    key = item["client_id"]
+def _key(item: Json, taken: Container[str]) -> str:
+    """What an own message was queued by; its place in the log for what others sent."""
+    client_id = str(item["client_id"])
+    return client_id if item["own"] and client_id not in taken else f"at-{item['sequence']}"
+
+
+def _row(window: Window, item: Json, key: str, moment: dt.datetime) -> Entry:
     author = window.me if item["own"] else Person(item["user_id"], item["sender"] or words.SOMEBODY)
     if item["kind"] == "name":
         who = words.YOU if item["own"] else author.name
@@ -117,11 +128,6 @@ def _outgoing(window: Window, outgoing: Json, moment: dt.datetime) -> Message:
         parts=parts_of(outgoing["attachments"], outgoing["client_id"], window.where),
         failure=words.not_sent(reason) if outgoing["state"] == "failed" else "",
     )
-
-
-def _moments(window: Window) -> dict[str, dt.datetime]:
-    found = {item["client_id"]: times.parse(item["sent_at"]) for item in window.items}
-    return found | {message["client_id"]: times.parse(message["queued_at"]) for message in window.outgoing}
 
 
 def _in_runs(rows: list[Entry], moments: Mapping[str, dt.datetime]) -> tuple[Entry, ...]:
