@@ -66,6 +66,11 @@ class Ui:
         return Width.MEDIUM if self.width < Layout.WIDE_FROM else Width.WIDE
 
     @property
+    def look(self) -> str:
+        """What tells one look from another: whatever was drawn under a different one is drawn anew."""
+        return f"{self.c.ground} {self.c.ink} {self.window}"
+
+    @property
     def compact(self) -> bool:
         """Whether it is a phone's: one pane."""
         return self.window is Width.COMPACT

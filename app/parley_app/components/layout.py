@@ -22,7 +22,10 @@ def at_least(height: float, content: ft.Control) -> ft.Row:
 
 
 def keyed(key: str, component: Callable[P, ft.Control]) -> Callable[P, ft.Control]:
-    """A component that is told from its neighbours by what it shows, not by where it stands."""
+    """A component that is told from its neighbours by what it shows, not by where it stands.
+
+    A row of a long list, which is not drawn anew while it is equal, has its look in its key (`Ui.look`).
+    """
     takes_key: Callable[..., ft.Control] = component  # Flet's decorator takes it out of the arguments
     return partial(takes_key, key=key)
 

@@ -91,10 +91,10 @@ def JumpToLatest(count: int, on_click: Handler) -> ft.Control:
     )
 
 
-def _row(entry: Entry, actions: MessageActions) -> ft.Control:
+def _row(entry: Entry, actions: MessageActions, look: str) -> ft.Control:
     match entry:
         case Message():
-            return keyed(entry.key, MessageRow)(entry, actions)
+            return keyed(f"{entry.key} {look}", MessageRow)(entry, actions)
         case Day():
             return keyed(entry.key, DayMark)(entry.label)
         case NewMark():
@@ -153,7 +153,7 @@ def Timeline(
             busy.current = False
 
     drawn = ft.ListView(
-        [_row(entry, actions) for entry in reversed(entries)],
+        [_row(entry, actions, ui.look) for entry in reversed(entries)],
         reverse=True,
         build_controls_on_demand=False,  # the extent has to be known, not guessed
         expand=True,

@@ -91,7 +91,7 @@ def ListBody(app: App, chats: Chats) -> ft.Control:
     if not rows:
         return _centred(ui.text(words.NOTHING_FOUND, Type.SMALL, ui.c.ink_2))
     return ft.ListView(
-        [keyed(room.key, RoomRow)(room, app.open, selected=room.key == app.opened) for room in rows],
+        [keyed(f"{room.key} {ui.look}", RoomRow)(room, app.open, selected=room.key == app.opened) for room in rows],
         expand=True,
         padding=ft.Padding.only(left=Space.SM, right=Space.SM, bottom=Space.LG),
     )

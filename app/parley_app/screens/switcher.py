@@ -28,7 +28,9 @@ def Switcher(app: App) -> ft.Control:
     me, now = app.session.me, dt.datetime.now().astimezone()
     fitting = [summary for summary in app.chats.ordered() if chats.fits(summary, me, query)][:_ROWS_MAX]
     rooms = [chats.room(summary, me, now) for summary in fitting]
-    rows = [keyed(room.key, RoomRow)(room, app.open, selected=index == 0) for index, room in enumerate(rooms)]
+    rows = [
+        keyed(f"{room.key} {ui.look}", RoomRow)(room, app.open, selected=index == 0) for index, room in enumerate(rooms)
+    ]
     nothing = [ft.Container(ui.text(words.NOTHING_FOUND, Type.SMALL, ui.c.ink_2), padding=Space.MD)]
     field = SearchField(
         words.SWITCHER_HINT,
