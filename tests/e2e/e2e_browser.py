@@ -233,6 +233,7 @@ def attach_image(page: Page, path: Path) -> None:
     with page.expect_file_chooser(timeout=STEP_MS) as chooser:
         press(page, "Attach a picture")
     chooser.value.set_files(path)
+    page.get_by_role("button", name=f"{words('TAKE_OUT')}: {path.name}").first.wait_for(timeout=STEP_MS)
 
 
 def unnamed_controls(page: Page) -> list[str]:
