@@ -11,9 +11,9 @@ from flet.controls.context import _context_page
 from parley_app.theme import Ui, UiContext, palette
 
 
-def draw(component, app, *, width=1440.0, height=900.0, dark=False):
+def draw(component, app, *, width=1440.0, height=900.0, dark=False, run_task=lambda *_: None):
     """Every control below the component, each with its ancestors from the root down."""
-    page = SimpleNamespace(width=width, height=height, run_task=lambda *_: None)
+    page = SimpleNamespace(width=width, height=height, run_task=run_task)
     page.platform_brightness = ft.Brightness.LIGHT
     token = _context_page.set(page)
     try:

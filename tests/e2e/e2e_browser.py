@@ -27,6 +27,8 @@ START_MS = 60_000
 STEP_MS = 20_000
 #: Flet's stock client asks a CDN for a renderer that the app does not use; the request is stopped, with one error.
 KNOWN = re.compile(r"rive|Failed to load resource: net::ERR_(FAILED|BLOCKED)|Noto fonts")
+#: Flutter writes what nobody caught into the console as a plain line.
+UNCAUGHT = re.compile(r"\b(Range|State|Type|Argument)?Error\b|Exception|[Aa]ssertion failed")
 SIZES = {"phone": (390, 844), "tablet": (820, 1180), "desk": (1440, 900)}
 
 
@@ -40,7 +42,7 @@ class Watched:
         page.on("response", lambda answer: self._answered(answer.status, answer.url))
 
     def _heard(self, kind: str, text: str) -> None:
-        if kind == "error" and not KNOWN.search(text):
+        if (kind == "error" or UNCAUGHT.search(text)) and not KNOWN.search(text):
             self.faults.append(text)
 
     def _answered(self, status: int, url: str) -> None:

@@ -10,7 +10,7 @@ import flet as ft
 
 from parley_app import words
 from parley_app.components.buttons import IconButton
-from parley_app.components.fields import named_field
+from parley_app.components.fields import named_field, use_typing
 from parley_app.components.pressable import Pressable
 from parley_app.icons import Glyph
 from parley_app.theme import Ui, text_style, use_ui
@@ -67,21 +67,22 @@ def Composer(
 ) -> ft.Control:
     """The field with its buttons. `draft` is what it begins with; a new key begins anew."""
     ui = use_ui()
-    text, set_text = ft.use_state(draft)
+    text = ft.use_ref(draft)  # not a state: the letter before Enter counts, though nothing was drawn since
     gone = ft.use_ref(False)
 
     def typed(event: ft.Event[ft.TextField]) -> None:
-        set_text(str(event.control.value))
-        on_draft(str(event.control.value))
+        text.current = str(event.control.value)
+        on_draft(text.current)
 
     async def send() -> None:
         if gone.current:
             return
-        gone.current = bool(text.strip() or attached)
-        await on_send(text)  # what was sent leaves with this field: a new key brings an empty one
+        written = text.current or ""
+        gone.current = bool(written.strip() or attached)
+        await on_send(written)  # what was sent leaves with this field: a new key brings an empty one
 
     run = ft.context.page.run_task
-    box = ft.TextField(value=text, on_change=typed, on_submit=lambda: run(send), **_look(ui))
+    box = use_typing(draft, on_change=typed, on_submit=lambda: run(send), **_look(ui))
     line = ft.Row(
         [
             IconButton(Glyph.IMAGE, words.ATTACH, lambda: run(on_attach)),

@@ -18,6 +18,18 @@ def outline(stroke: float, colour: str) -> ft.OutlineInputBorder:
     return ft.OutlineInputBorder(border_radius=Radius.MD, side=ft.BorderSide(stroke, colour))
 
 
+def use_typing(value: str, **look: Any) -> ft.TextField:
+    """A field whose text belongs to whoever types in it: `value` is only what it begins with.
+
+    Drawn anew, it takes over what stands in it. Sent anything older, the screen would lose the last letters, and Flutter
+    breaks where the text becomes shorter than the cursor's place. To empty a field, give it a new key.
+    """
+    drawn: ft.MutableRef[ft.TextField] = ft.use_ref()
+    box = ft.TextField(value=value if drawn.current is None else drawn.current.value, **look)
+    drawn.current = box
+    return box
+
+
 def named_field(box: ft.TextField, label: str, *, expand: bool | None = None) -> ft.Control:
     """A field whose name is part of itself, so that assistive technology says it also when something was typed."""
     return ft.MergeSemantics(content=ft.Semantics(content=box, label=label), expand=expand)
@@ -77,8 +89,8 @@ def Field(
     """A line to type in. The fault takes the place of the helper."""
     ui = use_ui()
     shown, set_shown = ft.use_state(False)
-    box = ft.TextField(
-        value=value,
+    box = use_typing(
+        value,
         hint_text=hint,
         password=password and not shown,
         autofocus=autofocus,
@@ -171,8 +183,8 @@ def SearchField(
 ) -> ft.Control:
     """A quiet field without a label above: the hint is its accessible name."""
     ui = use_ui()
-    box = ft.TextField(
-        value=value,
+    box = use_typing(
+        value,
         hint_text=hint,
         hint_style=text_style(Type.SMALL, ui.c.ink_3),
         text_style=text_style(Type.SMALL, ui.c.ink),

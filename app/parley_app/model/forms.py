@@ -32,6 +32,8 @@ class Form(Observed):
         self.faults: dict[str, str] = {}
         self.fault = ""
         self.busy = False
+        #: Changes when the fields begin anew: a field keeps what was typed in it, until its key changes.
+        self.turn = 0
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
@@ -53,6 +55,12 @@ class Form(Observed):
     def complain(self, name: str, sentence: str) -> None:
         """Say what is wrong with a field."""
         self.faults[name] = sentence
+        self.changed()
+
+    def empty(self) -> None:
+        """Empty all fields; they begin anew."""
+        self.values, self.faults, self.fault = dict.fromkeys(self.values, ""), {}, ""
+        self.turn += 1
         self.changed()
 
     async def submit(self, work: Callable[[], Awaitable[None]]) -> bool:

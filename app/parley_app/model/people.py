@@ -15,8 +15,6 @@ class Finder(Form):
         super().__init__(username="")
         self._engine = engine
         self.found: Person | None = None
-        #: Changes when the field begins anew: a field that is emptied while it is typed in loses its cursor.
-        self.turn = 0
 
     async def find(self) -> bool:
         """Look for the name in the field."""
@@ -49,9 +47,8 @@ class Finder(Form):
 
     def clear(self) -> None:
         """Begin anew."""
-        self.values, self.faults, self.fault, self.found = {"username": ""}, {}, "", None
-        self.turn += 1
-        self.changed()
+        self.found = None
+        self.empty()
 
 
 class GroupForm(Form):
@@ -97,7 +94,8 @@ class GroupForm(Form):
 
         if not await self.submit(work):
             return ""
-        self.values, self.members = {"name": ""}, ()
+        self.members = ()
+        self.empty()
         return made[0]
 
 
@@ -131,8 +129,7 @@ class Membership(Form):
 
         if not await self.submit(work):
             return False
-        self.values = {"username": ""}
-        self.changed()
+        self.empty()
         return True
 
 

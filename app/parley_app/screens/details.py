@@ -95,7 +95,7 @@ def _Adding(app: App, membership: Membership) -> ft.Control:
 
     return ft.Column(
         [
-            keyed(f"add-{membership.busy}", Field)(
+            keyed(f"add-{membership.turn}", Field)(
                 words.ADD_PEOPLE,
                 membership["username"],
                 hint=words.GROUP_MEMBER_FIELD,

@@ -130,7 +130,7 @@ def NewChatScreen(app: App) -> ft.Control:
     )
     body = [
         ui.text(words.FIND_LEAD, Type.SMALL, ui.c.ink_2),
-        FindField(app, words.FIND_FIELD, on_done=lambda: app.spawn(find())),
+        keyed("finder", FindField)(app, words.FIND_FIELD, on_done=lambda: app.spawn(find())),
         *result,
         group,
         *section,
@@ -163,7 +163,7 @@ def NewGroupScreen(app: App) -> ft.Control:
         for person in known
     ]
     body = [
-        Field(
+        keyed(f"name-{form.turn}", Field)(
             words.GROUP_NAME,
             form["name"],
             helper=words.GROUP_NAME_HELP,
@@ -172,7 +172,7 @@ def NewGroupScreen(app: App) -> ft.Control:
         ),
         SectionLabel(words.GROUP_MEMBERS),
         *([ft.Row(chips, spacing=Space.SM, scroll=ft.ScrollMode.HIDDEN)] if chips else []),
-        FindField(app, words.GROUP_MEMBER_FIELD, on_done=lambda: app.spawn(add())),
+        keyed("finder", FindField)(app, words.GROUP_MEMBER_FIELD, on_done=lambda: app.spawn(add())),
         *([ft.Column(rows, spacing=Space.HAIR, tight=True)] if rows else []),
         Note(ui.c.success, Glyph.LOCK_KEY, words.GROUP_PRIVATE, words.GROUP_PRIVATE_TEXT),
         *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault)] if form.fault else []),
