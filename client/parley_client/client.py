@@ -78,6 +78,7 @@ class Client(PushMethods):
         self._tools = tools
         self._networks: dict[tuple[str, str | None], Network] = {}
         self._listeners = Listeners()
+        self._listeners.subscribe(self._watch_push)
         self._session: Session | None = None
         self._live: Live | None = None
         self._connection: asyncio.Task[None] | None = None
@@ -152,7 +153,7 @@ class Client(PushMethods):
             await auth.logout(self.session.api)
         if self._session is not None:
             await self._session.stop()
-        self._session = self._live = self._connection = None
+        self._session = self._live = self._connection = self._push_given = None
         wipe(self._store)
         self._listeners.tell(Event("signed_out"))
 

@@ -10,7 +10,9 @@ from typing import Literal
 
 import msgspec
 
-EventName = Literal["message", "conversation.changed", "outbox.changed", "connection.changed", "signed_out"]
+EventName = Literal[
+    "message", "conversation.changed", "outbox.changed", "connection.changed", "push.changed", "signed_out"
+]
 #: `offline` stays until the socket is ready again, however often that is tried in between.
 ConnectionState = Literal["offline", "connecting", "online"]
 OutboxState = Literal["queued", "sent", "failed"]
@@ -21,7 +23,7 @@ class Event(msgspec.Struct, frozen=True):
 
     `message` a `Message`; `conversation.changed` `conversation_id`; `outbox.changed` `conversation_id`, `client_id`,
     `state` (`OutboxState`) and, once sent, `sequence`; `connection.changed` `state` (`ConnectionState`);
-    `signed_out` nothing.
+    `push.changed` (what `push.secrets` answered last does not hold any more) and `signed_out` nothing.
     """
 
     name: EventName

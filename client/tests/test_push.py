@@ -217,3 +217,32 @@ async def test_secrets_and_directory_are_sealed(people, server, tmp_path: Path):
     for text in (b"anna", b"telling"):
         assert text not in b64decode(kept.directory)
         assert text not in everything
+
+
+async def test_what_goes_stale_is_told_once(people):
+    """A new epoch, a new name of the group: `push.changed` until the secrets are asked for again; a message is none."""
+    anna, berta = await people.register("anna"), await people.register("berta")
+    where = (await anna.group_create("Garden", ["@berta"])).conversation_id
+    await berta.sync()
+    told: list[str] = []
+    berta.subscribe(lambda event: told.append(event.name))
+    await subscribed(berta)
+    assert told.count("push.changed") == 1
+    await berta.sync()
+    berta.push_secrets()
+    told.clear()
+    await anna.send(where, "nothing new for pushes")
+    await berta.sync()
+    assert "conversation.changed" in told
+    assert "push.changed" not in told
+    await people.register("carla")
+    await anna.group_add(where, ["@carla"])
+    await anna.group_remove(where, ["@carla"])
+    await berta.sync()
+    assert told.count("push.changed") == 1
+    berta.push_secrets()
+    await berta.group_add(where, ["@carla"])
+    assert told.count("push.changed") == 2
+    await berta.push_unsubscribe()
+    await berta.group_remove(where, ["@carla"])
+    assert told.count("push.changed") == 2

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from parley_client.api import notifications
+from parley_client.events import Event
 from parley_client.push import subscribing
+from parley_client.push.leaves import load_push
 from parley_client.push.subscribing import PushSecrets
+from parley_client.push.watching import Given
 from parley_client.session import Session
 from parley_contracts.ids import ConversationId
 from parley_contracts.notification_api import Level, Preference, SelfTest, Subscription, SubscriptionUpload
@@ -12,6 +15,9 @@ from parley_contracts.notification_api import Level, Preference, SelfTest, Subsc
 
 class PushMethods:
     """A part of `Client`. Binary is base64url."""
+
+    #: What `push_secrets` answered last, None where nobody has asked or no pushes are taken.
+    _push_given: Given | None = None
 
     @property
     def session(self) -> Session:
@@ -24,10 +30,16 @@ class PushMethods:
 
     async def push_subscribe(self, *, endpoint: str, p256dh: str, auth: str, push_public_key: str) -> Subscription:
         """Take pushes at the platform's `endpoint` with its two keys, sealed to this device's own push key (X25519)."""
-        return await subscribing.subscribe(self.session, SubscriptionUpload(endpoint, p256dh, auth), push_public_key)
+        before = load_push(self.session.store)
+        upload = SubscriptionUpload(endpoint, p256dh, auth)
+        subscription = await subscribing.subscribe(self.session, upload, push_public_key)
+        if load_push(self.session.store) != before:
+            self.session.events.tell(Event("push.changed"))
+        return subscription
 
     async def push_unsubscribe(self) -> None:
         """Take no pushes any more."""
+        self._push_given = None
         await subscribing.unsubscribe(self.session)
 
     async def push_self_test(self) -> SelfTest:
@@ -36,7 +48,18 @@ class PushMethods:
 
     def push_secrets(self) -> PushSecrets:
         """What the service worker shall keep, sealed to the push key; anew after each change. No network."""
-        return subscribing.push_secrets(self.session)
+        secrets = subscribing.push_secrets(self.session)
+        self._push_given = Given.now(self.session)
+        return secrets
+
+    def _watch_push(self, event: Event) -> None:
+        """Tell, once for each time that `push_secrets` was asked, when its answer has gone stale."""
+        if event.name != "conversation.changed" or self._push_given is None:
+            return
+        assert isinstance(event.params, dict)
+        if not self._push_given.holds(self.session, event.params["conversation_id"]):
+            self._push_given = None
+            self.session.events.tell(Event("push.changed"))
 
     async def push_levels(self) -> list[Preference]:
         """The conversations that notify otherwise than of all."""
