@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import sys
 from collections.abc import Callable
@@ -12,10 +13,10 @@ import msgpack
 import parley_bridge
 from pyodide.ffi import create_proxy
 
-from parley_app.bridge import PlainBridge
-from parley_app.engine import Engine, EngineError
+from parley_app.engine import Engine, EngineError, Json
 from parley_app.main import show
 from parley_app.shared_engine import SharedEngine
+from parley_app.web_push import BrowserBridge, Keeper
 
 _CHANNEL = "parley-engine"
 #: After the first picture: it takes a tenth of a second.
@@ -37,8 +38,26 @@ class TabChannel:
         self._channel.listen(create_proxy(listener))
 
 
-async def open_device() -> Engine:
-    """The device of this browser, online where it is signed in; `EngineError` where the browser keeps no data."""
+class BrowserPage:
+    """The page of this tab, over the port of `app/web/src/page-port.js`."""
+
+    async def ask(self, request: str, **params: Json) -> Json:
+        """Have something done that only a page can do; raises `EngineError`."""
+        answer = json.loads(await parley_bridge.ask_page(request, json.dumps(params)))
+        if "failure" in answer:
+            raise EngineError(answer["failure"], answer["reason"])
+        return answer["result"]
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Hear of each notification that was pressed: its conversation, or nothing."""
+        parley_bridge.listen_to_page(create_proxy(listener))
+
+
+async def open_device(page: BrowserPage) -> Engine:
+    """The device of this browser, online where it is signed in; `EngineError` where the browser keeps no data.
+
+    From now on this tab also sees that the service worker has what it needs to open pushes.
+    """
     # Here, because a memory snapshot can hold no C extension and these modules stand on one.
     from parley_app.local_engine import LocalEngine  # noqa: PLC0415
     from parley_client.errors import ProfileInUse  # noqa: PLC0415
@@ -49,15 +68,25 @@ async def open_device() -> Engine:
         rpc = Rpc(await open_client())
     except ProfileInUse as error:
         raise EngineError(error.slug, str(error)) from error
+    engine = LocalEngine(rpc)
+    asyncio.get_running_loop().call_soon(Keeper(page, engine).start)
     rpc.start()
-    return LocalEngine(rpc)
+    return engine
 
 
 async def begin(page: ft.Page) -> None:
     """Show the app on a page of this browser."""
-    engine = SharedEngine(TabChannel(_CHANNEL))
-    page.run_task(engine.lead, lambda: parley_bridge.acquire_lock(_CHANNEL), open_device)
-    show(page, engine, PlainBridge(str(parley_bridge.origin())))
+    engine, browser_page = SharedEngine(TabChannel(_CHANNEL)), BrowserPage()
+    page.run_task(engine.lead, lambda: parley_bridge.acquire_lock(_CHANNEL), lambda: open_device(browser_page))
+    app = show(page, engine, BrowserBridge(str(parley_bridge.origin()), browser_page, engine))
+
+    async def open_conversation(conversation_id: str) -> None:
+        app.open(conversation_id)
+
+    def opened(conversation_id: str) -> None:
+        app.spawn(open_conversation(conversation_id))
+
+    browser_page.listen(opened)
 
 
 def start() -> None:

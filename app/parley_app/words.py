@@ -45,7 +45,15 @@ FAULTS: Final = {
     "policy_refused": "You are not allowed to do this in this conversation.",
     "profile_in_use": "Parley is open in another window with this account.",
     "storage_refused": "The browser does not let Parley store anything here. Leave private browsing or allow storage.",
-    "notifications_denied": "The browser refuses notifications for this page. Allow them in its settings for this page.",
+    "notifications_denied": (
+        "The browser refuses notifications for this page. Press the lock beside the address, allow notifications, "
+        "and load the page again."
+    ),
+    "push_service_refused": (
+        "The browser’s push service did not take this device. Private windows and some networks do not allow it; "
+        "try again elsewhere."
+    ),
+    "service_worker_missing": "The browser keeps no background part of Parley. Load the page again, then try once more.",
     "attachment_changed": "The file has changed since it was chosen. Choose it again.",
     "too_large": "This is too large to be sent.",
     "attachment_broken": "This file cannot be read as a picture. Choose another one.",
@@ -230,11 +238,25 @@ LOG_OUT_BUTTON: Final = "Sign out and erase"
 NOTIFICATIONS_ON: Final = "Notifications are on"
 NOTIFICATIONS_OFF: Final = "Notifications are off"
 NOTIFICATIONS_DENIED: Final = FAULTS["notifications_denied"]
-NOTIFICATIONS_UNSUPPORTED: Final = "This device shows no notifications of Parley."
+NOTIFICATIONS_OFF_TEXT: Final = "The browser asks you first. What people write is decrypted on this device alone."
+NOTIFICATIONS_UNSUPPORTED: Final = (
+    "This browser cannot show notifications of Parley. On an iPhone or iPad, add Parley to the home screen first; "
+    "elsewhere, use a browser of this year."
+)
+NOTIFICATIONS_LOADING: Final = "Asking the browser…"
+WORKING_TEST: Final = "Waiting for the notification…"
 TURN_ON: Final = "Turn on"
 TURN_OFF: Final = "Turn off"
 TEST: Final = "Send a test"
 TEST_DETAIL: Final = "A notification to this very device, by the way that messages take."
+TEST_SEEN: Final = "The test came back to this device. If you saw nothing, your system hides notifications."
+TEST_UNSEEN: Final = "Your server sent the test, but nothing came within 10 seconds. It can be late: watch for it."
+TEST_OUTCOMES: Final = {
+    "gone": "The push service has forgotten this device. Turn notifications off and on again.",
+    "refused": "The push service refused the test. Turn notifications off and on again.",
+    "failed": "Your server could not send the test. Tell whoever runs it.",
+    "retrying": "The push service is busy just now. Your server tries again shortly.",
+}
 
 # The switcher.
 SWITCHER: Final = "Jump to"

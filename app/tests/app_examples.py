@@ -167,10 +167,10 @@ class FakeDevice:
 class World:
     """An app on a fake device; `settle` waits until nothing runs in the background any more."""
 
-    def __init__(self, device, server="https://parley.test"):
+    def __init__(self, device, server="https://parley.test", bridge=None):
         self.device = device
         self._tasks = set()
-        self.app = App(device, PlainBridge(server), self._spawn)
+        self.app = App(device, bridge or PlainBridge(server), self._spawn)
 
     def _spawn(self, work):
         task = asyncio.ensure_future(work)

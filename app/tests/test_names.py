@@ -92,7 +92,7 @@ async def test_controls_have_names(route, width):
     world.app.finder.fill("username", "ben")
     await world.app.finder.find()
     tree = draw(_screen, world.app, width=width)
-    assert len(tree) > 20 and nameless(tree) == []
+    assert len(tree) > 15 and nameless(tree) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -123,6 +123,14 @@ async def test_controls_have_names_where_something_failed(method):
     tree = draw(_screen, world.app)
     assert nameless(tree) == []
     assert any(isinstance(control, ft.Text) and control.value == "Try again" for control, _ in tree)
+
+
+@pytest.mark.parametrize("state", ["on", "off", "denied", "unsupported"])
+async def test_controls_have_names_however_notifications_stand(state):
+    world = await started(device(), NOTIFICATIONS)
+    world.app.notifications.state, world.app.notifications.said = state, "said"
+    for width in WIDTHS:
+        assert nameless(draw(_screen, world.app, width=width)) == []
 
 
 async def test_the_switcher_has_names():

@@ -9,6 +9,7 @@ import base64
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from parley_app import words
 from parley_app.bridge import Bridge, NotificationState
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults
@@ -266,7 +267,11 @@ class Notifications(Observed):
 
     async def load(self) -> None:
         """Ask the system."""
-        self.state = await self._bridge.notifications()
+        self.said = ""
+        try:
+            self.state = await self._bridge.notifications()
+        except EngineError as error:
+            self.said = faults.sentence(error)
         self.changed()
 
     async def switch(self, *, on: bool) -> None:
@@ -278,7 +283,7 @@ class Notifications(Observed):
         await self._do(None)
 
     async def _do(self, change: Any) -> None:
-        self.busy, self.said = True, ""
+        self.busy, self.said = True, words.WORKING_TEST if change is None else ""
         self.changed()
         try:
             if change is None:

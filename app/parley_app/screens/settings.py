@@ -23,7 +23,7 @@ from parley_app.model import app as routes
 from parley_app.model.app import App
 from parley_app.model.preferences import Theme
 from parley_app.screens.frame import Workspace
-from parley_app.theme import palette, use_ui
+from parley_app.theme import Ui, palette, use_ui
 from parley_app.tokens import Family, Layout, Palette, Size, Space, Type
 
 APPEARANCE: Final = f"{routes.SETTINGS}/appearance"
@@ -254,18 +254,28 @@ def NotificationsScreen(app: App) -> ft.Control:
     notifications = app.notifications
     use_watched(notifications)
     ft.use_effect(lambda: app.spawn(notifications.load()) and None, [])
-    run = app.spawn
+    said = (
+        [ft.Semantics(content=ui.text(notifications.said, Type.SMALL), live_region=True)] if notifications.said else []
+    )
+    body = [*_notifications_body(app, ui), *said]
+    return SettingsPage(app, NOTIFICATIONS, words.NOTIFICATIONS, words.NOTIFICATIONS_LEAD, body)
+
+
+def _notifications_body(app: App, ui: Ui) -> list[ft.Control]:
+    """What stands there, and what can be done about it."""
+    notifications, run = app.notifications, app.spawn
+    busy = notifications.busy
     match notifications.state:
+        case None:
+            return [ui.text(words.NOTIFICATIONS_LOADING, Type.SMALL, ui.c.ink_2)]
         case "on":
-            body = [
+            test = Button(words.TEST, Kind.PRIMARY, on_click=lambda: run(notifications.test()), disabled=busy)
+            off = Button(
+                words.TURN_OFF, Kind.SECONDARY, on_click=lambda: run(notifications.switch(on=False)), disabled=busy
+            )
+            return [
                 Note(ui.c.success, Glyph.BELL_RINGING, words.NOTIFICATIONS_ON),
-                ft.Row(
-                    [
-                        Button(words.TEST, Kind.PRIMARY, on_click=lambda: run(notifications.test())),
-                        Button(words.TURN_OFF, Kind.SECONDARY, on_click=lambda: run(notifications.switch(on=False))),
-                    ],
-                    spacing=Space.SM,
-                ),
+                ft.Row([test, off], spacing=Space.SM),
                 ui.text(words.TEST_DETAIL, Type.META, ui.c.ink_3),
             ]
         case "off":
@@ -274,17 +284,17 @@ def NotificationsScreen(app: App) -> ft.Control:
                 Kind.PRIMARY,
                 Glyph.BELL_SIMPLE,
                 on_click=lambda: run(notifications.switch(on=True)),
-                disabled=notifications.busy,
+                disabled=busy,
             )
-            body = [Note(ui.c.info, Glyph.BELL_SLASH, words.NOTIFICATIONS_OFF), ft.Row([turn_on])]
+            return [
+                Note(ui.c.info, Glyph.BELL_SLASH, words.NOTIFICATIONS_OFF),
+                ft.Row([turn_on]),
+                ui.text(words.NOTIFICATIONS_OFF_TEXT, Type.META, ui.c.ink_3),
+            ]
         case "denied":
-            body = [Note(ui.c.warning, Glyph.BELL_SLASH, words.NOTIFICATIONS_DENIED)]
+            return [Note(ui.c.warning, Glyph.BELL_SLASH, words.NOTIFICATIONS_DENIED)]
         case _:
-            body = [Note(ui.c.info, Glyph.BELL_SLASH, words.NOTIFICATIONS_UNSUPPORTED)]
-    said = (
-        [ft.Semantics(content=ui.text(notifications.said, Type.SMALL), live_region=True)] if notifications.said else []
-    )
-    return SettingsPage(app, NOTIFICATIONS, words.NOTIFICATIONS, words.NOTIFICATIONS_LEAD, [*body, *said])
+            return [Note(ui.c.info, Glyph.BELL_SLASH, words.NOTIFICATIONS_UNSUPPORTED)]
 
 
 @ft.component

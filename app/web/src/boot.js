@@ -1,8 +1,12 @@
 // First script of the page: starts Python's worker at once, and tells Flutter where its files are.
+import { servePage } from "./page.js";
+
 const { stock, pyodide } = document.currentScript.dataset;
 
 let worker = new Worker(new URL("./worker.js", document.currentScript.src), { type: "module" });
-worker.postMessage({ prewarm: true, pyodide, document_url: document.URL });
+const { port1, port2 } = new MessageChannel(); // beside Flet's messages, for what only a page can do
+servePage(port1);
+worker.postMessage({ prewarm: true, pyodide, document_url: document.URL, page: port2 }, [port2]);
 
 /** The running worker, once: Flet's python.js adopts it in place of a new one. */
 globalThis.parleyTakeWorker = () => {

@@ -2,5 +2,6 @@
 export * from "./database.js";
 export * from "./files.js";
 export * from "./network.js";
+export { ask_page, listen_to_page } from "./page-port.js";
 export * from "./primitives.js";
 export * from "./tabs.js";

@@ -23,7 +23,6 @@
   const BODY_LENGTH_MAX = 300;
   const DATABASE = "parley-push";
   const DEVICE = "device";
-  const ICON = "icons/icon-192.png";
 
   const encoder = new TextEncoder();
   const subtle = globalThis.crypto.subtle;
@@ -459,42 +458,5 @@
     await settled(indexedDB.deleteDatabase(DATABASE));
   }
 
-  // --- the service worker's events -----------------------------------------------------------------------------------
-
-  async function show(data) {
-    const keys = await loadKeys().catch(() => null);
-    const shown = await openPush(data, keys);
-    const windows = await globalThis.clients.matchAll({ type: "window" });
-    // Whoever looks at the app sees the message there.
-    if (shown.code !== "self_test" && windows.some((client) => client.focused)) return;
-    await globalThis.registration.showNotification(shown.title, {
-      body: shown.body,
-      tag: shown.conversationId || shown.code,
-      renotify: true,
-      icon: ICON,
-      badge: ICON,
-      data: { conversationId: shown.conversationId },
-    });
-  }
-
-  /** The worker's `push` event. */
-  function handlePush(event) {
-    event.waitUntil(show(event.data ? event.data.arrayBuffer() : new Uint8Array(0)));
-  }
-
-  /** The worker's `notificationclick` event: bring the app to the conversation, open it where it is not. */
-  function handleClick(event) {
-    event.notification.close();
-    const { conversationId } = event.notification.data || {};
-    const address = new URL(conversationId ? `#/conversations/${conversationId}` : "", globalThis.registration.scope);
-    event.waitUntil(
-      globalThis.clients.matchAll({ type: "window", includeUncontrolled: true }).then(async (windows) => {
-        if (!windows.length) return globalThis.clients.openWindow(address.href);
-        windows[0].postMessage({ type: "parley.open", conversationId });
-        return windows[0].focus();
-      }),
-    );
-  }
-
-  globalThis.parleyPush = { openPush, enrol, keep, forget, loadKeys, handlePush, handleClick };
+  globalThis.parleyPush = { openPush, enrol, keep, forget, loadKeys };
 })();

@@ -1,7 +1,7 @@
 // The page's service worker: the app opens without a network, from the files of the build that last worked.
-// Pushes are opened and shown by push.js. BUILD and SHELL are written by the build; what has a hash in its name is kept until a build without it is active.
+// Pushes are opened by push.js and shown by push-events.js. BUILD and SHELL are written by the build; what has a hash in its name is kept until a build without it is active.
 
-import "./push.js";
+import { handleClick, handlePush } from "./push-events.js";
 
 const NAME = `parley-${BUILD}`;
 const HASHED = /^\/[a-z]+-[0-9a-f]{12}\//;
@@ -61,5 +61,5 @@ self.addEventListener("fetch", (event) => {
   else if (HASHED.test(pathname) || SHELL.includes(pathname)) event.respondWith(fromCache(request, pathname));
 });
 
-self.addEventListener("push", (event) => self.parleyPush.handlePush(event));
-self.addEventListener("notificationclick", (event) => self.parleyPush.handleClick(event));
+self.addEventListener("push", handlePush);
+self.addEventListener("notificationclick", handleClick);

@@ -2,6 +2,7 @@
 // then on it keeps the message contract of Flet's own python-worker.js.
 import { fetchBytes, untar, writeFiles } from "./archive.js";
 import * as bridge from "./bridge.js";
+import { adoptPage } from "./page-port.js";
 import { restoring } from "./restoring.js";
 
 const HOME = "/home/pyodide/app";
@@ -75,6 +76,7 @@ let adopted = false;
 
 self.onmessage = async ({ data }) => {
   if (data.prewarm) {
+    adoptPage(data.page);
     booted = boot(data);
     booted.catch(() => {}); // told below, to whoever adopts the worker
   } else if (!adopted) {
