@@ -13,6 +13,7 @@ import pytest
 from e2e_devices import Device, Stack
 from e2e_web import CHROMIUM, WebApp, browser_profile
 from playwright.sync_api import Playwright, sync_playwright
+from push_receiver import PushReceiver
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL")
@@ -89,3 +90,12 @@ def web_app(chromium: Playwright, stack: Stack) -> Iterator[WebApp]:
         app = WebApp(chromium, stack.address, folder)
         yield app
         app.close()
+
+
+@pytest.fixture
+def receiver(stack: Stack, tmp_path: Path) -> Iterator[PushReceiver]:
+    """A push service that the stack reaches, under the stack's own authority."""
+    started = PushReceiver(stack.home / "tls" / "ca.crt", stack.home / "tls" / "ca.key", tmp_path)
+    yield started
+    started.stop()
+    assert started.faults == []

@@ -3,9 +3,8 @@
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 import redis
@@ -22,15 +21,6 @@ from parley_mls import default_primitives, generate_hpke_key
 
 Make = Callable[..., Device]
 P = default_primitives()
-
-
-@pytest.fixture
-def receiver(stack: Stack, tmp_path: Path) -> Iterator[PushReceiver]:
-    """A push service that the stack reaches, under the stack's own authority."""
-    started = PushReceiver(stack.home / "tls" / "ca.crt", stack.home / "tls" / "ca.key", tmp_path)
-    yield started
-    started.stop()
-    assert started.faults == []
 
 
 @dataclass
