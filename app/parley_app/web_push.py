@@ -61,6 +61,10 @@ class BrowserBridge:
             answer = await self._engine.call("push.self_test")
             if answer["outcome"] == "sent":
                 return words.TEST_SEEN if await seen else words.TEST_UNSEEN
+        except EngineError as error:
+            if error.slug != "not_found":
+                raise
+            return words.TEST_OUTCOMES["gone"]  # the server has dropped the subscription already
         finally:
             seen.cancel()
         return words.TEST_OUTCOMES.get(answer["outcome"], words.TEST_OUTCOMES["failed"])

@@ -191,6 +191,14 @@ async def test_a_test_that_fails_says_what_to_do(device, page, outcome):
     assert words.TEST_OUTCOMES.get(outcome, words.TEST_OUTCOMES["failed"]) in shown(world)
 
 
+async def test_a_subscription_that_the_server_dropped_is_said(device, page):
+    world = await screen(device, page)
+    await world.app.notifications.switch(on=True)
+    device.faults["push.self_test"] = EngineError("not_found", "no subscription")
+    await world.app.notifications.test()
+    assert words.TEST_OUTCOMES["gone"] in shown(world)
+
+
 # --- what the service worker keeps
 
 
