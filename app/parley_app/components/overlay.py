@@ -64,7 +64,9 @@ def Layered(
 ) -> ft.Control:
     """`above` floats where `place` puts it; a tap beside it dismisses it."""
     ui = use_ui()
-    veil = covering(colour=ui.c.scrim if scrim else ft.Colors.TRANSPARENT, on_click=on_dismiss)
+    # Assistive technology has the Close button and Escape; a control without a name would only stand in its way.
+    touched = covering(colour=ui.c.scrim if scrim else ft.Colors.TRANSPARENT, on_click=on_dismiss)
+    veil = covering(ft.Semantics(content=ft.Stack([touched], expand=True), exclude_semantics=True))
     return ft.Stack([covering(below), veil, place(above)], expand=True)
 
 
