@@ -93,7 +93,7 @@ class Keeper:
     def __init__(self, page: Page, engine: Engine, gather_s: float = GATHER_S) -> None:
         self._page, self._engine, self._gather_s = page, engine, gather_s
         self._due, self._at_once = asyncio.Event(), asyncio.Event()
-        self._renewed = False
+        self._renewed = self._ended = False
         self._work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -112,7 +112,10 @@ class Keeper:
         if name in {"push.changed", "signed_out"} or (online and not self._renewed):
             self._due.set()
         if name == "signed_out":
+            self._ended = True
             self._at_once.set()
+        elif online:
+            self._ended = False
 
     async def _run(self) -> None:
         while True:
@@ -127,7 +130,8 @@ class Keeper:
 
     async def _see_to_it(self) -> None:
         session = await self._engine.call("session")
-        if not session["signed_in"]:
+        # A device that was signed out from elsewhere still holds its account.
+        if self._ended or not session["signed_in"]:
             self._renewed = False
             await self._page.ask("forget")
             return

@@ -264,6 +264,17 @@ async def test_signing_out_erases_key_and_secrets_at_once(device, page):
     slow.stop()
 
 
+async def test_being_signed_out_from_elsewhere_erases_them_too(device, page, keeper):
+    page.permission, page.enrolled = "granted", True
+    await settled(keeper)
+    device.tell("signed_out")
+    await asyncio.sleep(0.05)
+    assert (page.enrolled, page.kept) == (False, None)
+    device.tell("connection.changed", state="online")
+    await asyncio.sleep(0.05)
+    assert not page.enrolled
+
+
 async def test_a_start_signed_out_leaves_no_key(page):
     page.permission, page.enrolled = "granted", True
     keeper = Keeper(page, PushDevice(signed_in=False), gather_s=0.001)

@@ -5,6 +5,7 @@
 import "./push.js";
 
 const READY_TIMEOUT_MS = 10_000;
+const ENROL_TIMEOUT_MS = 30_000;
 const TEST_TIMEOUT_MS = 10_000;
 
 /** A failure with a word for programs. */
@@ -46,9 +47,13 @@ const permit = async () => ((await supported()) ? Notification.requestPermission
 const enrol = async ({ vapid_key: vapidKey }) => {
   const known = await parleyPush.loadKeys();
   try {
-    return await parleyPush.enrol(await registration(), vapidKey);
+    const enrolled = parleyPush.enrol(await registration(), vapidKey);
+    const found = await Promise.race([enrolled, later(ENROL_TIMEOUT_MS, null)]);
+    if (found) return found;
+    throw new Error("the push service does not answer");
   } catch (error) {
     if (!known) await forget().catch(() => {}); // the failure before says more
+    if (error instanceof Failure) throw error;
     throw new Failure("push_service_refused", String(error));
   }
 };
