@@ -173,7 +173,7 @@ def phone(web_app: WebApp, receiver: PushReceiver) -> Phone:
 
 
 def deliver_by_debugger(phone: Phone, data: str) -> None:
-    """Have Chromium itself wake the service worker with a push."""
+    """Have Chromium itself wake the service worker, which has been stopped, with a push."""
     session = phone.web_app.context.new_cdp_session(phone.page)
     found: list[str] = []
     session.on(
@@ -185,6 +185,7 @@ def deliver_by_debugger(phone: Phone, data: str) -> None:
         if found:
             break
         phone.page.wait_for_timeout(100)
+    session.send("ServiceWorker.stopAllWorkers")
     session.send(
         "ServiceWorker.deliverPushMessage",
         {"origin": phone.web_app.address, "registrationId": found[-1], "data": data},
