@@ -32,8 +32,8 @@ def member(user_id, role="member"):
 
 def summary(conversation_id="talk", **more):
     fields = {"conversation_id": conversation_id, "kind": "direct", "name": "", "status": "member", "unread": 0}
-    fields |= {"members": [member(ME), member(BEN)], "read_sequence": 0, "last": None, "outgoing": None, "draft": ""}
-    return fields | {"active_at": moment()} | more
+    fields |= {"members": [member(ME), member(BEN)], "read_sequence": 0, "last": None, "outgoing": None}
+    return fields | {"read": {}, "draft": "", "active_at": moment()} | more
 
 
 class FakeDevice:

@@ -1,7 +1,7 @@
 """The model without a screen: signing up, the list, a conversation, groups; and that nothing typed is lost."""
 
 import pytest
-from app_examples import BEN, ME, NOON, FakeDevice, World, item, member, outgoing, started, summary
+from app_examples import BEN, CARLA, ME, NOON, FakeDevice, World, item, member, outgoing, started, summary
 
 from parley_app import words
 from parley_app.engine import EngineError
@@ -134,6 +134,15 @@ async def test_rows_show_what_happened_last(device):
         (words.YOU, "never", SendState.FAILED),
     ]
     assert rows[1].unread == 2 and rows[2].draft == "half" and world.app.chats.unread == 1
+
+
+@pytest.mark.parametrize(("read", "state"), [({BEN: 9}, SendState.SENT), ({BEN: 9, CARLA: 11}, SendState.READ)])
+async def test_a_row_says_when_everybody_has_read(device, read, state):
+    members = [member(ME), member(BEN), member(CARLA)]
+    device.add(summary("a", kind="group", members=members, last=item(9, by=ME), read=read))
+    world = await started(device)
+    (row,) = world.app.chats.rows(world.app.session.me, NOON.astimezone())
+    assert row.state is state
 
 
 async def test_search_and_filters_narrow_the_list(device):

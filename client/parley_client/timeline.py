@@ -73,7 +73,10 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation as a list shows it; `active_at` is when something last happened, RFC 3339."""
+    """A conversation as a list shows it; `active_at` is when something last happened, RFC 3339.
+
+    `read` is the last sequence that each other person is known to have read.
+    """
 
     conversation_id: ConversationId
     kind: Kind
@@ -81,6 +84,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     members: list[Member]
     status: Status
     unread: int
+    read: dict[UserId, int]
     read_sequence: int
     last: Item | None
     outgoing: Outgoing | None
@@ -180,7 +184,8 @@ def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId
     newest = messages.seen_before(store, where, _SEQUENCE_MAX, limit=1)
     last = _item(session, newest[0]) if newest else None
     outgoing = _outgoing(session, where)
-    read_sequence = reading.read_positions(store, where).get(own, 0)
+    positions = reading.read_positions(store, where)
+    read_sequence = positions.get(own, 0)
     quiet_since = last.sent_at if last else _moment(row.epoch_at)
     roster = decode_policy(row.policy).roster
     return Summary(
@@ -190,6 +195,7 @@ def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId
         members=[Member(entry.user_id, _name(session, entry.user_id), entry.role) for entry in roster],
         status=row.status,
         unread=messages.count_texts_after(store, where, read_sequence, but_of=own),
+        read={user_id: sequence for user_id, sequence in positions.items() if user_id != own},
         read_sequence=read_sequence,
         last=last,
         outgoing=outgoing[-1] if outgoing else None,

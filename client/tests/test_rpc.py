@@ -157,6 +157,7 @@ async def test_receipts_reach_the_sender(pair, server):
         await asyncio.sleep(0.01)
     assert server.reads == {(reader, where): sent["sequence"]}
     assert (await alice("history.page", conversation_id=where))["read"] == {reader: sent["sequence"]}
+    assert (await alice("conversation", conversation_id=where))["read"] == {reader: sent["sequence"]}
 
 
 async def test_events_follow_the_connection_and_the_log(pair):

@@ -11,6 +11,7 @@ from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults, times
 from parley_app.model.observing import Observed
 from parley_app.model.rows import Person, Room, RoomKind, SendState
+from parley_app.model.timeline import send_state
 
 Filter = Literal["all", "unread", "groups"]
 
@@ -123,7 +124,7 @@ def room(summary: Json, me: Person, now: dt.datetime) -> Room:
     kind = kinds[summary["kind"]]
     name = title(summary, me)
     face = others[0]["user_id"] if kind is RoomKind.PERSON and others else summary["conversation_id"]
-    preview, sender, state = _preview(summary, kind)
+    preview, sender, state = _preview(summary, kind, [member["user_id"] for member in others])
     return Room(
         key=summary["conversation_id"],
         title=name,
@@ -139,7 +140,7 @@ def room(summary: Json, me: Person, now: dt.datetime) -> Room:
     )
 
 
-def _preview(summary: Json, kind: RoomKind) -> tuple[str, str, SendState]:
+def _preview(summary: Json, kind: RoomKind, others: Sequence[str]) -> tuple[str, str, SendState]:
     """Second line, who says it, and how far it has come."""
     if summary["status"] == "removed":
         return words.REMOVED, "", SendState.NONE
@@ -156,7 +157,8 @@ def _preview(summary: Json, kind: RoomKind) -> tuple[str, str, SendState]:
         case "unopened":
             return words.LOCKED, "", SendState.NONE
     shown = author if last["own"] or kind is RoomKind.GROUP else ""
-    return said(last["text"], last["attachments"]), shown, SendState.SENT if last["own"] else SendState.NONE
+    state = send_state(last["sequence"], others, summary["read"]) if last["own"] else SendState.NONE
+    return said(last["text"], last["attachments"]), shown, state
 
 
 def said(text: str, attachments: Sequence[Json]) -> str:

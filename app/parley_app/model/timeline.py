@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,10 +66,9 @@ def entries(window: Window, now: dt.datetime) -> tuple[Entry, ...]:
     return _in_runs(rows, moments)
 
 
-def send_state(window: Window, sequence: int) -> SendState:
+def send_state(sequence: int, others: Collection[str], read: Mapping[str, int]) -> SendState:
     """Sent, or read once everybody else has read it."""
-    others = window.others
-    everybody = bool(others) and all(window.read.get(user_id, 0) >= sequence for user_id in others)
+    everybody = bool(others) and all(read.get(user_id, 0) >= sequence for user_id in others)
     return SendState.READ if everybody else SendState.SENT
 
 
@@ -102,12 +101,14 @@ def _row(window: Window, item: Json, key: str, moment: dt.datetime) -> Entry:
         who = words.YOU if item["own"] else author.name
         return Note(key, words.named(who, item["text"]))
     locked = item["kind"] == "unopened"
+    counts = item["own"] and not locked
+    state = send_state(item["sequence"], window.others, window.read) if counts else SendState.NONE
     return Message(
         key=key,
         author=author,
         time=times.clock(moment),
         text=words.LOCKED if locked else item["text"],
-        state=send_state(window, item["sequence"]) if item["own"] and not locked else SendState.NONE,
+        state=state,
         parts=parts_of(item["attachments"], key, window.where, item["sequence"]),
         locked=locked,
         named=window.named and not item["own"],
