@@ -85,10 +85,18 @@ def choose_ports() -> dict[str, int]:
     """A free loopback port for each engine."""
     chosen: dict[str, int] = {}
     while len(chosen) < len(ENGINE_PORTS):
-        port = random.SystemRandom().randint(PORTS_FROM, PORTS_TO)
-        if port not in chosen.values() and not port_taken("127.0.0.1", port):
+        port = choose_port()
+        if port not in chosen.values():
             chosen[ENGINE_PORTS[len(chosen)]] = port
     return chosen
+
+
+def choose_port(source: random.Random | None = None) -> int:
+    """A free loopback port, drawn so that two that choose at once hardly choose the same."""
+    source = source or random.SystemRandom()
+    while port_taken("127.0.0.1", port := source.randint(PORTS_FROM, PORTS_TO)):
+        pass
+    return port
 
 
 def port_taken(host: str, port: int) -> bool:

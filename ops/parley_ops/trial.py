@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from parley_ops.errors import OperationError, UsageError
-from parley_ops.instance import PORTS_FROM, PORTS_TO, port_taken, require_instance
+from parley_ops.instance import choose_port, require_instance
 from parley_ops.layout import Home, checkout, runtime
 from parley_ops.privilege import service_user
 from parley_ops.stack import Stack
@@ -139,10 +139,11 @@ def _stack(place: Path, *, keep: bool, measured: Path | None) -> Iterator[dict[s
     subprocess.run([*launcher, "down", "--home", str(place)], env=_environment(), check=False, capture_output=True)
     shutil.rmtree(place, ignore_errors=True)
     variables = _environment() | _measure(measured)
-    port = next(port for port in range(PORTS_TO, PORTS_FROM, -1) if not port_taken("127.0.0.1", port))
-    command = [*launcher, "up", "--detach", "--home", str(place), "--port", str(port), "--limits-profile", "test"]
-    command.append("--push-loopback")
-    if subprocess.run(command, env=variables, check=False).returncode:
+    # The web app first: that takes a minute, in which somebody else could take the port.
+    if subprocess.run([*launcher, "build-app"], env=variables, check=False).returncode:
+        raise OperationError("The web app for this could not be built.")
+    command = [*launcher, "up", "--detach", "--home", str(place), "--port", str(choose_port())]
+    if subprocess.run([*command, "--limits-profile", "test", "--push-loopback"], env=variables, check=False).returncode:
         raise OperationError("The stack for this did not start.")
     try:
         home = Home(place)

@@ -1,9 +1,12 @@
 """The command line where it refuses: exit code 2 and a sentence for a wrong one, 1 for what cannot be done."""
 
+import random
+import socket
+
 import pytest
 
 from parley_ops.certificates import make_certificates
-from parley_ops.instance import DEFAULT_HOST
+from parley_ops.instance import DEFAULT_HOST, choose_port, port_taken
 
 
 @pytest.mark.parametrize(
@@ -91,3 +94,17 @@ def test_the_authority_outlives_a_new_name(new_operator):
     make_certificates(home, "chat.example")
     assert (home.tls / "ca.crt").read_bytes() == first["ca.crt"]
     assert (home.tls / "server.crt").read_bytes() != first["server.crt"]
+
+
+def test_a_taken_port_is_not_chosen():
+    class TakenFirst(random.Random):
+        def randint(self, a: int, b: int) -> int:
+            drawn.append(taken if not drawn else super().randint(a, b))
+            return drawn[-1]
+
+    drawn: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = listener.getsockname()[1]
+        chosen = choose_port(TakenFirst(1))
+        assert drawn[0] == taken != chosen
+        assert not port_taken("127.0.0.1", chosen)
