@@ -147,7 +147,7 @@ class Family:
 
     TEXT: Final = "Inter"
     CODE: Final = "JetBrains Mono"
-    EMOJI: Final = "Parley Emoji"  # ❤ ☀ ✔ and their like: cut from Inter, so that they are in colour
+    EMOJI: Final = "Parley Emoji"  # ❤ ☀ ✔ and their like, which Inter would draw plain
     ICON: Final = "Phosphor"
     ICON_FILL: Final = "Phosphor Fill"
     ICON_BOLD: Final = "Phosphor Bold"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from parley_ops.errors import OperationError
-from parley_ops.webapp import fonts, pack, snapshot, sources, stock, tools
+from parley_ops.webapp import emoji, fallbacks, fonts, pack, snapshot, sources, stock, tools
 from parley_ops.webapp.compress import compress
 
 Say = Callable[[str], None]
@@ -61,9 +61,11 @@ def _build(source: Path, place: Path, site: Path, say: Say) -> None:
         folder.mkdir()
     stock.copy_client(folders["stock"])
     stock.copy_pyodide(folders["pyodide"])
-    emoji = source / "app" / "parley_app" / "assets" / "fonts" / "ParleyEmoji.woff2"
-    fallbacks = folders["stock"] / "assets" / "fonts"
-    fonts.place_fallbacks(stock.web_folder() / "main.dart.js", modules, emoji, fallbacks)
+    say("  fallback fonts")
+    coverage = fallbacks.coverage((stock.web_folder() / "main.dart.js").read_text(errors="replace"))
+    fonts.place_fallbacks(
+        coverage, modules, emoji.slices(coverage, modules, place), folders["stock"] / "assets" / "fonts"
+    )
     say("  our own code")
     _our_code(source, modules, wheels, work, folders["parley"], say)
     _page(source, fresh, folders)
