@@ -19,6 +19,7 @@ from parley_ops.instance import require_instance
 from parley_ops.layout import Home, checkout, runtime
 from parley_ops.report import report
 from parley_ops.stack import Stack
+from parley_ops.webapp import prebuilt
 from parley_ops.webapp.build import ensure_site
 
 app = typer.Typer(
@@ -159,9 +160,14 @@ def bench(context: typer.Context, name: str) -> None:
 
 
 @app.command("build-app")
-def build_app() -> None:
+def build_app(
+    *, output: Annotated[Path | None, typer.Option(help="A file to pack it into, for ./parley up elsewhere.")] = None
+) -> None:
     """Build the web app now; ./parley up does it where it is missing."""
-    _say(str(ensure_site(checkout(), runtime(), _say)))
+    site = ensure_site(checkout(), runtime(), _say)
+    if output is not None:
+        prebuilt.pack(site, output.absolute())
+    _say(str(output or site))
 
 
 @app.command()

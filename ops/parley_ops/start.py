@@ -34,6 +34,7 @@ from parley_ops.layout import Home, checkout, runtime
 from parley_ops.parts import ENGINES, GATEWAY, SERVICES, Part
 from parley_ops.secret_files import make_service_secrets
 from parley_ops.stack import Stack, external_from_environment
+from parley_ops.webapp import prebuilt
 from parley_ops.webapp.build import ensure_site
 
 ALIVE_TIMEOUT_S = 90
@@ -58,7 +59,7 @@ def up(home: Home, wanted: Wanted, say: Say) -> Instance:
     """Start whatever does not run; without `detach`, stay until told to stop (Ctrl-C) and then stop everything."""
     pair = _read_pair(wanted)
     home.prepare()
-    site = ensure_site(checkout(), runtime(), say)
+    site = ensure_site(checkout(), runtime(), say, given=prebuilt.given(checkout()))
     privilege.drop(home.root)
     external = external_from_environment()
     with locked(home):

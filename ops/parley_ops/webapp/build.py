@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from parley_ops.errors import OperationError
-from parley_ops.webapp import emoji, fallbacks, fonts, pack, snapshot, sources, stock, tools
+from parley_ops.webapp import emoji, fallbacks, fonts, pack, prebuilt, snapshot, sources, stock, tools
 from parley_ops.webapp.compress import compress
 
 Say = Callable[[str], None]
@@ -27,22 +27,24 @@ _SHELL = (
 )
 
 
-def site_folder(source: Path, runtime: Path) -> Path:
-    """Where the site of these sources lies once it is built."""
-    return runtime / "webapp" / f"site-{sources.fingerprint(source, with_snapshot=snapshot.chromium() is not None)}"
-
-
-def ensure_site(source: Path, runtime: Path, say: Say) -> Path:
-    """The site of these sources, built where it is missing."""
-    site = site_folder(source, runtime)
+def ensure_site(source: Path, runtime: Path, say: Say, *, given: Path | None = None) -> Path:
+    """The site of these sources; where it is missing, unpacked from the file `given`, or built."""
+    place = runtime / "webapp"
+    full, plain = (place / f"site-{sources.fingerprint(source, with_snapshot=flag)}" for flag in (True, False))
     with _locked(runtime):
-        if not site.exists():
+        present = [site for site in ((full,) if snapshot.chromium() else (full, plain)) if site.exists()]
+        if present:
+            site = present[0]
+        elif given is not None:
+            site = prebuilt.unpack(given, place, [full.name, plain.name])
+        else:
+            site = full if snapshot.chromium() else plain
             began = time.monotonic()
-            say("Building the web app (the first time about a minute) ...")
-            _build(source, runtime / "webapp", site, say)
+            say("Building the web app (the first time some minutes) ...")
+            _build(source, place, site, say)
             say(f"  web app        built {time.monotonic() - began:5.1f} s")
         site.touch()
-        _forget_old(runtime / "webapp", site)
+        _forget_old(place, site)
     return site
 
 
