@@ -286,6 +286,7 @@ def test_signing_out_leaves_no_key(phone: Phone, device: Callable[..., Device]):
     app.press(phone.page, app.words("LOG_OUT_BUTTON"))
     app.wait_for_text(phone.page, app.words("WELCOME"))
     phone.wait_until_kept("nothing")
+    phone.page.wait_for_timeout(6000)  # so long it takes at most until the session is out everywhere
     hears_nothing_more(phone, anna)
 
 
