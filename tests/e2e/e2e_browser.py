@@ -74,14 +74,16 @@ def app_page(browser: Browser, address: str, *, size: str = "desk", dark: bool =
         ignore_https_errors=True,
         permissions=["clipboard-read", "clipboard-write"],
     )
-    page = context.new_page()
-    watched = Watched(page)
-    page.route(lambda url: _leaves(url, address), lambda route: route.abort())
-    page.goto(address)
-    switch_semantics_on(page)
-    yield page
-    context.close()
-    assert not watched.faults, watched.faults
+    try:
+        page = context.new_page()
+        watched = Watched(page)
+        page.route(lambda url: _leaves(url, address), lambda route: route.abort())
+        page.goto(address)
+        switch_semantics_on(page)
+        yield page
+        assert not watched.faults, watched.faults
+    finally:
+        context.close()
 
 
 def _leaves(url: str, address: str) -> bool:

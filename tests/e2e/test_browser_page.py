@@ -23,6 +23,13 @@ def test_a_link_into_the_app_opens_the_app(web_app: WebApp):
     assert not web_app.watched.faults, "\n".join(web_app.watched.faults)
 
 
+def test_assistive_technology_needs_no_switch_where_the_address_asks(web_app: WebApp):
+    web_app.open("/?a11y")
+    button = web_app.page.get_by_role("button", name="Create an account", exact=True).first
+    button.wait_for(state="attached", timeout=20_000)
+    assert not web_app.watched.faults, "\n".join(web_app.watched.faults)
+
+
 def test_the_app_starts_without_a_network(web_app: WebApp):
     web_app.open()
     assert web_app.page.evaluate("navigator.serviceWorker.ready.then((found) => !!found.active)")

@@ -43,12 +43,14 @@ def somebody(browser: Browser, stack: Stack, size: str, scheme: str, *, borne: t
         ignore_https_errors=True,
     )
     watched = Watched(context, stack.address)
-    page = context.new_page()
-    enter(page, stack.address)
-    yield page
-    faults = [fault for fault in watched.faults if not fault.startswith(borne)]
-    assert not faults, "\n".join(faults)
-    context.close()
+    try:
+        page = context.new_page()
+        enter(page, stack.address)
+        yield page
+        faults = [fault for fault in watched.faults if not fault.startswith(borne)]
+        assert not faults, "\n".join(faults)
+    finally:
+        context.close()
 
 
 def enter(page: Page, address: str) -> None:

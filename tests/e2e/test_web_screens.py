@@ -90,14 +90,16 @@ def page(chromium: Playwright, stack: Stack, tmp_path: Path) -> Iterator[Page]:
         viewport={"width": 1440, "height": 900}, ignore_https_errors=True, reduced_motion="reduce"
     )
     watched = Watched(context, stack.address)
-    opened = context.new_page()
-    opened.goto(stack.address)
-    ready_worker(opened)
-    app.switch_semantics_on(opened)
-    yield opened
-    opened.screenshot(path=tmp_path / "at-the-end.png")
-    assert not watched.faults, "\n".join(watched.faults)
-    browser.close()
+    try:
+        opened = context.new_page()
+        opened.goto(stack.address)
+        ready_worker(opened)
+        app.switch_semantics_on(opened)
+        yield opened
+        opened.screenshot(path=tmp_path / "at-the-end.png")
+        assert not watched.faults, "\n".join(watched.faults)
+    finally:
+        browser.close()
 
 
 @pytest.mark.timeout(600)

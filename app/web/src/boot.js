@@ -33,6 +33,17 @@ flet.flutterAppLoaded = new Promise((resolve) => {
   flet.flutterAppResolve = resolve;
 });
 
+// Flutter makes the tree that assistive technology reads once its placeholder was pressed; with ?a11y nobody has to.
+if (new URLSearchParams(location.search).has("a11y")) {
+  const watching = new MutationObserver(() => {
+    const placeholder = document.querySelector("flt-semantics-placeholder");
+    if (!placeholder) return;
+    watching.disconnect();
+    placeholder.click();
+  });
+  watching.observe(document, { childList: true, subtree: true });
+}
+
 // WebKit restores a Flutter page from its back/forward cache with scheduling broken: only a new engine recovers.
 addEventListener("pageshow", (event) => {
   if (event.persisted && navigator.vendor?.startsWith("Apple")) location.reload();
