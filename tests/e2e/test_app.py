@@ -1,10 +1,12 @@
 """The app on this machine (`./parley desktop --browser`), in Chromium, against the stack: what people do first."""
 
+import os
 import re
 import secrets
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright
 
 PASSWORD = "correct horse battery"
-LONG = 500
+LONG = int(os.environ.get("PARLEY_LINES", "500"))
 #: Further back than the window that the app holds.
 READ_BACK = 350
 #: After a change of window some lines may come into sight again.
@@ -141,7 +143,7 @@ def test_the_keyboard_alone_sends_a_message(
 
 
 def test_a_long_conversation_opens_and_scrolls(
-    browser: Browser, desktop: Callable[[str], str], device: Callable[..., Device]
+    browser: Browser, desktop: Callable[[str], str], device: Callable[..., Device], say_trials: Callable[[str], None]
 ) -> None:
     peer, reader = device("writer"), name_of("reader")
     with app.app_page(browser, desktop("reader")) as page:
@@ -150,14 +152,18 @@ def test_a_long_conversation_opens_and_scrolls(
         answers = [peer.begin("send", to=f"@{reader}", text=f"line {number}") for number in range(1, LONG)]
         for answer in answers:
             answer()
+        began = time.monotonic()
         app.open_chat(page, peer.username)
         app.wait_for_text(page, f"line {LONG - 1}")
+        opened_s = time.monotonic() - began
         page.mouse.move(900, 400)
         read = set(shown_lines(page))
         while set(range(LONG - READ_BACK, LONG)) - read:
             read |= scrolled_up(page, read)
+        read_s = time.monotonic() - began - opened_s
         app.press(page, "Latest")
         app.wait_for_text(page, f"line {LONG - 1}")
+    say_trials(f"messages n={LONG}, opened in {opened_s:.1f} s, {len(read)} of them read backwards in {read_s:.1f} s")
 
 
 def scrolled_up(page: Page, read: set[int]) -> set[int]:
