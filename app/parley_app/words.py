@@ -56,7 +56,8 @@ FAULTS: Final = {
     "service_worker_missing": "The browser keeps no background part of Parley. Load the page again, then try once more.",
     "attachment_changed": "The file has changed since it was chosen. Choose it again.",
     "too_large": "This is too large to be sent.",
-    "attachment_broken": "This file cannot be read as a picture. Choose another one.",
+    "not_a_picture": "This file cannot be read as a picture. Choose another one.",
+    "attachment_broken": "This file did not arrive as it was sent, so it is not shown.",
     "upload_interrupted": "The connection was lost while sending the picture. It goes on when you are back.",
     "internal": "Something went wrong inside Parley. Try again; if it stays, tell whoever runs your server.",
 }  # fmt: skip

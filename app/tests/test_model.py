@@ -239,13 +239,13 @@ async def test_what_cannot_be_queued_comes_back_into_the_composer(device):
     device.add(summary(), [item(1)])
     world = await started(device, "/chats/talk")
     conversation = world.app.conversation
-    device.faults["send"] = EngineError("attachment_broken", "no picture")
+    device.faults["send"] = EngineError("not_a_picture", "no picture")
     conversation.attach("pier.jpg", b"not a picture")
     before = conversation.composing
     await conversation.send("look at this")
     await world.settle()
     assert conversation.draft == "look at this" and [each.name for each in conversation.attached] == ["pier.jpg"]
-    assert conversation.note == words.FAULTS["attachment_broken"] and conversation.composing == before + 2
+    assert conversation.note == words.FAULTS["not_a_picture"] and conversation.composing == before + 2
 
 
 async def test_a_message_that_failed_for_good_is_not_typed_again(device):

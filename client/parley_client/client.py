@@ -331,6 +331,10 @@ class Client(PushMethods):
         """The small picture (JPEG or WebP) that the message carries of a file; None where it has none. No network."""
         return self._attachment(conversation, sequence, index).thumbnail
 
+    async def measure_picture(self, data: bytes) -> tuple[int, int] | None:
+        """Width and height in pixels of a picture, None where the bytes cannot be read as one. No network."""
+        return await self.session.attachment_tools.images.measure(data)
+
     def attachment_info(self, conversation: str, sequence: int, index: int) -> AttachmentInfo:
         """A file of a message; `UnknownAttachment`. No network."""
         return info_of(index, self._attachment(conversation, sequence, index))

@@ -14,6 +14,7 @@
      ├─ UntrustedGroup        a commit, Welcome or policy document that breaks the group's rules
      ├─ ConversationForked    the server showed two devices different logs: sending has stopped
      ├─ UnknownAttachment     no such file in that message
+     ├─ NotAPicture           the file cannot be read as the picture that it should be
      ├─ AttachmentChanged     the file changed while it was being sent; send it again
      └─ AttachmentBroken      what came is not the file that was sent; `code` says what did not hold
 
@@ -120,6 +121,12 @@ class UnknownAttachment(ClientError):  # noqa: N818
     """The message is not there, or has no such file."""
 
     slug = "unknown_attachment"
+
+
+class NotAPicture(ClientError):  # noqa: N818
+    """The file that is to be sent as a picture is none that this device can read."""
+
+    slug = "not_a_picture"
 
 
 class AttachmentChanged(ClientError):  # noqa: N818

@@ -17,7 +17,7 @@ from parley_client import outbox, timeline
 from parley_client.attachments.preparing import Attachable
 from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.client import Client
-from parley_client.errors import ClientError, UsageError
+from parley_client.errors import ClientError, NotAPicture, UsageError
 from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
 from parley_client.push.rpc import push_methods
@@ -56,12 +56,16 @@ class NoParams(_Params):
 
 
 class FileParams(_Params):
-    """A file of `send`: where it lies on this device, or its bytes (`data`, base64url); `name` is needed with bytes."""
+    """A file of `send`: where it lies on this device, or its bytes (`data`, base64url); `name` is needed with bytes.
+
+    With `picture`, bytes that cannot be read as one are refused instead of being sent as a plain file.
+    """
 
     path: str | None = None
     data: str | None = None
     name: str | None = None
     media_type: str | None = None
+    picture: bool = False
 
 
 class SendParams(_Params):
@@ -327,6 +331,9 @@ class Rpc:
 
     async def _send(self, params: SendParams) -> object:
         files = [_attachable(file) for file in params.attachments]
+        for said, file in zip(params.attachments, files, strict=True):
+            if said.picture and await self._client.measure_picture(file.data or b"") is None:
+                raise NotAPicture(f"{file.name} cannot be read as a picture")
         return await self._client.send(params.to, params.text, attachments=files, patient=True)
 
     async def _attachment_get(self, params: SaveParams) -> object:

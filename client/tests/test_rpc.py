@@ -244,6 +244,17 @@ async def test_a_picture_goes_as_bytes_and_comes_back(pair):
     assert b64decode((await bob("attachment.read", **place))["data"]) == picture
 
 
+async def test_what_is_no_picture_is_not_sent_as_one(pair):
+    alice, _, where = pair
+    broken = {"name": "pier.png", "data": b64encode(png(64, 48)[:40]), "picture": True}
+    with pytest.raises(CallError) as refused:
+        await alice("send", to=where, text="look", attachments=[broken])
+    assert refused.value.slug == "not_a_picture"
+    assert (await alice("history.page", conversation_id=where))["outgoing"] == []
+    await alice("send", to=where, text="as a file", attachments=[broken | {"picture": False}])
+    await alice("send", to=where, attachments=[{"name": "a.png", "data": b64encode(png(8, 8)), "picture": True}])
+
+
 @pytest.mark.parametrize(
     "file", [{}, {"data": "aGk"}, {"name": "x", "data": "not base64!"}, {"path": "a", "name": "x", "data": "aGk"}]
 )

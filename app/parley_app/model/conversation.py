@@ -166,7 +166,7 @@ class Conversation(Observed):
         params: dict[str, Any] = {"to": self.conversation_id, "text": text}
         if attached:
             params["attachments"] = [
-                {"name": each.name, "data": base64.urlsafe_b64encode(each.data).decode().rstrip("=")}
+                {"name": each.name, "data": base64.urlsafe_b64encode(each.data).decode().rstrip("="), "picture": True}
                 for each in attached
             ]
         self._new_after, self._new_count = None, 0
