@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from e2e_devices import Device, Stack
-from e2e_web import CHROMIUM, WebApp, browser_profile
+from e2e_web import WebApp, browser_profile, chromium_path
 from playwright.sync_api import Playwright, sync_playwright
 from push_receiver import PushReceiver
 
@@ -77,9 +77,11 @@ def device(stack: Stack, tmp_path: Path) -> Iterator[Callable[..., Device]]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Playwright]:
     """What drives the browser; one clear sentence where there is none."""
-    if not Path(CHROMIUM).exists():
-        pytest.fail("These tests need Chromium: apt-get install chromium", pytrace=False)
     with sync_playwright() as playwright:
+        try:
+            chromium_path(playwright)
+        except FileNotFoundError as missing:
+            pytest.fail(str(missing), pytrace=False)
         yield playwright
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from e2e_web import chromium_path
 from playwright.sync_api import Browser, Locator, Page, Playwright
 
-CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -59,8 +59,8 @@ def free_port() -> int:
 
 
 def launch(play: Playwright) -> Browser:
-    """Debian's Chromium, without a window."""
-    return play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    """Chromium, without a window."""
+    return play.chromium.launch(executable_path=chromium_path(play), args=FLAGS)
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request, Response, Worker, expect
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +27,17 @@ READY_TIMEOUT_MS = 120_000
 _LOOK_MS = 250
 #: Flutter's Flet client asks for the player of Rive animations; our policy refuses it, and the app has none.
 _RIVE = "https://cdn.jsdelivr.net/npm/@rive-app/"
+
+
+def chromium_path(playwright: Playwright) -> str:
+    """The system's Chromium, else Playwright's own; `FileNotFoundError` with a sentence where there is neither."""
+    own = playwright.chromium.executable_path
+    found = shutil.which("chromium") or (own if Path(own).exists() else None)
+    if found is None:
+        raise FileNotFoundError(
+            "These tests need a browser: apt-get install chromium, or python -m playwright install chromium"
+        )
+    return found
 
 
 class Watched:
@@ -74,7 +84,7 @@ class WebApp:
         self.address = address
         self.context = playwright.chromium.launch_persistent_context(
             folder,
-            executable_path=CHROMIUM,
+            executable_path=chromium_path(playwright),
             headless=True,
             args=list(ARGUMENTS),
             viewport={"width": 1100, "height": 700},
@@ -123,4 +133,4 @@ def browser_profile() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-__all__ = ["CHROMIUM", "WebApp", "ask", "browser_profile", "expect", "ready_worker"]
+__all__ = ["WebApp", "ask", "browser_profile", "chromium_path", "expect", "ready_worker"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
-from e2e_web import ARGUMENTS, CHROMIUM, Watched, ready_worker
+from e2e_web import ARGUMENTS, Watched, chromium_path, ready_worker
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -27,7 +27,7 @@ ARRIVAL_MS = 60_000
 
 @pytest.fixture(scope="module")
 def browser(chromium: Playwright) -> Iterator[Browser]:
-    launched = chromium.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
     yield launched
     launched.close()
 

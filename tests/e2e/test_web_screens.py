@@ -13,7 +13,7 @@ from pathlib import Path
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
-from e2e_web import ARGUMENTS, CHROMIUM, Watched, ready_worker
+from e2e_web import ARGUMENTS, Watched, chromium_path, ready_worker
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, Playwright
 
@@ -85,7 +85,7 @@ class Camera:
 
 @pytest.fixture
 def page(chromium: Playwright, stack: Stack, tmp_path: Path) -> Iterator[Page]:
-    browser = chromium.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+    browser = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
     context = browser.new_context(
         viewport={"width": 1440, "height": 900}, ignore_https_errors=True, reduced_motion="reduce"
     )
