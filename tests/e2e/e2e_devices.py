@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,8 @@ def access_token(device: Device) -> str:
             await network.close()
 
     try:
-        return asyncio.run(fresh())
+        # In a thread of its own: a browser that is being driven keeps a loop running in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, fresh()).result()
     finally:
         store.close()
