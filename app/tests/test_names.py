@@ -41,7 +41,10 @@ def nameless(tree):
             named = _says(control.icon)
         elif isinstance(control, ft.TextButton):
             named = id(control) in speaking
-        elif isinstance(control, ft.TextField | ft.Switch | ft.ProgressRing):
+        elif isinstance(control, ft.Switch):
+            # A label around it does not reach it: its row is one node with the words that stand in it.
+            named = any(isinstance(each, ft.MergeSemantics) and id(each) in speaking for each in above)
+        elif isinstance(control, ft.TextField | ft.ProgressRing):
             named = _labelled(above)
         elif isinstance(control, ft.Image):
             named = bool(control.exclude_from_semantics or control.semantics_label)

@@ -47,7 +47,8 @@ def SwitchRow(title: str, detail: str, *, on: bool, on_change: Callable[[bool], 
         [ui.text(title, Type.LABEL_STRONG), ui.text(detail, Type.SMALL, ui.c.ink_2)], spacing=0, tight=True, expand=True
     )
     return ft.Container(
-        ft.Row([words, ft.Semantics(content=switch, label=title)], spacing=Space.LG),
+        # One node for assistive technology: a switch whose name is the row's words.
+        ft.MergeSemantics(content=ft.Row([words, switch], spacing=Space.LG)),
         padding=ft.Padding.symmetric(horizontal=Space.LG if ui.compact else Space.XL - Space.XS, vertical=Space.MD),
     )
 
