@@ -121,6 +121,8 @@ PUSH_KEY_SIZE_BYTES = 32
 PUSH_SEALED_SECRET_SIZE_BYTES = 80
 #: RFC 8291 section 4 (a record of 4,096 bytes) less the header of RFC 8188, the tag and the padding delimiter.
 PUSH_PAYLOAD_SIZE_BYTES_MAX = 4096 - 86 - 17
+#: What of that is left to the structure whose base64url text the payload is.
+PUSH_STRUCTURE_SIZE_BYTES_MAX = PUSH_PAYLOAD_SIZE_BYTES_MAX * 3 // 4
 PUSH_ENDPOINT_LENGTH_MAX = 1024
 PUSH_TTL_S = 24 * 3600
 PUSH_TIMEOUT_S = 10

@@ -1,13 +1,15 @@
 """What travels in a push: the payload, and the places (associated data) that sealed secrets are bound to.
 
-The payload is a TLS structure inside the encryption of RFC 8291; what matters in it is sealed end to end a second time.
-Rule: formats are append-only, told apart by their first byte.
+The payload is a TLS structure as base64url text, inside the encryption of RFC 8291; what matters in it is sealed end to end a
+second time. It is text because the push services of phones, and the debuggers of browsers, carry nothing else.
+Rule: formats are append-only, told apart by the structure's first byte.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ConversationId, DeviceId, uuid_bytes, uuid_text
 from parley_contracts.limits import PUSH_PAYLOAD_SIZE_BYTES_MAX
 from parley_mls.codec import DecodeError, Reader, Writer, decode
@@ -17,7 +19,7 @@ SELF_TEST_FORMAT = 2
 #: `info` of the HPKE seals (RFC 9180, base mode, X25519, HKDF-SHA256, AES-128-GCM).
 SECRET_INFO = b"Parley Push Secret 1"
 DIRECTORY_INFO = b"Parley Push Directory 1"
-SELF_TEST = bytes([SELF_TEST_FORMAT])
+SELF_TEST = b64encode(bytes([SELF_TEST_FORMAT])).encode()
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class PushPayload:
     signature: bytes = b""
 
     def encode(self) -> bytes:
-        """The bytes of the payload."""
-        return (
+        """The text of the payload, in ASCII."""
+        structure = (
             Writer()
             .uint8(MESSAGE_FORMAT)
             .raw(uuid_bytes(self.conversation_id))
@@ -46,6 +48,7 @@ class PushPayload:
             .opaque(self.signature)
             .finish()
         )
+        return b64encode(structure).encode()
 
     def fitted(self) -> PushPayload:
         """The payload, without its envelope where that is too large for a push or where there is none."""
@@ -55,8 +58,12 @@ class PushPayload:
 
     @classmethod
     def decode(cls, unverified_payload: bytes) -> PushPayload:
-        """The payload in the bytes; `DecodeError` where it is none."""
-        return decode(unverified_payload, cls._read)
+        """The payload in the text; `DecodeError` where it is none."""
+        try:
+            structure = b64decode(unverified_payload.decode("ascii"))
+        except ValueError as error:
+            raise DecodeError("a push that is not base64url") from error
+        return decode(structure, cls._read)
 
     @classmethod
     def _read(cls, reader: Reader) -> PushPayload:

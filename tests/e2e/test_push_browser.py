@@ -1,9 +1,8 @@
 """Notifications of the app in Chromium: a person switches them on, closes the tab, and reads who wrote what.
 
 The push service is outside of us, and a headless Chromium has none: `PushManager.subscribe` alone is stubbed, with an endpoint
-at the tests' own RFC 8030 receiver, which decrypts as a browser would. What it decrypted goes to the service worker that the
-site ships: by the debugger's `ServiceWorker.deliverPushMessage` where it is text, which is all that the protocol carries, else
-as a `PushEvent` of the same bytes to the worker's own listeners.
+at the tests' own RFC 8030 receiver, which decrypts as a browser would. What it decrypted Chromium itself delivers, by the
+debugger's `ServiceWorker.deliverPushMessage`, to the service worker that the site ships.
 """
 
 import json
@@ -20,7 +19,7 @@ from playwright.sync_api import Page, Worker
 from push_receiver import Browser, PushReceiver
 from push_scene import Scene
 
-from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.encoding import b64decode
 from parley_contracts.push import SELF_TEST
 
 #: Whole journeys on a busy machine of two cores.
@@ -54,16 +53,9 @@ _ENROL = """async () => {
     const exported = await crypto.subtle.exportKey("pkcs8", privateKey).then(() => true, () => false);
     return { ...taken, same: taken.push_public_key === again.push_public_key, exported };
 }"""
-_PUSH = """async (encoded) => {
-    const letters = atob(encoded.replaceAll("-", "+").replaceAll("_", "/"));
-    const event = new PushEvent("push", { data: Uint8Array.from(letters, (letter) => letter.charCodeAt(0)) });
-    let work;
-    event.waitUntil = (given) => { work = given; };  // only a browser's own events may prolong the worker's life
-    self.dispatchEvent(event);
-    await work;
-    const shown = await self.registration.getNotifications();
-    return shown.map(({ title, body, tag, data }) => ({ title, body, tag, data }));
-}"""
+_SHOWN = """async () =>
+    (await self.registration.getNotifications()).map(({ title, body, tag, data }) => ({ title, body, tag, data }))
+"""
 _CLICK = """async () => {
     let opened = null;
     self.clients.openWindow = async (address) => { opened = address; };  // needs a hand that clicks
@@ -88,6 +80,46 @@ def service_worker(web_app: WebApp) -> Worker:
     return worker
 
 
+def deliver_by_debugger(web_app: WebApp, data: str, *, asleep: bool = True) -> None:
+    """Have Chromium deliver a push to the service worker, which it has to start where `asleep`."""
+    session = web_app.context.new_cdp_session(web_app.page)
+    found: list[str] = []
+    session.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: found.extend(each["registrationId"] for each in event["registrations"]),
+    )
+    session.send("ServiceWorker.enable")
+    for _ in range(50):
+        if found:
+            break
+        web_app.page.wait_for_timeout(100)
+    if asleep:
+        session.send("ServiceWorker.stopAllWorkers")
+    session.send(
+        "ServiceWorker.deliverPushMessage",
+        {"origin": web_app.address, "registrationId": found[-1], "data": data},
+    )
+    session.detach()
+
+
+def deliver_to_sleeper(web_app: WebApp, data: str) -> Worker:
+    """Have Chromium wake the service worker with a push; the worker that runs then."""
+    with web_app.context.expect_event("serviceworker") as woken:
+        deliver_by_debugger(web_app, data)
+    return woken.value
+
+
+def wait_for_notification(web_app: WebApp, worker: Worker, body: str) -> dict[str, Any]:
+    """The notification of a conversation with that text; fails after ten seconds."""
+    for _ in range(100):
+        notifications = worker.evaluate(_SHOWN)
+        for shown in notifications:
+            if shown["body"] == body and shown["data"]["conversationId"]:
+                return dict(shown)
+        web_app.page.wait_for_timeout(100)
+    raise AssertionError(f"no notification says {body}: {notifications}")
+
+
 def test_the_service_worker_shows_what_was_pushed(web_app: WebApp, stack: Stack):
     web_app.context.grant_permissions(["notifications"], origin=stack.address)
     web_app.page.goto(web_app.address)
@@ -100,11 +132,12 @@ def test_the_service_worker_shows_what_was_pushed(web_app: WebApp, stack: Stack)
     worker.evaluate("async (kept) => { await parleyPush.keep(JSON.parse(kept)); }", kept)
     where = scene.secret.conversation_id
     web_app.page.goto("about:blank")  # nobody looks at the app
-    shown = worker.evaluate(_PUSH, b64encode(scene.payload("Grüße", with_secret=False)))
-    assert shown == [{"title": "anna · Garden", "body": "Grüße", "tag": where, "data": {"conversationId": where}}]
+    worker = deliver_to_sleeper(web_app, scene.payload("Grüße", with_secret=False).decode())
+    shown = wait_for_notification(web_app, worker, "Grüße")
+    assert shown == {"title": "anna · Garden", "body": "Grüße", "tag": where, "data": {"conversationId": where}}
     forged = scene.payload("forged", device_seed=bytes(32))
-    (shown,) = worker.evaluate(_PUSH, b64encode(forged))
-    assert (shown["title"], shown["body"]) == ("Garden", "New message")
+    worker = deliver_to_sleeper(web_app, forged.decode())
+    assert wait_for_notification(web_app, worker, "New message")["title"] == "Garden"
 
 
 class Phone:
@@ -158,14 +191,10 @@ class Phone:
         self.page.close()
         self.web_app.page = other
 
-    def deliver(self, worker: Worker, text: str) -> dict[str, Any]:
-        """What the service worker shows of the push with that number that the server made."""
-        received = self.browser.wait_until(lambda all_of_them: len(all_of_them) >= self.count + 1)
+    def pushed(self) -> str:
+        """What the push service received next, decrypted."""
         self.count += 1
-        notifications = worker.evaluate(_PUSH, b64encode(received[self.count - 1].payload))
-        (shown,) = [each for each in notifications if each["data"]["conversationId"]]  # a test's own may still be there
-        assert shown["body"] == text, shown
-        return dict(shown)
+        return self.browser.wait(self.count)[self.count - 1].payload.decode()
 
     count = 0
 
@@ -173,27 +202,6 @@ class Phone:
 @pytest.fixture
 def phone(web_app: WebApp, receiver: PushReceiver) -> Phone:
     return Phone(web_app, receiver)
-
-
-def deliver_by_debugger(phone: Phone, data: str) -> None:
-    """Have Chromium itself wake the service worker, which has been stopped, with a push."""
-    session = phone.web_app.context.new_cdp_session(phone.page)
-    found: list[str] = []
-    session.on(
-        "ServiceWorker.workerRegistrationUpdated",
-        lambda event: found.extend(each["registrationId"] for each in event["registrations"]),
-    )
-    session.send("ServiceWorker.enable")
-    for _ in range(50):
-        if found:
-            break
-        phone.page.wait_for_timeout(100)
-    session.send("ServiceWorker.stopAllWorkers")
-    session.send(
-        "ServiceWorker.deliverPushMessage",
-        {"origin": phone.web_app.address, "registrationId": found[-1], "data": data},
-    )
-    session.detach()
 
 
 def test_a_person_switches_notifications_on_and_reads_them(phone: Phone, device: Callable[..., Device]):
@@ -208,24 +216,26 @@ def test_a_person_switches_notifications_on_and_reads_them(phone: Phone, device:
 
     # The test of the settings: by the real sender to the receiver, and from there to the service worker.
     app.press(phone.page, app.words("TEST"))
-    (received,) = phone.browser.wait(1)
-    assert received.payload == SELF_TEST
-    phone.count = 1
-    deliver_by_debugger(phone, SELF_TEST.decode())
+    assert (pushed := phone.pushed()) == SELF_TEST.decode()
+    deliver_by_debugger(phone.web_app, pushed)
     app.wait_for_text(phone.page, app.words("TEST_SEEN"))
 
-    worker = phone.worker
+    # No tab is open, and no worker runs: each push wakes it anew, also after somebody came and went meanwhile.
     phone.close_tab()
-    anna("send", to=where, text="Grüße aus dem Garten")
     title = f"{anna.username} · Garden"
-    assert phone.deliver(worker, "Grüße aus dem Garten")["title"] == title
     guest = device("guest")
+
+    def said(text: str) -> Worker:
+        anna("send", to=where, text=text)
+        worker = deliver_to_sleeper(phone.web_app, phone.pushed())
+        assert wait_for_notification(phone.web_app, worker, text)["title"] == title
+        return worker
+
+    said("Grüße aus dem Garten")
     anna("group.add", conversation_id=where, members=[f"@{guest.username}"])
-    anna("send", to=where, text="after somebody came")
-    assert phone.deliver(worker, "after somebody came")["title"] == title
+    said("after somebody came")
     anna("group.remove", conversation_id=where, members=[f"@{guest.username}"])
-    anna("send", to=where, text="after somebody went")
-    assert phone.deliver(worker, "after somebody went")["title"] == title
+    worker = said("after somebody went")
 
     # A click: where no tab is open, a new one at the conversation; else the open one goes there.
     clicked = worker.evaluate(_CLICK)
@@ -249,7 +259,8 @@ def test_a_click_brings_the_open_tab_to_the_conversation(phone: Phone, device: C
     other.bring_to_front()
     anna("send", to=where, text="look here")
     worker.evaluate("Object.defineProperty(WindowClient.prototype, 'focused', { get: () => false })")
-    assert phone.deliver(worker, "look here")["title"] == anna.username
+    deliver_by_debugger(phone.web_app, phone.pushed(), asleep=False)
+    assert wait_for_notification(phone.web_app, worker, "look here")["title"] == anna.username
     assert worker.evaluate(_CLICK) == {"opened": None, "left": 0}
     app.composer(phone.page, anna.username).wait_for(state="attached", timeout=app.STEP_MS)
 

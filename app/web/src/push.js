@@ -89,6 +89,14 @@
     return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   }
 
+  /** The bytes behind base64url text, where that is their only form. */
+  function fromCanonical(data) {
+    const encoded = text(data);
+    const bytes = fromBase64(encoded);
+    if (toBase64(bytes) !== encoded) throw new PushError("malformed");
+    return bytes;
+  }
+
   function equal(one, other) {
     return one.length === other.length && one.every((byte, place) => byte === other[place]);
   }
@@ -138,10 +146,15 @@
 
   // --- the forms -----------------------------------------------------------------------------------------------------
 
-  /** `parley_contracts.push.PushPayload`. */
+  /** `parley_contracts.push.PushPayload`; null for a self-test. */
   function readPayload(data) {
     const reader = new Reader(data);
-    if (reader.number(1) !== MESSAGE_FORMAT) throw new PushError("malformed");
+    const format = reader.number(1);
+    if (format === SELF_TEST_FORMAT) {
+      reader.finish();
+      return null;
+    }
+    if (format !== MESSAGE_FORMAT) throw new PushError("malformed");
     const payload = {
       conversationId: uuidText(reader.raw(16)),
       sealedSecret: reader.opaque(),
@@ -320,21 +333,18 @@
   }
 
   /**
-   * What a push shows: `{title, body, conversationId, code}`; never throws.
+   * What a push shows: `{title, body, conversationId, code}`; never throws. `data` is an ArrayBuffer or a view of one.
    *
    * `keys` is `{serverName, deviceId, privateKey, publicKey, directory, secret}`, or null where the device keeps none;
    * `secret(name)` gives the sealed secret of an epoch, or null. `code` is `text`, `self_test`, or why there is no text.
    */
-  async function openPush(payloadBytes, keys) {
-    const data = new Uint8Array(payloadBytes);
-    if (data.length === 1 && data[0] === SELF_TEST_FORMAT) {
-      return { title: "Parley", body: "Notifications work on this device.", conversationId: null, code: "self_test" };
-    }
+  async function openPush(data, keys) {
     let conversationId = null;
     let title = "Parley";
     let code = "malformed";
     try {
-      const payload = readPayload(data);
+      const payload = readPayload(fromCanonical(data));
+      if (!payload) return { title, body: "Notifications work on this device.", conversationId, code: "self_test" };
       conversationId = payload.conversationId;
       code = "sender_unknown";
       const directory = await openDirectory(keys);

@@ -21,7 +21,7 @@ from parley_contracts.events import (
     republish_key,
 )
 from parley_contracts.ids import new_uuid7
-from parley_contracts.limits import PUSH_DEVICES_MAX, PUSH_PAYLOAD_SIZE_BYTES_MAX, PUSH_SEALED_SECRET_SIZE_BYTES
+from parley_contracts.limits import PUSH_DEVICES_MAX, PUSH_SEALED_SECRET_SIZE_BYTES, PUSH_STRUCTURE_SIZE_BYTES_MAX
 from parley_contracts.tokens import sign_service_token
 from parley_messaging.adapters.mongo.database import connect, database_of
 from parley_messaging.adapters.mongo.feed import MongoFeed
@@ -163,7 +163,7 @@ async def test_stored_messages_come_as_events(api, client, person, room_of):
     await asyncio.to_thread(reader.begin)
     sequences = [(await api.send(room, anna, b"text %d" % n)).body["sequence"] for n in range(5)]
     silent = await api.send(room, berta, b"no push", push=False)
-    large = await api.send(room, anna, bytes(PUSH_PAYLOAD_SIZE_BYTES_MAX))
+    large = await api.send(room, anna, bytes(PUSH_STRUCTURE_SIZE_BYTES_MAX))
     await asyncio.to_thread(reader.read, 7)
     assert [event.sequence for event in reader.heard] == [*sequences, silent.body["sequence"], large.body["sequence"]]
     first = reader.heard[0]

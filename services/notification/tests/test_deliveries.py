@@ -80,17 +80,17 @@ def test_muted_people_are_recorded_and_not_told(conversation, producer, consume,
 
 
 def test_what_does_not_fit_names_the_conversation(conversation, producer, consume, send):
-    """To the byte: a push of RFC 8291 holds 3,993 bytes of payload."""
+    """To the byte: a push of RFC 8291 holds 3,993 letters of payload, which are 2,994 bytes as base64url."""
     producer.secrets = [{"device_id": conversation.berta.device_id, "sealed": b64encode(b"e" * 80)}]
     producer.store(conversation.anna, conversation.id, header="", ciphertext="", signature="")
-    producer.store(conversation.anna, conversation.id, ciphertext=b64encode(b"c" * 3584))
-    producer.store(conversation.anna, conversation.id, ciphertext=b64encode(b"c" * 3585))
+    producer.store(conversation.anna, conversation.id, ciphertext=b64encode(b"c" * 2585))
+    producer.store(conversation.anna, conversation.id, ciphertext=b64encode(b"c" * 2586))
     consume()
     send()
     bare, whole, large = (received.payload for received in conversation.browser.received)
-    assert len(whole) == 3993
-    assert len(conversation.browser.received[1].body) == 4096
-    assert PushPayload.decode(whole).ciphertext == b"c" * 3584
+    assert len(whole) == 3992
+    assert len(conversation.browser.received[1].body) == 4095
+    assert PushPayload.decode(whole).ciphertext == b"c" * 2585
     assert bare == large == PushPayload(conversation.id).encode()
     assert set(Delivery.objects.values_list("reason", flat=True)) == {"text", "too_large"}
 

@@ -19,7 +19,7 @@ from pymongo.errors import OperationFailure
 from parley_contracts.encoding import b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.events import MESSAGE_STORED, Event, MessageStored, parse_position, position_text
-from parley_contracts.limits import PUSH_PAYLOAD_SIZE_BYTES_MAX
+from parley_contracts.limits import PUSH_STRUCTURE_SIZE_BYTES_MAX
 from parley_messaging.adapters.mongo.database import Document, unavailable_when_away
 from parley_messaging.adapters.mongo.log import from_document
 from parley_messaging.domain.entries import MESSAGE, StoredEntry
@@ -108,7 +108,7 @@ class MongoFeed:
 
 def event_of(entry: StoredEntry, clock: int, index: int, previous: str) -> Event:
     """The event that tells of a stored message."""
-    small = len(entry.header) + len(entry.ciphertext) + len(entry.signature) <= PUSH_PAYLOAD_SIZE_BYTES_MAX
+    small = len(entry.header) + len(entry.ciphertext) + len(entry.signature) <= PUSH_STRUCTURE_SIZE_BYTES_MAX
     content = MessageStored(
         conversation_id=entry.conversation_id,
         sequence=entry.sequence,
