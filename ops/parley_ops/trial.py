@@ -1,7 +1,7 @@
 """`./parley check`, `./parley test` and `./parley bench`: the tools, and a fresh stack for what needs one.
 
-The tests run as three pytest processes, because each Django project wants one of its own; what they and the services'
-processes execute is measured together.
+The tests run as three pytest processes, because each Django project wants one of its own: the Django services' one after the
+other, beside the rooms'. What they and the services' processes execute is measured together.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,12 +72,34 @@ def test(arguments: Sequence[str], *, keep: bool) -> int:
     folder = runtime() / "coverage"
     with _stack(runtime() / "test-home", keep=keep, measured=folder) as variables:
         variables |= {"COVERAGE_FILE": str(folder / ".coverage")}
-        runs = [_pytest(arguments, room, source, variables) for room in _split(arguments, source)]
+        runs = _side_by_side(arguments, _split(arguments, source), source, variables)
     covered = 0 if arguments else _coverage(source, folder)
     for _, closing in runs:
         _print(closing)
     codes = [0 if code == _NO_TESTS and len(runs) > 1 else code for code, _ in runs]
     return next((code for code in [*codes, checked, covered] if code), 0)
+
+
+def _side_by_side(
+    arguments: Sequence[str], runs: Sequence[tuple[str, list[str]]], source: Path, variables: dict[str, str]
+) -> list[tuple[int, str]]:
+    """Each run's exit code and closing line. The last one's output comes as it is made, the others' whole at their ends.
+
+    Sound because the Django services' tests work in databases of their own, and because the rooms' tests begin with those
+    that leave the shared engines alone.
+    """
+    *others, last = runs
+
+    def quietly(run: tuple[str, list[str]]) -> tuple[int, str]:
+        lines: list[str] = []
+        done = _pytest(arguments, run, source, variables, say=lines.append)
+        _print("\n".join(lines))
+        return done
+
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        waiting = [beside.submit(quietly, run) for run in others]
+        closing = _pytest(arguments, last, source, variables, say=_print)
+        return [*(each.result() for each in waiting), closing]
 
 
 def bench(name: str, arguments: Sequence[str]) -> int:
@@ -102,9 +125,14 @@ def _split(arguments: Sequence[str], source: Path) -> list[tuple[str, list[str]]
 
 
 def _pytest(
-    arguments: Sequence[str], run: tuple[str, list[str]], source: Path, variables: dict[str, str]
+    arguments: Sequence[str],
+    run: tuple[str, list[str]],
+    source: Path,
+    variables: dict[str, str],
+    *,
+    say: Callable[[str], None],
 ) -> tuple[int, str]:
-    """One pytest process under coverage: its exit code and its closing line, with its output passed on."""
+    """One pytest process under coverage: its exit code and its closing line; `say` gets its output line by line."""
     name, chosen = run
     options = [word for word in arguments if not (source / word.split("::")[0]).exists() or word.startswith("-")]
     command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", *chosen, *options]
@@ -115,7 +143,7 @@ def _pytest(
     assert process.stdout is not None
     with process.stdout as output:
         for line in output:
-            _print(line.rstrip("\n"))
+            say(line.rstrip("\n"))
             if line.strip():
                 closing = line.rstrip("\n")
     return process.wait(), f"{name}: {closing}" if name in DJANGO_ROOMS else closing

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from parley_contracts.tokens import public_jwk
 
-REDIS_DATABASE = 11
+REDIS_DATABASE = 14
 
 
 def _pem(key: Ed25519PrivateKey) -> bytes:
