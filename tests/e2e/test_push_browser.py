@@ -80,36 +80,41 @@ def service_worker(web_app: WebApp) -> Worker:
     return worker
 
 
-def deliver_by_debugger(web_app: WebApp, data: str, *, asleep: bool = True) -> None:
-    """Have Chromium deliver a push to the service worker, which it has to start where `asleep`."""
+def deliver(web_app: WebApp, data: str, *, asleep: bool = True) -> None:
+    """Have Chromium deliver a push to the service worker, which it has to wake where `asleep`."""
     session = web_app.context.new_cdp_session(web_app.page)
-    found: list[str] = []
+    registrations: list[str] = []
+    states: list[str] = []
     session.on(
         "ServiceWorker.workerRegistrationUpdated",
-        lambda event: found.extend(each["registrationId"] for each in event["registrations"]),
+        lambda event: registrations.extend(each["registrationId"] for each in event["registrations"]),
     )
+    session.on(
+        "ServiceWorker.workerVersionUpdated",
+        lambda event: states.extend(each["runningStatus"] for each in event["versions"]),
+    )
+
+    def wait_until(done: Callable[[], object]) -> None:
+        for _ in range(100):
+            if done():
+                return
+            web_app.page.wait_for_timeout(100)
+        raise AssertionError(f"the service worker is {states}")
+
     session.send("ServiceWorker.enable")
-    for _ in range(50):
-        if found:
-            break
-        web_app.page.wait_for_timeout(100)
+    wait_until(lambda: registrations)
     if asleep:
         session.send("ServiceWorker.stopAllWorkers")
+        wait_until(lambda: "stopped" in states)
     session.send(
         "ServiceWorker.deliverPushMessage",
-        {"origin": web_app.address, "registrationId": found[-1], "data": data},
+        {"origin": web_app.address, "registrationId": registrations[-1], "data": data},
     )
+    wait_until(lambda: states and states[-1] == "running")
     session.detach()
 
 
-def deliver_to_sleeper(web_app: WebApp, data: str) -> Worker:
-    """Have Chromium wake the service worker with a push; the worker that runs then."""
-    with web_app.context.expect_event("serviceworker") as woken:
-        deliver_by_debugger(web_app, data)
-    return woken.value
-
-
-def wait_for_notification(web_app: WebApp, worker: Worker, body: str) -> dict[str, Any]:
+def notified(web_app: WebApp, worker: Worker, body: str) -> dict[str, Any]:
     """The notification of a conversation with that text; fails after ten seconds."""
     for _ in range(100):
         notifications = worker.evaluate(_SHOWN)
@@ -132,12 +137,12 @@ def test_the_service_worker_shows_what_was_pushed(web_app: WebApp, stack: Stack)
     worker.evaluate("async (kept) => { await parleyPush.keep(JSON.parse(kept)); }", kept)
     where = scene.secret.conversation_id
     web_app.page.goto("about:blank")  # nobody looks at the app
-    worker = deliver_to_sleeper(web_app, scene.payload("Grüße", with_secret=False).decode())
-    shown = wait_for_notification(web_app, worker, "Grüße")
+    deliver(web_app, scene.payload("Grüße", with_secret=False).decode())
+    shown = notified(web_app, worker, "Grüße")
     assert shown == {"title": "anna · Garden", "body": "Grüße", "tag": where, "data": {"conversationId": where}}
     forged = scene.payload("forged", device_seed=bytes(32))
-    worker = deliver_to_sleeper(web_app, forged.decode())
-    assert wait_for_notification(web_app, worker, "New message")["title"] == "Garden"
+    deliver(web_app, forged.decode())
+    assert notified(web_app, worker, "New message")["title"] == "Garden"
 
 
 class Phone:
@@ -218,25 +223,25 @@ def test_a_person_switches_notifications_on_and_reads_them(phone: Phone, device:
     app.press(phone.page, app.words("TEST"))
     pushed = phone.pushed()
     assert pushed == SELF_TEST.decode()
-    deliver_by_debugger(phone.web_app, pushed)
+    deliver(phone.web_app, pushed)
     app.wait_for_text(phone.page, app.words("TEST_SEEN"))
 
     # No tab is open, and no worker runs: each push wakes it anew, also after somebody came and went meanwhile.
+    worker = phone.worker
     phone.close_tab()
     title = f"{anna.username} · Garden"
     guest = device("guest")
 
-    def said(text: str) -> Worker:
+    def said(text: str) -> None:
         anna("send", to=where, text=text)
-        worker = deliver_to_sleeper(phone.web_app, phone.pushed())
-        assert wait_for_notification(phone.web_app, worker, text)["title"] == title
-        return worker
+        deliver(phone.web_app, phone.pushed())
+        assert notified(phone.web_app, worker, text)["title"] == title
 
     said("Grüße aus dem Garten")
     anna("group.add", conversation_id=where, members=[f"@{guest.username}"])
     said("after somebody came")
     anna("group.remove", conversation_id=where, members=[f"@{guest.username}"])
-    worker = said("after somebody went")
+    said("after somebody went")
 
     # A click: where no tab is open, a new one at the conversation; else the open one goes there.
     clicked = worker.evaluate(_CLICK)
@@ -260,8 +265,8 @@ def test_a_click_brings_the_open_tab_to_the_conversation(phone: Phone, device: C
     other.bring_to_front()
     anna("send", to=where, text="look here")
     worker.evaluate("Object.defineProperty(WindowClient.prototype, 'focused', { get: () => false })")
-    deliver_by_debugger(phone.web_app, phone.pushed(), asleep=False)
-    assert wait_for_notification(phone.web_app, worker, "look here")["title"] == anna.username
+    deliver(phone.web_app, phone.pushed(), asleep=False)
+    assert notified(phone.web_app, worker, "look here")["title"] == anna.username
     assert worker.evaluate(_CLICK) == {"opened": None, "left": 0}
     app.composer(phone.page, anna.username).wait_for(state="attached", timeout=app.STEP_MS)
 
