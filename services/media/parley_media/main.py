@@ -19,8 +19,8 @@ from parley_media.api import internal, routes
 from parley_media.config import SERVICE, Config
 from parley_media.node import Node
 from parley_media.service.uploads import Uploads
-from parley_serving.access_tokens import AuthClient, RevocationPoller, TokenVerifier
-from parley_serving.problems import RequestIdMiddleware, install_problem_handlers
+from parley_serving.fastapi.access_tokens import AuthClient, RevocationPoller, TokenVerifier
+from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
 
 HEALTH_TIMEOUT_S = 3.0
 _log = structlog.get_logger("parley_media.main")

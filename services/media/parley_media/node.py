@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from parley_media.service.uploads import Uploads
-from parley_serving.access_tokens import TokenVerifier
+from parley_serving.fastapi.access_tokens import TokenVerifier
 
 
 @dataclass(frozen=True)

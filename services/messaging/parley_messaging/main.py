@@ -39,8 +39,8 @@ from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks, Receipts
 from parley_messaging.service.states import States
-from parley_serving.access_tokens import RevocationPoller, TokenVerifier
-from parley_serving.problems import RequestIdMiddleware, install_problem_handlers
+from parley_serving.fastapi.access_tokens import RevocationPoller, TokenVerifier
+from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
 
 DRAIN_S_MAX = 5.0
 HEALTH_TIMEOUT_S = 2.0

@@ -15,7 +15,7 @@ from parley_messaging.service.fanout import Hub
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import Receipts
-from parley_serving.access_tokens import TokenVerifier
+from parley_serving.fastapi.access_tokens import TokenVerifier
 
 
 @dataclass(frozen=True)

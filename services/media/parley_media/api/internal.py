@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from parley_media.node import node_of
-from parley_serving.requests import json_response
+from parley_serving.fastapi.requests import json_response
 
 router = APIRouter(prefix="/internal")
 

@@ -9,7 +9,15 @@ from starlette.responses import Response
 from parley_contracts.media_api import UploadCreation
 from parley_media.node import node_of
 from parley_media.service.uploads import upload_id_of
-from parley_serving.requests import Caller, bearer_token, binary, caller_by_token, identifier, json_response, read_body
+from parley_serving.fastapi.requests import (
+    Caller,
+    bearer_token,
+    binary,
+    caller_by_token,
+    identifier,
+    json_response,
+    read_body,
+)
 
 DIGEST_SIZE_BYTES = 32
 router = APIRouter(prefix="/api/v1/media")

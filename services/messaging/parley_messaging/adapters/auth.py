@@ -8,7 +8,7 @@ import msgspec
 
 from parley_contracts.ids import UserId
 from parley_contracts.limits import USERS_PER_LOOKUP_MAX
-from parley_serving.access_tokens import AuthClient
+from parley_serving.fastapi.access_tokens import AuthClient
 
 SERVICE = "messaging"
 

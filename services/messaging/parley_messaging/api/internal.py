@@ -19,7 +19,7 @@ from parley_messaging.adapters.auth import SERVICE
 from parley_messaging.domain.entries import Submission
 from parley_messaging.node import node_of
 from parley_messaging.ports import Outcome
-from parley_serving.requests import bearer_token, json_response, read_raw
+from parley_serving.fastapi.requests import bearer_token, json_response, read_raw
 
 #: What one node forwards to another at once: a commit at its largest, several times over.
 FORWARD_SIZE_BYTES_MAX = 256 * 1024 * 1024

@@ -32,7 +32,7 @@ from parley_contracts.problems import InvalidRequest
 from parley_messaging.api.submissions import commit_submission, creation_submission, message_submission
 from parley_messaging.node import node_of
 from parley_messaging.service.reading import page_limit
-from parley_serving.requests import (
+from parley_serving.fastapi.requests import (
     Caller,
     bearer_token,
     binary,

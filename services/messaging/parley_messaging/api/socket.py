@@ -45,8 +45,8 @@ from parley_messaging.api.ready_frames import EXTENSION, ReadyFramesProtocol
 from parley_messaging.api.submissions import message_submission
 from parley_messaging.domain.publications import json_frame
 from parley_messaging.node import Node, node_of
-from parley_serving.problems import problem_response
-from parley_serving.requests import Caller, caller_by_token
+from parley_serving.fastapi.problems import problem_response
+from parley_serving.fastapi.requests import Caller, caller_by_token
 
 router = APIRouter()
 SERVER_GENERATION = "1"

@@ -24,7 +24,7 @@ from parley_contracts.messaging_api import (
 )
 from parley_contracts.problems import InvalidRequest
 from parley_messaging.domain.entries import COMMIT, CREATED, MESSAGE, SealedSecret, Submission
-from parley_serving.requests import Caller, binary, identifier
+from parley_serving.fastapi.requests import Caller, binary, identifier
 
 
 def message_submission(

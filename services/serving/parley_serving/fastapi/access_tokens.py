@@ -31,7 +31,7 @@ KEYS_INTERVAL_S_MIN = 5.0
 KEYS_AGE_S_MAX = 300.0
 TOKENS_CACHED_MAX = 20_000
 _TOKEN_SIZE_MAX = 4096
-_log = structlog.get_logger("parley_serving.access_tokens")
+_log = structlog.get_logger("parley_serving.fastapi.access_tokens")
 
 RevocationListener = Callable[[Sequence[Revocation]], None]
 

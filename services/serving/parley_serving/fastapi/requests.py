@@ -13,7 +13,7 @@ from parley_contracts.encoding import b64decode
 from parley_contracts.ids import DeviceId, SessionId, UserId, is_uuid
 from parley_contracts.limits import REQUEST_SIZE_BYTES_MAX
 from parley_contracts.problems import DeviceRequired, InvalidRequest, TooLarge, Unauthenticated
-from parley_serving.access_tokens import TokenVerifier
+from parley_serving.fastapi.access_tokens import TokenVerifier
 
 _Body = TypeVar("_Body")
 _ENCODER = msgspec.json.Encoder()

@@ -30,7 +30,7 @@ from parley_contracts.problems import (
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _ENCODER = msgspec.json.Encoder()
-_log = structlog.get_logger("parley_serving.problems")
+_log = structlog.get_logger("parley_serving.fastapi.problems")
 
 
 def problem_response(problem: Problem) -> Response:
