@@ -5,7 +5,6 @@ from __future__ import annotations
 from psycopg.conninfo import conninfo_to_dict
 
 from parley_auth.config import read_config
-from parley_auth.logs import configure_logging
 from parley_contracts.limits import (
     AUTH_REQUEST_SIZE_BYTES_MAX,
     EMAIL_LENGTH_MAX,
@@ -13,6 +12,7 @@ from parley_contracts.limits import (
     STORE_TIMEOUT_S,
     USERNAME_LENGTH_MIN,
 )
+from parley_serving.logs import configure_logging
 
 CONFIG = read_config()
 configure_logging(CONFIG.log_format)

@@ -6,7 +6,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from parley_contracts.limits import NOTIFICATION_REQUEST_SIZE_BYTES_MAX, STORE_TIMEOUT_S
 from parley_notification.config import read_config
-from parley_notification.logs import configure_logging
+from parley_serving.logs import configure_logging
 
 CONFIG = read_config()
 SCHEMA = "notification"

@@ -10,6 +10,20 @@ import sys
 
 import structlog
 
+#: The least level that is heard of a library's logger.
+_LEVELS = {
+    # Django's own lines repeat what the middleware says, with paths and queries.
+    "django.request": logging.CRITICAL,
+    "django.security": logging.CRITICAL,
+    # These say each request and each retry: noise, and addresses, of which a push endpoint's is a secret.
+    "httpcore": logging.ERROR,
+    "httpx": logging.ERROR,
+    "psycopg.pool": logging.ERROR,
+    "pymongo": logging.ERROR,
+    "uvicorn.error": logging.ERROR,
+    "websockets": logging.ERROR,
+}
+
 
 def configure_logging(log_format: str) -> None:
     """Send everything to standard error; `log_format` is `json` or `text`."""
@@ -41,6 +55,5 @@ def configure_logging(log_format: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    # These say each request and each retry: addresses and noise.
-    for name in ("uvicorn.error", "httpx", "httpcore", "pymongo", "websockets"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name, level in _LEVELS.items():
+        logging.getLogger(name).setLevel(level)
