@@ -14,7 +14,6 @@ from redis.exceptions import RedisError
 from parley_auth.accounts.models import User
 from parley_auth.directory.models import Statement
 from parley_auth.events.models import OutboxEvent
-from parley_auth.web.bodies import json_response, read_body
 from parley_auth.web.rates import redis_client
 from parley_auth.web.service_auth import ServiceAuth
 from parley_contracts.auth_api import Revocation, Revocations
@@ -23,6 +22,7 @@ from parley_contracts.identity import root_fingerprint
 from parley_contracts.ids import UserId, is_uuid
 from parley_contracts.limits import REVOCATIONS_PAGE_MAX, USERS_PER_LOOKUP_MAX
 from parley_contracts.problems import InvalidRequest
+from parley_serving.django.bodies import json_response, read_body
 
 router = Router(auth=ServiceAuth())
 _POSITION_DIGITS_MAX = 18

@@ -12,6 +12,7 @@ from parley_contracts.limits import (
     STORE_TIMEOUT_S,
     USERNAME_LENGTH_MIN,
 )
+from parley_contracts.problems import Unauthenticated
 from parley_serving.logs import configure_logging
 
 CONFIG = read_config()
@@ -42,7 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "parley_auth.web.middleware.ProblemMiddleware",
+    "parley_serving.django.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -116,6 +117,8 @@ AUTH_PASSWORD_VALIDATORS = [
     },
 ]
 
+# allauth's answer to a flow's session token that is no longer known.
+PROBLEMS_BY_STATUS = {410: Unauthenticated}
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_ADAPTER = "parley_auth.accounts.adapter.HeadlessAdapter"

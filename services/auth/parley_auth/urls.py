@@ -5,16 +5,14 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
 
 from parley_auth.accounts.api import router as accounts_router
 from parley_auth.directory.api import router as directory_router
 from parley_auth.internal import router as internal_router
 from parley_auth.signin.api import router as signin_router
 from parley_auth.signin.tokens import key_set
-from parley_auth.web.bodies import json_response
-from parley_auth.web.problems import problem_response
-from parley_contracts.problems import InvalidRequest, Unauthenticated
+from parley_serving.django.bodies import json_response
+from parley_serving.django.problems import install_problem_handlers
 
 api = NinjaAPI(title="Parley auth", urls_namespace="auth", docs_url=None, openapi_url=None)
 api.add_router("", signin_router)
@@ -24,18 +22,7 @@ api.add_router("", directory_router)
 internal_api = NinjaAPI(title="Parley auth, internal", urls_namespace="internal", docs_url=None, openapi_url=None)
 internal_api.add_router("", internal_router)
 
-
-def _unauthenticated(_request: HttpRequest, _error: object) -> HttpResponse:
-    return problem_response(Unauthenticated())
-
-
-def _invalid(_request: HttpRequest, _error: object) -> HttpResponse:
-    return problem_response(InvalidRequest())
-
-
-for _api in (api, internal_api):
-    _api.add_exception_handler(AuthenticationError, _unauthenticated)
-    _api.add_exception_handler(ValidationError, _invalid)
+install_problem_handlers(api, internal_api)
 
 
 def jwks(_request: HttpRequest) -> HttpResponse:
@@ -52,7 +39,7 @@ urlpatterns = [
     path(".well-known/jwks.json", jwks),
 ]
 
-handler400 = "parley_auth.web.problems.bad_request"
-handler403 = "parley_auth.web.problems.permission_denied"
-handler404 = "parley_auth.web.problems.page_not_found"
-handler500 = "parley_auth.web.problems.server_error"
+handler400 = "parley_serving.django.problems.bad_request"
+handler403 = "parley_serving.django.problems.permission_denied"
+handler404 = "parley_serving.django.problems.page_not_found"
+handler500 = "parley_serving.django.problems.server_error"

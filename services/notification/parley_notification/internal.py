@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from parley_notification.deliveries.worker import is_alive
-from parley_notification.web.bodies import json_response
+from parley_serving.django.bodies import json_response
 
 router = Router()
 

@@ -26,7 +26,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = NOTIFICATION_REQUEST_SIZE_BYTES_MAX
 
 INSTALLED_APPS = ["parley_notification.subscriptions", "parley_notification.deliveries"]
 MIDDLEWARE = [
-    "parley_notification.web.middleware.ProblemMiddleware",
+    "parley_serving.django.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]

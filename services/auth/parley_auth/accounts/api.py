@@ -10,12 +10,13 @@ from parley_auth.accounts.accounts import access_user_by_id, access_user_by_name
 from parley_auth.accounts.models import User
 from parley_auth.directory.models import Statement
 from parley_auth.signin.access import BearerAuth, caller_of
-from parley_auth.web.bodies import json_response, read_body, read_label
+from parley_auth.web.labels import read_label
 from parley_auth.web.rates import limit
 from parley_contracts.auth_api import OwnProfile, Profile
 from parley_contracts.ids import DeviceId
 from parley_contracts.limits import DISPLAY_NAME_LENGTH_MAX
 from parley_contracts.problems import InvalidRequest
+from parley_serving.django.bodies import json_response, read_body
 
 router = Router(auth=BearerAuth())
 

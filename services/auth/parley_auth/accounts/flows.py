@@ -24,7 +24,6 @@ from parley_auth.accounts.emails import blind_index, canonical_email
 from parley_auth.accounts.models import User
 from parley_auth.accounts.names import canonical_username
 from parley_auth.accounts.passwords import canonical_password, expect_place
-from parley_auth.web.bodies import read_body
 from parley_auth.web.rates import client_address, limit
 from parley_contracts.limits import EMAIL_LENGTH_MAX, PASSWORD_LENGTH_MAX
 from parley_contracts.problems import (
@@ -35,6 +34,7 @@ from parley_contracts.problems import (
     WeakPassword,
     WrongCredentials,
 )
+from parley_serving.django.bodies import read_body
 
 
 class SignupBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

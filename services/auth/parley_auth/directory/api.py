@@ -11,8 +11,8 @@ from parley_auth.directory import devices, key_packages, statements
 from parley_auth.signin.access import BearerAuth, caller_of, device_of
 from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import bind_device
-from parley_auth.web.bodies import json_response, read_binary, read_body, read_label
 from parley_auth.web.idempotency import read_idempotency_key
+from parley_auth.web.labels import read_label
 from parley_auth.web.rates import limit
 from parley_contracts.auth_api import DeviceRegistration, KeyPackageUpload, StatementUpload
 from parley_contracts.limits import (
@@ -25,6 +25,7 @@ from parley_contracts.limits import (
     VAULT_SIZE_BYTES_MAX,
 )
 from parley_contracts.problems import InvalidRequest, NotFound
+from parley_serving.django.bodies import json_response, read_binary, read_body
 
 router = Router(auth=BearerAuth())
 _VERSION_DIGITS_MAX = 9

@@ -8,11 +8,11 @@ from ninja import Router
 from parley_auth.signin.access import BearerAuth, caller_of
 from parley_auth.signin.cookie import forget, hand_over, presented_token
 from parley_auth.signin.families import rotate, sign_out
-from parley_auth.web.bodies import json_response, read_body
 from parley_auth.web.idempotency import read_idempotency_key
 from parley_auth.web.rates import client_address, limit
 from parley_contracts.auth_api import RefreshRequest
 from parley_contracts.problems import Unauthenticated
+from parley_serving.django.bodies import json_response, read_body
 
 router = Router()
 

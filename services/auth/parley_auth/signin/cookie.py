@@ -13,10 +13,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from parley_auth.web.problems import problem_response
 from parley_contracts.auth_api import AUTH_PATH, REFRESH_COOKIE, REFRESH_COOKIE_HEADER, REFRESH_IN_COOKIE, Tokens
 from parley_contracts.limits import REFRESH_TOKEN_LIFETIME_S
 from parley_contracts.problems import OriginRefused, Unauthenticated
+from parley_serving.django.problems import problem_response
 
 _KEPT = "parley_refresh_cookie"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

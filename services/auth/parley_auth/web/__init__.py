@@ -1,1 +1,1 @@
-"""What every route shares: request ids, problems, bodies, rate limits, and the check of service tokens."""
+"""What every route shares: rate limits, labels, idempotency keys, and the check of service tokens."""

@@ -18,7 +18,6 @@ from parley_notification.subscriptions.subscriptions import (
     store_subscription,
 )
 from parley_notification.web.access import BearerAuth, caller_of, device_of
-from parley_notification.web.bodies import json_response, read_binary, read_body
 from parley_notification.web.rates import limit
 from parley_notification.webpush.encryption import (
     AUTH_SIZE_BYTES,
@@ -34,6 +33,7 @@ from parley_notification.webpush.endpoints import (
     resolve,
 )
 from parley_notification.webpush.vapid import public_text
+from parley_serving.django.bodies import json_response, read_binary, read_body
 
 router = Router(auth=BearerAuth())
 

@@ -1,1 +1,1 @@
-"""What stands between the wire and the routes: callers, bodies, problems, request ids, rates."""
+"""What stands between the wire and the routes: callers and rates."""

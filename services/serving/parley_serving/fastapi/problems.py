@@ -5,8 +5,6 @@ Invariant: no answer with a status of 400 or more leaves as anything else, and n
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 import structlog
 from fastapi import FastAPI
@@ -17,7 +15,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from parley_contracts.ids import new_uuid7
 from parley_contracts.problems import (
     CONTENT_TYPE,
     Internal,
@@ -27,8 +24,8 @@ from parley_contracts.problems import (
     Problem,
     Unavailable,
 )
+from parley_serving.request_ids import request_id_of
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _ENCODER = msgspec.json.Encoder()
 _log = structlog.get_logger("parley_serving.fastapi.problems")
 
@@ -89,8 +86,7 @@ class RequestIdMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        unverified_id = Headers(scope=scope).get("x-request-id", "")
-        request_id = unverified_id if _REQUEST_ID.fullmatch(unverified_id) else new_uuid7()
+        request_id = request_id_of(Headers(scope=scope).get("x-request-id", ""))
         started = False
 
         async def send_with_id(message: Message) -> None:

@@ -6,22 +6,20 @@ Invariant: no answer with a status of 400 or more leaves without `application/pr
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from parley_contracts.ids import new_uuid7
-from parley_contracts.limits import NOTIFICATION_REQUEST_SIZE_BYTES_MAX
 from parley_contracts.problems import InvalidRequest, TooLarge
-from parley_notification.web.problems import problem_of_exception, problem_of_response, problem_response, say_bug
+from parley_serving.django.problems import problem_of_exception, problem_of_response, problem_response, say_bug
+from parley_serving.request_ids import request_id_of
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_log = structlog.get_logger("parley_notification.web")
+_log = structlog.get_logger("parley_serving.django.middleware")
 
 
 class ProblemMiddleware:
@@ -33,8 +31,7 @@ class ProblemMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer one request."""
         started = time.monotonic()
-        unverified_id = request.headers.get("X-Request-ID", "")
-        request_id = unverified_id if _REQUEST_ID.fullmatch(unverified_id) else new_uuid7()
+        request_id = request_id_of(request.headers.get("X-Request-ID", ""))
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             refused = _refuse_by_size(request)
             response = refused if refused is not None else self._get_response(request)
@@ -63,8 +60,8 @@ def _refuse_by_size(request: HttpRequest) -> HttpResponse | None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isascii() or not length.isdigit():
         return problem_response(InvalidRequest())
-    if int(length) > NOTIFICATION_REQUEST_SIZE_BYTES_MAX:
-        return problem_response(TooLarge(limit_bytes=NOTIFICATION_REQUEST_SIZE_BYTES_MAX))
+    if int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return problem_response(TooLarge(limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
     return None
 
 

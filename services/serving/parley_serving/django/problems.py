@@ -1,19 +1,26 @@
-"""Problems on the wire: from our own classes, and from whatever Django or ninja answered."""
+"""Problems on the wire: from our own classes, and from whatever Django, its applications or ninja answered.
+
+Settings: `DATA_UPLOAD_MAX_MEMORY_SIZE` is the limit of a body in bytes; `PROBLEMS_BY_STATUS` (optional) maps statuses that
+an application answers in a sense of its own to classes of problems.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
 import structlog
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, ValidationError
 from redis.exceptions import RedisError
 
-from parley_contracts.limits import NOTIFICATION_REQUEST_SIZE_BYTES_MAX
 from parley_contracts.problems import (
     CONTENT_TYPE,
     Conflict,
@@ -31,7 +38,7 @@ from parley_contracts.problems import (
 
 #: When a store is away, callers are asked to wait this long.
 STORE_AWAY_RETRY_AFTER_S = 2
-_log = structlog.get_logger("parley_notification.web")
+_log = structlog.get_logger("parley_serving.django.problems")
 
 _BY_STATUS: dict[int, type[Problem]] = {
     400: InvalidRequest,
@@ -65,7 +72,7 @@ def problem_of_exception(error: Exception) -> Problem | None:
         case Problem():
             return error
         case RequestDataTooBig():
-            return TooLarge(limit_bytes=NOTIFICATION_REQUEST_SIZE_BYTES_MAX)
+            return TooLarge(limit_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         case OperationalError() | InterfaceError() | RedisError():
             return Unavailable(retry_after_s=STORE_AWAY_RETRY_AFTER_S)
     return None
@@ -75,9 +82,26 @@ def problem_of_response(response: HttpResponseBase) -> Problem | None:
     """The problem that a framework's error answer stands for; None where the answer is none or is a problem already."""
     if response.status_code < HTTPStatus.BAD_REQUEST or response.get("Content-Type") == CONTENT_TYPE:
         return None
-    if response.status_code in _BY_STATUS:
-        return _BY_STATUS[response.status_code]()
+    own: Mapping[int, type[Problem]] = getattr(settings, "PROBLEMS_BY_STATUS", {})
+    problem_type = own.get(response.status_code) or _BY_STATUS.get(response.status_code)
+    if problem_type is not None:
+        return problem_type()
     return Internal() if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else InvalidRequest()
+
+
+def install_problem_handlers(*apis: NinjaAPI) -> None:
+    """Let what ninja itself refuses end as a problem."""
+    for api in apis:
+        api.add_exception_handler(AuthenticationError, _on_authentication)
+        api.add_exception_handler(ValidationError, _on_validation)
+
+
+def _on_authentication(_request: HttpRequest, _error: object) -> HttpResponse:
+    return problem_response(Unauthenticated())
+
+
+def _on_validation(_request: HttpRequest, _error: object) -> HttpResponse:
+    return problem_response(InvalidRequest())
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django gives both by name

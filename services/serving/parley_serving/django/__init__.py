@@ -1,0 +1,6 @@
+"""What the Django services, auth and notification, are made of.
+
+middleware      a request id and one log line for each request, every error a problem
+problems        exceptions and answers of Django, ninja and drivers as problems
+bodies          strict JSON in and out
+"""
