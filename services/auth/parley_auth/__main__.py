@@ -8,7 +8,8 @@ import signal
 import sys
 import threading
 
-from parley_auth.config import ConfigError, read_config
+from parley_auth.config import read_config
+from parley_serving.environment import ConfigError
 
 
 def main(arguments: list[str] | None = None) -> int:

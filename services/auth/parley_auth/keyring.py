@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from parley_auth.config import ConfigError, read_config
+from parley_auth.config import read_config
 from parley_contracts.encoding import b64encode
 from parley_contracts.tokens import KeySet, parse_key_set, public_jwk
+from parley_serving.environment import ConfigError
 
 CURRENT_KEY_FILE = "access_signing_key.pem"
 

@@ -3,7 +3,8 @@
 import pytest
 
 from parley_auth.__main__ import main
-from parley_auth.config import ConfigError, read_config
+from parley_auth.config import read_config
+from parley_serving.environment import ConfigError
 
 ENVIRONMENT = {
     "PARLEY_POSTGRES_URL": "postgresql://u:p@db.example:5433/auth",

@@ -1,9 +1,9 @@
 """The outbox: positions without surprises, the stream that fills itself, revocations for the other services."""
 
 import json
+import os
 import threading
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +11,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from parley_auth.config import read_config
 from parley_auth.events.models import FeedPosition, OutboxEvent
 from parley_auth.events.outbox import append_event
 from parley_auth.events.publisher import REVOCATIONS_CHANNEL, STREAM, Publisher, prune, publish_until
@@ -156,7 +157,7 @@ def test_reader_never_misses_a_later_commit():
 
 @pytest.mark.django_db(transaction=True)
 def test_publisher_follows_commits_and_survives_a_wipe(make_person, settings, test_database_url):
-    settings.CONFIG = replace(settings.CONFIG, postgres_url=test_database_url)
+    settings.CONFIG = read_config(os.environ | {"PARLEY_POSTGRES_URL": test_database_url})
     stopped = threading.Event()
 
     def run() -> None:
@@ -181,7 +182,7 @@ def test_publisher_follows_commits_and_survives_a_wipe(make_person, settings, te
 
 @pytest.mark.django_db(transaction=True)
 def test_publisher_waits_for_redis_to_return(make_person, settings, test_database_url, monkeypatch):
-    settings.CONFIG = replace(settings.CONFIG, postgres_url=test_database_url)
+    settings.CONFIG = read_config(os.environ | {"PARLEY_POSTGRES_URL": test_database_url})
     make_person()
     stopped = threading.Event()
     tried = threading.Event()

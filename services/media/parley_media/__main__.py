@@ -8,7 +8,8 @@ import sys
 
 from pymongo.errors import PyMongoError
 
-from parley_media.config import Config, ConfigError, read_config
+from parley_media.config import Config, read_config
+from parley_serving.environment import ConfigError
 from parley_serving.logs import configure_logging
 
 

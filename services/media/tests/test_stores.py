@@ -17,8 +17,9 @@ from parley_contracts.messaging_api import ConversationAccess
 from parley_contracts.problems import NotFound, QuotaExceeded, UploadIncomplete
 from parley_media.adapters.mongo import MongoObjects, connect, database_of
 from parley_media.adapters.s3 import S3Store
-from parley_media.config import ConfigError, read_config
+from parley_media.config import read_config
 from parley_media.service.uploads import Uploads
+from parley_serving.environment import ConfigError
 
 DIGEST = bytes(32)
 TWO_PARTS = MEDIA_PART_SIZE_BYTES + 1000

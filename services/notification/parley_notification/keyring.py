@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from parley_contracts.tokens import KeySet, parse_key_set
-from parley_notification.config import ConfigError, read_config
+from parley_notification.config import read_config
+from parley_serving.environment import ConfigError
 
 FIELD_KEY_FILE = "field_key"
 

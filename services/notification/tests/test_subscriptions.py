@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
-from dataclasses import replace
 
 import pytest
 from django.conf import settings
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import new_uuid7
+from parley_notification.config import LOOPBACK_VARIABLE, read_config
 from parley_notification.keyring import derived_key, field_key_files
 from parley_notification.sealed_fields import SealedFieldError, open_field, seal_field
 from parley_notification.subscriptions.models import Subscription
@@ -67,7 +68,7 @@ def test_bad_subscriptions_are_refused_and_nothing_is_lost(device, receiver, fie
 
 
 def test_loopback_is_refused_without_the_test_setting(device, receiver, monkeypatch):
-    monkeypatch.setattr(settings, "CONFIG", replace(settings.CONFIG, loopback_ca_file=None))
+    monkeypatch.setattr(settings, "CONFIG", read_config(os.environ | {LOOPBACK_VARIABLE: ""}))
     refused = device().subscribe(receiver.browser("one").upload())
     assert (refused.problem, refused.body["reason"]) == ("invalid_request", "endpoint_inside")
 

@@ -1,5 +1,6 @@
 """What Parley's services are made of.
 
+    environment     what every service asks of its environment
     logs            JSON lines on standard error
     request_ids     which id a request carries
     fastapi         what the FastAPI services share besides

@@ -1,6 +1,9 @@
 """What the Django services, auth and notification, are made of.
 
-middleware      a request id and one log line for each request, every error a problem
-problems        exceptions and answers of Django, ninja and drivers as problems
-bodies          strict JSON in and out
+    config          what both ask of their environment
+    middleware      a request id and one log line for each request, every error a problem
+    problems        exceptions and answers of Django, ninja and drivers as problems
+    bodies          strict JSON in and out
+
+Invariant: nothing here imports FastAPI or Starlette, whose memory these services would pay for.
 """

@@ -1,6 +1,9 @@
 """What the FastAPI services, messaging and media, are made of.
 
-access_tokens   who calls: tokens of auth verified here, revocations read from auth
-requests        bodies and identifiers within their limits
-problems        every error as problem+json, a request id on every answer
+    config          what both ask of their environment
+    access_tokens   who calls: tokens of auth verified here, revocations read from auth
+    requests        bodies and identifiers within their limits
+    problems        every error as problem+json, a request id on every answer
+
+Invariant: nothing here imports Django.
 """
