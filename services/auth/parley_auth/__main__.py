@@ -2,59 +2,33 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import signal
 import sys
-import threading
 
-from parley_auth.config import read_config
-from parley_serving.environment import ConfigError
+from parley_auth.config import Config, read_config
+from parley_contracts.limits import AUTH_THREADS
+from parley_serving.commands import run_command
+from parley_serving.django.commands import migrate, run_until_signal, set_up_django
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 2 where the environment or the command line is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m parley_auth", description="Parley's auth service.")
-    parser.add_argument("command", choices=["migrate", "serve", "publish-outbox"])
-    command = parser.parse_args(arguments).command
     os.environ["DJANGO_SETTINGS_MODULE"] = "parley_auth.settings"
-    try:
-        config = read_config()
-        if command == "serve":
-            from parley_auth.server import serve  # noqa: PLC0415 - each command loads only what it needs
-
-            serve(config.run_dir)
-            return 0
-        _set_up_django()
-    except ConfigError as error:
-        sys.stderr.write(f"parley_auth: {error}\n")
-        return 2
-    if command == "migrate":
-        _migrate()
-    else:
-        _publish()
-    return 0
+    commands = {"migrate": migrate, "serve": _serve, "publish-outbox": _publish}
+    return run_command("parley_auth", "Parley's auth service.", read_config, commands, arguments)
 
 
-def _set_up_django() -> None:
-    import django  # noqa: PLC0415 - see main
+def _serve(config: Config) -> None:
+    from parley_serving.django.server import serve  # noqa: PLC0415 - each command loads only what it needs
 
-    django.setup()
-
-
-def _migrate() -> None:
-    from django.core.management import call_command  # noqa: PLC0415 - see main
-
-    call_command("migrate", interactive=False, verbosity=1)
+    serve(config.run_dir / "auth.sock", threads=AUTH_THREADS)
 
 
-def _publish() -> None:
-    from parley_auth.events.publisher import publish_until  # noqa: PLC0415 - see main
+def _publish(_config: Config) -> None:
+    set_up_django()
+    from parley_auth.events.publisher import publish_until  # noqa: PLC0415 - it needs Django's models
 
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    publish_until(stopped)
+    run_until_signal(publish_until)
 
 
 if __name__ == "__main__":

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import sys
 
-from pymongo.errors import PyMongoError
-
 from parley_media.config import Config, read_config
-from parley_serving.environment import ConfigError
-from parley_serving.logs import configure_logging
+from parley_serving.fastapi.commands import run_node_command
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code is 2 where the environment is wrong, 1 where a store is away."""
-    parser = argparse.ArgumentParser(prog="python -m parley_media", description="Parley's media service.")
-    parser.add_argument("command", choices=["migrate", "serve"])
-    command = parser.parse_args(arguments).command
-    try:
-        config = read_config()
-        configure_logging(config.log_format)
-        if command == "serve":
-            from parley_media.server import serve  # noqa: PLC0415 - each command loads only what it needs
+    """Run one command; gives the exit code."""
+    return run_node_command(
+        "parley_media",
+        "Parley's media service.",
+        read_config,
+        migrate=_migrate,
+        serve=_serve,
+        arguments=arguments,
+    )
 
-            serve(config)
-        else:
-            asyncio.run(_migrate(config))
-    except ConfigError as error:
-        sys.stderr.write(f"parley_media: {error}\n")
-        return 2
-    except PyMongoError:
-        sys.stderr.write("parley_media: MongoDB does not answer\n")
-        return 1
-    return 0
+
+def _serve(config: Config) -> None:
+    from parley_media.server import serve  # noqa: PLC0415 - each command loads only what it needs
+
+    serve(config)
 
 
 async def _migrate(config: Config) -> None:
-    from parley_media.adapters.mongo import connect, database_of, migrate  # noqa: PLC0415 - see main
+    from parley_media.adapters.mongo import connect, database_of, migrate  # noqa: PLC0415 - see _serve
 
     client = connect(config.mongodb_url)
     try:

@@ -2,59 +2,33 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import signal
 import sys
-import threading
 
-from parley_notification.config import read_config
-from parley_serving.environment import ConfigError
+from parley_contracts.limits import NOTIFICATION_THREADS
+from parley_notification.config import Config, read_config
+from parley_serving.commands import run_command
+from parley_serving.django.commands import migrate, run_until_signal, set_up_django
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 2 where the environment or the command line is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m parley_notification", description="Parley's notifications.")
-    parser.add_argument("command", choices=["migrate", "serve", "work"])
-    command = parser.parse_args(arguments).command
     os.environ["DJANGO_SETTINGS_MODULE"] = "parley_notification.settings"
-    try:
-        config = read_config()
-        if command == "serve":
-            from parley_notification.server import serve  # noqa: PLC0415 - each command loads only what it needs
-
-            serve(config.run_dir)
-            return 0
-        _set_up_django()
-    except ConfigError as error:
-        sys.stderr.write(f"parley_notification: {error}\n")
-        return 2
-    if command == "migrate":
-        _migrate()
-    else:
-        _work()
-    return 0
+    commands = {"migrate": migrate, "serve": _serve, "work": _work}
+    return run_command("parley_notification", "Parley's notifications.", read_config, commands, arguments)
 
 
-def _set_up_django() -> None:
-    import django  # noqa: PLC0415 - see main
+def _serve(config: Config) -> None:
+    from parley_serving.django.server import serve  # noqa: PLC0415 - each command loads only what it needs
 
-    django.setup()
-
-
-def _migrate() -> None:
-    from django.core.management import call_command  # noqa: PLC0415 - see main
-
-    call_command("migrate", interactive=False, verbosity=1)
+    serve(config.run_dir / "notification.sock", threads=NOTIFICATION_THREADS)
 
 
-def _work() -> None:
-    from parley_notification.deliveries.worker import work_until  # noqa: PLC0415 - see main
+def _work(_config: Config) -> None:
+    set_up_django()
+    from parley_notification.deliveries.worker import work_until  # noqa: PLC0415 - it needs Django's models
 
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    work_until(stopped)
+    run_until_signal(work_until)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What Parley's services are made of.
 
     environment     what every service asks of its environment
+    commands        the command line
     logs            JSON lines on standard error
     request_ids     which id a request carries
     fastapi         what the FastAPI services share besides

@@ -1,6 +1,7 @@
 """What the FastAPI services, messaging and media, are made of.
 
     config          what both ask of their environment
+    commands        the command line over MongoDB
     access_tokens   who calls: tokens of auth verified here, revocations read from auth
     requests        bodies and identifiers within their limits
     problems        every error as problem+json, a request id on every answer

@@ -1,4 +1,4 @@
-"""Serving: gunicorn with threads, on the Unix socket `PARLEY_RUN_DIR/auth.sock`.
+"""Serving: gunicorn with threads, on a Unix socket.
 
 One worker process with threads: they fit the ORM, and hashing passwords releases the interpreter's lock. The arbiter
 replaces the worker should it hang; it imports nothing of the application, so that only one process pays for it.
@@ -11,16 +11,15 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from parley_contracts.limits import AUTH_THREADS
-
 STOP_TIMEOUT_S = 8
 
 
 class Server(BaseApplication):
     """Gunicorn, configured here and nowhere else."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, *, threads: int) -> None:
         self._socket = socket
+        self._threads = threads
         super().__init__()  # type: ignore[no-untyped-call]
 
     def load_config(self) -> None:
@@ -30,7 +29,7 @@ class Server(BaseApplication):
             "umask": 0o177,  # the socket is its user's alone
             "workers": 1,
             "worker_class": "gthread",
-            "threads": AUTH_THREADS,
+            "threads": self._threads,
             "worker_connections": 1000,
             "keepalive": 75,
             "timeout": 30,
@@ -39,7 +38,7 @@ class Server(BaseApplication):
             "accesslog": None,
             "control_socket_disable": True,
             "loglevel": "warning",
-            "proc_name": "parley-auth",
+            "proc_name": f"parley-{self._socket.stem}",
         }
         assert self.cfg is not None
         for name, value in settings.items():
@@ -55,7 +54,7 @@ class Server(BaseApplication):
         return application
 
 
-def serve(run_dir: Path) -> None:
+def serve(socket: Path, *, threads: int) -> None:
     """Serve until SIGTERM."""
-    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    Server(run_dir / "auth.sock").run()  # type: ignore[no-untyped-call]
+    socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Server(socket, threads=threads).run()  # type: ignore[no-untyped-call]
