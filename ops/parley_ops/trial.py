@@ -1,7 +1,8 @@
 """`./parley check`, `./parley test` and `./parley bench`: the tools, and a fresh stack for what needs one.
 
-The tests run as three pytest processes, because each Django project wants one of its own: the Django services' one after the
-other, beside the rooms'. What they and the services' processes execute is measured together.
+The tests run as four pytest processes: one for each Django project, which wants it, one for the other rooms, and one for the
+journeys through the running stack, which wait more than they work and so run beside the others. What all of them and the
+services' processes execute is measured together.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from parley_ops.stack import Stack
 
 #: Each Django project wants a pytest process, and a run of mypy, of its own.
 DJANGO_ROOMS = {"auth": "services/auth", "notification": "services/notification"}
-ROOMS = ("contracts", "mls", "client", "services/messaging", "services/media", "app", "ops", "gateway", "tests")
+ROOMS = ("contracts", "mls", "client", "services/messaging", "services/media", "app", "ops", "gateway")
+JOURNEYS = "tests"
 PACKAGES = (
     "contracts/parley_contracts",
     "mls/parley_mls",
@@ -85,8 +87,8 @@ def _side_by_side(
 ) -> list[tuple[int, str]]:
     """Each run's exit code and closing line. The last one's output comes as it is made, the others' whole at their ends.
 
-    Sound because the Django services' tests work in databases of their own, and because the rooms' tests begin with those
-    that leave the shared engines alone.
+    Sound because the services' tests work in databases of their own, and the journeys hurt nothing but the stack's own
+    services.
     """
     *others, last = runs
 
@@ -117,11 +119,13 @@ def _split(arguments: Sequence[str], source: Path) -> list[tuple[str, list[str]]
     """The pytest runs: (name, paths); paths among the arguments choose theirs."""
     paths = [word for word in arguments if not word.startswith("-") and (source / word.split("::")[0]).exists()]
     if not paths:
-        everything = [room for room in ROOMS if (source / room).is_dir()]
-        return [*((name, [room]) for name, room in DJANGO_ROOMS.items()), ("rooms", everything)]
-    runs = [(name, [path for path in paths if path.startswith(room)]) for name, room in DJANGO_ROOMS.items()]
-    others = [path for path in paths if not any(path in chosen for _, chosen in runs)]
-    return [(name, chosen) for name, chosen in [*runs, ("rooms", others)] if chosen]
+        django = [(name, [room]) for name, room in DJANGO_ROOMS.items()]
+        return [*django, ("rooms", list(ROOMS)), ("journeys", [JOURNEYS])]
+    folders = {**DJANGO_ROOMS, "journeys": JOURNEYS}
+    runs = {name: [path for path in paths if path.startswith(folder)] for name, folder in folders.items()}
+    others = [path for path in paths if not any(path in chosen for chosen in runs.values())]
+    journeys = runs.pop("journeys")
+    return [(name, chosen) for name, chosen in [*runs.items(), ("rooms", others), ("journeys", journeys)] if chosen]
 
 
 def _pytest(
@@ -146,7 +150,7 @@ def _pytest(
             say(line.rstrip("\n"))
             if line.strip():
                 closing = line.rstrip("\n")
-    return process.wait(), f"{name}: {closing}" if name in DJANGO_ROOMS else closing
+    return process.wait(), f"{name}: {closing}" if name != "journeys" else closing
 
 
 def _coverage(source: Path, folder: Path) -> int:
