@@ -133,7 +133,7 @@ def seal_message(
     user_id: UserId,
     device_id: DeviceId,
     client_id: ClientId,
-    push: bool,
+    counts: bool,
     content: Content,
     device_seed: bytes,
 ) -> SealedMessage:
@@ -150,7 +150,8 @@ def seal_message(
         device_id=device_id,
         client_id=client_id,
         salt=_salt(p, device_seed, encoded),
-        push=push,
+        push=counts,
+        counts=counts,
     )
     commitment_key = p.random(COMMITMENT_KEY_SIZE_BYTES)
     commitment = p.hmac(commitment_key, header.encode_without_commitment() + encoded)
