@@ -14,6 +14,7 @@ import typer
 
 from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.cli.jsonrpc import serve
+from parley_client.cli.message import message
 from parley_client.cli.push import push
 from parley_client.cli.receiving import print_messages
 from parley_client.cli.running import Invocation, run, show
@@ -32,6 +33,7 @@ group = typer.Typer(no_args_is_help=True, help="Private groups.")
 app.add_typer(group, name="group")
 attachment = typer.Typer(no_args_is_help=True, help="Files of messages.")
 app.add_typer(attachment, name="attachment")
+app.add_typer(message, name="message")
 app.add_typer(push, name="push")
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
@@ -121,12 +123,15 @@ def send(
     to: Annotated[str, typer.Option(help="@username (your own: note to self) or a conversation.")],
     text: Annotated[str, typer.Argument(help="The message.")] = "",
     attach: Annotated[list[Path] | None, typer.Option(help="A file to send along; may be given again.")] = None,
+    reply_to: Annotated[int | None, typer.Option(help="The sequence of the message that this answers.")] = None,
+    thread: Annotated[int | None, typer.Option(help="The sequence of the message under which this stands.")] = None,
 ) -> None:
     """Send a message, with files or without; returns when the server has stored it."""
 
     async def work(client: Client) -> None:
         await client.sync()
-        show(await client.send(to, text, attachments=[attachable_of(path) for path in attach or ()]))
+        files = [attachable_of(path) for path in attach or ()]
+        show(await client.send(to, text, attachments=files, reply_to=reply_to, thread=thread))
         await client.send_waiting()
         await client.settle()
 

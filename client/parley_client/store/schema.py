@@ -71,7 +71,15 @@ _THIRD = (
     """CREATE TABLE upload_chunks (
         upload_id TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (upload_id, number))""",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD)
+_FOURTH = (
+    "ALTER TABLE messages ADD COLUMN target INTEGER",
+    "ALTER TABLE messages ADD COLUMN thread INTEGER",
+    "ALTER TABLE messages ADD COLUMN mention INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN manager INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX messages_target ON messages (conversation_id, target) WHERE target IS NOT NULL",
+    "CREATE INDEX messages_thread ON messages (conversation_id, thread) WHERE thread IS NOT NULL",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 
 def migrate(store: Store) -> None:
