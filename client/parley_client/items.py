@@ -15,11 +15,12 @@ import msgspec
 from parley_client.answers import AttachmentInfo
 from parley_client.attachments.descriptor import attachments_in, info_of
 from parley_client.content.bodies import name_in
-from parley_client.content.folding import Folded, Poll, fold
-from parley_client.content.kinds import ANNOTATING_KINDS, COUNTED_KINDS, KIND_MEMBERS, KIND_NAME, KIND_POLL
+from parley_client.content.folding import Folded, Poll, fold, may_delete
+from parley_client.content.kinds import ANNOTATING_KINDS, COUNTED_KINDS, KIND_DELETE, KIND_MEMBERS, KIND_NAME, KIND_POLL
 from parley_client.session import Session
 from parley_client.store import messages, queues
 from parley_client.store.messages import MessageRow, ThreadState
+from parley_client.sync.opening import REMOVED
 from parley_client.sync.placing import members_in, placed
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, UserId
@@ -131,14 +132,16 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 def items_of(session: Session, conversation_id: ConversationId, rows: Collection[MessageRow]) -> list[Item]:
     """The rows as items, in their order."""
     store = session.store
-    places = [row.sequence for row in rows if row.kind in COUNTED_KINDS]
+    places = [row.sequence for row in rows if row.kind in COUNTED_KINDS or row.cause == REMOVED]
     annotations = _annotations(session, conversation_id, places)
     threads = messages.threads_under(store, conversation_id, places)
     folded = {row.sequence: fold(row, annotations[row.sequence]) for row in rows if row.kind in COUNTED_KINDS}
     quotes = quotes_of(session, conversation_id, {f.reply_to for f in folded.values() if f.reply_to is not None})
     return [
         _message(session, row, folded[row.sequence], quotes, threads.get(row.sequence))
-        if row.sequence in folded and row.cause is None
+        if row.sequence in folded
+        else _removed(session, row, annotations[row.sequence])
+        if row.cause == REMOVED
         else _event(session, row)
         for row in rows
     ]
@@ -241,6 +244,17 @@ def _message(
         thread_root=row.thread,
         mention=row.mention,
     )
+
+
+def _removed(session: Session, row: MessageRow, annotations: Iterable[MessageRow]) -> Item:
+    """A message that was removed before this device saw it: deleted, where somebody who may has said so."""
+    item = _event(session, row)
+    for annotation in annotations:
+        if annotation.kind == KIND_DELETE and may_delete(row, annotation):
+            return msgspec.structs.replace(
+                item, kind="deleted", text="", deleted_by=_person(session, annotation.user_id), thread_root=row.thread
+            )
+    return item
 
 
 def _event(session: Session, row: MessageRow) -> Item:

@@ -14,7 +14,7 @@ import msgspec
 from parley_client.api import messaging
 from parley_client.content.bodies import TextBody, read
 from parley_client.content.folding import pinned_targets
-from parley_client.content.kinds import COUNTED_KINDS
+from parley_client.content.kinds import COUNTED_KINDS, SHOWN_KINDS
 from parley_client.errors import ClientError, UnknownConversation
 from parley_client.items import (
     Item,
@@ -138,10 +138,11 @@ def page(
 
 
 def item(session: Session, conversation_id: ConversationId, sequence: int) -> Item | None:
-    """One message as it stands, None where there is none that this device can read."""
+    """One row as it stands, None where nothing stands there."""
     _known(session, conversation_id)
-    row = messages.message_at(session.store, conversation_id, sequence)
-    return items_of(session, conversation_id, [row])[0] if row is not None else None
+    row = messages.row_at(session.store, conversation_id, sequence)
+    shown = row is not None and (row.kind in SHOWN_KINDS or row.cause is not None)
+    return items_of(session, conversation_id, [row])[0] if row is not None and shown else None
 
 
 def pins(session: Session, conversation_id: ConversationId) -> list[Item]:

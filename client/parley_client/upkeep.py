@@ -11,6 +11,7 @@ import time
 
 from parley_client import history
 from parley_client.backoff import full_jitter
+from parley_client.content.removing import carry_out_removals
 from parley_client.errors import ClientError, NotSignedIn
 from parley_client.groups.conversations import add_rostered
 from parley_client.history_keys import history_key_due, renew_history_key
@@ -51,6 +52,7 @@ async def settle_news(session: Session) -> None:
         await renew_history_key(session)
     await history.upload_archive(session)
     await history.publish_index(session)
+    await carry_out_removals(session)
 
 
 async def repair(session: Session) -> None:

@@ -96,7 +96,12 @@ class MessageHeader:
 
 def message_hash(header: bytes, ciphertext: bytes, signature: bytes) -> bytes:
     """SHA-256 of a message entry: also its payload hash for I3."""
-    parts = Writer().opaque(header).raw(hashlib.sha256(ciphertext).digest()).opaque(signature).finish()
+    return removed_message_hash(header, hashlib.sha256(ciphertext).digest(), signature)
+
+
+def removed_message_hash(header: bytes, ciphertext_hash: bytes, signature: bytes) -> bytes:
+    """The same of a message whose ciphertext is gone, from the SHA-256 of that."""
+    parts = Writer().opaque(header).raw(ciphertext_hash).opaque(signature).finish()
     return hashlib.sha256(b"parley message" + parts).digest()
 
 

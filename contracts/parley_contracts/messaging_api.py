@@ -57,7 +57,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `type` is `conversation.created` (with `group_info`, `policy`), `message.created` (with `header`, `ciphertext`,
     `signature`) or `commit.created` (with `commit` and, where it changed, `policy`). The hash of an entry is that of
-    `parley_contracts.envelope`.
+    `parley_contracts.envelope`. A message that was removed (`DELETE conversations/{conversation_id}/entries/{sequence}`) keeps
+    its place, with `ciphertext_hash` (SHA-256) instead of `ciphertext`.
     """
 
     type: str
@@ -72,6 +73,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     header: str | None = None
     ciphertext: str | None = None
     signature: str | None = None
+    ciphertext_hash: str | None = None
     commit: str | None = None
     policy: str | None = None
     group_info: str | None = None

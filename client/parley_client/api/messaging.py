@@ -43,6 +43,11 @@ async def get_entries(api: Api, conversation_id: ConversationId, *, after: int, 
     return await api.call("GET", f"{BASE}/conversations/{conversation_id}/entries", EntryPage, query=query)
 
 
+async def delete_entry(api: Api, conversation_id: ConversationId, sequence: int) -> None:
+    """Take a message's ciphertext out of the log; again changes nothing."""
+    await api.call("DELETE", f"{BASE}/conversations/{conversation_id}/entries/{sequence}", type(None))
+
+
 async def get_group_info(api: Api, conversation_id: ConversationId, *, epoch: int | None = None) -> GroupState:
     """GroupInfo and policy of the present epoch, or of a past one that the person may see."""
     path = f"{BASE}/conversations/{conversation_id}/group-info"

@@ -65,10 +65,11 @@ class EditBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     mentions: Sequence[UserId] = ()
 
 
-class TargetBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A deletion, or the end of a poll."""
+class TargetBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A deletion, or the end of a poll. `thread` is where the deleted message stood, for those who see only its place."""
 
     target: int
+    thread: int | None = None
 
 
 class ReactionBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from parley_client import outbox
 from parley_client.answers import Sent
 from parley_client.content.bodies import (
@@ -26,7 +28,8 @@ from parley_client.content.kinds import (
     KIND_TEXT,
     KIND_VOTE,
 )
-from parley_client.errors import NotPermitted, UnknownMessage, UsageError
+from parley_client.content.removing import carry_out_removals, drop_removal, plan_removal
+from parley_client.errors import ClientError, NotPermitted, UnknownMessage, UsageError
 from parley_client.session import Session
 from parley_client.store import messages
 from parley_client.store.conversations import load_conversation
@@ -35,6 +38,7 @@ from parley_client.store.queues import OutboxRow
 from parley_client.sync.catch_up import catch_up
 from parley_contracts.ids import ClientId, ConversationId, UserId, new_uuid7
 from parley_contracts.policy import MANAGERS, decode_policy
+from parley_contracts.problems import Problem
 
 
 class MessageMethods:
@@ -68,10 +72,20 @@ class MessageMethods:
 
     async def delete(self, conversation: str, sequence: int) -> Sent:
         """Take an own message back, or as who manages the group another's: for everybody."""
+        session = self.session
         row, _ = await self._standing(conversation, sequence)
-        if row.user_id != self.session.device.user_id and not self._manages(row.conversation_id):
+        if row.user_id != session.device.user_id and not self._manages(row.conversation_id):
             raise NotPermitted("only its author, or who manages the group, can delete a message")
-        return await self._say(row.conversation_id, KIND_DELETE, TargetBody(target=sequence))
+        plan_removal(session, row.conversation_id, sequence)
+        try:
+            body = TargetBody(target=sequence, thread=row.thread)
+            sent = await self._say(row.conversation_id, KIND_DELETE, body)
+        except (ClientError, Problem):
+            drop_removal(session, row.conversation_id, sequence)
+            raise
+        with contextlib.suppress(ClientError, Problem):  # what fails now is asked for again when the device settles
+            await carry_out_removals(session)
+        return sent
 
     async def react(self, conversation: str, sequence: int, emoji: str, *, removed: bool = False) -> Sent:
         """Give a message an emoji, or take it back."""

@@ -122,6 +122,12 @@ def rows_at(store: Store, conversation_id: ConversationId, sequences: Collection
     return {row.sequence: row for row in map(_row, store.execute(sql, (conversation_id, *sequences)))}
 
 
+def row_at(store: Store, conversation_id: ConversationId, sequence: int) -> MessageRow | None:
+    """Whatever is stored of the entry at a place of the log, or None."""
+    rows = store.execute(_SELECT + "WHERE conversation_id = ? AND sequence = ?", (conversation_id, sequence))
+    return _row(rows[0]) if rows else None
+
+
 def message_at(store: Store, conversation_id: ConversationId, sequence: int) -> MessageRow | None:
     """The opened message at a place of the log, or None."""
     return rows_at(store, conversation_id, [sequence]).get(sequence)
@@ -169,6 +175,12 @@ def threads_under(store: Store, conversation_id: ConversationId, roots: Collecti
     return found
 
 
+def place_removed(store: Store, conversation_id: ConversationId, sequence: int, thread: int) -> None:
+    """A message of which this device never saw more than its place stood in a thread."""
+    sql = "UPDATE messages SET thread = ? WHERE conversation_id = ? AND sequence = ? AND cause IS NOT NULL"
+    store.execute(sql, (thread, conversation_id, sequence))
+
+
 def erase_bodies(store: Store, conversation_id: ConversationId, sequence: int) -> None:
     """Forget what a message said, and what it was changed into."""
     store.execute(
@@ -185,8 +197,8 @@ def unopened(store: Store, cause: str) -> list[tuple[MessageRow, Entry]]:
 
 
 def count_unopened(store: Store) -> dict[str, int]:
-    """How many messages did not open, by cause."""
-    sql = "SELECT cause, COUNT(*) FROM messages WHERE cause IS NOT NULL GROUP BY cause"
+    """How many messages did not open, by cause; those that were removed from the log are none of them."""
+    sql = "SELECT cause, COUNT(*) FROM messages WHERE cause IS NOT NULL AND sealed IS NOT NULL GROUP BY cause"
     return {str(cause): int(count) for cause, count in store.execute(sql)}
 
 

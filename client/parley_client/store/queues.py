@@ -126,6 +126,23 @@ def remove_from_outbox(store: Store, client_id: ClientId) -> None:
     store.execute("DELETE FROM outbox WHERE client_id = ?", (client_id,))
 
 
+def add_removal(store: Store, conversation_id: ConversationId, sequence: int) -> None:
+    """Remember that the server is to forget a message."""
+    sql = "INSERT OR IGNORE INTO removals (conversation_id, sequence) VALUES (?, ?)"
+    store.execute(sql, (conversation_id, sequence))
+
+
+def list_removals(store: Store) -> list[tuple[ConversationId, int]]:
+    """What the server is still to forget."""
+    rows = store.execute("SELECT conversation_id, sequence FROM removals ORDER BY conversation_id, sequence")
+    return [(ConversationId(where), sequence) for where, sequence in rows]
+
+
+def drop_removal(store: Store, conversation_id: ConversationId, sequence: int) -> None:
+    """The server has forgotten it, or need not."""
+    store.execute("DELETE FROM removals WHERE conversation_id = ? AND sequence = ?", (conversation_id, sequence))
+
+
 def load_pending(store: Store, conversation_id: ConversationId) -> PendingCommit | None:
     """The pending commit of a conversation, or None."""
     sql = f"SELECT {', '.join(_PENDING)} FROM pending_commits WHERE conversation_id = ?"  # noqa: S608

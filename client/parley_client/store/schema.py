@@ -76,6 +76,10 @@ _FOURTH = (
     "ALTER TABLE messages ADD COLUMN thread INTEGER",
     "ALTER TABLE messages ADD COLUMN mention INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE messages ADD COLUMN manager INTEGER NOT NULL DEFAULT 0",
+    # What the server is still to forget, after a deletion.
+    """CREATE TABLE removals (
+        conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL,
+        PRIMARY KEY (conversation_id, sequence)) WITHOUT ROWID""",
     "CREATE INDEX messages_target ON messages (conversation_id, target) WHERE target IS NOT NULL",
     "CREATE INDEX messages_thread ON messages (conversation_id, thread) WHERE thread IS NOT NULL",
 )

@@ -27,14 +27,22 @@ from parley_client.store.messages import MessageRow
 from parley_client.store.notices import Notice, NoticeCode
 from parley_client.store.port import Store
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
-from parley_client.sync.opening import Memory, Unopened, open_entry, sealed_parts
+from parley_client.sync.opening import REMOVED, Memory, Unopened, open_entry, sealed_parts
 from parley_client.sync.placing import members_row, placed, row_of, store_placed
 from parley_contracts.encoding import b64decode
-from parley_contracts.envelope import chain_next, chain_start, commit_hash, creation_hash, message_hash
+from parley_contracts.envelope import (
+    MessageHeader,
+    chain_next,
+    chain_start,
+    commit_hash,
+    creation_hash,
+    message_hash,
+    removed_message_hash,
+)
 from parley_contracts.ids import ClientId, DeviceId
 from parley_contracts.messaging_api import CommitUpload, ConversationCreation, Entry
 from parley_contracts.policy import PolicyDocument, decode_policy
-from parley_mls import CommitProcessed, Group, MlsError, PublicCommitProcessed, PublicGroup
+from parley_mls import CommitProcessed, DecodeError, Group, MlsError, PublicCommitProcessed, PublicGroup
 
 Write = Callable[[], None]
 P = ParamSpec("P")
@@ -111,6 +119,9 @@ class Applier:
     # --- messages
 
     def _apply_message(self, row: ConversationRow, entry: Entry) -> ConversationRow:
+        if entry.ciphertext is None and entry.ciphertext_hash is not None:
+            self._keep_removed(row, entry)
+            return row
         memory = Memory(self._epoch, self._leaves_behind, self._was_opened)
         try:
             content = open_entry(self._session.primitives, row, entry, row.epoch, memory)
@@ -129,6 +140,20 @@ class Applier:
         sealed = msgspec.json.encode(msgspec.structs.replace(entry, epoch=row.epoch))
         message = row_of(entry, KIND_UNOPENED, b"", policy=self._policy(row.policy))
         self._later(messages.save_message, msgspec.structs.replace(message, cause=cause, sealed=sealed))
+
+    def _keep_removed(self, row: ConversationRow, entry: Entry) -> None:
+        """Keep the place of a message that was removed from the log; its device's next message counts on from it."""
+        last = self._counter(entry.device_id)
+        if last is not None:
+            self._counters[entry.device_id] = last + 1
+            self._later(conversations.save_counter, row.conversation_id, entry.device_id, last + 1)
+        try:
+            counts = MessageHeader.decode(b64decode(entry.header or "")).counts
+        except (DecodeError, ValueError):
+            counts = True
+        if counts:  # of an edit or a reaction nobody misses the place
+            message = row_of(entry, KIND_UNOPENED, b"", policy=self._policy(row.policy))
+            self._later(messages.save_message, msgspec.structs.replace(message, cause=REMOVED))
 
     def _message_row(self, row: ConversationRow, entry: Entry, content: Content) -> MessageRow:
         """The row to store; a history key that an own device hands on is kept as that, and not as a message."""
@@ -351,6 +376,9 @@ def entry_hash(entry: Entry) -> bytes:
     """SHA-256 of an entry, as the hash chain takes it; `UntrustedGroup` where the entry is malformed."""
     try:
         match entry.type:
+            case "message.created" if entry.ciphertext is None and entry.ciphertext_hash is not None:
+                parts = (entry.header or "", entry.ciphertext_hash, entry.signature or "")
+                return removed_message_hash(*map(b64decode, parts))
             case "message.created":
                 return message_hash(*sealed_parts(entry))
             case "commit.created":

@@ -74,6 +74,8 @@ def store_placed(store: Store, row: MessageRow) -> None:
         target = messages.message_at(store, row.conversation_id, row.target)
         if target is not None and may_delete(target, row):
             messages.erase_bodies(store, row.conversation_id, row.target)
+        if row.thread is not None:
+            messages.place_removed(store, row.conversation_id, row.target, row.thread)
     elif row.kind in COUNTED_KINDS:
         _erase_deleted(store, row.conversation_id, row.sequence)
     elif row.kind == KIND_EDIT and row.target is not None:

@@ -253,3 +253,39 @@ async def test_only_earlier_messages_are_changed(pair):
     assert messages.annotations_of(bob.store, where, range(1, 60)).keys() <= {1}
     page = timeline.page(bob.session, where)
     assert all(not each.reactions for each in page.items)
+
+
+async def test_the_server_forgets_what_was_deleted(pair, people, server):
+    """However often its answer is lost; a new device sees that there was something, and who took it back."""
+    alice, bob = pair
+    root = await alice.send("@bob", "one")
+    where = root.conversation_id
+    sent = await alice.send(where, "regretted", thread=root.sequence)
+    edit = await alice.edit(where, sent.sequence, "regretted, again")
+    faults = iter(["lose_answer", "lose_request", "lose_request", "lose_request", "lose_request", "lose_request"])
+    server.fault = lambda request: next(faults, None) if request.method == "DELETE" else None
+    await alice.delete(where, sent.sequence)
+    await alice.settle()
+    await alice.settle()
+    log = server.logs[where].entries
+    gone = [entry.sequence for entry in log if entry.type == "message.created" and entry.ciphertext is None]
+    assert gone == [sent.sequence, edit.sequence]
+    await alice.send(where, "after it")
+    phone = await people.restore("alice", "phone")
+    for client in (alice, bob, phone):
+        await client.sync()
+        assert client.notices() == [] and client.unopened() == {}
+        page = timeline.page(client.session, where, thread=root.sequence)
+        assert [(i.kind, i.text, i.deleted_by.username) for i in page.items] == [("deleted", "", "alice")]
+        assert [i.text for i in timeline.page(client.session, where).items if i.kind == "text"] == ["one", "after it"]
+
+
+async def test_what_the_server_took_away_by_itself_is_shown_as_that(pair, server):
+    alice, bob = pair
+    sent = await alice.send("@bob", "inconvenient")
+    server.logs[sent.conversation_id].remove(sent.sequence)
+    await alice.send("@bob", "after it")
+    await bob.sync()
+    seen = timeline.page(bob.session, sent.conversation_id).items
+    assert [(i.kind, i.text) for i in seen if i.kind != "name"] == [("unopened", "removed"), ("text", "after it")]
+    assert bob.notices() == []

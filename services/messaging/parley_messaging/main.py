@@ -38,6 +38,7 @@ from parley_messaging.service.feeding import Feeding
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks, Receipts
+from parley_messaging.service.removing import Removing
 from parley_messaging.service.states import States
 from parley_serving.fastapi.access_tokens import RevocationPoller, TokenVerifier
 from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
@@ -112,6 +113,7 @@ class RunningNode:
             ),
             reading=reading,
             receipts=Receipts(log, positions, states),
+            removing=Removing(log, states),
             records=MongoRecords(database),
             notifying=Notifying(log),
             hub=hub,

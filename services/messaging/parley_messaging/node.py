@@ -15,6 +15,7 @@ from parley_messaging.service.fanout import Hub
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import Receipts
+from parley_messaging.service.removing import Removing
 from parley_serving.fastapi.access_tokens import TokenVerifier
 
 
@@ -28,6 +29,7 @@ class Node:
     appending: Appending
     reading: Reading
     receipts: Receipts
+    removing: Removing
     records: RecordStore
     notifying: Notifying
     hub: Hub

@@ -85,6 +85,10 @@ class LogStore(Protocol):
         """The latest entry with a Welcome for the device, whole."""
         ...
 
+    async def remove(self, entry: StoredEntry) -> None:
+        """Put the hash of a message's ciphertext in its place, for good."""
+        ...
+
 
 class MembershipStore(Protocol):
     """Who came into and went out of which conversation where: facts written before their entry, so a superset.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -45,6 +45,7 @@ from parley_serving.fastapi.requests import (
 router = APIRouter(prefix="/api/v1/messaging")
 _NUMBER_MAX = 2**53
 Number = Annotated[int, Query(ge=0, le=_NUMBER_MAX)]
+Place = Annotated[int, Path(ge=0, le=_NUMBER_MAX)]
 ArchiveLimit = Annotated[int, Query(ge=1, le=ARCHIVE_PAGE_MAX)]
 
 
@@ -107,6 +108,14 @@ async def get_entries(
         caller.user_id, conversation_id, after=after, before=before, around=around, limit=page_limit(limit)
     )
     return json_response(page)
+
+
+@router.delete("/conversations/{conversation_id}/entries/{sequence}")
+async def delete_entry(request: Request, conversation_id: str, sequence: Place) -> Response:
+    """Take a message's ciphertext out of the log; its place and its hashes stay."""
+    caller = await _caller(request)
+    await node_of(request).removing.remove(caller.user_id, conversation_id, sequence)
+    return Response(status_code=204)
 
 
 @router.get("/conversations/{conversation_id}/hashes")
