@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from parley_client.attachments.saving import attachable_of, save_attachment
+from parley_client.cli.bot import bot
 from parley_client.cli.jsonrpc import serve
 from parley_client.cli.message import message
 from parley_client.cli.push import push
@@ -34,6 +35,7 @@ app.add_typer(group, name="group")
 attachment = typer.Typer(no_args_is_help=True, help="Files of messages.")
 app.add_typer(attachment, name="attachment")
 app.add_typer(message, name="message")
+app.command("bot")(bot)
 app.add_typer(push, name="push")
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
