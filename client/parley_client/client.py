@@ -27,7 +27,6 @@ from parley_client.attachments.preparing import Attachable, prepare_all
 from parley_client.backoff import patiently
 from parley_client.content.bodies import NameBody, TextBody, encode, text_in
 from parley_client.content.kinds import KIND_NAME, KIND_TEXT
-from parley_client.content.methods import MessageMethods
 from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import (
@@ -44,6 +43,7 @@ from parley_client.groups.commits import resume_pending
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
 from parley_client.push.methods import PushMethods
+from parley_client.schedule.methods import ScheduleMethods
 from parley_client.session import Device, GroupCache, Session
 from parley_client.store import documents, messages
 from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation
@@ -67,7 +67,7 @@ RECEIVE_PAGE_MAX = 500
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Client(MessageMethods, PushMethods):
+class Client(ScheduleMethods, PushMethods):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(

@@ -163,7 +163,7 @@ async def _sealed(session: Session, client_id: ClientId, conversation_id: Conver
         if row.upload is not None and row.epoch == conversation.epoch:
             return msgspec.json.decode(row.upload, type=MessageUpload)
         counter = (conversations.counter_of(session.store, conversation_id, session.device.device_id) or 0) + 1
-        upload = _seal(session, conversation, row, counter)
+        upload = seal(session, conversation, row, counter)
         queues.save_sealed(
             session.store,
             client_id,
@@ -174,7 +174,8 @@ async def _sealed(session: Session, client_id: ClientId, conversation_id: Conver
         return upload
 
 
-def _seal(session: Session, conversation: ConversationRow, row: OutboxRow, counter: int) -> MessageUpload:
+def seal(session: Session, conversation: ConversationRow, row: OutboxRow, counter: int) -> MessageUpload:
+    """The message sealed in the present epoch; hold the conversation's lock."""
     epoch = epoch_of(session, conversation)
     device = session.device
     sealed = seal_message(

@@ -22,6 +22,7 @@ from parley_client.errors import ClientError, NotAPicture, UsageError
 from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
 from parley_client.push.rpc import push_methods
+from parley_client.schedule.rpc import schedule_methods
 from parley_client.store import documents, reading
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ClientId, ConversationId
@@ -213,6 +214,7 @@ class Rpc:
         self._methods: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]] = {
             **message_methods(client),
             **push_methods(client),
+            **schedule_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "logout": (NoParams, self._logout),

@@ -6,6 +6,8 @@ know; a writer never changes the meaning of one.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
@@ -34,6 +36,38 @@ class MessageUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     header: str
     ciphertext: str
     signature: str
+
+
+class ScheduledUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT conversations/{conversation_id}/scheduled/{client_id}`: a sealed message that the server sends at `send_at`.
+
+    The device replaces it when the group's epoch changes, since only a message of the present epoch can be appended.
+    """
+
+    header: str
+    ciphertext: str
+    signature: str
+    send_at: str
+
+
+class ScheduledMessage(msgspec.Struct, frozen=True):
+    """A scheduled message of the caller's device. `waiting` until it is sent (then it is gone from here).
+
+    `stale` where the epoch had changed when it was due: it is the device's to send; `refused` with the problem's type
+    where it could not be appended at all.
+    """
+
+    conversation_id: ConversationId
+    client_id: ClientId
+    send_at: str
+    state: Literal["waiting", "stale", "refused"]
+    problem: str | None = None
+
+
+class ScheduledMessages(msgspec.Struct, frozen=True):
+    """`GET scheduled`."""
+
+    scheduled: list[ScheduledMessage]
 
 
 class CommitUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

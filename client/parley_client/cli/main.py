@@ -141,6 +141,39 @@ def send(
 
 
 @app.command()
+def schedule(
+    context: typer.Context,
+    to: Annotated[str, typer.Option(help="@username (your own: note to self) or a conversation.")],
+    at: Annotated[str, typer.Option(help="When: a time with its zone, as in 2026-01-31T09:00:00+01:00.")],
+    text: Annotated[str, typer.Argument(help="The message.")],
+) -> None:
+    """Send a message later, also while this device is away."""
+
+    async def work(client: Client) -> None:
+        await client.sync()
+        show(await client.schedule(to, text, at))
+        await client.settle()
+
+    run(context, work)
+
+
+@app.command()
+def scheduled(
+    context: typer.Context,
+    cancel: Annotated[str | None, typer.Option(help="The client id of one that is not to be sent.")] = None,
+) -> None:
+    """List what is sent later, or cancel one."""
+
+    async def work(client: Client) -> None:
+        if cancel is not None:
+            await client.sync()
+            await client.unschedule(cancel)
+        show(client.scheduled())
+
+    run(context, work)
+
+
+@app.command()
 def receive(
     context: typer.Context,
     as_json: Json = False,  # noqa: ARG001 - the only form there is

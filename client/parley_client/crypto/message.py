@@ -38,6 +38,8 @@ COMMITMENT_KEY_SIZE_BYTES = 32
 EPOCH_SECRET_SIZE_BYTES = 32
 #: The largest counter and sequence: what every store holds as a signed integer of eight bytes.
 COUNTER_MAX = 2**63 - 1
+#: The counter of what is sealed to be sent later, whose place among the device's messages nobody knows.
+UNCOUNTED = 0
 _FORMAT = 1
 
 MessageErrorCode = Literal[

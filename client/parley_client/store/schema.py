@@ -76,6 +76,10 @@ _FOURTH = (
     "ALTER TABLE messages ADD COLUMN thread INTEGER",
     "ALTER TABLE messages ADD COLUMN mention INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE messages ADD COLUMN manager INTEGER NOT NULL DEFAULT 0",
+    # What is sent later: `epoch` is that of the copy which the server holds, NULL where it holds none.
+    """CREATE TABLE scheduled (
+        client_id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL, kind INTEGER NOT NULL, body BLOB NOT NULL,
+        send_at TEXT NOT NULL, epoch INTEGER, cancelled INTEGER NOT NULL) WITHOUT ROWID""",
     # What the server is still to forget, after a deletion.
     """CREATE TABLE removals (
         conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL,

@@ -16,7 +16,7 @@ import msgspec
 from parley_client.content.bodies import name_in
 from parley_client.content.kinds import KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPENED
 from parley_client.crypto.history import HistoryKey
-from parley_client.crypto.message import Content
+from parley_client.crypto.message import UNCOUNTED, Content
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.judgement import AnyGroup, judge_commit, leaves_of
 from parley_client.session import Session
@@ -131,6 +131,7 @@ class Applier:
         self._opened.add((entry.device_id, entry.client_id))
         row = self._check_claims(row, entry, content)
         if entry.device_id == self._session.device.device_id:
+            self._later(queues.drop_scheduled, entry.client_id)
             row = msgspec.structs.replace(row, epoch_messages=row.epoch_messages + 1)
         self._later(store_placed, self._message_row(row, entry, content))
         return self._titled(row, content)
@@ -142,11 +143,10 @@ class Applier:
         self._later(messages.save_message, msgspec.structs.replace(message, cause=cause, sealed=sealed))
 
     def _keep_removed(self, row: ConversationRow, entry: Entry) -> None:
-        """Keep the place of a message that was removed from the log; its device's next message counts on from it."""
-        last = self._counter(entry.device_id)
-        if last is not None:
-            self._counters[entry.device_id] = last + 1
-            self._later(conversations.save_counter, row.conversation_id, entry.device_id, last + 1)
+        """Keep the place of a message that was removed from the log; what its device's next one counts nobody knows."""
+        if entry.device_id != self._session.device.device_id:
+            self._counters[entry.device_id] = None
+            self._later(conversations.forget_counter, row.conversation_id, entry.device_id)
         try:
             counts = MessageHeader.decode(b64decode(entry.header or "")).counts
         except (DecodeError, ValueError):
@@ -176,6 +176,8 @@ class Applier:
         if content.last_sequence >= entry.sequence or (seen is not None and seen != content.last_hash):
             self._notice("fork", entry.sequence, "the sender was shown another log than this device")
             row = msgspec.structs.replace(row, status="forked")
+        if content.counter == UNCOUNTED:
+            return row
         last = self._counter(entry.device_id)
         own = entry.device_id == self._session.device.device_id
         if last is not None and content.counter != last + 1 and not own:

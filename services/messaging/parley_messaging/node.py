@@ -16,6 +16,7 @@ from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import Receipts
 from parley_messaging.service.removing import Removing
+from parley_messaging.service.scheduling import Scheduling
 from parley_serving.fastapi.access_tokens import TokenVerifier
 
 
@@ -30,6 +31,7 @@ class Node:
     reading: Reading
     receipts: Receipts
     removing: Removing
+    scheduling: Scheduling
     records: RecordStore
     notifying: Notifying
     hub: Hub

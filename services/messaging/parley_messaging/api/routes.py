@@ -27,6 +27,7 @@ from parley_contracts.messaging_api import (
     HistoryKeyUpload,
     MessageUpload,
     ReceiptUpload,
+    ScheduledUpload,
 )
 from parley_contracts.problems import InvalidRequest
 from parley_messaging.api.submissions import commit_submission, creation_submission, message_submission
@@ -108,6 +109,31 @@ async def get_entries(
         caller.user_id, conversation_id, after=after, before=before, around=around, limit=page_limit(limit)
     )
     return json_response(page)
+
+
+@router.put("/conversations/{conversation_id}/scheduled/{client_id}")
+async def put_scheduled(request: Request, conversation_id: str, client_id: str) -> Response:
+    """Keep a sealed message until its time."""
+    caller = await _caller(request)
+    upload = await read_body(request, ScheduledUpload)
+    submission = message_submission(caller, conversation_id, client_id, upload)
+    await node_of(request).scheduling.put(submission, upload.send_at)
+    return Response(status_code=204)
+
+
+@router.get("/scheduled")
+async def get_scheduled(request: Request) -> Response:
+    """What the caller's device has scheduled."""
+    caller = await _caller(request)
+    return json_response(await node_of(request).scheduling.of_device(caller.user_id, caller.device_id))
+
+
+@router.delete("/scheduled/{client_id}")
+async def delete_scheduled(request: Request, client_id: str) -> Response:
+    """Do not send a scheduled message."""
+    caller = await _caller(request)
+    await node_of(request).scheduling.remove(caller.user_id, caller.device_id, client_id)
+    return Response(status_code=204)
 
 
 @router.delete("/conversations/{conversation_id}/entries/{sequence}")
