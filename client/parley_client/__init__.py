@@ -6,6 +6,9 @@
     groups              conversations as MLS groups
     sync, live          the log, applied in sequence; the socket
     outbox, history     what is sent, what is archived
+    content             what is sealed: kinds, bodies, and what later ones make of earlier ones
+    schedule            messages that are sent later
+    bot                 devices that answer by themselves
     attachments         files: sealed, sent in parts, opened chunk by chunk
     push                notifications while nothing runs
     crypto              messages, vault, archive: pure functions

@@ -20,11 +20,13 @@ from parley_client.answers import AttachmentInfo, Conversation, Message, Registr
 from parley_client.api import auth
 from parley_client.api.http import Api
 from parley_client.api.network import Network, parse_server
-from parley_client.attachments.descriptor import Attachment, attachments_in, encode_body, info_of, infos_in, text_in
+from parley_client.attachments.descriptor import Attachment, attachments_in, encode_attachments, info_of, infos_in
 from parley_client.attachments.downloading import download
 from parley_client.attachments.ports import AttachmentTools
 from parley_client.attachments.preparing import Attachable, prepare_all
 from parley_client.backoff import patiently
+from parley_client.content.bodies import NameBody, TextBody, encode, text_in
+from parley_client.content.kinds import KIND_NAME, KIND_TEXT
 from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import (
@@ -41,11 +43,12 @@ from parley_client.groups.commits import resume_pending
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
 from parley_client.push.methods import PushMethods
+from parley_client.schedule.methods import ScheduleMethods
 from parley_client.session import Device, GroupCache, Session
 from parley_client.store import documents, messages
 from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation
 from parley_client.store.documents import Account
-from parley_client.store.messages import KIND_NAME, KIND_TEXT, MessageRow
+from parley_client.store.messages import MessageRow
 from parley_client.store.notices import Notice, list_notices
 from parley_client.store.port import Store
 from parley_client.store.queues import OutboxRow
@@ -54,19 +57,17 @@ from parley_client.sync.catch_up import catch_up
 from parley_client.sync.heads import sync_all, sync_head
 from parley_client.timeline import tell_read_positions
 from parley_contracts.ids import ClientId, ConversationId, UserId, is_uuid, new_uuid7
-from parley_contracts.limits import TEXT_LENGTH_MAX
 from parley_contracts.messaging_api import Head
 from parley_contracts.policy import decode_policy
-from parley_contracts.problems import NotFound, Problem, TooLarge, Unauthenticated
+from parley_contracts.problems import NotFound, Problem, Unauthenticated
 from parley_mls import Primitives
 
 RECEIVE_PAGE_MAX = 500
-GROUP_NAME_LENGTH_MAX = 128
 #: Makes the network of a server and its certificate authority's file.
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Client(PushMethods):
+class Client(ScheduleMethods, PushMethods):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(
@@ -258,28 +259,27 @@ class Client(PushMethods):
 
     async def group_create(self, name: str, members: Sequence[str]) -> Conversation:
         """Make a private group with the people of these user names."""
-        if not name.strip() or len(name) > GROUP_NAME_LENGTH_MAX:
-            raise UsageError(f"a group's name has 1 to {GROUP_NAME_LENGTH_MAX} characters")
+        encode(NameBody(name=name))
         session = self.session
         people = [await self.find(member) for member in members]
         conversation_id = ConversationId(new_uuid7())
         await groups.create_group(session, conversation_id, set(people) - {session.device.user_id})
-        await self._send(conversation_id, KIND_NAME, {"name": name})
+        await self._say(conversation_id, KIND_NAME, NameBody(name=name))
         await catch_up(session, conversation_id)
         return self._known(conversation_id)
 
     async def group_add(self, conversation: str, members: Sequence[str]) -> Conversation:
         """Bring people into a group; they also learn its name."""
-        conversation_id = self._find(conversation)
+        conversation_id = self.conversation_id(conversation)
         await groups.add_people(self.session, conversation_id, [await self.find(member) for member in members])
         title = self._known(conversation_id).name
         if title:
-            await self._send(conversation_id, KIND_NAME, {"name": title})
+            await self._say(conversation_id, KIND_NAME, NameBody(name=title))
         return self._known(conversation_id)
 
     async def group_remove(self, conversation: str, members: Sequence[str]) -> Conversation:
         """Put people out of a group."""
-        conversation_id = self._find(conversation)
+        conversation_id = self.conversation_id(conversation)
         await groups.remove_people(self.session, conversation_id, [await self.find(member) for member in members])
         return self._known(conversation_id)
 
@@ -291,6 +291,8 @@ class Client(PushMethods):
         text: str,
         *,
         attachments: Sequence[Attachable] = (),
+        reply_to: int | None = None,
+        thread: int | None = None,
         patient: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> Sent:
@@ -298,15 +300,24 @@ class Client(PushMethods):
 
         Returns when it is acknowledged. Once stored it is repeated however long the server is away. What comes before
         (finding the person, opening the conversation) fails with `NetworkError` at once, or with `patient` is repeated
-        too. `progress` hears how many bytes of the files are sent, and of how many.
+        too. `reply_to` is the message that it answers, `thread` the one under which it stands, by sequence. `progress`
+        hears how many bytes of the files are sent, and of how many.
         """
-        _check_text(text, attachments)
+        if not text and not attachments:
+            raise UsageError("there is nothing to send")
+        encode(TextBody(text=text))
         resolve = self._resolve
         conversation_id = await (patiently(lambda: resolve(to)) if patient else resolve(to))
         client_id = ClientId(new_uuid7())
         files = await prepare_all(self.session, conversation_id, client_id, attachments)
-        body = encode_body(text, [prepared.attachment for prepared in files])
-        row = OutboxRow(client_id=client_id, conversation_id=conversation_id, kind=KIND_TEXT, body=body)
+        body = TextBody(
+            text=text,
+            attachments=encode_attachments([prepared.attachment for prepared in files]),
+            reply_to=reply_to,
+            thread=thread,
+            mentions=self._mentioned(conversation_id, text),
+        )
+        row = OutboxRow(client_id=client_id, conversation_id=conversation_id, kind=KIND_TEXT, body=encode(body))
         if progress is not None:
             self.session.progress[client_id] = progress
         try:
@@ -366,7 +377,7 @@ class Client(PushMethods):
 
     async def history(self, conversation: str) -> list[Message]:
         """All texts of a conversation that this device can read, its own included, by sequence."""
-        rows = messages.texts_of(self._store, self._find(conversation))
+        rows = messages.texts_of(self._store, self.conversation_id(conversation))
         return [await self._message(row) for row in rows]
 
     def notices(self) -> list[Notice]:
@@ -419,12 +430,12 @@ class Client(PushMethods):
     async def _resolve(self, to: str) -> ConversationId:
         if to.startswith("@"):
             return await groups.open_direct(self.session, await self.find(to))
-        conversation_id = self._find(to)
+        conversation_id = self.conversation_id(to)
         self._known(conversation_id)
         await groups.ensure_member(self.session, conversation_id)
         return conversation_id
 
-    def _find(self, name: str) -> ConversationId:
+    def conversation_id(self, name: str) -> ConversationId:
         """A conversation by its id or by its name."""
         if is_uuid(name):
             return ConversationId(name)
@@ -445,21 +456,11 @@ class Client(PushMethods):
         return Conversation(row.conversation_id, row.kind, row.title, names, row.cursor, row.status)
 
     def _attachment(self, conversation: str, sequence: int, index: int) -> Attachment:
-        row = messages.message_at(self._store, self._find(conversation), sequence)
+        row = messages.message_at(self._store, self.conversation_id(conversation), sequence)
         found = attachments_in(row.body).get(index) if row is not None else None
         if found is None:
             raise UnknownAttachment("there is no such message here, or it has no such file")
         return found
-
-    async def _send(self, conversation_id: ConversationId, kind: int, body: dict[str, str]) -> Sent:
-        row = OutboxRow(
-            client_id=ClientId(new_uuid7()),
-            conversation_id=conversation_id,
-            kind=kind,
-            body=msgspec.json.encode(body),
-        )
-        appended = await outbox.deliver_message(self.session, row)
-        return Sent(conversation_id, row.client_id, appended.sequence)
 
     def _receive_position(self) -> int:
         return documents.load(self._store, "receive_position", int) or 0
@@ -487,14 +488,3 @@ class Client(PushMethods):
             attachments=infos_in(row.body),
             sent_at=row.stored_at,
         )
-
-
-def _check_text(text: str, files: Sequence[Attachable]) -> None:
-    if not text and not files:
-        raise UsageError("there is nothing to send")
-    if len(text) > TEXT_LENGTH_MAX:
-        raise TooLarge(f"a message has at most {TEXT_LENGTH_MAX} characters", limit_characters=TEXT_LENGTH_MAX)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError("the text is not valid Unicode") from error

@@ -13,6 +13,8 @@
      ├─ UntrustedIdentity     keys or certificates that do not lead to the pinned root key
      ├─ UntrustedGroup        a commit, Welcome or policy document that breaks the group's rules
      ├─ ConversationForked    the server showed two devices different logs: sending has stopped
+     ├─ UnknownMessage        no such message in that conversation, or it was deleted
+     ├─ NotPermitted          this person may not do that to this message
      ├─ UnknownAttachment     no such file in that message
      ├─ NotAPicture           the file cannot be read as the picture that it should be
      ├─ AttachmentChanged     the file changed while it was being sent; send it again
@@ -115,6 +117,18 @@ class ConversationForked(ClientError):  # noqa: N818
     """Somebody saw another log than this device; nothing more is sent there."""
 
     slug = "conversation_forked"
+
+
+class UnknownMessage(ClientError):  # noqa: N818
+    """The message is not there, or was deleted."""
+
+    slug = "unknown_message"
+
+
+class NotPermitted(ClientError):  # noqa: N818
+    """The person may not do that to this message."""
+
+    slug = "not_permitted"
 
 
 class UnknownAttachment(ClientError):  # noqa: N818

@@ -12,12 +12,12 @@ import msgspec
 
 from parley_client import outbox
 from parley_client.api import messaging
+from parley_client.content.kinds import KIND_HISTORY_KEY
 from parley_client.crypto.history import HistoryKey, new_history_key, seal_history_key
 from parley_client.groups.conversations import open_direct
 from parley_client.session import Session
 from parley_client.store import documents
 from parley_client.store.history import HistoryKeyState, history_key_state, load_history_keys, save_history_key
-from parley_client.store.messages import KIND_HISTORY_KEY
 from parley_client.store.queues import OutboxRow
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, new_uuid7

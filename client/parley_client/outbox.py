@@ -18,6 +18,7 @@ from parley_client.api import messaging
 from parley_client.attachments.preparing import Prepared
 from parley_client.attachments.uploading import upload_files
 from parley_client.backoff import full_jitter
+from parley_client.content.kinds import ANNOTATING_KINDS, COUNTED_KINDS
 from parley_client.crypto.message import Content, seal_message
 from parley_client.errors import (
     ConversationForked,
@@ -31,7 +32,6 @@ from parley_client.groups.conversations import ensure_member
 from parley_client.session import Session
 from parley_client.store import conversations, queues, uploads
 from parley_client.store.conversations import ConversationRow
-from parley_client.store.messages import KIND_TEXT, SILENT_KINDS
 from parley_client.store.queues import OutboxRow
 from parley_client.sync.catch_up import catch_up
 from parley_client.sync.epochs import epoch_of
@@ -163,7 +163,7 @@ async def _sealed(session: Session, client_id: ClientId, conversation_id: Conver
         if row.upload is not None and row.epoch == conversation.epoch:
             return msgspec.json.decode(row.upload, type=MessageUpload)
         counter = (conversations.counter_of(session.store, conversation_id, session.device.device_id) or 0) + 1
-        upload = _seal(session, conversation, row, counter)
+        upload = seal(session, conversation, row, counter)
         queues.save_sealed(
             session.store,
             client_id,
@@ -174,7 +174,8 @@ async def _sealed(session: Session, client_id: ClientId, conversation_id: Conver
         return upload
 
 
-def _seal(session: Session, conversation: ConversationRow, row: OutboxRow, counter: int) -> MessageUpload:
+def seal(session: Session, conversation: ConversationRow, row: OutboxRow, counter: int) -> MessageUpload:
+    """The message sealed in the present epoch; hold the conversation's lock."""
     epoch = epoch_of(session, conversation)
     device = session.device
     sealed = seal_message(
@@ -189,7 +190,7 @@ def _seal(session: Session, conversation: ConversationRow, row: OutboxRow, count
         user_id=device.user_id,
         device_id=device.device_id,
         client_id=row.client_id,
-        push=row.kind not in SILENT_KINDS,
+        counts=row.kind in COUNTED_KINDS,
         content=Content(
             counter=counter,
             last_sequence=conversation.cursor,
@@ -233,7 +234,10 @@ def _acknowledge(session: Session, sent: OutboxRow, appended: Appended) -> None:
 
 
 def _give_up(session: Session, row: OutboxRow, error: Exception) -> None:
-    queues.fail_in_outbox(session.store, row.client_id, _failure(error))
+    if row.kind in ANNOTATING_KINDS:  # it has no row that could say so: whoever asked for it hears of it
+        queues.remove_from_outbox(session.store, row.client_id)
+    else:
+        queues.fail_in_outbox(session.store, row.client_id, _failure(error))
     _tell(session, row, "failed")
     _answer(session, row.client_id, error)
 
@@ -260,7 +264,9 @@ def discard(session: Session, client_id: ClientId) -> bool:
 
 
 def _tell(session: Session, row: OutboxRow, state: OutboxState, **more: int) -> None:
-    if row.kind == KIND_TEXT:
+    if row.kind in ANNOTATING_KINDS:
+        session.announce(row.conversation_id)
+    elif row.kind in COUNTED_KINDS:
         params = {"conversation_id": row.conversation_id, "client_id": row.client_id, "state": state}
         session.events.tell(Event("outbox.changed", params | more))
 

@@ -17,10 +17,12 @@ from parley_client import outbox, timeline
 from parley_client.attachments.preparing import Attachable
 from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.client import Client
+from parley_client.content.rpc import message_methods
 from parley_client.errors import ClientError, NotAPicture, UsageError
 from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
 from parley_client.push.rpc import push_methods
+from parley_client.schedule.rpc import schedule_methods
 from parley_client.store import documents, reading
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ClientId, ConversationId
@@ -74,6 +76,8 @@ class SendParams(_Params):
     to: str
     text: str = ""
     attachments: list[FileParams] = []
+    reply_to: int | None = None
+    thread: int | None = None
 
 
 class AttachmentParams(_Params):
@@ -145,12 +149,13 @@ class ConversationParams(_Params):
 
 
 class PageParams(_Params):
-    """`history.page`: the newest rows, or those before, after or around a sequence."""
+    """`history.page`: the newest rows, or those before, after or around a sequence; with `thread`, of that thread."""
 
     conversation_id: ConversationId
     before: int | None = None
     after: int | None = None
     around: int | None = None
+    thread: int | None = None
     limit: int = timeline.PAGE_DEFAULT
 
 
@@ -207,7 +212,9 @@ class Rpc:
         self._client = client
         self._notifying: asyncio.Task[None] | None = None
         self._methods: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]] = {
+            **message_methods(client),
             **push_methods(client),
+            **schedule_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "logout": (NoParams, self._logout),
@@ -334,7 +341,14 @@ class Rpc:
         for said, file in zip(params.attachments, files, strict=True):
             if said.picture and await self._client.measure_picture(file.data or b"") is None:
                 raise NotAPicture(f"{file.name} cannot be read as a picture")
-        return await self._client.send(params.to, params.text, attachments=files, patient=True)
+        return await self._client.send(
+            params.to,
+            params.text,
+            attachments=files,
+            reply_to=params.reply_to,
+            thread=params.thread,
+            patient=True,
+        )
 
     async def _attachment_get(self, params: SaveParams) -> object:
         where = (params.conversation_id, params.sequence, params.index)

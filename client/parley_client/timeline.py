@@ -8,20 +8,27 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from typing import Literal
 
 import msgspec
 
-from parley_client.answers import AttachmentInfo
 from parley_client.api import messaging
-from parley_client.attachments.descriptor import attachments_in, info_of, text_in
+from parley_client.content.bodies import TextBody, read
+from parley_client.content.folding import pinned_targets
+from parley_client.content.kinds import COUNTED_KINDS, SHOWN_KINDS
 from parley_client.errors import ClientError, UnknownConversation
+from parley_client.items import (
+    Item,
+    Outgoing,
+    items_of,
+    name_of,
+    people_in,
+    quotes_of,
+    shown_attachments,
+)
 from parley_client.session import Session
 from parley_client.store import messages, queues, reading
 from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
-from parley_client.store.messages import KIND_NAME, KIND_TEXT, MessageRow
-from parley_contracts.encoding import b64encode
-from parley_contracts.ids import ClientId, ConversationId, UserId
+from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.messaging_api import ReceiptUpload
 from parley_contracts.policy import Kind, Role, decode_policy
 from parley_contracts.problems import Problem
@@ -29,39 +36,6 @@ from parley_contracts.problems import Problem
 PAGE_DEFAULT = 60
 PAGE_MAX = 200
 _SEQUENCE_MAX = 2**62
-
-ItemKind = Literal["text", "name", "unopened"]
-
-
-class ShownAttachment(AttachmentInfo, frozen=True):
-    """A file of a message with its small picture (base64url), None where it has none."""
-
-    thumbnail: str | None = None
-
-
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of a conversation. `text` is the message, the new name, or the cause for which it did not open."""
-
-    sequence: int
-    client_id: ClientId
-    user_id: UserId
-    sender: str
-    own: bool
-    kind: ItemKind
-    text: str
-    attachments: list[ShownAttachment] = []
-    sent_at: str
-
-
-class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
-    """A message of this device that the server has not acknowledged; `problem` says why it never will."""
-
-    client_id: ClientId
-    text: str
-    attachments: list[ShownAttachment] = []
-    state: Literal["waiting", "failed"]
-    problem: dict[str, object] | None = None
-    queued_at: str
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -75,7 +49,8 @@ class Member(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as a list shows it; `active_at` is when something last happened, RFC 3339.
 
-    `read` is the last sequence that each other person is known to have read.
+    `unread` messages of others wait, `mentions` of them name this person; `read` is the last sequence that each other
+    person is known to have read.
     """
 
     conversation_id: ConversationId
@@ -84,6 +59,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     members: list[Member]
     status: Status
     unread: int
+    mentions: int
     read: dict[UserId, int]
     read_sequence: int
     last: Item | None
@@ -129,31 +105,53 @@ def page(
     before: int | None = None,
     after: int | None = None,
     around: int | None = None,
+    thread: int | None = None,
     limit: int = PAGE_DEFAULT,
 ) -> Page:
-    """The rows before, after or around a sequence; the newest where none is given. `limit` is at most `PAGE_MAX`."""
+    """The rows before, after or around a sequence; the newest where none is given. `limit` is at most `PAGE_MAX`.
+
+    With `thread`, what stands under that message instead of what stands in the conversation itself.
+    """
     _known(session, conversation_id)
     store, limit = session.store, max(1, min(limit, PAGE_MAX))
     if after is not None:
-        rows = messages.seen_after(store, conversation_id, after, limit=limit)
+        rows = messages.seen_after(store, conversation_id, after, limit=limit, thread=thread)
     elif around is not None:
-        rows = messages.seen_before(store, conversation_id, around, limit=limit // 2)
-        rows += messages.seen_after(store, conversation_id, around - 1, limit=limit - len(rows))
+        rows = messages.seen_before(store, conversation_id, around, limit=limit // 2, thread=thread)
+        rows += messages.seen_after(store, conversation_id, around - 1, limit=limit - len(rows), thread=thread)
     else:
         bound = _SEQUENCE_MAX if before is None else before
-        rows = messages.seen_before(store, conversation_id, bound, limit=limit)
+        rows = messages.seen_before(store, conversation_id, bound, limit=limit, thread=thread)
     first, last = (rows[0].sequence, rows[-1].sequence) if rows else (before or 0, after or _SEQUENCE_MAX)
-    _learn_names(session, {(conversation_id, row.user_id) for row in rows if not _name(session, row.user_id)})
+    items = items_of(session, conversation_id, rows)
+    _learn_names(session, _unknown(session, conversation_id, items))
     own = session.device.user_id
     positions = reading.read_positions(store, conversation_id)
     return Page(
-        items=[_item(session, row) for row in rows],
-        start=not messages.seen_before(store, conversation_id, first, limit=1),
-        end=not messages.seen_after(store, conversation_id, last, limit=1),
-        outgoing=_outgoing(session, conversation_id),
+        items=items,
+        start=not messages.seen_before(store, conversation_id, first, limit=1, thread=thread),
+        end=not messages.seen_after(store, conversation_id, last, limit=1, thread=thread),
+        outgoing=[each for each in _outgoing(session, conversation_id) if each.thread_root == thread],
         read={user_id: sequence for user_id, sequence in positions.items() if user_id != own},
         read_sequence=positions.get(own, 0),
     )
+
+
+def item(session: Session, conversation_id: ConversationId, sequence: int) -> Item | None:
+    """One row as it stands, None where nothing stands there."""
+    _known(session, conversation_id)
+    row = messages.row_at(session.store, conversation_id, sequence)
+    shown = row is not None and (row.kind in SHOWN_KINDS or row.cause is not None)
+    return items_of(session, conversation_id, [row])[0] if row is not None and shown else None
+
+
+def pins(session: Session, conversation_id: ConversationId) -> list[Item]:
+    """What is pinned in a conversation, the last pinned first."""
+    _known(session, conversation_id)
+    places = pinned_targets(messages.pinning(session.store, conversation_id))
+    rows = messages.rows_at(session.store, conversation_id, places)
+    found = items_of(session, conversation_id, [rows[place] for place in places if place in rows])
+    return [each for each in found if each.kind != "deleted"]
 
 
 async def mark_read(session: Session, conversation_id: ConversationId, sequence: int) -> None:
@@ -182,19 +180,21 @@ def _known(session: Session, conversation_id: ConversationId) -> ConversationRow
 def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId, str]) -> Summary:
     store, where, own = session.store, row.conversation_id, session.device.user_id
     newest = messages.seen_before(store, where, _SEQUENCE_MAX, limit=1)
-    last = _item(session, newest[0]) if newest else None
+    last = items_of(session, where, newest)[0] if newest else None
     outgoing = _outgoing(session, where)
     positions = reading.read_positions(store, where)
     read_sequence = positions.get(own, 0)
+    unread, mentions = messages.count_after(store, where, read_sequence, but_of=own)
     quiet_since = last.sent_at if last else _moment(row.epoch_at)
     roster = decode_policy(row.policy).roster
     return Summary(
         conversation_id=where,
         kind=row.kind,
         name=row.title,
-        members=[Member(entry.user_id, _name(session, entry.user_id), entry.role) for entry in roster],
+        members=[Member(entry.user_id, name_of(session, entry.user_id), entry.role) for entry in roster],
         status=row.status,
-        unread=messages.count_texts_after(store, where, read_sequence, but_of=own),
+        unread=unread,
+        mentions=mentions,
         read={user_id: sequence for user_id, sequence in positions.items() if user_id != own},
         read_sequence=read_sequence,
         last=last,
@@ -204,57 +204,33 @@ def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId
     )
 
 
-def _item(session: Session, row: MessageRow) -> Item:
-    kind: ItemKind = "unopened" if row.cause else "name" if row.kind == KIND_NAME else "text"
-    return Item(
-        sequence=row.sequence,
-        client_id=row.client_id,
-        user_id=row.user_id,
-        sender=_name(session, row.user_id),
-        own=row.user_id == session.device.user_id,
-        kind=kind,
-        text=text_in(row.body) if kind == "text" else row.cause or _named(row.body),
-        attachments=_shown(row.body) if kind == "text" else [],
-        sent_at=row.stored_at,
-    )
-
-
 def _outgoing(session: Session, conversation_id: ConversationId) -> list[Outgoing]:
-    found = []
-    for row, failure in queues.list_outbox(session.store, conversation_id):
-        if row.kind == KIND_TEXT:
-            found.append(
-                Outgoing(
-                    client_id=row.client_id,
-                    text=text_in(row.body),
-                    attachments=_shown(row.body),
-                    state="failed" if failure else "waiting",
-                    problem=json.loads(failure) if failure else None,
-                    queued_at=_moment(int(row.client_id.replace("-", "")[:12], 16) / 1000),
-                )
-            )
-    return found
-
-
-def _shown(body: bytes) -> list[ShownAttachment]:
-    return [
-        ShownAttachment(
-            **msgspec.structs.asdict(info_of(index, found)),
-            thumbnail=b64encode(found.thumbnail) if found.thumbnail is not None else None,
-        )
-        for index, found in attachments_in(body).items()
+    rows = [
+        (row, failure)
+        for row, failure in queues.list_outbox(session.store, conversation_id)
+        if row.kind in COUNTED_KINDS
     ]
-
-
-class _Named(msgspec.Struct):
-    name: str
-
-
-def _named(body: bytes) -> str:
-    try:
-        return msgspec.json.decode(body, type=_Named).name
-    except (ValueError, RecursionError):
-        return ""
+    if not rows:
+        return []
+    # A poll reads as a text, too: it has a question and perhaps a thread.
+    texts = {row.client_id: read(row.body, TextBody) or TextBody(text="") for row, _ in rows}
+    quotes = quotes_of(session, conversation_id, {text.reply_to for text in texts.values() if text.reply_to})
+    found = []
+    for row, failure in rows:
+        text = texts[row.client_id]
+        found.append(
+            Outgoing(
+                client_id=row.client_id,
+                text=text.text,
+                attachments=shown_attachments(row.body),
+                reply_to=quotes.get(text.reply_to) if text.reply_to else None,
+                thread_root=text.thread,
+                state="failed" if failure else "waiting",
+                problem=json.loads(failure) if failure else None,
+                queued_at=_moment(int(row.client_id.replace("-", "")[:12], 16) / 1000),
+            )
+        )
+    return found
 
 
 def _moment(seconds: float) -> str:
@@ -263,9 +239,11 @@ def _moment(seconds: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _name(session: Session, user_id: UserId) -> str:
-    name = session.directory.known_name(user_id)
-    return "" if name == user_id else name
+def _unknown(
+    session: Session, conversation_id: ConversationId, items: list[Item]
+) -> set[tuple[ConversationId, UserId]]:
+    people = {user_id for each in items for user_id in people_in(each)}
+    return {(conversation_id, user_id) for user_id in people if not name_of(session, user_id)}
 
 
 def _learn_names(session: Session, unknown: set[tuple[ConversationId, UserId]]) -> None:

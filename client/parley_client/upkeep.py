@@ -8,14 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from datetime import UTC, datetime
 
 from parley_client import history
 from parley_client.backoff import full_jitter
+from parley_client.content.removing import carry_out_removals
 from parley_client.errors import ClientError, NotSignedIn
 from parley_client.groups.conversations import add_rostered
 from parley_client.history_keys import history_key_due, renew_history_key
 from parley_client.key_packages import stock_key_packages
 from parley_client.push.subscribing import refresh_leaves
+from parley_client.schedule.keeping import settle_scheduled
 from parley_client.session import Session
 from parley_client.store import messages, queues
 from parley_client.store.conversations import list_conversations
@@ -51,6 +54,14 @@ async def settle_news(session: Session) -> None:
         await renew_history_key(session)
     await history.upload_archive(session)
     await history.publish_index(session)
+    await carry_out_removals(session)
+    await settle_scheduled(session)
+
+
+def _is_due(session: Session) -> bool:
+    """Whether a scheduled message should have been sent by now, and this device has not heard of it."""
+    now = datetime.now(UTC)
+    return any(datetime.fromisoformat(row.send_at) < now for row in queues.list_scheduled(session.store))
 
 
 async def repair(session: Session) -> None:
@@ -68,7 +79,7 @@ async def keep_up(session: Session) -> None:
         while True:
             news.clear()
             try:
-                if queues.archive_waiting(session.store) or failures or thorough_at == 0:
+                if queues.archive_waiting(session.store) or failures or thorough_at == 0 or _is_due(session):
                     await settle_news(session)
                 if time.monotonic() >= repair_at:
                     await repair(session)

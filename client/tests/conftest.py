@@ -14,65 +14,27 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
+from fake_log import Log
 from fake_media import FakeMedia
 from hypothesis import settings
 
 from parley_client import Client
 from parley_client.api.network import Answer, Request, SocketClosed
 from parley_client.errors import NetworkError
-from parley_client.sync.applier import entry_hash
 from parley_contracts import problems
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.identity import AccountStatement, DeviceCertificate
 from parley_contracts.ids import new_uuid7
 from parley_contracts.media_api import OBJECTS_PATH
-from parley_contracts.messaging_api import Appended, Entry, Head
+from parley_contracts.messaging_api import Appended, Entry
 from parley_contracts.policy import decode_policy
-from parley_mls import PublicGroup, default_primitives
+from parley_mls import default_primitives
 
 settings.register_profile("client", deadline=None)
 settings.load_profile("client")
 PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
-
-
-class Log:
-    """One conversation: its entries with what is kept beside them."""
-
-    def __init__(self, group_info: bytes, policy: bytes) -> None:
-        self.public = PublicGroup.from_group_info(default_primitives(), group_info)
-        self.policy = policy
-        self.entries: list[Entry] = []
-        self.hashes: list[bytes] = []
-        self.states: dict[int, tuple[int, str, bytes]] = {}
-        self.welcomes: dict[str, dict] = {}
-        self.first_visible: dict[str, int] = {}
-        self.last_visible: dict[str, int] = {}
-
-    @property
-    def epoch(self) -> int:
-        return self.public.epoch
-
-    def append(self, **fields: object) -> Entry:
-        ordinal = sum(e.type == "message.created" for e in self.entries) + (fields["type"] == "message.created")
-        entry = Entry(
-            sequence=len(self.entries) + 1,
-            ordinal=ordinal,
-            epoch=self.epoch,
-            stored_at="2026-01-01T00:00:00.000Z",
-            **fields,
-        )
-        self.entries.append(entry)
-        self.hashes.append(entry_hash(entry))
-        return entry
-
-    def head(self, user_id: str) -> Head:
-        last = self.last_visible.get(user_id)
-        head = last or len(self.entries)
-        kind, conversation_id = decode_policy(self.policy).kind, self.entries[0].conversation_id
-        ordinal, first = self.entries[head - 1].ordinal, self.first_visible[user_id]
-        return Head(conversation_id, kind, head, ordinal, self.epoch, first, last, 0, 0)
 
 
 class FakeServer:
@@ -249,8 +211,8 @@ class FakeServer:
                 return self._append_commit(session, log, rest[0], client_id, body)
             case ["receipt"]:
                 return self._mark_read(session, log, rest[0], body)
-            case [part]:
-                return self._read(session, log, part, query)
+            case [part, *place]:
+                return log.remove(int(place[0])) if method == "DELETE" else self._read(session, log, part, query)
         raise problems.NotFound
 
     def _mark_read(self, session: dict, log: Log, conversation_id: str, body: dict) -> object:

@@ -3,8 +3,8 @@
 import pytest
 
 from parley_client import outbox
+from parley_client.content.kinds import KIND_HISTORY_KEY, KIND_NAME, KIND_TEXT
 from parley_client.crypto.message import Content
-from parley_client.store.messages import KIND_HISTORY_KEY, KIND_NAME, KIND_TEXT
 from parley_client.store.queues import OutboxRow
 from parley_contracts.ids import ClientId, new_uuid7
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, uuid_bytes, uuid_text
 from parley_mls.codec import DecodeError, Reader, Writer, decode
@@ -16,12 +17,15 @@ MESSAGE_LABEL = "Parley Message 1"
 SALT_SIZE_BYTES = 16
 COMMITMENT_SIZE_BYTES = 32
 TRANSCRIPT_PREFIX_SIZE_BYTES = 16
+_PUSH = 1
+_COUNTS = 2
 
 
 @dataclass(frozen=True)
 class MessageHeader:
-    """What the server and everyone else may know of a message. `push` asks for a notification.
+    """What the server and everyone else may know of a message.
 
+    `push` asks for a notification; `counts` makes the message one that is read or unread (a reaction is neither).
     `transcript_prefix` is the first 16 bytes of the interim transcript hash of the epoch: it tells a fork from damage.
     """
 
@@ -36,6 +40,7 @@ class MessageHeader:
     client_id: ClientId
     salt: bytes
     push: bool
+    counts: bool
     commitment: bytes = b""
 
     def encode_without_commitment(self) -> bytes:
@@ -53,7 +58,7 @@ class MessageHeader:
             .raw(uuid_bytes(self.device_id))
             .raw(uuid_bytes(self.client_id))
             .raw(self.salt)
-            .uint8(int(self.push))
+            .uint8(_PUSH * self.push | _COUNTS * self.counts)
             .finish()
         )
 
@@ -70,7 +75,7 @@ class MessageHeader:
     def _read(cls, reader: Reader) -> MessageHeader:
         if reader.uint8() != HEADER_VERSION:
             raise DecodeError("unknown version of a message header")
-        return cls(
+        fields = dict[str, Any](
             suite=reader.uint16(),
             group_id=reader.opaque(),
             generation=reader.uint32(),
@@ -81,14 +86,22 @@ class MessageHeader:
             device_id=DeviceId(uuid_text(reader.raw(16))),
             client_id=ClientId(uuid_text(reader.raw(16))),
             salt=reader.raw(SALT_SIZE_BYTES),
-            push=_flag(reader),
-            commitment=reader.raw(COMMITMENT_SIZE_BYTES),
         )
+        flags = reader.uint8()
+        if flags & ~(_PUSH | _COUNTS):
+            raise DecodeError("a message header with an unknown flag")
+        commitment = reader.raw(COMMITMENT_SIZE_BYTES)
+        return cls(**fields, push=bool(flags & _PUSH), counts=bool(flags & _COUNTS), commitment=commitment)
 
 
 def message_hash(header: bytes, ciphertext: bytes, signature: bytes) -> bytes:
     """SHA-256 of a message entry: also its payload hash for I3."""
-    parts = Writer().opaque(header).raw(hashlib.sha256(ciphertext).digest()).opaque(signature).finish()
+    return removed_message_hash(header, hashlib.sha256(ciphertext).digest(), signature)
+
+
+def removed_message_hash(header: bytes, ciphertext_hash: bytes, signature: bytes) -> bytes:
+    """The same of a message whose ciphertext is gone, from the SHA-256 of that."""
+    parts = Writer().opaque(header).raw(ciphertext_hash).opaque(signature).finish()
     return hashlib.sha256(b"parley message" + parts).digest()
 
 
@@ -110,10 +123,3 @@ def chain_start(conversation_id: ConversationId) -> bytes:
 def chain_next(previous: bytes, sequence: int, entry_hash: bytes) -> bytes:
     """h_s = SHA-256(h_{s-1} || s || SHA-256(entry))."""
     return hashlib.sha256(previous + sequence.to_bytes(8, "big") + entry_hash).digest()
-
-
-def _flag(reader: Reader) -> bool:
-    value = reader.uint8()
-    if value > 1:
-        raise DecodeError("a flag is neither 0 nor 1")
-    return value == 1

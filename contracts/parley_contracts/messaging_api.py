@@ -6,6 +6,8 @@ know; a writer never changes the meaning of one.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
@@ -36,6 +38,38 @@ class MessageUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signature: str
 
 
+class ScheduledUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT conversations/{conversation_id}/scheduled/{client_id}`: a sealed message that the server sends at `send_at`.
+
+    The device replaces it when the group's epoch changes, since only a message of the present epoch can be appended.
+    """
+
+    header: str
+    ciphertext: str
+    signature: str
+    send_at: str
+
+
+class ScheduledMessage(msgspec.Struct, frozen=True):
+    """A scheduled message of the caller's device. `waiting` until it is sent (then it is gone from here).
+
+    `stale` where the epoch had changed when it was due: it is the device's to send; `refused` with the problem's type
+    where it could not be appended at all.
+    """
+
+    conversation_id: ConversationId
+    client_id: ClientId
+    send_at: str
+    state: Literal["waiting", "stale", "refused"]
+    problem: str | None = None
+
+
+class ScheduledMessages(msgspec.Struct, frozen=True):
+    """`GET scheduled`."""
+
+    scheduled: list[ScheduledMessage]
+
+
 class CommitUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT conversations/{conversation_id}/commits/{client_id}`: leaves `epoch`, enters `epoch` + 1.
 
@@ -57,7 +91,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `type` is `conversation.created` (with `group_info`, `policy`), `message.created` (with `header`, `ciphertext`,
     `signature`) or `commit.created` (with `commit` and, where it changed, `policy`). The hash of an entry is that of
-    `parley_contracts.envelope`.
+    `parley_contracts.envelope`. A message that was removed (`DELETE conversations/{conversation_id}/entries/{sequence}`) keeps
+    its place, with `ciphertext_hash` (SHA-256) instead of `ciphertext`.
     """
 
     type: str
@@ -72,6 +107,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     header: str | None = None
     ciphertext: str | None = None
     signature: str | None = None
+    ciphertext_hash: str | None = None
     commit: str | None = None
     policy: str | None = None
     group_info: str | None = None

@@ -215,6 +215,14 @@ class TooLarge(Problem):
     title = "The request is too large."
 
 
+class TooMany(Problem):
+    """A limit of `parley_contracts.limits` on how many there may be is reached; `limit` says which."""
+
+    slug = "too_many"
+    status = 409
+    title = "There are too many of these already."
+
+
 class RateLimited(Problem):
     """Too often; `retry_after_s` says when again."""
 

@@ -29,6 +29,7 @@ headers = st.builds(
     client_id=uuids,
     salt=st.binary(min_size=16, max_size=16),
     push=st.booleans(),
+    counts=st.booleans(),
     commitment=st.binary(min_size=32, max_size=32),
 )
 
@@ -47,8 +48,8 @@ def test_foreign_bytes_raise_only_decode_errors(data: bytes):
         pass
 
 
-@given(headers, st.integers(2, 255))
-def test_flag_has_two_values(header: MessageHeader, value: int):
+@given(headers, st.integers(4, 255))
+def test_unknown_flags_are_refused(header: MessageHeader, value: int):
     encoded = bytearray(header.encode())
     encoded[-33] = value
     with pytest.raises(DecodeError):

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from parley_client.content.kinds import KIND_TEXT
 from parley_client.crypto.message import Content, SealedMessage, seal_message
 from parley_client.push.opening import PushKeys
 from parley_client.push.sealing import EpochSecret, PushDirectory, PushPerson, seal_directory, seal_secret
-from parley_client.store.messages import KIND_TEXT
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
 from parley_contracts.push import PushPayload
@@ -68,7 +68,7 @@ class Scene:
             "user_id": self.sender,
             "device_id": self.sender_device,
             "client_id": ClientId(new_uuid7()),
-            "push": True,
+            "counts": True,
             "content": content,
             "device_seed": self.signature_key[0],
         }

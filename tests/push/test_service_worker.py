@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from push_scene import P, Scene
 
+from parley_client.content.kinds import KIND_NAME
 from parley_client.push.opening import PushError, PushKeys, open_push
-from parley_client.store.messages import KIND_NAME
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
 from parley_contracts.push import SELF_TEST, PushPayload
 from parley_mls import generate_hpke_key, generate_signature_key

@@ -182,7 +182,7 @@
       clientId: uuidText(reader.raw(16)),
       salt: reader.raw(16),
     };
-    if (reader.number(1) > 1) throw new PushError("malformed");
+    if (reader.number(1) > 3) throw new PushError("malformed");
     header.committed = data.subarray(0, reader.offset);
     header.commitment = reader.raw(32);
     reader.finish();

@@ -20,6 +20,8 @@ from parley_contracts.messaging_api import (
     HistoryKeyUpload,
     MessageUpload,
     ReceiptUpload,
+    ScheduledMessages,
+    ScheduledUpload,
     WelcomeState,
 )
 
@@ -41,6 +43,29 @@ async def get_entries(api: Api, conversation_id: ConversationId, *, after: int, 
     """The next page of the log after an entry, from the first that the person may see."""
     query = {"after": after, "limit": limit or PAGE_ENTRIES_MAX}
     return await api.call("GET", f"{BASE}/conversations/{conversation_id}/entries", EntryPage, query=query)
+
+
+async def put_scheduled(
+    api: Api, conversation_id: ConversationId, client_id: ClientId, upload: ScheduledUpload
+) -> None:
+    """Leave a sealed message with the server until its time, or another one in its place."""
+    path = f"{BASE}/conversations/{conversation_id}/scheduled/{client_id}"
+    await api.call("PUT", path, type(None), body=upload)
+
+
+async def get_scheduled(api: Api) -> ScheduledMessages:
+    """What the server holds of this device's."""
+    return await api.call("GET", f"{BASE}/scheduled", ScheduledMessages)
+
+
+async def delete_scheduled(api: Api, client_id: ClientId) -> None:
+    """Do not send it."""
+    await api.call("DELETE", f"{BASE}/scheduled/{client_id}", type(None))
+
+
+async def delete_entry(api: Api, conversation_id: ConversationId, sequence: int) -> None:
+    """Take a message's ciphertext out of the log; again changes nothing."""
+    await api.call("DELETE", f"{BASE}/conversations/{conversation_id}/entries/{sequence}", type(None))
 
 
 async def get_group_info(api: Api, conversation_id: ConversationId, *, epoch: int | None = None) -> GroupState:

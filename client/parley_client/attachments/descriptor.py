@@ -1,4 +1,4 @@
-"""What a message says of a file, inside the encryption, and the body of a text with files.
+"""What a message says of a file, inside the encryption.
 
     {"text": …, "attachments": [{"object_id", "name", "media_type", "size_bytes", "chunk_size_bytes", "key",
      "digests", "width"?, "height"?, "thumbnail"?}, …]}        binary as base64url; `digests` one after the other
@@ -19,6 +19,7 @@ import msgspec
 
 from parley_client.answers import AttachmentInfo
 from parley_client.attachments.stream import DIGEST_SIZE_BYTES, KEY_SIZE_BYTES, Layout
+from parley_client.content.bodies import TextBody, read
 from parley_client.errors import AttachmentBroken
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ObjectId, is_uuid
@@ -27,10 +28,8 @@ from parley_contracts.limits import (
     ATTACHMENTS_PER_MESSAGE_MAX,
     IMAGE_SIDE_PX_MAX,
     MEDIA_TYPE_LENGTH_MAX,
-    MESSAGE_BODY_SIZE_BYTES_MAX,
     THUMBNAIL_SIZE_BYTES_MAX,
 )
-from parley_contracts.problems import TooLarge
 
 MEDIA_TYPE_DEFAULT = "application/octet-stream"
 _NAME_DEFAULT = "file"
@@ -70,43 +69,16 @@ class _Written(msgspec.Struct, omit_defaults=True, kw_only=True):
     thumbnail: str | None = None
 
 
-class _Body(msgspec.Struct, omit_defaults=True):
-    text: str = ""
-    attachments: list[msgspec.Raw] = []
-
-
-class _TextOnly(msgspec.Struct):
-    text: str
-
-
-def encode_body(text: str, attachments: Sequence[Attachment] = ()) -> bytes:
-    """The body of a text with files; `TooLarge` where all together is more than a message may hold."""
-    written = [msgspec.Raw(encode_attachment(attachment)) for attachment in attachments]
-    body = msgspec.json.encode({"text": text, "attachments": written} if written else {"text": text})
-    if len(body) > MESSAGE_BODY_SIZE_BYTES_MAX:
-        raise TooLarge(
-            "Text and files are too much for one message; send them in several.",
-            limit_bytes=MESSAGE_BODY_SIZE_BYTES_MAX,
-        )
-    return body
-
-
-def text_in(body: bytes) -> str:
-    """The text of a body; empty where it makes no sense."""
-    try:
-        return msgspec.json.decode(body, type=_TextOnly).text
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested beyond all measure
-        return ""
+def encode_attachments(attachments: Sequence[Attachment]) -> tuple[msgspec.Raw, ...]:
+    """Files as a `TextBody` holds them."""
+    return tuple(msgspec.Raw(encode_attachment(attachment)) for attachment in attachments)
 
 
 def attachments_in(body: bytes) -> dict[int, Attachment]:
     """The files of a body by their place in it; those that break a bound are left out."""
-    try:
-        written = msgspec.json.decode(body, type=_Body).attachments[:ATTACHMENTS_PER_MESSAGE_MAX]
-    except (ValueError, RecursionError):
-        return {}
-    found = {}
-    for index, raw in enumerate(written):
+    text = read(body, TextBody)
+    found: dict[int, Attachment] = {}
+    for index, raw in enumerate(text.attachments[:ATTACHMENTS_PER_MESSAGE_MAX] if text is not None else ()):
         try:
             found[index] = decode_attachment(bytes(raw))
         except AttachmentBroken:

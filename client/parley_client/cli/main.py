@@ -13,7 +13,9 @@ from typing import Annotated
 import typer
 
 from parley_client.attachments.saving import attachable_of, save_attachment
+from parley_client.cli.bot import bot
 from parley_client.cli.jsonrpc import serve
+from parley_client.cli.message import message
 from parley_client.cli.push import push
 from parley_client.cli.receiving import print_messages
 from parley_client.cli.running import Invocation, run, show
@@ -32,6 +34,8 @@ group = typer.Typer(no_args_is_help=True, help="Private groups.")
 app.add_typer(group, name="group")
 attachment = typer.Typer(no_args_is_help=True, help="Files of messages.")
 app.add_typer(attachment, name="attachment")
+app.add_typer(message, name="message")
+app.command("bot")(bot)
 app.add_typer(push, name="push")
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
@@ -121,14 +125,50 @@ def send(
     to: Annotated[str, typer.Option(help="@username (your own: note to self) or a conversation.")],
     text: Annotated[str, typer.Argument(help="The message.")] = "",
     attach: Annotated[list[Path] | None, typer.Option(help="A file to send along; may be given again.")] = None,
+    reply_to: Annotated[int | None, typer.Option(help="The sequence of the message that this answers.")] = None,
+    thread: Annotated[int | None, typer.Option(help="The sequence of the message under which this stands.")] = None,
 ) -> None:
     """Send a message, with files or without; returns when the server has stored it."""
 
     async def work(client: Client) -> None:
         await client.sync()
-        show(await client.send(to, text, attachments=[attachable_of(path) for path in attach or ()]))
+        files = [attachable_of(path) for path in attach or ()]
+        show(await client.send(to, text, attachments=files, reply_to=reply_to, thread=thread))
         await client.send_waiting()
         await client.settle()
+
+    run(context, work)
+
+
+@app.command()
+def schedule(
+    context: typer.Context,
+    to: Annotated[str, typer.Option(help="@username (your own: note to self) or a conversation.")],
+    at: Annotated[str, typer.Option(help="When: a time with its zone, as in 2026-01-31T09:00:00+01:00.")],
+    text: Annotated[str, typer.Argument(help="The message.")],
+) -> None:
+    """Send a message later, also while this device is away."""
+
+    async def work(client: Client) -> None:
+        await client.sync()
+        show(await client.schedule(to, text, at))
+        await client.settle()
+
+    run(context, work)
+
+
+@app.command()
+def scheduled(
+    context: typer.Context,
+    cancel: Annotated[str | None, typer.Option(help="The client id of one that is not to be sent.")] = None,
+) -> None:
+    """List what is sent later, or cancel one."""
+
+    async def work(client: Client) -> None:
+        if cancel is not None:
+            await client.sync()
+            await client.unschedule(cancel)
+        show(client.scheduled())
 
     run(context, work)
 

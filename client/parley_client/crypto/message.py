@@ -38,6 +38,8 @@ COMMITMENT_KEY_SIZE_BYTES = 32
 EPOCH_SECRET_SIZE_BYTES = 32
 #: The largest counter and sequence: what every store holds as a signed integer of eight bytes.
 COUNTER_MAX = 2**63 - 1
+#: The counter of what is sealed to be sent later, whose place among the device's messages nobody knows.
+UNCOUNTED = 0
 _FORMAT = 1
 
 MessageErrorCode = Literal[
@@ -133,7 +135,7 @@ def seal_message(
     user_id: UserId,
     device_id: DeviceId,
     client_id: ClientId,
-    push: bool,
+    counts: bool,
     content: Content,
     device_seed: bytes,
 ) -> SealedMessage:
@@ -150,7 +152,8 @@ def seal_message(
         device_id=device_id,
         client_id=client_id,
         salt=_salt(p, device_seed, encoded),
-        push=push,
+        push=counts,
+        counts=counts,
     )
     commitment_key = p.random(COMMITMENT_KEY_SIZE_BYTES)
     commitment = p.hmac(commitment_key, header.encode_without_commitment() + encoded)

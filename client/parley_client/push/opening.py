@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from parley_client.content.kinds import KIND_TEXT
 from parley_client.crypto.message import Content, MessageError, open_message
 from parley_client.push.sealing import PushDirectory, PushSealError, open_directory, open_secret
-from parley_client.store.messages import KIND_TEXT
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.ids import ConversationId, DeviceId, UserId

@@ -137,6 +137,11 @@ def save_counter(store: Store, conversation_id: ConversationId, device_id: Devic
     )
 
 
+def forget_counter(store: Store, conversation_id: ConversationId, device_id: DeviceId) -> None:
+    """What a device counts is not known any more."""
+    store.execute("DELETE FROM counters WHERE conversation_id = ? AND device_id = ?", (conversation_id, device_id))
+
+
 def load_epoch(store: Store, conversation_id: ConversationId, generation: int, epoch: int) -> EpochRow | None:
     """The keys of an epoch, or None where this device has none."""
     sql = (

@@ -5,22 +5,24 @@ Invariant: one (conversation, device, client id) is opened at most once, for eve
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+
 import msgspec
 
+from parley_client.content.kinds import COUNTED_KINDS, KIND_EDIT, KIND_PIN, KIND_TEXT, SHOWN_KINDS
 from parley_client.store.port import Store
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import Entry
 
-KIND_UNOPENED = 0
-KIND_TEXT = 1
-KIND_NAME = 2
-KIND_HISTORY_KEY = 3
-#: Kinds that are nobody's news.
-SILENT_KINDS = frozenset({KIND_NAME, KIND_HISTORY_KEY})
-
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A message of the log. `cause` is None where it was opened; otherwise `sealed` is the entry that did not open."""
+    """An entry of the log. `cause` is None where it was opened; otherwise `sealed` is the entry that did not open.
+
+    `target` is the entry that this one changes, `thread` the one under which it stands; `mention` says that it names this
+    person, `manager` that its author managed the group when it was sent. Who changes what is judged by
+    `parley_client.content.folding`.
+    """
 
     position: int = 0
     conversation_id: ConversationId
@@ -33,6 +35,10 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     stored_at: str
     cause: str | None = None
     sealed: bytes | None = None
+    target: int | None = None
+    thread: int | None = None
+    mention: bool = False
+    manager: bool = False
 
 
 _FIELDS = MessageRow.__struct_fields__
@@ -57,6 +63,12 @@ def was_opened(store: Store, conversation_id: ConversationId, device_id: DeviceI
     return bool(store.execute(sql, (conversation_id, device_id, client_id)))
 
 
+def was_by_manager(store: Store, conversation_id: ConversationId, sequence: int) -> bool:
+    """Whether the author of the entry there managed the group when it was sent."""
+    sql = "SELECT manager FROM messages WHERE conversation_id = ? AND sequence = ?"
+    return any(manager for (manager,) in store.execute(sql, (conversation_id, sequence)))
+
+
 def texts_after(store: Store, position: int, *, limit: int, but_of: DeviceId) -> list[MessageRow]:
     """Opened texts of other devices in the order in which this one opened them, after `position`."""
     sql = _SELECT + "WHERE position > ? AND kind = ? AND cause IS NULL AND device_id <> ? ORDER BY position LIMIT ?"
@@ -69,36 +81,113 @@ def texts_of(store: Store, conversation_id: ConversationId) -> list[MessageRow]:
     return [_row(row) for row in store.execute(sql, (conversation_id, KIND_TEXT))]
 
 
-#: What a person sees in a conversation: texts, changes of its name, and what did not open.
-_SEEN = f"conversation_id = ? AND (kind IN ({KIND_TEXT}, {KIND_NAME}) OR cause IS NOT NULL)"
+def _listed(kinds: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(kinds)))
 
 
-def seen_before(store: Store, conversation_id: ConversationId, sequence: int, *, limit: int) -> list[MessageRow]:
+#: What a person sees in a conversation, or in a thread of it: what stands as a row of its own, and what did not open.
+_SEEN = f"conversation_id = ? AND thread IS ? AND (kind IN ({_listed(SHOWN_KINDS)}) OR cause IS NOT NULL)"
+_COUNTED = f"kind IN ({_listed(COUNTED_KINDS)}) AND cause IS NULL"
+
+
+def seen_before(
+    store: Store, conversation_id: ConversationId, sequence: int, *, limit: int, thread: int | None = None
+) -> list[MessageRow]:
     """The last rows below a sequence, ascending."""
     sql = _SELECT + f"WHERE {_SEEN} AND sequence < ? ORDER BY sequence DESC LIMIT ?"
-    return [_row(row) for row in reversed(store.execute(sql, (conversation_id, sequence, limit)))]
+    return [_row(row) for row in reversed(store.execute(sql, (conversation_id, thread, sequence, limit)))]
 
 
-def seen_after(store: Store, conversation_id: ConversationId, sequence: int, *, limit: int) -> list[MessageRow]:
+def seen_after(
+    store: Store, conversation_id: ConversationId, sequence: int, *, limit: int, thread: int | None = None
+) -> list[MessageRow]:
     """The first rows above a sequence, ascending."""
     sql = _SELECT + f"WHERE {_SEEN} AND sequence > ? ORDER BY sequence LIMIT ?"
-    return [_row(row) for row in store.execute(sql, (conversation_id, sequence, limit))]
+    return [_row(row) for row in store.execute(sql, (conversation_id, thread, sequence, limit))]
 
 
-def count_texts_after(store: Store, conversation_id: ConversationId, sequence: int, *, but_of: UserId) -> int:
-    """How many opened texts of other people stand above a sequence."""
+def count_after(store: Store, conversation_id: ConversationId, sequence: int, *, but_of: UserId) -> tuple[int, int]:
+    """How many messages of other people stand above a sequence, and how many of these mention this person."""
     sql = (
-        "SELECT COUNT(*) FROM messages "
-        "WHERE conversation_id = ? AND sequence > ? AND kind = ? AND cause IS NULL AND user_id <> ?"
+        f"SELECT COUNT(*), COALESCE(SUM(mention), 0) FROM messages "  # noqa: S608
+        f"WHERE conversation_id = ? AND sequence > ? AND {_COUNTED} AND user_id <> ?"
     )
-    return int(store.execute(sql, (conversation_id, sequence, KIND_TEXT, but_of))[0][0])
+    unread, mentions = store.execute(sql, (conversation_id, sequence, but_of))[0]
+    return int(unread), int(mentions)
+
+
+def rows_at(store: Store, conversation_id: ConversationId, sequences: Collection[int]) -> dict[int, MessageRow]:
+    """The opened messages at these places of the log, by sequence."""
+    sql = _SELECT + f"WHERE conversation_id = ? AND {_COUNTED} AND sequence IN ({_marks(sequences)})"
+    return {row.sequence: row for row in map(_row, store.execute(sql, (conversation_id, *sequences)))}
+
+
+def row_at(store: Store, conversation_id: ConversationId, sequence: int) -> MessageRow | None:
+    """Whatever is stored of the entry at a place of the log, or None."""
+    rows = store.execute(_SELECT + "WHERE conversation_id = ? AND sequence = ?", (conversation_id, sequence))
+    return _row(rows[0]) if rows else None
 
 
 def message_at(store: Store, conversation_id: ConversationId, sequence: int) -> MessageRow | None:
-    """The opened text at a place of the log, or None."""
-    sql = _SELECT + "WHERE conversation_id = ? AND sequence = ? AND kind = ? AND cause IS NULL"
-    rows = store.execute(sql, (conversation_id, sequence, KIND_TEXT))
-    return _row(rows[0]) if rows else None
+    """The opened message at a place of the log, or None."""
+    return rows_at(store, conversation_id, [sequence]).get(sequence)
+
+
+def annotations_of(
+    store: Store, conversation_id: ConversationId, targets: Collection[int]
+) -> dict[int, list[MessageRow]]:
+    """What was said later of these entries, by target, in the order of the log."""
+    sql = _SELECT + f"WHERE conversation_id = ? AND target IN ({_marks(targets)}) AND cause IS NULL ORDER BY sequence"
+    found: dict[int, list[MessageRow]] = defaultdict(list)
+    for row in map(_row, store.execute(sql, (conversation_id, *targets))):
+        found[row.target or 0].append(row)
+    return found
+
+
+def pinning(store: Store, conversation_id: ConversationId) -> list[MessageRow]:
+    """All that was ever pinned or unpinned, in the order of the log."""
+    sql = _SELECT + "WHERE conversation_id = ? AND kind = ? AND target IS NOT NULL AND cause IS NULL ORDER BY sequence"
+    return [_row(row) for row in store.execute(sql, (conversation_id, KIND_PIN))]
+
+
+class ThreadState(msgspec.Struct, frozen=True):
+    """What stands under a message: how many replies, the last one's place and time, and who wrote."""
+
+    replies: int
+    last_sequence: int
+    last_at: str
+    user_ids: tuple[UserId, ...]
+
+
+def threads_under(store: Store, conversation_id: ConversationId, roots: Collection[int]) -> dict[int, ThreadState]:
+    """The threads of these messages; a message without replies has none."""
+    sql = (
+        "SELECT thread, user_id, COUNT(*), MAX(sequence), MAX(stored_at) FROM messages "  # noqa: S608
+        f"WHERE conversation_id = ? AND thread IN ({_marks(roots)}) AND {_COUNTED} GROUP BY thread, user_id "
+        "ORDER BY MAX(sequence) DESC"
+    )
+    found: dict[int, ThreadState] = {}
+    for root, user_id, replies, last, last_at in store.execute(sql, (conversation_id, *roots)):
+        known = found.get(root) or ThreadState(0, last, last_at, ())
+        found[root] = ThreadState(
+            known.replies + replies, known.last_sequence, known.last_at, (*known.user_ids, UserId(user_id))
+        )
+    return found
+
+
+def place_removed(store: Store, conversation_id: ConversationId, sequence: int, thread: int) -> None:
+    """A message of which this device never saw more than its place stood in a thread."""
+    sql = "UPDATE messages SET thread = ? WHERE conversation_id = ? AND sequence = ? AND cause IS NOT NULL"
+    store.execute(sql, (thread, conversation_id, sequence))
+
+
+def erase_bodies(store: Store, conversation_id: ConversationId, sequence: int) -> None:
+    """Forget what a message said, and what it was changed into."""
+    store.execute(
+        "UPDATE messages SET body = x'', mention = 0 "
+        "WHERE conversation_id = ? AND (sequence = ? OR (target = ? AND kind = ?))",
+        (conversation_id, sequence, sequence, KIND_EDIT),
+    )
 
 
 def unopened(store: Store, cause: str) -> list[tuple[MessageRow, Entry]]:
@@ -108,8 +197,8 @@ def unopened(store: Store, cause: str) -> list[tuple[MessageRow, Entry]]:
 
 
 def count_unopened(store: Store) -> dict[str, int]:
-    """How many messages did not open, by cause."""
-    sql = "SELECT cause, COUNT(*) FROM messages WHERE cause IS NOT NULL GROUP BY cause"
+    """How many messages did not open, by cause; those that were removed from the log are none of them."""
+    sql = "SELECT cause, COUNT(*) FROM messages WHERE cause IS NOT NULL AND sealed IS NOT NULL GROUP BY cause"
     return {str(cause): int(count) for cause, count in store.execute(sql)}
 
 
@@ -118,5 +207,9 @@ def last_position(store: Store) -> int:
     return int(store.execute("SELECT COALESCE(MAX(position), 0) FROM messages")[0][0])
 
 
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" for _ in values)
+
+
 def _row(values: tuple[object, ...]) -> MessageRow:
-    return msgspec.convert(dict(zip(_FIELDS, values, strict=True)), MessageRow)
+    return msgspec.convert(dict(zip(_FIELDS, values, strict=True)), MessageRow, strict=False)  # SQLite has no booleans

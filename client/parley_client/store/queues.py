@@ -25,6 +25,18 @@ class OutboxRow(msgspec.Struct, frozen=True, kw_only=True):
     upload: bytes | None = None
 
 
+class ScheduledRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is sent later; `epoch` is that of the copy which the server holds, None where it holds none."""
+
+    client_id: ClientId
+    conversation_id: ConversationId
+    kind: int
+    body: bytes
+    send_at: str
+    epoch: int | None = None
+    cancelled: bool = False
+
+
 class PendingCommit(msgspec.Struct, frozen=True, kw_only=True):
     """A commit (or, with `creation`, a new conversation) whose place in the log is not known yet.
 
@@ -41,6 +53,7 @@ class PendingCommit(msgspec.Struct, frozen=True, kw_only=True):
 
 _OUTBOX = OutboxRow.__struct_fields__
 _PENDING = PendingCommit.__struct_fields__
+_SCHEDULED = ScheduledRow.__struct_fields__
 
 
 def add_to_outbox(store: Store, row: OutboxRow) -> None:
@@ -124,6 +137,41 @@ def discard_failed(store: Store, client_id: ClientId) -> ConversationId | None:
 def remove_from_outbox(store: Store, client_id: ClientId) -> None:
     """Forget a message: it was acknowledged, or given up."""
     store.execute("DELETE FROM outbox WHERE client_id = ?", (client_id,))
+
+
+def save_scheduled(store: Store, row: ScheduledRow) -> None:
+    """Keep a message that is sent later."""
+    marks = ", ".join("?" for _ in _SCHEDULED)
+    values = [getattr(row, name) for name in _SCHEDULED]
+    store.execute(f"INSERT OR REPLACE INTO scheduled ({', '.join(_SCHEDULED)}) VALUES ({marks})", values)  # noqa: S608
+
+
+def list_scheduled(store: Store) -> list[ScheduledRow]:
+    """What is sent later, the next first."""
+    rows = store.execute(f"SELECT {', '.join(_SCHEDULED)} FROM scheduled ORDER BY send_at")  # noqa: S608
+    return [msgspec.convert(dict(zip(_SCHEDULED, row, strict=True)), ScheduledRow, strict=False) for row in rows]
+
+
+def drop_scheduled(store: Store, client_id: ClientId) -> None:
+    """It was sent, or is not to be."""
+    store.execute("DELETE FROM scheduled WHERE client_id = ?", (client_id,))
+
+
+def add_removal(store: Store, conversation_id: ConversationId, sequence: int) -> None:
+    """Remember that the server is to forget a message."""
+    sql = "INSERT OR IGNORE INTO removals (conversation_id, sequence) VALUES (?, ?)"
+    store.execute(sql, (conversation_id, sequence))
+
+
+def list_removals(store: Store) -> list[tuple[ConversationId, int]]:
+    """What the server is still to forget."""
+    rows = store.execute("SELECT conversation_id, sequence FROM removals ORDER BY conversation_id, sequence")
+    return [(ConversationId(where), sequence) for where, sequence in rows]
+
+
+def drop_removal(store: Store, conversation_id: ConversationId, sequence: int) -> None:
+    """The server has forgotten it, or need not."""
+    store.execute("DELETE FROM removals WHERE conversation_id = ? AND sequence = ?", (conversation_id, sequence))
 
 
 def load_pending(store: Store, conversation_id: ConversationId) -> PendingCommit | None:

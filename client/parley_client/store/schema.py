@@ -71,7 +71,23 @@ _THIRD = (
     """CREATE TABLE upload_chunks (
         upload_id TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (upload_id, number))""",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD)
+_FOURTH = (
+    "ALTER TABLE messages ADD COLUMN target INTEGER",
+    "ALTER TABLE messages ADD COLUMN thread INTEGER",
+    "ALTER TABLE messages ADD COLUMN mention INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE messages ADD COLUMN manager INTEGER NOT NULL DEFAULT 0",
+    # What is sent later: `epoch` is that of the copy which the server holds, NULL where it holds none.
+    """CREATE TABLE scheduled (
+        client_id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL, kind INTEGER NOT NULL, body BLOB NOT NULL,
+        send_at TEXT NOT NULL, epoch INTEGER, cancelled INTEGER NOT NULL) WITHOUT ROWID""",
+    # What the server is still to forget, after a deletion.
+    """CREATE TABLE removals (
+        conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL,
+        PRIMARY KEY (conversation_id, sequence)) WITHOUT ROWID""",
+    "CREATE INDEX messages_target ON messages (conversation_id, target) WHERE target IS NOT NULL",
+    "CREATE INDEX messages_thread ON messages (conversation_id, thread) WHERE thread IS NOT NULL",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 
 def migrate(store: Store) -> None:

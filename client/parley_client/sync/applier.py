@@ -13,29 +13,39 @@ from typing import Concatenate, ParamSpec
 
 import msgspec
 
+from parley_client.content.bodies import name_in
+from parley_client.content.kinds import KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPENED
 from parley_client.crypto.history import HistoryKey
-from parley_client.crypto.message import Content
+from parley_client.crypto.message import UNCOUNTED, Content
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.judgement import AnyGroup, judge_commit, leaves_of
 from parley_client.session import Session
 from parley_client.store import conversations, messages, notices, queues
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
 from parley_client.store.history import save_history_key
-from parley_client.store.messages import KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPENED, MessageRow
+from parley_client.store.messages import MessageRow
 from parley_client.store.notices import Notice, NoticeCode
 from parley_client.store.port import Store
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
-from parley_client.sync.opening import Memory, Unopened, open_entry, sealed_parts
+from parley_client.sync.opening import REMOVED, Memory, Unopened, open_entry, sealed_parts
+from parley_client.sync.placing import members_row, placed, row_of, store_placed
 from parley_contracts.encoding import b64decode
-from parley_contracts.envelope import chain_next, chain_start, commit_hash, creation_hash, message_hash
+from parley_contracts.envelope import (
+    MessageHeader,
+    chain_next,
+    chain_start,
+    commit_hash,
+    creation_hash,
+    message_hash,
+    removed_message_hash,
+)
 from parley_contracts.ids import ClientId, DeviceId
 from parley_contracts.messaging_api import CommitUpload, ConversationCreation, Entry
-from parley_contracts.policy import decode_policy
-from parley_mls import CommitProcessed, Group, MlsError, PublicCommitProcessed, PublicGroup
+from parley_contracts.policy import PolicyDocument, decode_policy
+from parley_mls import CommitProcessed, DecodeError, Group, MlsError, PublicCommitProcessed, PublicGroup
 
 Write = Callable[[], None]
 P = ParamSpec("P")
-TITLE_LENGTH_MAX = 128
 
 
 class SequenceGap(Exception):  # noqa: N818 - a fact: entries between must be fetched
@@ -57,6 +67,7 @@ class Applier:
         self._opened: set[tuple[str, str]] = set()
         self._entered: dict[int, EpochRow] = {}
         self._leaves: dict[bytes, tuple[Leaf, ...]] = {}
+        self._decoded: tuple[bytes, PolicyDocument] | None = None
 
     def apply(self, entry: Entry) -> None:
         """Apply the entry at cursor + 1.
@@ -98,7 +109,9 @@ class Applier:
             content = open_entry(self._session.primitives, self.row, entry, entry.epoch, memory)
         except Unopened:
             return False
-        self._later(messages.save_message, self._message_row(self.row, entry, content))
+        manager = messages.was_by_manager(self._session.store, entry.conversation_id, entry.sequence)
+        row = msgspec.structs.replace(self._message_row(self.row, entry, content), manager=manager)
+        self._later(store_placed, row)
         self.row = self._titled(self.row, content)
         self.write()
         return True
@@ -106,6 +119,9 @@ class Applier:
     # --- messages
 
     def _apply_message(self, row: ConversationRow, entry: Entry) -> ConversationRow:
+        if entry.ciphertext is None and entry.ciphertext_hash is not None:
+            self._keep_removed(row, entry)
+            return row
         memory = Memory(self._epoch, self._leaves_behind, self._was_opened)
         try:
             content = open_entry(self._session.primitives, row, entry, row.epoch, memory)
@@ -115,29 +131,44 @@ class Applier:
         self._opened.add((entry.device_id, entry.client_id))
         row = self._check_claims(row, entry, content)
         if entry.device_id == self._session.device.device_id:
+            self._later(queues.drop_scheduled, entry.client_id)
             row = msgspec.structs.replace(row, epoch_messages=row.epoch_messages + 1)
-        self._later(messages.save_message, self._message_row(row, entry, content))
+        self._later(store_placed, self._message_row(row, entry, content))
         return self._titled(row, content)
 
     def _keep_unopened(self, row: ConversationRow, entry: Entry, cause: str) -> None:
         """Keep what came, with the epoch that was in force by this device's own knowledge."""
         sealed = msgspec.json.encode(msgspec.structs.replace(entry, epoch=row.epoch))
-        message = _message_row(entry, KIND_UNOPENED, b"")
+        message = row_of(entry, KIND_UNOPENED, b"", policy=self._policy(row.policy))
         self._later(messages.save_message, msgspec.structs.replace(message, cause=cause, sealed=sealed))
+
+    def _keep_removed(self, row: ConversationRow, entry: Entry) -> None:
+        """Keep the place of a message that was removed from the log; what its device's next one counts nobody knows."""
+        if entry.device_id != self._session.device.device_id:
+            self._counters[entry.device_id] = None
+            self._later(conversations.forget_counter, row.conversation_id, entry.device_id)
+        try:
+            counts = MessageHeader.decode(b64decode(entry.header or "")).counts
+        except (DecodeError, ValueError):
+            counts = True
+        if counts:  # of an edit or a reaction nobody misses the place
+            message = row_of(entry, KIND_UNOPENED, b"", policy=self._policy(row.policy))
+            self._later(messages.save_message, msgspec.structs.replace(message, cause=REMOVED))
 
     def _message_row(self, row: ConversationRow, entry: Entry, content: Content) -> MessageRow:
         """The row to store; a history key that an own device hands on is kept as that, and not as a message."""
+        policy = self._policy(row.policy)
         if content.kind != KIND_HISTORY_KEY:
-            return _message_row(entry, content.kind, content.body)
+            return placed(row_of(entry, content.kind, content.body, policy=policy), self._session.device.user_id)
         if row.kind == "self" and (key := _history_key_in(content.body)) is not None:
             self._later(save_history_key, key)
-        return _message_row(entry, content.kind, b"")
+        return row_of(entry, content.kind, b"", policy=policy)
 
     @staticmethod
     def _titled(row: ConversationRow, content: Content) -> ConversationRow:
         if content.kind != KIND_NAME:
             return row
-        return msgspec.structs.replace(row, title=_name_in(content.body) or row.title)
+        return msgspec.structs.replace(row, title=name_in(content.body) or row.title)
 
     def _check_claims(self, row: ConversationRow, entry: Entry, content: Content) -> ConversationRow:
         """Compare what the sender says of the log and of its own counter with what this device saw."""
@@ -145,6 +176,8 @@ class Applier:
         if content.last_sequence >= entry.sequence or (seen is not None and seen != content.last_hash):
             self._notice("fork", entry.sequence, "the sender was shown another log than this device")
             row = msgspec.structs.replace(row, status="forked")
+        if content.counter == UNCOUNTED:
+            return row
         last = self._counter(entry.device_id)
         own = entry.device_id == self._session.device.device_id
         if last is not None and content.counter != last + 1 and not own:
@@ -171,6 +204,13 @@ class Applier:
         return self._enter(msgspec.structs.replace(row, creator=True), Group.from_bytes(pending.member), pending.policy)
 
     def _apply_commit(self, row: ConversationRow, entry: Entry) -> ConversationRow:
+        applied = self._applied_commit(row, entry)
+        members = members_row(entry, self._policy(row.policy), decode_policy(applied.policy))
+        if members is not None:
+            self._later(messages.save_message, members)
+        return applied
+
+    def _applied_commit(self, row: ConversationRow, entry: Entry) -> ConversationRow:
         pending = self._pending
         if (
             pending is not None
@@ -286,6 +326,12 @@ class Applier:
         self._leaves[epoch.leaves_digest] = leaves_of(group)
         self._writes.append(partial(save_entered_epoch, self._session, row, group))
 
+    def _policy(self, document: bytes) -> PolicyDocument:
+        """The policy in a row; decoding the one of a large group takes longer than opening a message."""
+        if self._decoded is None or self._decoded[0] is not document:
+            self._decoded = (document, decode_policy(document))
+        return self._decoded[1]
+
     def _notice(self, code: NoticeCode, sequence: int, detail: str) -> None:
         self._later(notices.save_notice, Notice(self.row.conversation_id, code, sequence, detail))
 
@@ -332,6 +378,9 @@ def entry_hash(entry: Entry) -> bytes:
     """SHA-256 of an entry, as the hash chain takes it; `UntrustedGroup` where the entry is malformed."""
     try:
         match entry.type:
+            case "message.created" if entry.ciphertext is None and entry.ciphertext_hash is not None:
+                parts = (entry.header or "", entry.ciphertext_hash, entry.signature or "")
+                return removed_message_hash(*map(b64decode, parts))
             case "message.created":
                 return message_hash(*sealed_parts(entry))
             case "commit.created":
@@ -341,30 +390,6 @@ def entry_hash(entry: Entry) -> bytes:
     except ValueError as error:
         raise UntrustedGroup("an entry of the log is malformed") from error
     raise UntrustedGroup("the log holds an entry that this version does not know")
-
-
-def _message_row(entry: Entry, kind: int, body: bytes) -> MessageRow:
-    return MessageRow(
-        conversation_id=entry.conversation_id,
-        sequence=entry.sequence,
-        user_id=entry.user_id,
-        device_id=entry.device_id,
-        client_id=entry.client_id,
-        kind=kind,
-        body=body,
-        stored_at=entry.stored_at,
-    )
-
-
-class _Named(msgspec.Struct):
-    name: str
-
-
-def _name_in(body: bytes) -> str:
-    try:
-        return msgspec.json.decode(body, type=_Named).name[:TITLE_LENGTH_MAX]
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested beyond all measure
-        return ""
 
 
 class _HandedKey(msgspec.Struct):

@@ -22,6 +22,8 @@ CORRUPTED = "corrupted"
 FORK = "fork"
 SENDER_NOT_IN_EPOCH = "sender_not_in_epoch"
 EPOCH_KEY_MISSING = "epoch_key_missing"
+#: Not a failure: the server holds no ciphertext of it any more.
+REMOVED = "removed"
 
 
 class Unopened(Exception):  # noqa: N818 - an outcome that is stored

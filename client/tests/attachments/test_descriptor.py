@@ -12,12 +12,12 @@ from parley_client.attachments.descriptor import (
     attachments_in,
     decode_attachment,
     encode_attachment,
-    encode_body,
+    encode_attachments,
     safe_media_type,
     safe_name,
-    text_in,
 )
 from parley_client.attachments.stream import Layout
+from parley_client.content.bodies import TextBody, encode, text_in
 from parley_client.errors import AttachmentBroken
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import new_uuid7
@@ -54,11 +54,11 @@ def written(**changed):
 
 def test_it_comes_back_as_it_went():
     one, two = made(), made(width=None, height=None, thumbnail=None, name="notes.txt", media_type="text/plain")
-    body = encode_body("look", [one, two])
+    body = encode(TextBody(text="look", attachments=encode_attachments([one, two])))
     assert text_in(body) == "look"
     assert attachments_in(body) == {0: one, 1: two}
-    assert attachments_in(encode_body("only words")) == {}
-    assert encode_body("only words") == b'{"text":"only words"}'
+    assert attachments_in(encode(TextBody(text="only words"))) == {}
+    assert encode(TextBody(text="only words")) == b'{"text":"only words"}'
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,9 @@ def test_media_types_are_plain(media_type, safe):
 
 def test_a_body_has_a_bound():
     with pytest.raises(TooLarge):
-        encode_body("x" * 16_000, [made(thumbnail=PICTURE + bytes(20_000))] * 5)
+        encode(
+            TextBody(text="x" * 16_000, attachments=encode_attachments([made(thumbnail=PICTURE + bytes(20_000))] * 5))
+        )
 
 
 def test_keys_are_in_no_representation():

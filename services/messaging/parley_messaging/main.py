@@ -21,6 +21,7 @@ from parley_messaging.adapters.mongo.feed import MongoFeed
 from parley_messaging.adapters.mongo.log import MongoLog
 from parley_messaging.adapters.mongo.memberships import MongoMemberships, MongoReadPositions
 from parley_messaging.adapters.mongo.records import MongoRecords
+from parley_messaging.adapters.mongo.schedule import MongoSchedule
 from parley_messaging.adapters.peers import UnixPeers
 from parley_messaging.adapters.redis.bus import RedisBus
 from parley_messaging.adapters.redis.nodes import NodeRegistry
@@ -28,6 +29,7 @@ from parley_messaging.adapters.redis.stream import RedisStream
 from parley_messaging.api import internal, routes, socket
 from parley_messaging.config import Config
 from parley_messaging.domain.entries import StoredEntry
+from parley_messaging.domain.ownership import owner_of
 from parley_messaging.domain.publications import Publication
 from parley_messaging.metrics import Metrics
 from parley_messaging.node import Node
@@ -38,6 +40,8 @@ from parley_messaging.service.feeding import Feeding
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks, Receipts
+from parley_messaging.service.removing import Removing
+from parley_messaging.service.scheduling import Scheduling
 from parley_messaging.service.states import States
 from parley_serving.fastapi.access_tokens import RevocationPoller, TokenVerifier
 from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
@@ -45,6 +49,7 @@ from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem
 DRAIN_S_MAX = 5.0
 HEALTH_TIMEOUT_S = 2.0
 RESTART_S = 1.0
+_SCHEDULE = b"schedule"
 _log = structlog.get_logger("parley_messaging.main")
 
 
@@ -96,24 +101,27 @@ class RunningNode:
         hub = Hub(
             log=log, memberships=memberships, reading=reading, states=states, publisher=self._bus, metrics=metrics
         )
+        appending = Appending(
+            log=log,
+            memberships=memberships,
+            states=states,
+            accepting=Accepting(states, self._auth, config.server_name),
+            peers=self._peers,
+            metrics=metrics,
+            listener=self._stored,
+            acknowledged=self._marks.sent,
+        )
         self.node = Node(
             config=config,
             metrics=metrics,
             tokens=tokens,
-            appending=Appending(
-                log=log,
-                memberships=memberships,
-                states=states,
-                accepting=Accepting(states, self._auth, config.server_name),
-                peers=self._peers,
-                metrics=metrics,
-                listener=self._stored,
-                acknowledged=self._marks.sent,
-            ),
+            appending=appending,
             reading=reading,
             receipts=Receipts(log, positions, states),
+            removing=Removing(log, states),
             records=MongoRecords(database),
             notifying=Notifying(log),
+            scheduling=Scheduling(MongoSchedule(database), states, appending, is_ours=self._owns_schedule),
             hub=hub,
             health=self._health,
         )
@@ -132,6 +140,7 @@ class RunningNode:
             self._poller.run,
             self._marks.run,
             self._feeding.run,
+            self.node.scheduling.run,
         )
         self._tasks = [asyncio.create_task(_restarted(item)) for item in work]
 
@@ -171,6 +180,10 @@ class RunningNode:
 
     def _missed(self, bucket: int | None) -> None:
         self.node.hub.missed(bucket)
+
+    def _owns_schedule(self) -> bool:
+        """Whether this node works through the schedule; while nobody knows who lives, each does."""
+        return not self._drained and owner_of(_SCHEDULE, self._registry.live) in {self.node.config.node_id, None}
 
     def _revocation_hint(self) -> None:
         self._poller.hint()

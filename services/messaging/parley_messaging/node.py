@@ -15,6 +15,8 @@ from parley_messaging.service.fanout import Hub
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import Receipts
+from parley_messaging.service.removing import Removing
+from parley_messaging.service.scheduling import Scheduling
 from parley_serving.fastapi.access_tokens import TokenVerifier
 
 
@@ -28,6 +30,8 @@ class Node:
     appending: Appending
     reading: Reading
     receipts: Receipts
+    removing: Removing
+    scheduling: Scheduling
     records: RecordStore
     notifying: Notifying
     hub: Hub

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 import msgspec
@@ -17,6 +18,7 @@ from parley_contracts.messaging_api import AccountIndex, Appended, ArchivePage, 
 from parley_messaging.domain.conversation import Span
 from parley_messaging.domain.entries import StoredEntry, Submission
 from parley_messaging.domain.publications import Publication
+from parley_messaging.domain.scheduled import Scheduled
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,10 @@ class LogStore(Protocol):
         """The latest entry with a Welcome for the device, whole."""
         ...
 
+    async def remove(self, entry: StoredEntry) -> None:
+        """Put the hash of a message's ciphertext in its place, for good."""
+        ...
+
 
 class MembershipStore(Protocol):
     """Who came into and went out of which conversation where: facts written before their entry, so a superset.
@@ -146,6 +152,30 @@ class RecordStore(Protocol):
 
     async def account_index(self, user_id: UserId) -> AccountIndex | None:
         """The stored index."""
+        ...
+
+
+class ScheduleStore(Protocol):
+    """Sealed messages that wait for their time, by device and client id."""
+
+    async def put(self, scheduled: Scheduled) -> None:
+        """Keep one, or replace it; `TooMany` where the device has too many waiting."""
+        ...
+
+    async def of_device(self, user_id: UserId, device_id: DeviceId) -> list[Scheduled]:
+        """Those of a device, by their time."""
+        ...
+
+    async def due(self, now: datetime, *, limit: int) -> list[Scheduled]:
+        """Those whose time has come and that were not tried yet, the oldest first."""
+        ...
+
+    async def give_back(self, scheduled: Scheduled) -> None:
+        """Keep the outcome of one that could not be sent, unless it was replaced meanwhile."""
+        ...
+
+    async def remove(self, user_id: UserId, device_id: DeviceId, client_id: ClientId) -> None:
+        """Forget one, if there is one."""
         ...
 
 

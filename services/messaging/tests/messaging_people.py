@@ -242,6 +242,7 @@ class Room:
             "client_id": client_id,
             "salt": bytes(16),
             "push": True,
+            "counts": True,
             "commitment": bytes(32),
         }
         header = MessageHeader(**(members | fields)).encode()

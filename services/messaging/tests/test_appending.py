@@ -159,7 +159,7 @@ class AcceptEverything:
     async def plan(self, state, submissions):
         plan = Plan(state)
         for submission in submissions:
-            plan.add(next_entry(plan.state, submission, kind="group"))
+            plan.add(next_entry(plan.state, submission, kind="group", counts=True))
         return plan
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import new_uuid7
@@ -139,3 +140,38 @@ async def test_archive_pages(api, person):
     rest = (await api.get(f"archive?limit=3&after={first['next']}", device)).body
     assert [record["epoch"] for record in first["records"] + rest["records"]] == list(range(5))
     assert (await api.get("archive?after=nonsense", device)).problem == "invalid_request"
+
+
+async def test_a_removed_message_keeps_its_place_and_its_hash(api, other_api, person, room_of):
+    owner, author, member, stranger = (person().device() for _ in range(4))
+    room = await room_of(api, owner, [author, member])
+    client_id = new_uuid7()
+    sent = (await api.send(room, author, b"regretted", client_id=client_id)).body["sequence"]
+    other = (await api.send(room, author, b"kept")).body["sequence"]
+    hashes = (await api.get(f"conversations/{room.id}/hashes", member)).body
+    path = f"conversations/{room.id}/entries"
+    assert (await api.call("DELETE", f"{path}/{sent}", member)).problem == "forbidden"
+    assert (await api.call("DELETE", f"{path}/{sent}", stranger)).problem == "not_found"
+    assert (await api.call("DELETE", f"{path}/1", owner)).problem == "not_found"  # a creation is no message
+    assert (await api.call("DELETE", f"{path}/99", owner)).problem == "not_found"
+    assert (await api.call("DELETE", f"{path}/{sent}", author)).status == 204
+    assert (await other_api.call("DELETE", f"{path}/{sent}", author)).status == 204
+    assert (await other_api.call("DELETE", f"{path}/{other}", owner)).status == 204  # who manages the group
+    entries = (await api.get(f"{path}?after={sent - 1}", member)).body["entries"]
+    for entry, text in zip(entries, (b"regretted", b"kept"), strict=True):
+        assert "ciphertext" not in entry
+        assert b64decode(entry["ciphertext_hash"]) == hashlib.sha256(text).digest()
+        assert entry["header"] and entry["signature"]
+    assert (await api.get(f"conversations/{room.id}/hashes", member)).body == hashes
+    again = await api.send(room, author, b"regretted", client_id=client_id)
+    assert again.body["sequence"] == sent
+    assert (await api.send(room, author, b"another", client_id=client_id)).problem == "client_id_reused"
+
+
+async def test_what_nobody_reads_counts_for_nobody(api, person, room_of):
+    device, reader = person().device(), person().device()
+    room = await room_of(api, device, [reader])
+    await api.send(room, device)
+    await api.send(room, device, counts=False)
+    head = (await api.get(f"conversations/{room.id}", reader)).body["head"]
+    assert (head["head"], head["ordinal"]) == (4, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,6 +27,7 @@ from parley_contracts.messaging_api import (
     HistoryKeyUpload,
     MessageUpload,
     ReceiptUpload,
+    ScheduledUpload,
 )
 from parley_contracts.problems import InvalidRequest
 from parley_messaging.api.submissions import commit_submission, creation_submission, message_submission
@@ -45,6 +46,7 @@ from parley_serving.fastapi.requests import (
 router = APIRouter(prefix="/api/v1/messaging")
 _NUMBER_MAX = 2**53
 Number = Annotated[int, Query(ge=0, le=_NUMBER_MAX)]
+Place = Annotated[int, Path(ge=0, le=_NUMBER_MAX)]
 ArchiveLimit = Annotated[int, Query(ge=1, le=ARCHIVE_PAGE_MAX)]
 
 
@@ -107,6 +109,39 @@ async def get_entries(
         caller.user_id, conversation_id, after=after, before=before, around=around, limit=page_limit(limit)
     )
     return json_response(page)
+
+
+@router.put("/conversations/{conversation_id}/scheduled/{client_id}")
+async def put_scheduled(request: Request, conversation_id: str, client_id: str) -> Response:
+    """Keep a sealed message until its time."""
+    caller = await _caller(request)
+    upload = await read_body(request, ScheduledUpload)
+    submission = message_submission(caller, conversation_id, client_id, upload)
+    await node_of(request).scheduling.put(submission, upload.send_at)
+    return Response(status_code=204)
+
+
+@router.get("/scheduled")
+async def get_scheduled(request: Request) -> Response:
+    """What the caller's device has scheduled."""
+    caller = await _caller(request)
+    return json_response(await node_of(request).scheduling.of_device(caller.user_id, caller.device_id))
+
+
+@router.delete("/scheduled/{client_id}")
+async def delete_scheduled(request: Request, client_id: str) -> Response:
+    """Do not send a scheduled message."""
+    caller = await _caller(request)
+    await node_of(request).scheduling.remove(caller.user_id, caller.device_id, client_id)
+    return Response(status_code=204)
+
+
+@router.delete("/conversations/{conversation_id}/entries/{sequence}")
+async def delete_entry(request: Request, conversation_id: str, sequence: Place) -> Response:
+    """Take a message's ciphertext out of the log; its place and its hashes stay."""
+    caller = await _caller(request)
+    await node_of(request).removing.remove(caller.user_id, conversation_id, sequence)
+    return Response(status_code=204)
 
 
 @router.get("/conversations/{conversation_id}/hashes")

@@ -21,6 +21,7 @@ from parley_contracts.messaging_api import (
     MessageSend,
     MessageUpload,
     PushSecret,
+    ScheduledUpload,
 )
 from parley_contracts.problems import InvalidRequest
 from parley_messaging.domain.entries import COMMIT, CREATED, MESSAGE, SealedSecret, Submission
@@ -28,7 +29,10 @@ from parley_serving.fastapi.requests import Caller, binary, identifier
 
 
 def message_submission(
-    caller: Caller, unverified_conversation_id: str, unverified_client_id: str, upload: MessageUpload | MessageSend
+    caller: Caller,
+    unverified_conversation_id: str,
+    unverified_client_id: str,
+    upload: MessageUpload | MessageSend | ScheduledUpload,
 ) -> Submission:
     """A sealed message."""
     return Submission(

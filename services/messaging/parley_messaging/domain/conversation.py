@@ -117,10 +117,11 @@ def next_entry(
     submission: Submission,
     *,
     kind: Kind,
+    counts: bool = False,
     added: tuple[UserId, ...] = (),
     removed: tuple[UserId, ...] = (),
 ) -> StoredEntry:
-    """The entry that a judged submission becomes right after `state`."""
+    """The entry that a judged submission becomes right after `state`; `counts` says whether one can have read it."""
     sequence = state.head + 1
     makes_epoch = submission.type != MESSAGE
     return StoredEntry(
@@ -128,7 +129,7 @@ def next_entry(
         kind=kind,
         conversation_id=state.conversation_id,
         sequence=sequence,
-        ordinal=state.ordinal + (submission.type == MESSAGE),
+        ordinal=state.ordinal + counts,
         epoch=_epoch_after(submission.type, state.epoch),
         epoch_sequence=sequence if makes_epoch else state.epoch_sequence,
         policy_sequence=sequence if submission.policy else state.policy_sequence,

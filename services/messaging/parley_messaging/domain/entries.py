@@ -1,6 +1,7 @@
 """The rows of the log: what a device submits, what is stored, and what readers get.
 
-Invariant: a stored entry never changes; its hash is that of `parley_contracts.envelope`.
+Invariant: a stored entry never changes, but that a removed message loses its ciphertext and keeps the hash of it; an
+entry's hash is that of `parley_contracts.envelope`.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     header: bytes = b""
     ciphertext: bytes = b""
     signature: bytes = b""
+    ciphertext_hash: bytes = b""
     commit: bytes = b""
     policy: bytes = b""
     group_info: bytes = b""
@@ -124,6 +126,7 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
             header=_text(self.header),
             ciphertext=_text(self.ciphertext),
             signature=_text(self.signature),
+            ciphertext_hash=_text(self.ciphertext_hash),
             commit=_text(self.commit),
             policy=_text(self.policy),
             group_info=_text(self.group_info) if created else None,

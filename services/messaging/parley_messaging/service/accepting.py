@@ -72,7 +72,7 @@ class Accepting:
             header = parse_header(submission)
             check_epoch(plan.state, header.epoch)
             judge_message(header, epoch)
-            plan.add(next_entry(plan.state, submission, kind=plan.state.kind))
+            plan.add(next_entry(plan.state, submission, kind=plan.state.kind, counts=header.counts))
             return
         check_epoch(plan.state, submission.epoch)
         judged = await asyncio.to_thread(

@@ -40,11 +40,15 @@ Acknowledged = Callable[[Submission, Appended], None]
 
 @dataclass
 class Item:
-    """A submission on its way. `forwarded` came from another node and is appended here whoever the owner is."""
+    """A submission on its way. `forwarded` came from another node and is appended here whoever the owner is.
+
+    `attended` says that its person sent it just now, and so has read what stands before it.
+    """
 
     submission: Submission
     hash: bytes
     forwarded: bool
+    attended: bool
     answer: asyncio.Future[Appended]
     repeated_by: list[Item] = field(default_factory=list)
 
@@ -89,9 +93,12 @@ class Appending:
         self.waiting = 0
         self._lanes: dict[ConversationId, _Lane] = {}
 
-    def submit(self, submission: Submission, *, forwarded: bool = False) -> asyncio.Future[Appended]:
+    def submit(
+        self, submission: Submission, *, forwarded: bool = False, attended: bool = True
+    ) -> asyncio.Future[Appended]:
         """Queue a submission at once, in the order of the calls; the future holds the answer or raises a `Problem`."""
-        item = Item(submission, submission.payload_hash(), forwarded, asyncio.get_running_loop().create_future())
+        answer: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+        item = Item(submission, submission.payload_hash(), forwarded, attended, answer)
         known = self.recent.get((submission.conversation_id, *submission.key))
         if known is not None and known[0] == item.hash:
             item.resolve(known[1])
@@ -294,6 +301,6 @@ class _Lane:
     def _acknowledge(self, item: Item, answer: Appended) -> None:
         submission = item.submission
         self._a.recent.put((self._id, *submission.key), (item.hash, answer))
-        if not item.forwarded:
+        if item.attended and not item.forwarded:
             self._a.acknowledged(submission, answer)
         item.resolve(answer)

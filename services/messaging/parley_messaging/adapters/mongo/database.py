@@ -61,6 +61,10 @@ _INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("user", ASCENDING), ("_id", ASCENDING)], name="page"),
     ],
     "history_keys": [IndexModel([("user", ASCENDING), ("version", ASCENDING)], name="version", unique=True)],
+    "scheduled": [
+        IndexModel([(name, ASCENDING) for name in ("user", "device", "client")], name="once", unique=True),
+        IndexModel([("state", ASCENDING), ("send_at", ASCENDING)], name="due"),
+    ],
     "account_indexes": [IndexModel([("user", ASCENDING)], name="user", unique=True)],
 }
 

@@ -1,10 +1,11 @@
 """The log in the collection `entries`: one document is one entry, an MLS commit's Welcome and GroupInfo included.
 
-Invariant: entries are only inserted, in one ordered command at a time, and never changed.
+Invariant: entries are only inserted, in one ordered command at a time, and never changed but for `remove`.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import cast
 
@@ -19,7 +20,7 @@ from parley_messaging.domain.entries import MESSAGE, EntryType, SealedSecret, St
 from parley_messaging.ports import Inserted
 
 _DUPLICATE_KEY = 11000
-_BYTES_FIELDS = ("header", "ciphertext", "signature", "commit", "policy", "group_info", "welcome")
+_BYTES_FIELDS = ("header", "ciphertext", "signature", "ciphertext_hash", "commit", "policy", "group_info", "welcome")
 _BRIEF = dict.fromkeys((*_BYTES_FIELDS, "push_secrets", "_id"), 0)
 _READER = dict.fromkeys(("group_info", "welcome", "welcome_devices", "push_secrets", "_id"), 0)
 _LEAN = dict.fromkeys(("group_info", "welcome", "welcome_devices", "commit", "_id"), 0)
@@ -191,6 +192,13 @@ class MongoLog:
         """The latest entry with a Welcome for the device, whole."""
         query = {"conversation": id_bytes(conversation_id), "welcome_devices": id_bytes(device_id)}
         return await self._newest(query, {"_id": 0})
+
+    async def remove(self, entry: StoredEntry) -> None:
+        """Put the hash in place of a message's ciphertext."""
+        query = {"conversation": id_bytes(entry.conversation_id), "sequence": entry.sequence}
+        gone = {"$set": {"ciphertext_hash": hashlib.sha256(entry.ciphertext).digest()}, "$unset": {"ciphertext": 1}}
+        async with unavailable_when_away():
+            await self._entries.update_one(query | {"ciphertext": {"$exists": True}}, gone)
 
     async def _newest(self, query: Document, projection: Document) -> StoredEntry | None:
         found = await self._find(query, projection, direction=-1, limit=1)

@@ -1,0 +1,72 @@
+"""Keeping the server's copies of scheduled messages such that they can be sent when their time comes.
+
+A message can be appended only in the epoch under which it is sealed. So each new epoch has the device seal what it has
+scheduled anew; what comes due while the device is away and the epoch is another is given back, and the device sends it
+as soon as it learns of that. Its content carries counter 0: it stands outside the device's count, since nobody knows
+where in the log it will stand.
+
+Invariant: a scheduled message stays in the store until it is in the log, in the outbox, or cancelled.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from parley_client import outbox
+from parley_client.api import messaging
+from parley_client.crypto.message import UNCOUNTED
+from parley_client.errors import ClientError
+from parley_client.groups.conversations import ensure_member
+from parley_client.session import Session
+from parley_client.store import queues
+from parley_client.store.conversations import load_conversation
+from parley_client.store.queues import OutboxRow, ScheduledRow
+from parley_contracts.messaging_api import ScheduledUpload
+from parley_contracts.problems import NotFound, PolicyRefused
+
+
+async def settle_scheduled(session: Session) -> None:
+    """Bring the server's copies up to date, and take over what it could not send."""
+    rows = queues.list_scheduled(session.store)
+    if not rows:
+        return
+    for row in rows:
+        await _settle(session, row)
+    given_back = {
+        each.client_id for each in (await messaging.get_scheduled(session.api)).scheduled if each.state != "waiting"
+    }
+    for row in queues.list_scheduled(session.store):
+        if row.client_id in given_back:
+            await _send_now(session, row)
+
+
+async def _settle(session: Session, row: ScheduledRow) -> None:
+    if row.cancelled:
+        await messaging.delete_scheduled(session.api, row.client_id)
+        queues.drop_scheduled(session.store, row.client_id)
+        return
+    try:
+        await ensure_member(session, row.conversation_id)
+    except (ClientError, NotFound, PolicyRefused):
+        return  # while this device is not in the group it cannot seal; its copy, if any, is given back when it is due
+    async with session.lock(row.conversation_id):
+        conversation = load_conversation(session.store, row.conversation_id)
+        if conversation is None or conversation.status != "member" or conversation.epoch == row.epoch:
+            return
+        sealed = outbox.seal(session, conversation, _outgoing(row), UNCOUNTED)
+    upload = ScheduledUpload(sealed.header, sealed.ciphertext, sealed.signature, row.send_at)
+    await messaging.put_scheduled(session.api, row.conversation_id, row.client_id, upload)
+    queues.save_scheduled(session.store, msgspec.structs.replace(row, epoch=conversation.epoch))
+
+
+async def _send_now(session: Session, row: ScheduledRow) -> None:
+    """Its time has passed without its being sent: send it as if it were written now."""
+    queues.add_to_outbox(session.store, _outgoing(row))
+    queues.drop_scheduled(session.store, row.client_id)
+    session.announce(row.conversation_id)
+    session.spawn(outbox.pump(session, row.conversation_id))
+    await messaging.delete_scheduled(session.api, row.client_id)
+
+
+def _outgoing(row: ScheduledRow) -> OutboxRow:
+    return OutboxRow(client_id=row.client_id, conversation_id=row.conversation_id, kind=row.kind, body=row.body)

@@ -1,0 +1,51 @@
+"""Messages that are sent later, by method names, as `parley_client.rpc` offers them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from parley_client.schedule.methods import ScheduleMethods
+from parley_contracts.ids import ClientId
+
+
+class ScheduleParams(msgspec.Struct, forbid_unknown_fields=True):
+    """`schedule.create`; `send_at` is RFC 3339."""
+
+    to: str
+    text: str
+    send_at: str
+
+
+class NoParams(msgspec.Struct, forbid_unknown_fields=True):
+    """`schedule.list`."""
+
+
+class CancelParams(msgspec.Struct, forbid_unknown_fields=True):
+    """`schedule.cancel`."""
+
+    client_id: ClientId
+
+
+def schedule_methods(
+    client: ScheduleMethods,
+) -> dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]]:
+    """The methods of one client, with what they take."""
+
+    async def create(params: ScheduleParams) -> object:
+        return await client.schedule(params.to, params.text, params.send_at)
+
+    async def listed(_: NoParams) -> object:
+        return client.scheduled()
+
+    async def cancel(params: CancelParams) -> object:
+        await client.unschedule(params.client_id)
+        return {}
+
+    return {
+        "schedule.create": (ScheduleParams, create),
+        "schedule.list": (NoParams, listed),
+        "schedule.cancel": (CancelParams, cancel),
+    }

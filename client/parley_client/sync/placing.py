@@ -1,0 +1,94 @@
+"""Where an opened entry belongs: the row that is stored of it, and what it does to earlier rows.
+
+Invariant: what a row says of its author's role is the role in force at its place in the log.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from parley_client.content.bodies import EVERYBODY, EditBody, TextBody, read_any
+from parley_client.content.folding import may_delete
+from parley_client.content.kinds import COUNTED_KINDS, KIND_DELETE, KIND_EDIT, KIND_MEMBERS
+from parley_client.store import messages
+from parley_client.store.messages import MessageRow
+from parley_client.store.port import Store
+from parley_contracts.ids import ConversationId, UserId
+from parley_contracts.messaging_api import Entry
+from parley_contracts.policy import MANAGERS, PolicyDocument
+
+
+class MembersBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a commit did to the roster (`KIND_MEMBERS`)."""
+
+    added: list[UserId] = []
+    removed: list[UserId] = []
+
+
+def row_of(entry: Entry, kind: int, body: bytes, *, policy: PolicyDocument) -> MessageRow:
+    """The row of an entry without what its body says; `policy` was in force at its place."""
+    return MessageRow(
+        conversation_id=entry.conversation_id,
+        sequence=entry.sequence,
+        user_id=entry.user_id,
+        device_id=entry.device_id,
+        client_id=entry.client_id,
+        kind=kind,
+        body=body,
+        stored_at=entry.stored_at,
+        manager=policy.role_of(entry.user_id) in MANAGERS,
+    )
+
+
+def placed(row: MessageRow, own: UserId) -> MessageRow:
+    """The row with what its body says: what it changes, under what it stands, and whether it names this person."""
+    body = read_any(row.body, row.kind)
+    target = getattr(body, "target", None)
+    thread = getattr(body, "thread", None)
+    mentions = body.mentions if isinstance(body, TextBody | EditBody) else ()
+    return msgspec.structs.replace(
+        row,
+        target=target if target is not None and target < row.sequence else None,
+        thread=thread if thread is not None and thread < row.sequence else None,
+        mention=row.user_id != own and (own in mentions or EVERYBODY in mentions),
+    )
+
+
+def members_row(entry: Entry, before: PolicyDocument, after: PolicyDocument) -> MessageRow | None:
+    """What a commit did to the roster, or None where it left everybody in place."""
+    added, removed = sorted(after.user_ids - before.user_ids), sorted(before.user_ids - after.user_ids)
+    if not added and not removed:
+        return None
+    return row_of(entry, KIND_MEMBERS, msgspec.json.encode(MembersBody(added, removed)), policy=before)
+
+
+def members_in(body: bytes) -> MembersBody:
+    """What a row of `KIND_MEMBERS` holds."""
+    return msgspec.json.decode(body, type=MembersBody)
+
+
+def store_placed(store: Store, row: MessageRow) -> None:
+    """Store a row, and erase what it deletes, or what was deleted before it could be opened; inside a transaction."""
+    messages.save_message(store, row)
+    if row.kind == KIND_DELETE and row.target is not None:
+        target = messages.message_at(store, row.conversation_id, row.target)
+        if target is not None and may_delete(target, row):
+            messages.erase_bodies(store, row.conversation_id, row.target)
+        if row.thread is not None:
+            messages.place_removed(store, row.conversation_id, row.target, row.thread)
+    elif row.kind in COUNTED_KINDS:
+        _erase_deleted(store, row.conversation_id, row.sequence)
+    elif row.kind == KIND_EDIT and row.target is not None:
+        _erase_deleted(store, row.conversation_id, row.target)
+
+
+def _erase_deleted(store: Store, conversation_id: ConversationId, sequence: int) -> None:
+    """Erase a message where a deletion of it is known: one of the two opened late."""
+    deletions = [
+        row
+        for row in messages.annotations_of(store, conversation_id, [sequence]).get(sequence, [])
+        if row.kind == KIND_DELETE
+    ]
+    target = messages.message_at(store, conversation_id, sequence) if deletions else None
+    if target is not None and any(may_delete(target, deletion) for deletion in deletions):
+        messages.erase_bodies(store, conversation_id, sequence)
