@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from parley_ops import doctor as examination
-from parley_ops import locking, privilege, start, trial
+from parley_ops import locking, privilege, restarting, start, trial
 from parley_ops import logs as part_logs
 from parley_ops.errors import OperationError, UsageError
-from parley_ops.instance import require_instance
+from parley_ops.instance import NODES_MAX, require_instance
 from parley_ops.layout import Home, checkout, runtime
 from parley_ops.report import report
 from parley_ops.stack import Stack
@@ -52,6 +52,12 @@ def _profile(value: str | None) -> str | None:
     return value
 
 
+def _replicas(value: int | None) -> int | None:
+    if value not in {None, 1, 3}:
+        raise typer.BadParameter("it is 1 or 3")
+    return value
+
+
 @app.command()
 def up(
     *,
@@ -63,6 +69,12 @@ def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return when all is up.")] = False,
     limits_profile: Annotated[
         str | None, typer.Option(callback=_profile, help="Rate limits: default or test.", show_default="default")
+    ] = None,
+    nodes: Annotated[
+        int | None, typer.Option(min=1, max=NODES_MAX, help="Nodes of messaging.", show_default="2")
+    ] = None,
+    replicas: Annotated[
+        int | None, typer.Option(callback=_replicas, help="Members of MongoDB's set: 1 or 3.", show_default="1")
     ] = None,
     push_loopback: Annotated[
         bool | None,
@@ -77,6 +89,8 @@ def up(
         key=key,
         limits_profile=limits_profile,
         push_loopback=push_loopback,
+        nodes=nodes,
+        replicas=replicas,
         detach=detach,
     )
     start.up(_home(home), wanted, _say)
@@ -86,6 +100,17 @@ def up(
 def down(*, home: HomeOption = None) -> None:
     """Stop everything."""
     _say("Parley is down." if start.down(_home(home)) else "Nothing was running.")
+
+
+@app.command()
+def restart(
+    parts: Annotated[list[str] | None, typer.Argument(help="Which; all services where left out.")] = None,
+    *,
+    home: HomeOption = None,
+) -> None:
+    """Restart parts one by one while the rest goes on."""
+    place = _home(home)
+    restarting.restart(Stack.load(place, require_instance(place)), parts or [], _say)
 
 
 @app.command()

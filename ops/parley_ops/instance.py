@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import random
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -15,6 +17,8 @@ from parley_ops.layout import Home
 DEFAULT_HOST = "localhost"
 DEFAULT_PORT = 8443
 ENGINE_PORTS = ("postgres", "mongod", "valkey", "s3-proxy", "s3-object", "s3-container", "s3-account")
+DEFAULT_NODES = 2
+NODES_MAX = 16
 #: Below the range from which the kernel takes the ports of outgoing connections.
 PORTS_FROM, PORTS_TO = 20_000, 32_000
 
@@ -26,6 +30,9 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     port: int = DEFAULT_PORT
     ports: dict[str, int]
     limits_profile: str = "default"
+    #: How many nodes messaging has, and how many members the replica set of MongoDB.
+    nodes: int = DEFAULT_NODES
+    replicas: Literal[1, 3] = 1
     #: Pushes may go to loopback: for a test's own receiver only.
     push_loopback: bool = False
 
@@ -81,13 +88,19 @@ def store_instance(home: Home, instance: Instance) -> None:
         os.close(descriptor)
 
 
-def choose_ports() -> dict[str, int]:
-    """A free loopback port for each engine."""
-    chosen: dict[str, int] = {}
-    while len(chosen) < len(ENGINE_PORTS):
-        port = choose_port()
-        if port not in chosen.values():
-            chosen[ENGINE_PORTS[len(chosen)]] = port
+def mongod_names(replicas: int) -> list[str]:
+    """The members of the replica set."""
+    return ["mongod", *(f"mongod-{number}" for number in range(2, replicas + 1))]
+
+
+def choose_ports(replicas: int, kept: Mapping[str, int]) -> dict[str, int]:
+    """A free loopback port for each engine that has none in `kept`."""
+    chosen = dict(kept)
+    for name in (*ENGINE_PORTS, *mongod_names(replicas)):
+        while name not in chosen:
+            port = choose_port()
+            if port not in chosen.values():
+                chosen[name] = port
     return chosen
 
 

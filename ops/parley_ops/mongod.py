@@ -1,4 +1,7 @@
-"""MongoDB: a replica set of one, and in it one user for each service that keeps documents."""
+"""MongoDB: a replica set of one member or three, and in it one user for each service that keeps documents.
+
+Rule: a set only grows; where a member goes for good is the operator's decision, by MongoDB's own commands.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from parley_ops.binaries import mongod_libraries, mongod_program
 from parley_ops.errors import OperationError, Unhealthy
-from parley_ops.instance import Instance
+from parley_ops.instance import Instance, mongod_names
 from parley_ops.layout import Home
 from parley_ops.parts import ENGINES, Part
 from parley_ops.secret_files import engine_secret, key_file
@@ -20,45 +23,57 @@ SERVICES = ("messaging", "notification", "media")
 SET = "rs0"
 _TIMEOUT_MS = 3000
 _ELECTION_TIMEOUT_S = 30
+_COPY_TIMEOUT_S = 600
+#: How long the others wait for a silent primary; half of MongoDB's own default, so that writing goes on within 12 s.
+_ELECT_AFTER_MS = 5000
 
 
 def url(home: Home, instance: Instance, service: str) -> str:
     """The address of a service's own database."""
     password = engine_secret(home, f"mongod_{service}")
-    return f"mongodb://{service}:{password}@{_host(instance)}/{service}?replicaSet={SET}&authSource=admin"
+    return f"mongodb://{service}:{password}@{_hosts(instance)}/{service}?replicaSet={SET}&authSource=admin"
 
 
 def admin_url(home: Home, instance: Instance) -> str:
     """The address for the administrator."""
     password = engine_secret(home, "mongod_admin")
-    return f"mongodb://{ADMINISTRATOR}:{password}@{_host(instance)}/?replicaSet={SET}&authSource=admin"
+    return f"mongodb://{ADMINISTRATOR}:{password}@{_hosts(instance)}/?replicaSet={SET}&authSource=admin"
 
 
-def _host(instance: Instance) -> str:
-    return f"127.0.0.1:{instance.ports['mongod']}"
+def _host(instance: Instance, name: str = "mongod") -> str:
+    return f"127.0.0.1:{instance.ports[name]}"
 
 
-def prepare(home: Home) -> None:
-    """The folder of the data."""
-    (home.data / "mongod").mkdir(mode=0o700, exist_ok=True)
+def _hosts(instance: Instance) -> str:
+    return ",".join(_host(instance, name) for name in mongod_names(instance.replicas))
+
+
+def prepare(home: Home, instance: Instance) -> None:
+    """The folders of the data."""
+    for name in mongod_names(instance.replicas):
+        (home.data / name).mkdir(mode=0o700, exist_ok=True)
     key_file(home)
 
 
-def part(home: Home, instance: Instance) -> Part:
-    """The server, on loopback."""
+def parts(home: Home, instance: Instance) -> list[Part]:
+    """The members, on loopback."""
+    return [_part(home, instance, name) for name in mongod_names(instance.replicas)]
+
+
+def _part(home: Home, instance: Instance, name: str) -> Part:
     command = (
-        *(str(mongod_program()), "--dbpath", str(home.data / "mongod"), "--port", str(instance.ports["mongod"])),
+        *(str(mongod_program()), "--dbpath", str(home.data / name), "--port", str(instance.ports[name])),
         *("--bind_ip", "127.0.0.1", "--nounixsocket", "--replSet", SET, "--keyFile", str(key_file(home))),
         *("--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "990", "--oplogMinRetentionHours", "24"),
         *("--networkMessageCompressors", "snappy,zstd", "--quiet"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
-        # A set of one has nobody to hand over to: do not wait for a successor when stopping.
+        # A set of one has nobody to hand over to, and one that stops as a whole need not: do not wait for a successor.
         *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
     )
-    address = admin_url(home, instance)
-    direct = f"mongodb://{_host(instance)}/?directConnection=true"
+    address = f"{admin_url(home, instance)}&directConnection=true".replace(_hosts(instance), _host(instance, name))
+    direct = f"mongodb://{_host(instance, name)}/?directConnection=true"
     return Part(
-        "mongod",
+        name,
         ENGINES,
         command,
         lambda: check(address),
@@ -86,7 +101,7 @@ def _answers(address: str) -> str:
 
 
 def check(address: str) -> str:
-    """Sign in and see that it takes writes."""
+    """Sign in and see that a member takes writes, or follows one that does."""
     try:
         with _connect(address) as client:
             hello = client.admin.command("hello")
@@ -94,9 +109,11 @@ def check(address: str) -> str:
             version = client.server_info()["version"]
     except PyMongoError as error:
         raise Unhealthy(_sentence(error)) from error
-    if not (hello.get("isWritablePrimary") and hello.get("setName")):
-        raise Unhealthy("is not the primary of a replica set")
-    return f"MongoDB {version}, primary of {hello['setName']}"
+    if not (
+        hello.get("setName") and (hello.get("isWritablePrimary") or (hello.get("secondary") and hello.get("primary")))
+    ):
+        raise Unhealthy("neither takes writes in a replica set nor follows a member that does")
+    return f"MongoDB {version}, {'primary' if hello['isWritablePrimary'] else 'secondary'} of {hello['setName']}"
 
 
 def clock_skew_s(address: str) -> float:
@@ -112,10 +129,9 @@ def _sentence(error: PyMongoError) -> str:
 
 def provision(home: Home, instance: Instance) -> None:
     """The replica set, the administrator and a user for each service; again is harmless."""
-    try:
-        check(admin_url(home, instance))
-    except Unhealthy:
-        _initiate(home, instance)
+    _initiate(home, instance)
+    _await_primary(admin_url(home, instance))
+    _complete(home, instance)
     with _connect(admin_url(home, instance)) as client:
         known = {user["user"] for user in client.admin.command("usersInfo")["users"]}
         for service in SERVICES:
@@ -128,8 +144,15 @@ def provision(home: Home, instance: Instance) -> None:
 def _initiate(home: Home, instance: Instance) -> None:
     """Over loopback and before there is any user, mongod lets us make the set and the first one."""
     with _connect(f"mongodb://{_host(instance)}/?directConnection=true") as client:
+        if client.admin.command("hello").get("setName"):
+            return
+        wanted = {
+            "_id": SET,
+            "members": [{"_id": 0, "host": _host(instance)}],
+            "settings": {"electionTimeoutMillis": _ELECT_AFTER_MS},
+        }
         try:
-            client.admin.command("replSetInitiate", {"_id": SET, "members": [{"_id": 0, "host": _host(instance)}]})
+            client.admin.command("replSetInitiate", wanted)
         except OperationFailure as error:
             if error.code not in {13, 23}:  # Unauthorized: users exist; AlreadyInitialized
                 raise
@@ -143,3 +166,42 @@ def _initiate(home: Home, instance: Instance) -> None:
         except OperationFailure as error:
             if error.code not in {13, 51003}:  # Unauthorized, or the user exists
                 raise
+
+
+def _await_primary(address: str) -> None:
+    """Wait until the members have elected one that takes writes."""
+    deadline = time.monotonic() + _ELECTION_TIMEOUT_S
+    while True:
+        try:
+            with _connect(address) as client:
+                client.admin.command("ping")
+        except PyMongoError as error:
+            if time.monotonic() > deadline:
+                raise OperationError(f"MongoDB elected no primary: {_sentence(error)}.") from error
+        else:
+            return
+
+
+def _complete(home: Home, instance: Instance) -> None:
+    """Take the members that are missing into the set, one after the other, and wait until each holds all there is."""
+    with _connect(admin_url(home, instance)) as client:
+        for name in mongod_names(instance.replicas):
+            config = client.admin.command("replSetGetConfig")["config"]
+            if _host(instance, name) in {member["host"] for member in config["members"]}:
+                continue
+            number = 1 + max(member["_id"] for member in config["members"])
+            config["members"].append({"_id": number, "host": _host(instance, name)})
+            config["version"] += 1
+            client.admin.command("replSetReconfig", config)
+            _await_secondary(client, _host(instance, name))
+
+
+def _await_secondary(client: MongoClient[dict[str, Any]], host: str) -> None:
+    deadline = time.monotonic() + _COPY_TIMEOUT_S
+    while True:
+        members = {member["name"]: member for member in client.admin.command("replSetGetStatus")["members"]}
+        if members.get(host, {}).get("stateStr") == "SECONDARY":
+            return
+        if time.monotonic() > deadline:
+            raise OperationError(f"The MongoDB at {host} did not copy the data; see ./parley logs.")
+        time.sleep(0.2)

@@ -47,7 +47,7 @@ def prepare(home: Home, instance: Instance, object_store: ObjectStore) -> None:
         certificate=home.tls / "server.crt",
         key=home.tls / "server.key",
         work_dir=work_dir,
-        upstreams=services.sockets(home),
+        upstreams=services.sockets(home, instance),
         object_store=object_store,
         limits_profile=instance.limits_profile,
         open_files_max=open_files(),

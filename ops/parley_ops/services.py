@@ -19,7 +19,6 @@ from parley_ops.layout import Home
 from parley_ops.parts import SERVICES, Part
 from parley_ops.secret_files import service_keys_file
 
-MESSAGING_NODES = (1, 2)
 SERVICE_NAMES = [n for n in ("auth", "messaging", "media", "notification") if find_spec(f"parley_{n}.__main__")]
 _HEALTH_TIMEOUT_S = 5
 _MIGRATION_TIMEOUT_S = 120
@@ -59,10 +58,9 @@ def parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
         _part("auth", ("parley_auth", "serve"), auth, _health(home.run / "auth.sock")),
         _part("auth-outbox", ("parley_auth", "publish-outbox"), auth, lambda: ""),
     ]
-    for node in MESSAGING_NODES if "messaging" in SERVICE_NAMES else ():
-        messaging = environment(home, instance, "messaging", addresses, f"messaging-{node}")
-        health = _health(home.run / f"messaging-{node}.sock")
-        found.append(_part(f"messaging-{node}", ("parley_messaging", "serve"), messaging, health))
+    for node in messaging_names(instance) if "messaging" in SERVICE_NAMES else ():
+        messaging = environment(home, instance, "messaging", addresses, node)
+        found.append(_part(node, ("parley_messaging", "serve"), messaging, _health(home.run / f"{node}.sock")))
     if "media" in SERVICE_NAMES:
         media = environment(home, instance, "media", addresses)
         found.append(_part("media", ("parley_media", "serve"), media, _health(home.run / "media.sock")))
@@ -91,16 +89,16 @@ def _part(name: str, command: tuple[str, str], variables: Mapping[str, str], che
     return Part(name, SERVICES, (sys.executable, "-m", *command), check, check, environment=variables)
 
 
-def messaging_names() -> list[str]:
+def messaging_names(instance: Instance) -> list[str]:
     """The nodes of messaging."""
-    return [f"messaging-{node}" for node in MESSAGING_NODES]
+    return [f"messaging-{number}" for number in range(1, instance.nodes + 1)]
 
 
-def sockets(home: Home) -> dict[str, list[Path]]:
+def sockets(home: Home, instance: Instance) -> dict[str, list[Path]]:
     """Where the gateway reaches each service."""
     return {
         "auth": [home.run / "auth.sock"],
-        "messaging": [home.run / f"{name}.sock" for name in messaging_names()],
+        "messaging": [home.run / f"{name}.sock" for name in messaging_names(instance)],
         "media": [home.run / "media.sock"],
         "notification": [home.run / "notification.sock"],
     }

@@ -80,7 +80,7 @@ class Stack:
                     **mongodb("media"),
                     **self.s3,
                     "PARLEY_S3_SIGNED_HOST": self.object_store.host,
-                    "PARLEY_MESSAGING_NODES": ",".join(services.messaging_names()),
+                    "PARLEY_MESSAGING_NODES": ",".join(services.messaging_names(self.instance)),
                 },
                 "notification": {**relations("notification"), **redis("notification")},
             }
@@ -119,7 +119,7 @@ class Stack:
         if "PARLEY_POSTGRES_URL" not in self.external:
             postgres.prepare(self.home)
         if "PARLEY_MONGODB_URL" not in self.external:
-            mongod.prepare(self.home)
+            mongod.prepare(self.home, self.instance)
         if "PARLEY_REDIS_URL" not in self.external:
             valkey.prepare(self.home, self.instance)
         if _S3_NAMES[0] not in self.external:
@@ -141,9 +141,11 @@ class Stack:
             _external("postgres", external["PARLEY_POSTGRES_URL"], postgres.check)
             if "PARLEY_POSTGRES_URL" in external
             else postgres.part(home, instance),
-            _external("mongod", external["PARLEY_MONGODB_URL"], mongod.check)
-            if "PARLEY_MONGODB_URL" in external
-            else mongod.part(home, instance),
+            *(
+                [_external("mongod", external["PARLEY_MONGODB_URL"], mongod.check)]
+                if "PARLEY_MONGODB_URL" in external
+                else mongod.parts(home, instance)
+            ),
             _external("valkey", external["PARLEY_REDIS_URL"], valkey.check)
             if "PARLEY_REDIS_URL" in external
             else valkey.part(home, instance),

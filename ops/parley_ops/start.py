@@ -52,6 +52,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     key: Path | None = None
     limits_profile: str | None = None
     push_loopback: bool | None = None
+    nodes: int | None = None
+    replicas: int | None = None
     detach: bool = False
 
 
@@ -97,9 +99,13 @@ def _read_pair(wanted: Wanted) -> tuple[bytes, bytes] | None:
 
 
 def _settle(stored: Instance | None, wanted: Wanted) -> Instance:
-    base = stored or Instance(host=DEFAULT_HOST, port=DEFAULT_PORT, ports=choose_ports())
-    chosen = {name: getattr(wanted, name) for name in ("host", "port", "limits_profile", "push_loopback")}
-    return msgspec.structs.replace(base, **{name: value for name, value in chosen.items() if value is not None})
+    base = stored or Instance(host=DEFAULT_HOST, port=DEFAULT_PORT, ports={})
+    names = ("host", "port", "limits_profile", "push_loopback", "nodes", "replicas")
+    chosen = {name: value for name in names if (value := getattr(wanted, name)) is not None}
+    if chosen.get("replicas", base.replicas) < base.replicas:
+        raise UsageError("The replica set of MongoDB does not shrink; take members out by MongoDB's own commands.")
+    settled = msgspec.structs.replace(base, **chosen)
+    return msgspec.structs.replace(settled, ports=choose_ports(settled.replicas, settled.ports))
 
 
 def _preflight(home: Home, instance: Instance, external: dict[str, str]) -> None:
@@ -121,7 +127,7 @@ def _preflight(home: Home, instance: Instance, external: dict[str, str]) -> None
 
 def _is_external(name: str, external: dict[str, str]) -> bool:
     variables = {"postgres": "PARLEY_POSTGRES_URL", "mongod": "PARLEY_MONGODB_URL", "valkey": "PARLEY_REDIS_URL"}
-    return variables.get(name, "PARLEY_S3_ENDPOINT") in external
+    return variables.get(name.partition("-")[0], "PARLEY_S3_ENDPOINT") in external
 
 
 def _start(stack: Stack, say: Say, *, tied: bool, running: Any | None) -> subprocess.Popen[bytes] | None:
