@@ -216,7 +216,8 @@ def test_a_person_switches_notifications_on_and_reads_them(phone: Phone, device:
 
     # The test of the settings: by the real sender to the receiver, and from there to the service worker.
     app.press(phone.page, app.words("TEST"))
-    assert (pushed := phone.pushed()) == SELF_TEST.decode()
+    pushed = phone.pushed()
+    assert pushed == SELF_TEST.decode()
     deliver_by_debugger(phone.web_app, pushed)
     app.wait_for_text(phone.page, app.words("TEST_SEEN"))
 
