@@ -270,6 +270,13 @@ def test_an_open_send_counts_once_or_not_at_all():
     assert {v.kind for v in judge(made.history())} == {"doubled"}
 
 
+def test_sends_without_a_number_are_in_no_order():
+    made = town()
+    wrong_order_per_device(made)
+    send(made, "a1", number=None)
+    assert judge(made.history()) == []
+
+
 def test_a_history_may_begin_in_the_middle():
     """A stretch after entry 4: what lies before is nobody's business, and what comes after is counted on from there."""
     made = town()

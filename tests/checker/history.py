@@ -27,14 +27,15 @@ class Acknowledgement:
 class Send:
     """One message that a device sent, however often it repeated it.
 
-    `number` rises in the order in which the device sent to this conversation; sends with one number were made at once, in no order.
+    `number` rises in the order in which the device sent to this conversation; sends with one number were made at once, in no
+    order, and None is in no order with any.
     `payload` is whatever tells one content from another, empty where the recorder cannot tell. A repetition that was answered differently stands in `again`.
     """
 
     conversation: str
     device: str
     client_id: str
-    number: int
+    number: int | None
     payload: str
     fate: Fate = "acknowledged"
     acknowledgement: Acknowledgement | None = None
@@ -43,7 +44,10 @@ class Send:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry as a reader got it. What is no message (a commit, the creation) has neither client id nor payload here."""
+    """An entry as a reader got it. What is no message (a commit, the creation) has neither client id nor payload here.
+
+    `shown` is False for a message that no person is shown as one, such as a group's name: only `whole` views owe it.
+    """
 
     sequence: int
     device: str = ""
@@ -51,6 +55,7 @@ class Entry:
     payload: str = ""
     message: bool = True
     ordinal: int | None = None
+    shown: bool = True
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from checker.history import Acknowledgement, Count, Entry, History, Membership, Send, Stretch, View
 
@@ -169,10 +170,11 @@ class _Conversation:
         highest, behind = 0, ""
         waiting: list[tuple[int, str]] = []
         number = None
-        for send in sorted(sends, key=lambda send: send.number):
-            if send.number != number:
+        numbered = [(send.number, send) for send in sends if send.number is not None]
+        for place_in_time, send in sorted(numbered, key=itemgetter(0)):
+            if place_in_time != number:
                 highest, behind = max([(highest, behind), *waiting])
-                waiting, number = [], send.number
+                waiting, number = [], place_in_time
             places = self.places.get((device, send.client_id), [])
             if len(places) != 1:
                 continue
@@ -214,7 +216,7 @@ class _Conversation:
             seen.add(entry.sequence)
             yield from self._judge_entry(view, entry)
         for sequence, entry in self.log.items():
-            wanted = view.after < sequence <= view.until and (view.whole or entry.message)
+            wanted = view.after < sequence <= view.until and (view.whole or (entry.message and entry.shown))
             if wanted and sequence not in seen and self._may_see(view.reader, sequence):
                 yield self._found("dropped", f"{view.reader} has not got {_entry_words(entry)}")
 
