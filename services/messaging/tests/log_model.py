@@ -200,19 +200,13 @@ class World:
         self.fingerprints: dict[str, str] = {}
         self.sequences = self.steps = self.entries = self.crashes = 0
         self.runner.run(self._open(mongodb_url))
-        self.people = [self._person() for _ in range(4)]
-        self.stranger = self._person()
+        self.people = [device_of_somebody(self.fingerprints) for _ in range(4)]
+        self.stranger = device_of_somebody(self.fingerprints)
 
     async def _open(self, mongodb_url: str) -> None:
         self.client: AsyncMongoClient = AsyncMongoClient(mongodb_url, timeoutMS=5000)
         self.database = database_of(self.client)
         self.nodes = {name: Node(self, name) for name in NODES}
-
-    def _person(self) -> Device:
-        """A person with one device."""
-        person = Person(Tokens(), UserId(new_uuid7()), os.urandom(32))
-        self.fingerprints[person.user_id] = person.fingerprint
-        return person.device()
 
     def close(self) -> None:
         self.runner.run(self.client.close())
@@ -234,23 +228,30 @@ class Tokens:
         return ""
 
 
+def device_of_somebody(fingerprints: dict[str, str]) -> Device:
+    """A new person's device; the person becomes known."""
+    person = Person(Tokens(), UserId(new_uuid7()), os.urandom(32))
+    fingerprints[person.user_id] = person.fingerprint
+    return person.device()
+
+
 class Talk:
     """One conversation: its group as the owner's device has it, its model, and submissions made for it."""
 
-    def __init__(self, world: World, owner: Device) -> None:
+    def __init__(self, owner: Device, conversation_id: str = "") -> None:
         self.owner = owner
-        self.id = ConversationId(new_uuid7())
+        self.id = ConversationId(conversation_id or new_uuid7())
         self.model = Model()
         self.sent: list[Submission] = []
-        #: The group after each epoch that the owner's device has made, whether or not it was accepted.
         policy = self.policy([owner])
         self.group = Group.create(
             P,
             group_id=os.urandom(32),
             identity=owner.certificate.encode(),
             signature_seed=owner.seed,
-            extensions=[_pin(policy)],
+            extensions=[pin(policy)],
         )
+        #: The group after each commit that the owner's device has made, whether or not it was accepted.
         self.next_groups: dict[ClientId, Group] = {}
         self.creation = Submission(
             type=CREATED,
@@ -308,9 +309,9 @@ class Talk:
         if leaving:
             identity = changing.certificate.encode()
             leaves = [index for index, leaf in self.group.members() if leaf.identity == identity]
-            made = self.group.commit(P, remove=leaves, extensions=[_pin(policy)])
+            made = self.group.commit(P, remove=leaves, extensions=[pin(policy)])
         else:
-            made = self.group.commit(P, add=[changing.key_package().key_package], extensions=[_pin(policy)])
+            made = self.group.commit(P, add=[changing.key_package().key_package], extensions=[pin(policy)])
             welcome_devices = (changing.device_id,)
         self.next_groups[client_id] = made.group
         return Submission(
@@ -328,5 +329,5 @@ class Talk:
         )
 
 
-def _pin(policy: bytes) -> Extension:
+def pin(policy: bytes) -> Extension:
     return Extension(POLICY_EXTENSION_TYPE, policy_hash(policy))

@@ -56,7 +56,7 @@ class LogMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.talks) < 2)
     @rule(node=nodes, twice=st.booleans())
     def create(self, node: str, twice: bool) -> None:
-        talk = Talk(self.world, self.world.people[0])
+        talk = Talk(self.world.people[0])
         self.talks.append(talk)
         self.play(talk, [(node, talk.creation), *([(NODES[0], talk.creation)] if twice else [])])
 
@@ -376,5 +376,6 @@ def test_a_planted_fault_is_noticed(
     world: World, monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None]
 ):
     plant(monkeypatch)
-    with pytest.raises(AssertionError):
+    # A group where the same steps, played again, break another way.
+    with pytest.raises((AssertionError, ExceptionGroup)):
         play_all(world, 50)
