@@ -15,8 +15,8 @@ _LABELS = {"messaging": "application", "nginx": "nginx", "mongod": "database", "
 class Parts:
     """The parts of the stack under `PARLEY_TEST_HOME`, as `./parley status --json` reports them."""
 
-    def __init__(self) -> None:
-        self.home = Path(os.environ["PARLEY_TEST_HOME"])
+    def __init__(self, home: Path | None = None) -> None:
+        self.home = home or Path(os.environ["PARLEY_TEST_HOME"])
         report = self._report()
         self.address: str = report["address"]
         self.ca_file: str = report["ca_file"]
@@ -29,6 +29,11 @@ class Parts:
         )
         return report
 
+    def healthy_pid(self, name: str) -> int | None:
+        """The present process of a part, None while it is not healthy."""
+        part = next(part for part in self._report()["parts"] if part["name"] == name)
+        return int(part["pid"]) if part["healthy"] and part["pid"] else None
+
     def memory_bytes(self) -> dict[str, int]:
         """Memory of each part now: proportional set size, children included."""
         return {part["name"]: part["memory_bytes"] or 0 for part in self._report()["parts"]}
@@ -39,16 +44,17 @@ class Parts:
         for name, pid in self.pids.items():
             for beginning, label in _LABELS.items():
                 if name.startswith(beginning):
-                    used[label] += sum(_cpu_s(each) for each in _tree(pid))
+                    used[label] += sum(_cpu_s(each) for each in process_tree(pid))
         return used
 
 
-def _tree(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
+    """A process and all below it."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return []
-    return [pid, *(below for child in children for below in _tree(int(child)))]
+    return [pid, *(below for child in children for below in process_tree(int(child)))]
 
 
 def _cpu_s(pid: int) -> float:

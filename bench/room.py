@@ -96,17 +96,26 @@ class Room:
         """An access token of a device."""
         return await client.session.api.access_token()
 
-    async def socket(self, token: str, *, uds: Path | None = None) -> ClientConnection:
-        """An identified socket past its `ready`: through the gateway, or straight to a node's Unix socket."""
+    async def open_socket(self, token: str, *, uds: Path | None = None) -> tuple[ClientConnection, dict[str, Any]]:
+        """An identified socket and its `ready`: through the gateway, or straight to a node's Unix socket."""
         common: dict[str, Any] = {"compression": None, "max_size": None, "ping_interval": None, "open_timeout": 30}
         if uds is None:
             socket = await connect(self._url, ssl=self._tls, **common)
         else:
             socket = await unix_connect(str(uds), uri="ws://localhost/api/v1/messaging/socket", **common)
-        await socket.recv()
-        await socket.send(json.dumps({"type": "identify", "access_token": token}))
-        await socket.recv()
-        return socket
+        try:
+            await socket.recv()
+            await socket.send(json.dumps({"type": "identify", "access_token": token}))
+            ready: dict[str, Any] = json.loads(await socket.recv())
+        except BaseException:
+            socket.transport.abort()
+            raise
+        return socket, ready
+
+    async def socket(self, token: str, *, uds: Path | None = None) -> ClientConnection:
+        """An identified socket past its `ready`."""
+        opened, _ = await self.open_socket(token, uds=uds)
+        return opened
 
     async def sockets(self, tokens: Sequence[str], *, uds: Path | None = None) -> list[ClientConnection]:
         """Many sockets, opened a few at a time."""

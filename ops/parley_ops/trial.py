@@ -38,6 +38,7 @@ PACKAGES = (
     "ops/parley_ops",
     "gateway/parley_gateway",
     "bench",
+    "tests/checker",
 )
 _NOTIFICATION = DJANGO_ROOMS["notification"]
 _NOTIFICATION_PACKAGE = f"{_NOTIFICATION}/parley_notification"

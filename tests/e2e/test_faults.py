@@ -12,8 +12,9 @@ from typing import Self
 
 import pytest
 import redis
-from e2e_agreement import disagreements, one_history
-from e2e_devices import Device, Refused, Stack
+from checker import judge
+from e2e_devices import Device, Refused, Stack, access_token
+from e2e_recorder import Recorder
 
 Make = Callable[..., Device]
 TRIALS = int(os.environ.get("PARLEY_TRIALS", "5"))
@@ -27,10 +28,11 @@ CHANGES_MAX = 40
 class Choir:
     """Ten people in one group, writing at once, while whoever is asked comes and goes."""
 
-    def __init__(self, everyone: list[Device], guest: Device, where: str, say_trials: Callable[[str], None]) -> None:
-        self.everyone, self.guest, self.where = everyone, guest, where
+    def __init__(
+        self, everyone: list[Device], guest: Device, recorder: Recorder, say_trials: Callable[[str], None]
+    ) -> None:
+        self.everyone, self.guest, self.recorder = everyone, guest, recorder
         self._say_trials = say_trials
-        self.acknowledged: dict[str, int] = {}
         self.changes = 0
         self._over = threading.Event()
 
@@ -49,17 +51,16 @@ class Choir:
     def _write(self, writer: Device) -> None:
         count = 0
         while not self._over.is_set():
-            text = f"{writer.username} {count}"
-            self.acknowledged[text] = writer("send", to=self.where, text=text)["sequence"]
+            self.recorder.send(writer, f"{writer.username} {count}")
             count += 1
 
     def _come_and_go(self) -> None:
         """The group's owner adds and removes a guest: epochs change under the writers."""
-        owner, people = self.everyone[0], [f"@{self.guest.username}"]
+        owner, people, where = self.everyone[0], [f"@{self.guest.username}"], self.recorder.conversation
         while not self._over.is_set() and self.changes < CHANGES_MAX:
             method = "group.remove" if self.changes % 2 else "group.add"
             try:
-                owner(method, conversation_id=self.where, members=people)
+                owner(method, conversation_id=where, members=people)
             except Refused as refused:
                 # A change is not repeated by the client where a node died under it: the person would try again.
                 if refused.slug not in {"unavailable", "network_error"}:
@@ -70,22 +71,21 @@ class Choir:
 
     def report(self, trials: str) -> None:
         """Say in the summary what was tried."""
-        self._say_trials(f"{trials} acknowledged={len(self.acknowledged)} membership changes={self.changes}")
+        acknowledged = len(self.recorder.sends)
+        self._say_trials(f"{trials} acknowledged={acknowledged} membership changes={self.changes}")
 
     def check(self, restored: Device) -> None:
-        """Everyone agrees, live and from history, and so does a device that had nothing but the recovery key."""
-        assert self.acknowledged
-        histories = {}
-        for each in (*self.everyone, restored):
-            history = each.wait_for_history(set(self.acknowledged))
-            histories[each.username] = sorted(
-                (m["sequence"], m["text"]) for m in history if m["conversation_id"] == self.where
-            )
-        assert disagreements(histories, self.acknowledged) == []
+        """All histories are sound, live and read, and so is that of a device that had nothing but the recovery key."""
+        recorder = self.recorder
+        assert recorder.sends
         for each in self.everyone:
-            each.wait_for({text for text in self.acknowledged if text.split()[0] != each.username})
-            live = [(m["sequence"], m["text"]) for m in each.arrived if m["conversation_id"] == self.where]
-            assert one_history(each.username, live) == []
+            recorder.read_history(each)
+            each.wait_for(recorder.texts(but=each.username))
+            recorder.hear(each)
+        recorder.hear(self.guest)
+        recorder.read_history(restored, "restored")
+        found = judge(recorder.history(restored.stack, access_token(restored)))
+        assert not found, "\n".join(map(str, found[:20]))
 
 
 @pytest.fixture
@@ -94,10 +94,11 @@ def choir(device: Make, say_trials: Callable[[str], None]) -> Choir:
         *everyone, guest = pool.map(lambda n: device(f"w{n}"), range(WRITERS + 1))
     members = [f"@{each.username}" for each in everyone[1:]]
     where: str = everyone[0]("group.create", name="Choir", members=members)["conversation_id"]
-    everyone[0]("send", to=where, text="start -1")
+    recorder = Recorder(where, [*everyone, guest])
+    recorder.send(everyone[0], "start")
     for each in everyone[1:]:
-        each.wait_for({"start -1"})
-    return Choir(everyone, guest, where, say_trials)
+        each.wait_for({"start"})
+    return Choir(everyone, guest, recorder, say_trials)
 
 
 def restore(device: Make, person: Device) -> Device:

@@ -1,0 +1,27 @@
+"""Every fault of `./parley bench faults`, a few times each: under load, and judged by the checker of histories."""
+
+import asyncio
+import os
+import random
+from collections.abc import Callable
+
+import pytest
+from e2e_devices import Stack
+from faults import run
+from parts import Parts
+from striking import FAULTS, Scene
+
+TRIALS = int(os.environ.get("PARLEY_FAULT_TRIALS", "1"))
+SEED = int(os.environ.get("PARLEY_SEED", str(random.SystemRandom().randrange(2**32))))
+FREEZE_S = 2.0
+#: A database that dies in the stack that all tests share would take other tests' connections with it.
+HERE = [fault for fault in FAULTS if fault.name != "postgresql killed"]
+
+
+@pytest.mark.timeout(600)
+def test_whatever_fails_under_load_the_log_is_sound(stack: Stack, say_trials: Callable[[str], None]):
+    scene = Scene(Parts(stack.home), random.Random(SEED), stack.engines["PARLEY_REDIS_URL"], FREEZE_S)
+    outcomes = asyncio.run(run(scene, [(fault, TRIALS) for fault in HERE]))
+    for outcome in outcomes:
+        say_trials(" ".join(f"{name}={value}" for name, value in outcome.figures().items()) + f" seed={SEED}")
+    assert {outcome.fault.name: outcome.complaints() for outcome in outcomes if outcome.complaints()} == {}
