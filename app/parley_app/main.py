@@ -18,11 +18,13 @@ from parley_app.engine import Engine
 from parley_app.model import app as routes
 from parley_app.model.app import App
 from parley_app.screens import chats, gate, new_chat, settings
+from parley_app.screens.layers import Layers
 from parley_app.screens.switcher import Switcher
 from parley_app.screens.viewer import Viewer
 from parley_app.theme import Ui, UiContext, material_theme, palette
 from parley_app.tokens import FONTS, Palette
 
+_ARROWS: Final = {"Arrow Up": -1, "Arrow Down": 1}
 _DEFAULT_SIZE: Final = (1440.0, 900.0)
 _SCREENS: Final = {
     routes.WELCOME: gate.Welcome,
@@ -52,7 +54,7 @@ def Root(app: App) -> ft.Control:
     page = ft.context.page
     size, set_size = ft.use_state((page.width or _DEFAULT_SIZE[0], page.height or _DEFAULT_SIZE[1]))
     system_dark, set_system_dark = ft.use_state(page.platform_brightness == ft.Brightness.DARK)
-    use_watched(app, app.preferences, app.session)
+    use_watched(app, app.preferences, app.session, app.layers)
 
     def listen() -> None:
         page.on_resize = lambda event: set_size((event.width, event.height))
@@ -63,7 +65,9 @@ def Root(app: App) -> ft.Control:
     dark = system_dark if preferences.theme == "system" else preferences.theme == "dark"
     colours = palette(dark=dark, high_contrast=preferences.high_contrast)
     ft.use_effect(lambda: _paint(page, colours), [colours])
-    top: list[ft.Control] = [keyed("switcher", Switcher)(app)] if app.switcher else []
+    top: list[ft.Control] = [keyed("layers", Layers)(app)] if app.layers.shown is not None else []
+    if app.switcher:
+        top.append(keyed("switcher", Switcher)(app))
     if app.picture is not None:
         top.append(keyed(app.picture.key, Viewer)(app, app.picture))
     return UiContext(
@@ -122,6 +126,10 @@ def _pressed(app: App, event: ft.KeyboardEvent) -> None:
         app.toggle_switcher()
     elif event.key == "Escape":
         app.escape()
+    elif event.key in _ARROWS:
+        app.arrow(_ARROWS[event.key])
+    elif event.key == "Tab" and not event.shift:
+        app.complete()
 
 
 def _in_sight(event: ft.AppLifecycleStateChangeEvent) -> bool:

@@ -80,6 +80,7 @@ class Size:
     DOT: Final = 12
     BADGE: Final = 20
     CONTROL_SM: Final = 32
+    TOOL: Final = 24  # beside a bubble, where little room is free; the smallest target with a pointer
     CONTROL: Final = 40
     CONTROL_LG: Final = 48
     TOUCH: Final = 44  # the smallest target on a touch screen

@@ -5,8 +5,12 @@ Rules: second person, present tense, no blame, no exclamation; name the thing, t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from parley_app import fault_words
+
+FAULTS: Final = fault_words.FAULTS
 NAME_LENGTH_MAX: Final = 80
 APP: Final = "Parley"
 YOU: Final = "You"
@@ -24,43 +28,6 @@ MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-
-# What failed, by the slug of the problem or of the client's error.
-FAULTS: Final = {
-    "wrong_credentials": "The user name or the password is not right. Check both and try again.",
-    "username_taken": "Somebody has this user name already. Choose another one.",
-    "email_taken": "This e-mail address cannot be used here. Try another one.",
-    "recovery_key_refused": "This recovery key does not open your account. Compare it with what you wrote down.",
-    "recovery_key_required": "This device is new to your account, so it needs your recovery key.",
-    "network_error": "The server cannot be reached. Check your connection and try again.",
-    "unavailable": "The server is busy just now. Try again in a moment.",
-    "rate_limited": "That was too often in a short time. Wait a little and try again.",
-    "not_signed_in": "This device is signed out. Sign in again to go on.",
-    "already_signed_in": "This device belongs to another account. Sign out of it first.",
-    "not_a_member": "You do not belong to this conversation any more.",
-    "not_reachable": "This person has no device yet that could receive messages. Try again later.",
-    "untrusted_identity": "This person’s keys cannot be trusted, so nothing was sent.",
-    "untrusted_group": "This conversation broke its own rules, so nothing was changed.",
-    "conversation_forked": "The server showed different histories here. Sending has stopped for your safety.",
-    "policy_refused": "You are not allowed to do this in this conversation.",
-    "profile_in_use": "Parley is open in another window with this account.",
-    "storage_refused": "The browser does not let Parley store anything here. Leave private browsing or allow storage.",
-    "notifications_denied": (
-        "The browser refuses notifications for this page. Press the lock beside the address, allow notifications, "
-        "and load the page again."
-    ),
-    "push_service_refused": (
-        "The browser’s push service did not take this device. Private windows and some networks do not allow it; "
-        "try again elsewhere."
-    ),
-    "service_worker_missing": "The browser keeps no background part of Parley. Load the page again, then try once more.",
-    "attachment_changed": "The file has changed since it was chosen. Choose it again.",
-    "too_large": "This is too large to be sent.",
-    "not_a_picture": "This file cannot be read as a picture. Choose another one.",
-    "attachment_broken": "This file did not arrive as it was sent, so it is not shown.",
-    "upload_interrupted": "The connection was lost while sending the picture. It goes on when you are back.",
-    "internal": "Something went wrong inside Parley. Try again; if it stays, tell whoever runs your server.",
-}  # fmt: skip
 
 # Signed out.
 WELCOME: Final = "Welcome to Parley"
@@ -179,6 +146,64 @@ PICTURE_TOO_LARGE: Final = "This picture is too large. Choose one below 10 MB."
 CLOSE_PICTURE: Final = "Close the picture"
 PICTURE_FAILED: Final = "The whole picture cannot be loaded just now. This is a small preview."
 
+# What people say of messages.
+DELETED: Final = "This message was deleted"
+DELETED_OWN: Final = "You deleted this message"
+GONE: Final = "This message is not here any more"
+EDITED: Final = "edited"
+PINNED: Final = "Pinned"
+POLL: Final = "Poll"
+EVERYBODY: Final = "everybody"
+EVERYBODY_DETAIL: Final = "Everybody in this conversation"
+REACT: Final = "React"
+MORE_REACTIONS: Final = "More reactions"
+REPLY: Final = "Reply"
+REPLY_IN_THREAD: Final = "Reply in thread"
+OPEN_THREAD: Final = "Open the thread"
+EDIT: Final = "Edit"
+COPY_TEXT: Final = "Copy text"
+PIN: Final = "Pin for everybody"
+UNPIN: Final = "Unpin"
+DELETE: Final = "Delete"
+DELETE_TITLE: Final = "Delete this message?"
+DELETE_TEXT: Final = "It disappears for everybody in this conversation, on all devices. What was read stays in memory."
+MORE: Final = "More"
+MESSAGE_MENU: Final = "What you can do with this message"
+ADD_MENU: Final = "Add to the message"
+CANCEL_REPLY: Final = "Cancel the reply"
+CANCEL_EDIT: Final = "Cancel editing"
+EDITING: Final = "Edit the message"
+SAVE: Final = "Save"
+EDIT_EMPTY: Final = "A message cannot become empty. To take it back, delete it."
+MESSAGE_MISSING: Final = "This message is not on this device."
+JUMP_FAILED: Final = "This message cannot be shown here any more."
+PEOPLE_TO_MENTION: Final = "People to mention"
+THREAD: Final = "Thread"
+THREAD_FAILED: Final = "This thread cannot be shown"
+EMPTY_THREAD: Final = "No replies yet. What you write here stays out of the way of the conversation."
+REPLY_HINT: Final = "Reply in thread"
+PINS_EMPTY: Final = "Nothing is pinned. Pin a message from its menu to find it here."
+PINS_FAILED: Final = "What is pinned cannot be shown just now."
+CLOSE_POLL: Final = "Close the poll"
+NEW_POLL: Final = "New poll"
+QUESTION: Final = "Question"
+ANOTHER_ANSWER: Final = "Another answer"
+ADD_ANSWER: Final = "Add an answer"
+SEVERAL: Final = "Several answers"
+SEVERAL_DETAIL: Final = "One person may choose more than one"
+SEND_POLL: Final = "Send the poll"
+POLL_NEEDS_QUESTION: Final = "Ask something."
+POLL_NEEDS_ANSWERS: Final = "A poll needs at least two different answers."
+POLL_CLOSED: Final = "closed"
+YOUR_CHOICE: Final = "your choice"
+EMOJI: Final = "Emoji"
+SEARCH_EMOJI: Final = "Search emoji"
+NO_EMOJI: Final = "No emoji is called that."
+RECENT: Final = "Recent"
+EMOJI_CATEGORIES: Final = (
+    "Smileys", "People", "Animals and nature", "Food and drink", "Activities", "Travel", "Things", "Symbols", "Flags",
+)  # fmt: skip
+
 # People and groups.
 FIND_TITLE: Final = "New conversation"
 FIND_LEAD: Final = "Type somebody’s exact user name."
@@ -270,6 +295,127 @@ def named(who: str, name: str) -> str:
     return f"{who} named the group “{name}”"
 
 
+def added(who: str, people: str) -> str:
+    """Somebody brought people into the group."""
+    return f"{who} added {people}"
+
+
+def joined(who: str) -> str:
+    """Somebody came in by themselves."""
+    return f"{who} joined"
+
+
+def removed(who: str, people: str) -> str:
+    """Somebody put people out of the group."""
+    return f"{who} removed {people}"
+
+
+def removed_you(who: str) -> str:
+    """Somebody put this person out of the group."""
+    return f"You were removed by {who}"
+
+
+def left(who: str) -> str:
+    """Somebody left by themselves."""
+    return f"{who} left"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Several names in a sentence."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part) if names else SOMEBODY
+
+
+def deleted_by(who: str) -> str:
+    """Somebody who manages the group deleted a message of somebody else."""
+    return f"{who} deleted this message"
+
+
+def replies(count: int) -> str:
+    """How many replies stand in a thread."""
+    return "1 reply" if count == 1 else f"{count} replies"
+
+
+def last_at(time: str) -> str:
+    """When the last reply came."""
+    return f"last at {time}"
+
+
+def thread_of(count: int, time: str) -> str:
+    """The accessible name of the way into a thread."""
+    return f"{OPEN_THREAD}: {replies(count)}, {last_at(time)}"
+
+
+def replying_to(name: str) -> str:
+    """The line above the composer."""
+    return f"Reply to {name}"
+
+
+def quote_of(name: str, text: str) -> str:
+    """The accessible name of a quote, which jumps to what it quotes."""
+    return f"Go to the message of {name}: {text}"
+
+
+def reaction(emoji: str, people: str) -> str:
+    """The accessible name of a reaction."""
+    return f"{emoji} from {people}"
+
+
+def react_with(emoji: str) -> str:
+    """The accessible name of an emoji that is given by a press."""
+    return f"{REACT}: {emoji}"
+
+
+def actions_of(author: str, text: str) -> str:
+    """The accessible name of the button behind which a message's actions stand."""
+    return f"{MORE}: {author}, {text}"
+
+
+def answer(text: str, count: int, *, own: bool) -> str:
+    """The accessible name of an answer of a poll."""
+    return ", ".join([text, votes(count), *([YOUR_CHOICE] if own else [])])
+
+
+def votes(count: int) -> str:
+    """How many chose an answer."""
+    return "1 vote" if count == 1 else f"{count} votes"
+
+
+def poll_state(voters: int, *, several: bool, closed: bool) -> str:
+    """What stands at the foot of a poll."""
+    kind = "" if closed else "choose any" if several else "choose one"
+    return " · ".join(part for part in (f"{people_count(voters)} voted", kind, POLL_CLOSED if closed else "") if part)
+
+
+def poll(question: str) -> str:
+    """A poll in one line."""
+    return f"{POLL}: {question}"
+
+
+def answer_field(number: int) -> str:
+    """The label of the field of an answer."""
+    return f"Answer {number}"
+
+
+def pinned_count(count: int) -> str:
+    """The section of what is pinned."""
+    return f"{PINNED} · {count}" if count else PINNED
+
+
+def pinned_message(author: str, text: str) -> str:
+    """The accessible name of a row of what is pinned."""
+    return f"Go to the pinned message of {author}: {text}"
+
+
+def unpin(text: str) -> str:
+    """The accessible name of the button that unpins a row."""
+    return f"{UNPIN}: {text}"
+
+
+def mentions(count: int) -> str:
+    """The accessible name of the @ badge."""
+    return "1 mention" if count == 1 else f"{count} mentions"
+
+
 def not_sent(reason: str) -> str:
     """Why a message failed."""
     return f"Not sent. {reason}" if reason else "Not sent."
@@ -320,9 +466,10 @@ def removal(name: str, group: str) -> str:
     return f"{name} reads nothing that is said in {group} from now on. What was said before stays readable for {name}."
 
 
-def room(title: str, preview: str, time: str, count: int) -> str:
+def room(title: str, preview: str, time: str, count: int, mentioned: int = 0) -> str:
     """The accessible name of a row of the list."""
-    return ", ".join(part for part in (title, preview, time, unread(count) if count else "") if part)
+    marks = (unread(count) if count else "", mentions(mentioned) if mentioned else "")
+    return ", ".join(part for part in (title, preview, time, *marks) if part)
 
 
 def message(author: str, text: str, time: str, state: str) -> str:

@@ -18,12 +18,38 @@ def moment(minutes=0):
 
 def item(sequence, text="hello", *, by=BEN, minutes=0, kind="text", **more):
     fields = {"sequence": sequence, "client_id": f"c{sequence}", "user_id": by, "sender": NAMES[by], "own": by == ME}
-    return fields | {"kind": kind, "text": text, "attachments": [], "sent_at": moment(minutes)} | more
+    said = dict.fromkeys(("edited_at", "deleted_by", "reply_to", "poll", "thread", "thread_root"))
+    said |= {"reactions": [], "added": [], "removed": [], "pinned": False, "mention": False}
+    return fields | {"kind": kind, "text": text, "attachments": [], "sent_at": moment(minutes)} | said | more
 
 
-def outgoing(client_id, text="on its way", *, state="waiting", problem=None, minutes=0):
+def outgoing(client_id, text="on its way", *, state="waiting", problem=None, minutes=0, **more):
     fields = {"client_id": client_id, "text": text, "attachments": [], "state": state, "problem": problem}
-    return fields | {"queued_at": moment(minutes)}
+    return fields | {"queued_at": moment(minutes), "reply_to": None, "thread_root": None} | more
+
+
+def person(user_id):
+    return {"user_id": user_id, "username": NAMES[user_id]}
+
+
+def reaction(emoji, *people):
+    return {"emoji": emoji, "people": [person(user_id) for user_id in people], "own": ME in people}
+
+
+def poll(options, *, several=False, closed=False):
+    """`options` maps an answer to who chose it."""
+    shown = [{"text": o, "people": [person(p) for p in people], "own": ME in people} for o, people in options.items()]
+    voters = len({p for people in options.values() for p in people})
+    return {"options": shown, "several": several, "closed": closed, "voters": voters}
+
+
+def quote(sequence, text="hello", *, by=BEN, files=0, gone=False):
+    return {"sequence": sequence, "sender": person(by), "text": text, "files": files, "gone": gone}
+
+
+def thread(replies, last_sequence, *people, minutes=0):
+    fields = {"replies": replies, "last_sequence": last_sequence, "last_at": moment(minutes)}
+    return fields | {"people": [person(user_id) for user_id in people]}
 
 
 def member(user_id, role="member"):
@@ -31,7 +57,14 @@ def member(user_id, role="member"):
 
 
 def summary(conversation_id="talk", **more):
-    fields = {"conversation_id": conversation_id, "kind": "direct", "name": "", "status": "member", "unread": 0}
+    fields = {
+        "conversation_id": conversation_id,
+        "kind": "direct",
+        "name": "",
+        "status": "member",
+        "unread": 0,
+        "mentions": 0,
+    }
     fields |= {"members": [member(ME), member(BEN)], "read_sequence": 0, "last": None, "outgoing": None}
     return fields | {"read": {}, "draft": "", "active_at": moment()} | more
 
@@ -112,16 +145,65 @@ class FakeDevice:
         self.signed_in = False
         self.tell("signed_out")
 
-    def _history_page(self, conversation_id, before=None, after=None, around=None, limit=60):
-        log = self.logs[conversation_id]
+    def _history_page(self, conversation_id, before=None, after=None, around=None, thread=None, limit=60):
+        log = [row for row in self.logs[conversation_id] if row["thread_root"] == thread]
         if after is not None:
             rows = [row for row in log if row["sequence"] > after][:limit]
+        elif around is not None:
+            earlier = [row for row in log if row["sequence"] < around][-(limit // 2) :]
+            rows = earlier + [row for row in log if row["sequence"] >= around][: limit - len(earlier)]
         else:
             rows = [row for row in log if before is None or row["sequence"] < before][-limit:]
         ends = {"start": not rows or rows[0] is log[0], "end": not rows or rows[-1] is log[-1]}
+        waiting = [each for each in self.outgoing[conversation_id] if each["thread_root"] == thread]
         read_sequence = self.summaries[conversation_id]["read_sequence"]
-        rest = {"outgoing": list(self.outgoing[conversation_id]), "read": {}, "read_sequence": read_sequence}
-        return {"items": rows} | ends | rest
+        return {"items": list(rows), "outgoing": waiting, "read": {}, "read_sequence": read_sequence} | ends
+
+    def _find(self, conversation_id, sequence):
+        return next((row for row in self.logs[conversation_id] if row["sequence"] == sequence), None)
+
+    def _message(self, conversation_id, sequence):
+        return {"message": self._find(conversation_id, sequence)}
+
+    def _pins(self, conversation_id):
+        return [row for row in self.logs[conversation_id] if row["pinned"]]
+
+    def _change(self, conversation_id, sequence, **more):
+        log = self.logs[conversation_id]
+        index = next(index for index, row in enumerate(log) if row["sequence"] == sequence)
+        log[index] = log[index] | more
+        self.tell("conversation.changed", conversation_id=conversation_id)
+        return {"sequence": 0}
+
+    def _message_edit(self, conversation_id, sequence, text):
+        return self._change(conversation_id, sequence, text=text, edited_at=moment())
+
+    def _message_delete(self, conversation_id, sequence):
+        gone = {"kind": "deleted", "text": "", "deleted_by": person(ME), "reactions": [], "pinned": False, "poll": None}
+        return self._change(conversation_id, sequence, **gone)
+
+    def _message_react(self, conversation_id, sequence, emoji, removed):
+        others = [each for each in self._find(conversation_id, sequence)["reactions"] if each["emoji"] != emoji]
+        return self._change(conversation_id, sequence, reactions=[*others, *([] if removed else [reaction(emoji, ME)])])
+
+    def _message_pin(self, conversation_id, sequence, removed):
+        return self._change(conversation_id, sequence, pinned=not removed)
+
+    def _poll_create(self, to, question, options, several):
+        asked = poll(dict.fromkeys(options, ()), several=several)
+        self.logs[to].append(item(len(self.logs[to]) + 1, question, by=ME, kind="poll", poll=asked))
+        self.tell("conversation.changed", conversation_id=to)
+
+    def _poll_vote(self, conversation_id, sequence, choices):
+        shown = self._find(conversation_id, sequence)["poll"]
+        texts = [option["text"] for option in shown["options"]]
+        chosen = {text: [ME] if index in choices else [] for index, text in enumerate(texts)}
+        return self._change(conversation_id, sequence, poll=poll(chosen, several=shown["several"]))
+
+    def _poll_close(self, conversation_id, sequence):
+        return self._change(
+            conversation_id, sequence, poll=self._find(conversation_id, sequence)["poll"] | {"closed": True}
+        )
 
     def _mark_read(self, conversation_id, sequence):
         self.summaries[conversation_id] |= {"read_sequence": sequence, "unread": 0}
@@ -129,8 +211,9 @@ class FakeDevice:
     def _draft_save(self, conversation_id, text):
         self.summaries[conversation_id] |= {"draft": text}
 
-    def _send(self, to, text, attachments=()):
-        self.logs[to].append(item(len(self.logs[to]) + 1, text, by=ME))
+    def _send(self, to, text, attachments=(), reply_to=None, thread=None):
+        quoted = quote(reply_to, self._find(to, reply_to)["text"]) if reply_to else None
+        self.logs[to].append(item(len(self.logs[to]) + 1, text, by=ME, reply_to=quoted, thread_root=thread))
         return {"conversation_id": to}
 
     def _outbox_retry(self, client_id):

@@ -6,7 +6,7 @@ import flet as ft
 from app_drawing import draw
 from flet.components.component import Component, Renderer
 
-from parley_app.components.composer import Composer
+from parley_app.components.composer import Composer, ComposerActions
 from parley_app.components.fields import use_typing
 
 
@@ -30,11 +30,12 @@ def test_the_letter_before_enter_is_sent():
     async def send(text):
         sent.append(text)
 
-    async def attach():
+    def refuse(*_):
         raise AssertionError
 
     def composer(_):
-        return Composer("ben", "", lambda _: None, send, attach, lambda _: None)
+        actions = ComposerActions(lambda _: None, send, refuse, refuse, refuse, refuse, lambda: False, refuse)
+        return Composer("ben", "", actions, ft.Container())
 
     tree = draw(composer, None, run_task=begun.append)
     box = next(control for control, _ in tree if isinstance(control, ft.TextField))

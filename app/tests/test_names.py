@@ -3,11 +3,28 @@
 import flet as ft
 import pytest
 from app_drawing import draw
-from app_examples import BEN, ME, FakeDevice, item, member, outgoing, started, summary
+from app_examples import (
+    BEN,
+    ME,
+    FakeDevice,
+    item,
+    member,
+    outgoing,
+    person,
+    poll,
+    quote,
+    reaction,
+    started,
+    summary,
+    thread,
+)
 
+from parley_app import words
 from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import app as routes
+from parley_app.model.layers import Spot
+from parley_app.screens.layers import Layers
 from parley_app.screens.settings import ACCOUNT, APPEARANCE, NOTIFICATIONS
 from parley_app.screens.switcher import Switcher
 
@@ -19,6 +36,7 @@ SIGNED_IN = (
     "/chats/talk/details",
     "/chats/group",
     "/chats/group/details",
+    "/chats/group/threads/3",
     "/chats/left",
     "/chats/empty",
     routes.NEW,
@@ -79,7 +97,17 @@ def device():
     made.outgoing["talk"] = [outgoing("w"), outgoing("f", state="failed", problem={"detail": "no"})]
     people = [member(ME, "owner"), member(BEN)]
     locked = item(2, "epoch_key_missing", kind="unopened")
-    made.add(summary("group", kind="group", name="Trip", members=people), [item(1, "Trip", kind="name"), locked])
+    said = item(3, "see @ben", by=ME, pinned=True, reactions=[reaction("👍", BEN, ME)], thread=thread(1, 7, BEN))
+    asked = item(4, "boat?", by=ME, kind="poll", poll=poll({"nine": [BEN], "ten": []}))
+    closed = item(5, "boat?", kind="poll", poll=poll({"nine": [BEN], "ten": [ME]}, several=True, closed=True))
+    rest = [
+        item(6, "answer", reply_to=quote(3), edited_at="2026-11-26T12:00:00Z"),
+        item(7, "in the thread", thread_root=3, reply_to=quote(2, gone=True)),
+        item(8, "", kind="deleted", deleted_by=person(BEN)),
+        item(9, "", kind="members", added=[person(BEN)]),
+    ]
+    entries = [item(1, "Trip", kind="name"), locked, said, asked, closed, *rest]
+    made.add(summary("group", kind="group", name="Trip", members=people, unread=2, mentions=1), entries)
     made.add(summary("left", status="removed"), [item(1)])
     made.add(summary("empty", kind="self", members=[member(ME)]))
     return made
@@ -134,6 +162,42 @@ async def test_controls_have_names_however_notifications_stand(state):
     world.app.notifications.state, world.app.notifications.said = state, "said"
     for width in WIDTHS:
         assert nameless(draw(_screen, world.app, width=width)) == []
+
+
+LAYERS = {
+    "menu": lambda app: app.show_menu(3, Spot(), in_thread=False),
+    "menu in a thread": lambda app: app.show_menu(7, Spot(40, 50), in_thread=True),
+    "menu of nothing": lambda app: app.show_menu(99, Spot(), in_thread=False),
+    "picker": lambda app: app.show_picker(3, Spot(9, 9), in_thread=False),
+    "picker of the composer": lambda app: app.show_picker(0, Spot(), in_thread=False),
+    "deletion": lambda app: app.ask_deletion(3, in_thread=False),
+    "adding": lambda app: app.show_adding(in_thread=False),
+    "poll": lambda app: app.show_poll_form(),
+}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("layer", LAYERS)
+async def test_what_floats_has_names(layer, width):
+    world = await started(device(), "/chats/group/threads/3")
+    world.app.preferences.emoji = ("🎉",)
+    LAYERS[layer](world.app)
+    tree = draw(Layers, world.app, width=width)
+    assert nameless(tree) == [] and (len(tree) > 8) == (layer != "menu of nothing")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_composer_modes_have_names(width):
+    world = await started(device(), "/chats/group")
+    conversation = world.app.conversation
+    for begin in (lambda: conversation.reply(conversation.item(6)), lambda: conversation.correct(conversation.item(3))):
+        begin()
+        conversation.set_draft("hey @")
+        tree = draw(_screen, world.app, width=width)
+        assert nameless(tree) == []
+        said = {control.label for control, _ in tree if isinstance(control, ft.Semantics)}
+        assert "@ben" in said and words.PEOPLE_TO_MENTION in said
+    await world.settle()
 
 
 async def test_the_switcher_has_names():

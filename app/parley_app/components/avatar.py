@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import flet as ft
@@ -10,7 +11,7 @@ import flet.canvas as cv
 from parley_app.icons import Glyph
 from parley_app.model.rows import Person, Room, RoomKind
 from parley_app.theme import text_style, use_ui
-from parley_app.tokens import Family, Radius, Size, Tone, Type, TypeStyle
+from parley_app.tokens import Family, Radius, Size, Space, Stroke, Tone, Type, TypeStyle
 
 _STYLES: Final = {
     Size.AVATAR_XS: TypeStyle(10, 12, 600),
@@ -61,6 +62,28 @@ def RoomAvatar(kind: RoomKind, person: Person, size: int = Size.AVATAR_LG) -> ft
 def face_of(room: Room, size: int = Size.AVATAR_LG) -> ft.Control:
     """The mark of a row of the list."""
     return RoomAvatar(room.kind, room.person, size)
+
+
+#: How many faces stand for all.
+_FACES_MAX: Final = 3
+
+
+@ft.component
+def AvatarStack(people: Sequence[Person], ring: str) -> ft.Control:
+    """Small overlapping faces of the first few."""
+    ui = use_ui()
+    shown, step = people[:_FACES_MAX], Size.AVATAR_XS - Space.XS
+    faces: list[ft.Control] = [
+        ft.Container(
+            PersonAvatar(person, Size.AVATAR_XS),
+            left=index * step,
+            border=ui.border(ring, Stroke.STRONG),
+            border_radius=Size.AVATAR_XS,
+        )
+        for index, person in enumerate(shown)
+    ]
+    side = Size.AVATAR_XS + 2 * Stroke.STRONG
+    return ft.Stack(faces, width=side + step * max(0, len(shown) - 1), height=side)
 
 
 @ft.component

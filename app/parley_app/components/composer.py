@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,11 +11,13 @@ import flet as ft
 
 from parley_app import words
 from parley_app.components.buttons import IconButton
+from parley_app.components.composer_parts import ContextStrip
 from parley_app.components.fields import named_field, use_typing
 from parley_app.components.pressable import Pressable
 from parley_app.icons import Glyph
+from parley_app.model.rows import Context
 from parley_app.theme import Ui, text_style, use_ui
-from parley_app.tokens import Family, Radius, Size, Space, Type, Width
+from parley_app.tokens import Family, Radius, Size, Space, Stroke, Type, Width
 
 
 def _note(ui: Ui) -> ft.Control:
@@ -54,55 +57,111 @@ def _thumb(ui: Ui, name: str, data: bytes, on_click: Callable[[], object]) -> ft
     )
 
 
+@dataclass(frozen=True)
+class ComposerActions:
+    """What the composer calls."""
+
+    draft: Callable[[str], object]
+    send: Callable[[str], Awaitable[None]]
+    add: Callable[[], object]
+    pick_emoji: Callable[[], object]
+    take_out: Callable[[int], object]
+    cancel: Callable[[], object]
+    complete: Callable[[], bool]
+    focus: Callable[[bool], object]
+
+
 @ft.component
 def Composer(
     title: str,
     draft: str,
-    on_draft: Callable[[str], object],
-    on_send: Callable[[str], Awaitable[None]],
-    on_attach: Callable[[], Awaitable[None]],
-    on_take_out: Callable[[int], object],
+    actions: ComposerActions,
+    above: ft.Control,
+    *,
+    hint: str = words.MESSAGE,
     attached: Sequence[tuple[str, bytes]] = (),
     note: str = "",
+    context: Context | None = None,
+    cursor: int | None = None,
+    focused: bool = False,
 ) -> ft.Control:
-    """The field with its buttons. `draft` is what it begins with; a new key begins anew."""
+    """The field with its buttons, and `above` it what helps to write.
+
+    `draft` is what it begins with; a new key begins anew, with the cursor at `cursor`.
+
+    `focused` asks for the focus also on a phone, where it brings the keyboard up.
+    """
     ui = use_ui()
     text = ft.use_ref(draft)  # not a state: the letter before Enter counts, though nothing was drawn since
     gone = ft.use_ref(False)
 
     def typed(event: ft.Event[ft.TextField]) -> None:
         text.current = str(event.control.value)
-        on_draft(text.current)
+        actions.draft(text.current)
 
     async def send() -> None:
-        if gone.current:
+        if gone.current or actions.complete():
             return
         written = text.current or ""
         gone.current = bool(written.strip() or attached)
-        await on_send(written)  # what was sent leaves with this field: a new key brings an empty one
+        await actions.send(written)  # what was sent leaves with this field: a new key brings an empty one
 
     run = ft.context.page.run_task
-    box = use_typing(draft, on_change=typed, on_submit=lambda: run(send), **_look(ui))
-    line = ft.Row(
+    drawn: ft.MutableRef[ft.TextField] = ft.use_ref()
+    box = drawn.current = use_typing(
+        draft,
+        cursor,
+        on_change=typed,
+        on_submit=lambda: run(send),
+        on_focus=lambda: actions.focus(True),
+        on_blur=lambda: actions.focus(False),
+        **_look(ui, hint),
+    )
+
+    async def begin() -> None:
+        if focused and drawn.current is not None:
+            await drawn.current.focus()
+
+    ft.use_effect(begin, [])
+    edit = context is not None and context.kind == "edit"
+    line = _line(ui, named_field(box, words.message_to(title), expand=True), actions, lambda: run(send), edit=edit)
+    strip = _strip(ui, context, attached, actions)
+    complaint = [ft.Semantics(content=ui.text(note, Type.META, ui.c.danger.ink), live_region=True)] if note else []
+    return _frame(ui, [above, *complaint], [*strip, line], edit=edit)
+
+
+def _strip(
+    ui: Ui, context: Context | None, attached: Sequence[tuple[str, bytes]], actions: ComposerActions
+) -> list[ft.Control]:
+    """What lies on top of the field: what the text is to be, and the pictures that go with it."""
+    strip: list[ft.Control] = [] if context is None else [ContextStrip(context, actions.cancel)]
+    if attached:
+        thumbs = [_thumb(ui, *each, partial(actions.take_out, index)) for index, each in enumerate(attached)]
+        strip.append(ft.Row(thumbs, spacing=Space.SM, scroll=ft.ScrollMode.AUTO))
+    return strip
+
+
+def _line(ui: Ui, box: ft.Control, actions: ComposerActions, send: Callable[[], object], *, edit: bool) -> ft.Control:
+    """The field between its buttons; while a message is changed, nothing is added to it."""
+    plus = [] if edit else [IconButton(Glyph.PLUS_CIRCLE, words.ADD_MENU, actions.add)]
+    go = (Glyph.CHECK, words.SAVE) if edit else (Glyph.PAPER_PLANE_RIGHT, words.SEND)
+    return ft.Row(
         [
-            IconButton(Glyph.IMAGE, words.ATTACH, lambda: run(on_attach)),
-            named_field(box, words.message_to(title), expand=True),
-            IconButton(Glyph.PAPER_PLANE_RIGHT, words.SEND, lambda: run(send), filled=True),
+            *plus,
+            box,
+            IconButton(Glyph.SMILEY, words.EMOJI, actions.pick_emoji),
+            IconButton(*go, send, filled=True),
         ],
         spacing=0 if ui.compact else Space.XS,
         vertical_alignment=ft.CrossAxisAlignment.END,
     )
-    thumbs = [_thumb(ui, name, data, partial(on_take_out, index)) for index, (name, data) in enumerate(attached)]
-    strip = [ft.Row(thumbs, spacing=Space.SM, scroll=ft.ScrollMode.AUTO)] if thumbs else []
-    complaint = [ft.Semantics(content=ui.text(note, Type.META, ui.c.danger.ink), live_region=True)] if note else []
-    return _frame(ui, complaint, [*strip, line])
 
 
-def _look(ui: Ui) -> dict[str, Any]:
+def _look(ui: Ui, hint: str) -> dict[str, Any]:
     """A field without a frame of its own, which grows to a few lines; on a phone Enter begins a new one."""
     tall = (ui.control - Type.BODY.line) / 2
     return {
-        "hint_text": words.MESSAGE,
+        "hint_text": hint,
         "hint_style": text_style(Type.BODY, ui.c.ink_3),
         "text_style": text_style(Type.BODY, ui.c.ink),
         "border": ft.NoInputBorder(),
@@ -118,12 +177,12 @@ def _look(ui: Ui) -> dict[str, Any]:
     }
 
 
-def _frame(ui: Ui, above: Sequence[ft.Control], inside: Sequence[ft.Control]) -> ft.Control:
+def _frame(ui: Ui, above: Sequence[ft.Control], inside: Sequence[ft.Control], *, edit: bool) -> ft.Control:
     """The card that looks like one field."""
     bar = ft.Container(
         ft.Column(list(inside), spacing=Space.XS, tight=True),
         bgcolor=ui.c.raised,
-        border=ui.border(ui.c.line_control),
+        border=ui.border(ui.c.accent if edit else ui.c.line_control, Stroke.STRONG if edit else Stroke.HAIR),
         border_radius=Radius.LG,
         padding=Space.XS if ui.compact else Space.XS + Space.HAIR,
         shadow=None if ui.c.dark else ui.shadow((Space.SM, Space.HAIR)),

@@ -1,106 +1,24 @@
-"""A message: bubble, its place in a run, its state, and what to do when it failed."""
+"""A message: bubble, its place in a run, what was said of it, and what to do when it failed."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
 
 import flet as ft
 
 from parley_app import words
-from parley_app.components.attachments import FilePart, PicturePart
 from parley_app.components.avatar import PersonAvatar
-from parley_app.components.layout import keyed
+from parley_app.components.bubble import Bubble
+from parley_app.components.message_actions import MessageActions
 from parley_app.components.pressable import Handler, Pressable
+from parley_app.components.reactions import Toolbar, below
 from parley_app.components.watching import still
 from parley_app.icons import Glyph
-from parley_app.model.rows import Message, Picture, SendState
+from parley_app.model.layers import Spot
+from parley_app.model.rows import Message, SendState
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Family, Radius, Size, Space, Type
 
-_NBSP: Final = "\u00a0"
-_BREAK: Final = "\u200b"  # lets the tail wrap without taking the last word with it
-_STATES: Final = {
-    SendState.SENDING: Glyph.CLOCK,
-    SendState.SENT: Glyph.CHECK,
-    SendState.READ: Glyph.CHECKS,
-    SendState.FAILED: Glyph.WARNING_CIRCLE,
-}
-
-
-@dataclass(frozen=True)
-class MessageActions:
-    """What can be done with a message; equal as long as they are the same functions, so rows stay as they are."""
-
-    retry: Callable[[str], object]
-    discard: Callable[[str], object]
-    view: Callable[[Picture], object]
-
-
-def _corners(message: Message) -> ft.BorderRadius:
-    """Full corners, tightened on the author's side between messages of one run."""
-    top = Radius.LG if message.first else Radius.XS
-    bottom = Radius.LG if message.last else Radius.XS
-    if message.author.own:
-        return ft.BorderRadius(top_left=Radius.LG, bottom_left=Radius.LG, top_right=top, bottom_right=bottom)
-    return ft.BorderRadius(top_left=top, bottom_left=bottom, top_right=Radius.LG, bottom_right=Radius.LG)
-
-
-def _meta(ui: Ui, message: Message) -> ft.Control:
-    """The time, and for own messages the send state."""
-    own = message.author.own
-    ink = ui.c.own_meta if own else ui.c.ink_3
-    parts: list[ft.Control] = [ui.text(message.time, Type.META, ink)]
-    if message.state in _STATES:
-        bad, read = message.state is SendState.FAILED, message.state is SendState.READ
-        colour = ui.c.danger.ink if bad else ui.c.accent_ink if read else ink
-        family = Family.ICON_FILL if bad else Family.ICON_BOLD
-        parts.append(ui.icon(_STATES[message.state], Size.ICON_SM, colour, family=family))
-    return ft.Row(parts, spacing=Space.XS, tight=True)
-
-
-def _text(ui: Ui, message: Message) -> ft.Control:
-    """The words, with the time on their last line: an invisible, unbreakable tail keeps its place free."""
-    ink = ui.c.ink_2 if message.locked else ui.c.ink
-    if message.parts:
-        return ui.text(message.text, Type.BODY, ink, selectable=True)
-    tail = _BREAK + _NBSP * 3 + message.time + _NBSP * (7 if message.state in _STATES else 1)
-    words_ = ft.Text(
-        spans=[ui.span(message.text, color=ink), ui.span(tail, Type.META, ft.Colors.TRANSPARENT, label=" ")]
-    )
-    return ft.Stack([words_, ft.Container(_meta(ui, message), right=0, bottom=0)])
-
-
-def _bubble(ui: Ui, message: Message, actions: MessageActions) -> ft.Control:
-    own = message.author.own
-    body: list[ft.Control] = []
-    if message.first and message.named and not own:
-        body.append(ui.text(message.author.name, Type.LABEL_STRONG, ui.identity(message.author.hue).ink))
-    body += [
-        keyed(part.key, PicturePart)(part, own=own, on_open=actions.view)
-        if isinstance(part, Picture)
-        else keyed(part.key, FilePart)(part)
-        for part in message.parts
-    ]
-    if message.text:
-        lock = [ui.icon(Glyph.LOCK_KEY, Size.ICON_SM, ui.c.warning.ink, family=Family.ICON_FILL)]
-        text = _text(ui, message)
-        body.append(
-            ft.Row([*lock, ft.Container(text, expand=True, expand_loose=True)], tight=True) if message.locked else text
-        )
-    if message.parts:
-        body.append(ft.Row([_meta(ui, message)], alignment=ft.MainAxisAlignment.END))
-    failed = message.state is SendState.FAILED
-    return ft.Container(
-        ft.Column(body, spacing=Space.XS, tight=True, width=ui.attachment_width if message.parts else None),
-        bgcolor=ui.c.own if own else ui.c.other,
-        border=ui.border(ui.c.danger.ink if failed else ui.c.own_line if own else ui.c.other_line),
-        border_radius=_corners(message),
-        padding=ft.Padding.symmetric(horizontal=Space.MD, vertical=Space.SM),
-        expand=Size.BUBBLE_SHARE,
-        expand_loose=True,
-    )
+#: How much of a message the name of its menu's button says.
+_NAME_LENGTH_MAX = 40
 
 
 def _action(ui: Ui, label: str, glyph: Glyph, on_click: Handler) -> ft.Control:
@@ -127,12 +45,43 @@ def _failure(ui: Ui, message: Message, actions: MessageActions) -> ft.Control:
     return ft.Row([reason, again, drop], spacing=Space.SM, alignment=ft.MainAxisAlignment.END)
 
 
+def _author(message: Message) -> str:
+    return words.YOU if message.author.own else message.author.name
+
+
 def _name(message: Message) -> str:
     """What a screen reader says of the bubble."""
-    author = words.YOU if message.author.own else message.author.name
     parts = ", ".join(part.name for part in message.parts)
-    state = words.STATES.get(message.state.name, "")
-    return words.message(author, ", ".join(text for text in (message.text, parts) if text), message.time, state)
+    text = words.poll(message.text) if message.poll else message.text
+    said = ", ".join(each for each in (text, parts) if each)
+    marks = (words.EDITED if message.edited else "", words.PINNED.lower() if message.pinned else "")
+    state = ", ".join(each for each in (*marks, words.STATES.get(message.state.name, "")) if each)
+    return words.message(_author(message), said, message.time, state)
+
+
+def _line(ui: Ui, message: Message, actions: MessageActions, tools: ft.Control | None) -> ft.Control:
+    """Face, bubble and what is free beside it."""
+    own = message.author.own
+    whole = Size.BUBBLE_WHOLE_COMPACT if ui.compact else Size.BUBBLE_WHOLE
+    rest = ft.Container(tools, expand=whole - Size.BUBBLE_SHARE)
+    # Where something in it can be pressed, its parts are read by themselves; elsewhere one name says it all.
+    pressable = bool(message.parts or message.quote or message.poll)
+    bubble = ft.Container(
+        ft.Semantics(
+            content=Bubble(message, actions), container=True, label=_name(message), exclude_semantics=not pressable
+        ),
+        expand=Size.BUBBLE_SHARE,
+        expand_loose=True,
+    )
+    if own:
+        line: list[ft.Control] = [rest, bubble]
+    elif message.named:
+        face = PersonAvatar(message.author, Size.AVATAR_SM) if message.last else ft.Container(width=Size.AVATAR_SM)
+        line = [ft.Semantics(content=face, exclude_semantics=True), ft.Container(width=Space.SM), bubble, rest]
+    else:
+        line = [bubble, rest]
+    side = ft.MainAxisAlignment.END if own else ft.MainAxisAlignment.START
+    return ft.Row(line, spacing=0, alignment=side, vertical_alignment=ft.CrossAxisAlignment.END)
 
 
 @still
@@ -140,26 +89,36 @@ def _name(message: Message) -> str:
 def MessageRow(message: Message, actions: MessageActions) -> ft.Control:
     """One message across the column: the avatar stands by the last bubble of a run."""
     ui = use_ui()
-    own = message.author.own
-    whole = Size.BUBBLE_WHOLE_COMPACT if ui.compact else Size.BUBBLE_WHOLE
-    rest = ft.Container(expand=whole - Size.BUBBLE_SHARE)
-    bubble = _bubble(ui, message, actions)
-    if own:
-        line: list[ft.Control] = [rest, bubble]
-    elif message.named:
-        face = PersonAvatar(message.author, Size.AVATAR_SM) if message.last else ft.Container(width=Size.AVATAR_SM)
-        line = [face, ft.Container(width=Space.SM), bubble, rest]
-    else:
-        line = [bubble, rest]
-    side = ft.MainAxisAlignment.END if own else ft.MainAxisAlignment.START
-    row = ft.Row(line, spacing=0, alignment=side, vertical_alignment=ft.CrossAxisAlignment.END)
-    # Only a picture can be pressed, so elsewhere one name says it all.
-    rows: list[ft.Control] = [
-        ft.Semantics(content=row, container=True, label=_name(message), exclude_semantics=not message.parts)
-    ]
+    hovered, set_hovered = ft.use_state(False)
+    spot = ft.use_ref(Spot())
+    tools = None
+    if message.actionable:
+        text = words.poll(message.text) if message.poll else message.text or words.PICTURE
+        name = words.actions_of(_author(message), text[:_NAME_LENGTH_MAX])
+        tools = Toolbar(message, name, actions, spot, shown=hovered and not ui.compact)
+    rows = [_line(ui, message, actions, tools), *below(message, actions)]
     if message.state is SendState.FAILED:
         rows.append(_failure(ui, message, actions))
-    return ft.Container(
+    column = ft.Container(
         ft.Column(rows, spacing=Space.XS, tight=True),
         padding=ft.Padding.only(top=Space.MD if message.first else Space.HAIR),
+    )
+    if not message.actionable:
+        return column
+
+    def entered(event: ft.PointerEvent[ft.GestureDetector]) -> None:
+        spot.current = Spot(event.global_position.x, event.global_position.y)
+        set_hovered(True)
+
+    def asked(event: ft.LongPressStartEvent[ft.GestureDetector] | ft.TapEvent[ft.GestureDetector]) -> None:
+        place = event.global_position
+        actions.menu(message.sequence, Spot(place.x, place.y) if place else Spot())
+
+    return ft.GestureDetector(
+        column,
+        on_enter=None if ui.compact else entered,
+        on_exit=None if ui.compact else lambda _: set_hovered(False),
+        on_secondary_tap_down=None if ui.compact else asked,
+        on_long_press_start=asked if ui.compact else None,
+        exclude_from_semantics=True,
     )

@@ -35,6 +35,7 @@ def Pressable(
     width: float | None = None,
     align: ft.Alignment = ft.Alignment.CENTER_LEFT,
     height: float | None = None,
+    autofocus: bool = False,
 ) -> ft.Control:
     """A Material button without its looks: Tab, Enter, Space, hover and the focus ring come with it.
 
@@ -45,6 +46,7 @@ def Pressable(
         content=ft.Semantics(content=content, label=label, exclude_semantics=True) if label else content,
         on_click=on_click,
         disabled=on_click is None,
+        autofocus=autofocus,
         width=width,
         height=height,
         style=ft.ButtonStyle(

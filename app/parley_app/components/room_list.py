@@ -11,7 +11,7 @@ from parley_app import words
 from parley_app.components.avatar import face_of
 from parley_app.components.layout import at_least
 from parley_app.components.pressable import Pressable
-from parley_app.components.surfaces import CountBadge
+from parley_app.components.surfaces import CountBadge, MentionBadge
 from parley_app.components.watching import still
 from parley_app.icons import Glyph
 from parley_app.model.rows import Room, SendState
@@ -40,7 +40,7 @@ def _preview(ui: Ui, room: Room) -> ft.Control:
 
 def _marks(ui: Ui, room: Room) -> list[ft.Control]:
     if room.unread:
-        return [CountBadge(room.unread)]
+        return [*([MentionBadge(room.mentions)] if room.mentions else []), CountBadge(room.unread)]
     if room.state not in _STATE_MARKS:
         return []
     bad = room.state is SendState.FAILED
@@ -76,5 +76,5 @@ def RoomRow(room: Room, on_open: Callable[[str], object], *, selected: bool = Fa
         padding=ft.Padding.symmetric(horizontal=Space.MD),
         fill=ui.c.selected if selected else ft.Colors.TRANSPARENT,
         selected=selected,
-        label=words.room(room.title, said, room.time, room.unread),
+        label=words.room(room.title, said, room.time, room.unread, room.mentions),
     )

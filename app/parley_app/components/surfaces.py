@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import flet as ft
 
 from parley_app import words
-from parley_app.components.layout import at_least
+from parley_app.components.layout import at_least, disc
 from parley_app.icons import Glyph
 from parley_app.theme import use_ui
 from parley_app.tokens import Elevation, Family, Radius, Size, Space, Stroke, Tone, Type
@@ -73,6 +73,17 @@ def CountBadge(count: int) -> ft.Control:
 
 
 @ft.component
+def MentionBadge(count: int) -> ft.Control:
+    """Somebody names this person."""
+    ui = use_ui()
+    return disc(
+        ui.icon(Glyph.AT, Size.ICON_XS, ui.c.on_accent, family=Family.ICON_BOLD, label=words.mentions(count)),
+        ui.c.accent,
+        Size.BADGE,
+    )
+
+
+@ft.component
 def Tag(label: str, tone: Tone, glyph: Glyph | None = None) -> ft.Control:
     """A small word in a tint."""
     ui = use_ui()
@@ -134,7 +145,7 @@ def PaneHeader(
 def EmptyState(glyph: Glyph, title: str, text: str, action: ft.Control | None = None) -> ft.Control:
     """Nothing yet: a mark, a sentence, one next step."""
     ui = use_ui()
-    disc = ft.Container(
+    mark = ft.Container(
         ui.icon(glyph, Size.ICON_HERO, ui.c.accent_ink),
         width=Size.AVATAR_XL,
         height=Size.AVATAR_XL,
@@ -145,7 +156,7 @@ def EmptyState(glyph: Glyph, title: str, text: str, action: ft.Control | None = 
     return ft.Container(
         ft.Column(
             [
-                disc,
+                mark,
                 ft.Container(height=Space.XS),
                 ui.text(title, Type.HEADING, align=ft.TextAlign.CENTER),
                 ui.text(text, Type.SMALL, ui.c.ink_2, align=ft.TextAlign.CENTER),

@@ -11,10 +11,11 @@ import flet as ft
 
 from parley_app import words
 from parley_app.components.layout import keyed
-from parley_app.components.message import MessageActions, MessageRow
+from parley_app.components.message import MessageRow
+from parley_app.components.message_actions import MessageActions
 from parley_app.components.pressable import Handler, Pressable
 from parley_app.icons import Glyph
-from parley_app.model.rows import Day, Entry, Message, NewMark
+from parley_app.model.rows import Day, Entry, Message, NewMark, RepliesMark
 from parley_app.theme import use_ui
 from parley_app.tokens import Family, Radius, Size, Space, Type
 
@@ -54,13 +55,22 @@ def NewDivider(count: int) -> ft.Control:
 
 
 @ft.component
-def NoteLine(text: str) -> ft.Control:
+def RepliesDivider(count: int) -> ft.Control:
+    """Below it stand the replies of a thread."""
+    ui = use_ui()
+    label = ui.text(words.replies(count), Type.META_STRONG, ui.c.ink_2)
+    rule = ft.Container(height=1, bgcolor=ui.c.line, expand=True)
+    return ft.Container(ft.Row([label, rule], spacing=Space.MD), padding=ft.Padding.only(top=Space.LG))
+
+
+@ft.component
+def NoteLine(text: str, *, people: bool = False) -> ft.Control:
     """Something that happened, in one quiet line."""
     ui = use_ui()
     sentence = ft.Container(ui.text(text, Type.META, ui.c.ink_2), expand=True, expand_loose=True)
     return ft.Container(
         ft.Row(
-            [ui.icon(Glyph.PENCIL_SIMPLE, Size.ICON_SM, ui.c.ink_3), sentence],
+            [ui.icon(Glyph.USERS if people else Glyph.PENCIL_SIMPLE, Size.ICON_SM, ui.c.ink_3), sentence],
             spacing=Space.SM,
             alignment=ft.MainAxisAlignment.CENTER,
         ),
@@ -93,14 +103,30 @@ def JumpToLatest(count: int, on_click: Handler) -> ft.Control:
 
 def _row(entry: Entry, actions: MessageActions, look: str) -> ft.Control:
     match entry:
+        case Message(marked=True):
+            return ft.Container(
+                keyed(f"{entry.key} {look}", MessageRow)(entry, actions),
+                key=ft.ScrollKey(f"marked-{entry.key}"),  # type: ignore[call-arg]  # Flet makes it a dataclass late
+            )
         case Message():
             return keyed(f"{entry.key} {look}", MessageRow)(entry, actions)
         case Day():
             return keyed(entry.key, DayMark)(entry.label)
         case NewMark():
             return keyed(entry.key, NewDivider)(entry.count)
+        case RepliesMark():
+            return keyed(entry.key, RepliesDivider)(entry.count)
         case _:
-            return keyed(entry.key, NoteLine)(entry.text)
+            return keyed(entry.key, NoteLine)(entry.text, people=entry.people)
+
+
+async def _show(shown: ft.MutableRef[ft.ListView], key: str) -> None:
+    """Scroll to the row that is marked, once it is laid out."""
+    await asyncio.sleep(SETTLE_S)
+    view = shown.current
+    if view is not None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(view.scroll_to(scroll_key=f"marked-{key}"), SCROLL_TIMEOUT_S)
 
 
 async def _keep_in_sight(shown: ft.MutableRef[ft.ListView], place: ft.MutableRef[float], shift: float) -> None:
@@ -113,6 +139,17 @@ async def _keep_in_sight(shown: ft.MutableRef[ft.ListView], place: ft.MutableRef
             await asyncio.wait_for(view.scroll_to(offset=offset), SCROLL_TIMEOUT_S)
 
 
+def _use_jump(shown: ft.MutableRef[ft.ListView], entries: Sequence[Entry], jump: int) -> None:
+    """Bring the marked message into sight after each jump."""
+    marked = next((entry.key for entry in entries if isinstance(entry, Message) and entry.marked), "")
+
+    async def follow() -> None:
+        if jump and marked:
+            await _show(shown, marked)
+
+    ft.use_effect(follow, [jump])
+
+
 @ft.component
 def Timeline(
     entries: Sequence[Entry],
@@ -120,11 +157,13 @@ def Timeline(
     on_top: Callable[[], Awaitable[int]],
     on_bottom: Callable[[], Awaitable[int]],
     on_far: Callable[[bool], object],
+    jump: int = 0,
 ) -> ft.Control:
     """Anchored at the end: the list is reversed, so new messages push the old ones up.
 
     `on_top` and `on_bottom` ask for more where the window ends and answer how many messages came (or, negative, went) below
-    what is in sight, so that it can stay there; `on_far` tells whether the latest is out of sight.
+    what is in sight, so that it can stay there; `on_far` tells whether the latest is out of sight. With each new `jump`,
+    the marked message comes into sight.
     """
     ui = use_ui()
     far = ft.use_ref(False)
@@ -152,6 +191,7 @@ def Timeline(
         finally:
             busy.current = False
 
+    _use_jump(shown, entries, jump)
     drawn = ft.ListView(
         [_row(entry, actions, ui.look) for entry in reversed(entries)],
         reverse=True,

@@ -6,7 +6,7 @@ Invariant: a route names everything that a screen needs, so a reload or the back
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from parley_app import words
@@ -15,8 +15,11 @@ from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults
 from parley_app.model.chats import Chats
 from parley_app.model.conversation import Conversation
+from parley_app.model.layers import Adding, DeletionOf, Layers, MenuOf, NewPoll, PickerFor, Spot
 from parley_app.model.observing import Observed, Spawn
 from parley_app.model.people import Finder, GroupForm, Membership
+from parley_app.model.pins import Pins
+from parley_app.model.poll_form import PollForm
 from parley_app.model.preferences import Preferences
 from parley_app.model.rows import Picture
 from parley_app.model.session import Session
@@ -50,12 +53,17 @@ class App(Observed):
         self.notifications = Notifications(bridge)
         self.conversation: Conversation | None = None
         self.membership: Membership | None = None
+        self.thread: Conversation | None = None
+        self.pins: Pins | None = None
+        self.layers = Layers()
+        self.poll_form = PollForm(engine)
+        self._thread_drafts: dict[str, str] = {}
         self.route: str = WELCOME
         self.switcher = False
         self.picture: Picture | None = None
         #: Changes when the timeline has to begin anew at its end.
         self.timeline_turn = 0
-        self._actions: Any = None
+        self._actions: dict[bool, Any] = {}
         self._unsubscribe = engine.subscribe(self._hear)
 
     async def start(self, route: str = "") -> None:
@@ -78,11 +86,13 @@ class App(Observed):
         if self.conversation is not None and route != self.route:
             self.spawn(self._keep_draft(self.conversation))
         self.route, self.switcher = route, False
+        self.layers.close()
         wanted = self.opened
         if wanted is None:
-            self.conversation = self.membership = None
+            self.conversation = self.membership = self.pins = None
         elif self.conversation is None or self.conversation.conversation_id != wanted:
             self._open(wanted)
+        self._follow_thread()
         self.changed()
 
     def open(self, conversation_id: str) -> None:
@@ -96,11 +106,14 @@ class App(Observed):
 
     def escape(self) -> None:
         """Leave what lies on top, then the side pane or page, then the conversation."""
+        written = [each for each in (self.thread, self.conversation) if each is not None]
         if self.picture is not None:
             self.view(None)
         elif self.switcher:
             self.toggle_switcher()
-        elif self.details:
+        elif self.layers.close() or any(each.completion.close() or each.cancel() for each in written):
+            return
+        elif self.details or self.thread is not None:
             self.open(self.opened or "")
         elif self.route.startswith((NEW, SETTINGS + "/")) or self.opened:
             self.go(SETTINGS if self.route.startswith(SETTINGS + "/") else CHATS)
@@ -118,19 +131,36 @@ class App(Observed):
 
     async def watch(self, *, watched: bool) -> None:
         """Whether somebody looks at the app."""
-        if self.conversation is not None:
-            await self.conversation.watch(watched=watched)
+        for each in (self.conversation, self.thread):
+            if each is not None:
+                await each.watch(watched=watched)
+
+    def arrow(self, step: int) -> None:
+        """An arrow key in a composer: another person for a mention, or upwards the last own message to change."""
+        for each in (self.thread, self.conversation):
+            if each is not None and each.focused:
+                if each.completion.found:
+                    each.completion.move(step)
+                elif step < 0:
+                    each.correct_last()
+                return
+
+    def complete(self) -> None:
+        """The tabulator in a composer: take the person that is offered."""
+        for each in (self.thread, self.conversation):
+            if each is not None and each.complete():
+                return
 
     def bump_timeline(self) -> None:
         """Show the timeline from its end."""
         self.timeline_turn += 1
         self.changed()
 
-    def message_actions(self, make: Callable[[App], T]) -> T:
-        """What `make` made of this app the first time: the same for every row, so that rows stay as they are."""
-        if self._actions is None:
-            self._actions = make(self)
-        actions: T = self._actions
+    def message_actions(self, make: Callable[[bool], T], *, in_thread: bool) -> T:
+        """What `make` made the first time: the same for every row, so that rows stay as they are."""
+        if in_thread not in self._actions:
+            self._actions[in_thread] = make(in_thread)
+        actions: T = self._actions[in_thread]
         return actions
 
     @property
@@ -143,6 +173,91 @@ class App(Observed):
     def details(self) -> bool:
         """Whether the route asks for the conversation's details."""
         return self.opened is not None and self.route.endswith("/details")
+
+    @property
+    def thread_root(self) -> int | None:
+        """The message whose thread the route asks for."""
+        parts = self.route.split("/")
+        named = self.opened is not None and len(parts) == 5 and parts[3] == "threads" and parts[4].isdecimal()
+        return int(parts[4]) if named else None
+
+    # --- messages
+
+    def place(self, *, in_thread: bool) -> Conversation | None:
+        """The open thread, or the conversation itself."""
+        return self.thread if in_thread else self.conversation
+
+    def item(self, sequence: int, *, in_thread: bool) -> Json | None:
+        """A message that is in sight."""
+        place = self.place(in_thread=in_thread)
+        return place.item(sequence) if place is not None else None
+
+    def open_thread(self, sequence: int) -> None:
+        """Go to what stands under a message."""
+        self.go(f"{CHATS}/{self.opened}/threads/{sequence}")
+
+    async def jump(self, sequence: int) -> None:
+        """Go to a message, in the conversation or the thread where it stands, and mark it."""
+        conversation = self.conversation
+        if conversation is None:
+            return
+        where = {"conversation_id": conversation.conversation_id, "sequence": sequence}
+        try:
+            found = (await self.engine.call("message", where))["message"]
+        except EngineError as error:
+            conversation.complain(faults.sentence(error))
+            return
+        if found is None:
+            conversation.complain(words.MESSAGE_MISSING)
+            return
+        root = found["thread_root"]
+        if root is not None and root != self.thread_root:
+            self.open_thread(root)
+        elif root is None and (self.details or self.thread is not None):
+            self.open(conversation.conversation_id)
+        place = self.place(in_thread=root is not None)
+        if place is not None:
+            await place.opened()
+            await place.show(sequence)
+
+    async def react(self, sequence: int, emoji: str, *, in_thread: bool) -> None:
+        """Give a message an emoji or take it back, and remember that it is in use."""
+        place, item = self.place(in_thread=in_thread), self.item(sequence, in_thread=in_thread)
+        if place is not None and item is not None:
+            self.spawn(self.preferences.use_emoji(emoji))
+            await place.deeds.react(item, emoji)
+
+    async def do(self, deed: Awaitable[bool]) -> None:
+        """Carry a deed out; what fails is said by the composer."""
+        await deed
+
+    async def send_poll(self) -> None:
+        """Send the poll of the form; it stays open with a sentence where that fails."""
+        conversation = self.conversation
+        if conversation is not None and await self.poll_form.send(conversation.conversation_id):
+            self.poll_form.begin()
+            self.layers.close()
+
+    def show_menu(self, sequence: int, spot: Spot, *, in_thread: bool) -> None:
+        """What can be done with a message."""
+        self.layers.show(MenuOf(sequence, in_thread, spot))
+
+    def show_picker(self, sequence: int, spot: Spot, *, in_thread: bool) -> None:
+        """All emoji, for a message or, with 0, for the composer."""
+        self.layers.show(PickerFor(sequence, in_thread, spot))
+
+    def ask_deletion(self, sequence: int, *, in_thread: bool) -> None:
+        """Whether a message is to go."""
+        self.layers.show(DeletionOf(sequence, in_thread))
+
+    def show_adding(self, *, in_thread: bool) -> None:
+        """What can be put into a message."""
+        self.layers.show(Adding(in_thread))
+
+    def show_poll_form(self) -> None:
+        """The form of a new poll."""
+        self.poll_form.begin()
+        self.layers.show(NewPoll())
 
     # --- what people do that touches several parts
 
@@ -210,12 +325,37 @@ class App(Observed):
     def _open(self, conversation_id: str) -> None:
         summary = self.chats.summaries.get(conversation_id)
         if summary is None:
-            self.conversation = self.membership = None
+            self.conversation = self.membership = self.pins = None
             self.route = CHATS
             return
         self.conversation = Conversation(self.engine, self.spawn, self.session.me, summary)
         self.membership = Membership(self.engine, conversation_id)
+        self.pins = Pins(self.engine, self.session.me, conversation_id)
+        self.thread = None
         self.spawn(self._load(self.conversation))
+        self.spawn(self.pins.load())
+
+    def _follow_thread(self) -> None:
+        """Open the thread that the route names, and keep what was written in the one that is left."""
+        root, conversation, thread = self.thread_root, self.conversation, self.thread
+        if (
+            thread is not None
+            and conversation is not None
+            and (thread.thread, thread.summary["conversation_id"])
+            == (
+                root,
+                conversation.conversation_id,
+            )
+        ):
+            return
+        if thread is not None:
+            self._thread_drafts[f"{thread.conversation_id} {thread.thread}"] = thread.draft_to_keep
+        self.thread = None
+        if root is not None and conversation is not None:
+            draft = self._thread_drafts.get(f"{conversation.conversation_id} {root}", "")
+            summary = {**conversation.summary, "draft": draft}
+            self.thread = Conversation(self.engine, self.spawn, self.session.me, summary, root)
+            self.spawn(self.thread.open())
 
     async def _load(self, conversation: Conversation) -> None:
         await conversation.open()
@@ -238,6 +378,10 @@ class App(Observed):
             open_one = self.conversation
             if open_one is not None and open_one.conversation_id == params["conversation_id"]:
                 await open_one.heard(name, params)
+                if self.thread is not None:
+                    await self.thread.heard(name, params)
+                if self.pins is not None:
+                    await self.pins.load()
             await self._refresh(params["conversation_id"])
 
     async def _refresh(self, conversation_id: str) -> None:
@@ -245,11 +389,15 @@ class App(Observed):
         summary = self.chats.summaries.get(conversation_id)
         open_one = self.conversation
         if open_one is not None and summary is not None and open_one.conversation_id == conversation_id:
-            open_one.summary = {**summary, "draft": open_one.summary["draft"]}
-            open_one.changed()
+            for each in (open_one, self.thread):
+                if each is not None:
+                    each.summary = {**summary, "draft": each.summary["draft"]}
+                    each.changed()
 
     def _forget(self) -> None:
-        self.conversation = self.membership = None
+        self.conversation = self.membership = self.thread = self.pins = None
+        self._thread_drafts = {}
+        self.layers.close()
         self.chats.clear()
         self.finder.clear()
         self.go(WELCOME)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from parley_app import words
 from parley_app.engine import Engine, EngineError, Json
-from parley_app.model import faults, times
+from parley_app.model import faults, marks, times
 from parley_app.model.observing import Observed
 from parley_app.model.rows import Person, Room, RoomKind, SendState
 from parley_app.model.timeline import send_state
@@ -124,7 +124,7 @@ def room(summary: Json, me: Person, now: dt.datetime) -> Room:
     kind = kinds[summary["kind"]]
     name = title(summary, me)
     face = others[0]["user_id"] if kind is RoomKind.PERSON and others else summary["conversation_id"]
-    preview, sender, state = _preview(summary, kind, [member["user_id"] for member in others])
+    preview, sender, state = _preview(summary, kind, me, [member["user_id"] for member in others])
     return Room(
         key=summary["conversation_id"],
         title=name,
@@ -134,33 +134,27 @@ def room(summary: Json, me: Person, now: dt.datetime) -> Room:
         time=times.short(times.parse(summary["active_at"]), now),
         sender=sender,
         unread=summary["unread"],
+        mentions=summary["mentions"],
         draft=summary["draft"],
         state=state,
         active=summary["status"] != "removed",
     )
 
 
-def _preview(summary: Json, kind: RoomKind, others: Sequence[str]) -> tuple[str, str, SendState]:
+def _preview(summary: Json, kind: RoomKind, me: Person, others: Sequence[str]) -> tuple[str, str, SendState]:
     """Second line, who says it, and how far it has come."""
     if summary["status"] == "removed":
         return words.REMOVED, "", SendState.NONE
     if outgoing := summary["outgoing"]:
         state = SendState.FAILED if outgoing["state"] == "failed" else SendState.SENDING
-        return said(outgoing["text"], outgoing["attachments"]), words.YOU, state
+        return marks.preview({"kind": "text", **outgoing}), words.YOU, state
     last = summary["last"]
     if last is None:
         return words.NO_MESSAGES, "", SendState.NONE
     author = words.YOU if last["own"] else last["sender"]
-    match last["kind"]:
-        case "name":
-            return words.named(author or words.SOMEBODY, last["text"]), "", SendState.NONE
-        case "unopened":
-            return words.LOCKED, "", SendState.NONE
+    note = marks.note(last, me)
+    if note:
+        return note, "", SendState.NONE
     shown = author if last["own"] or kind is RoomKind.GROUP else ""
     state = send_state(last["sequence"], others, summary["read"]) if last["own"] else SendState.NONE
-    return said(last["text"], last["attachments"]), shown, state
-
-
-def said(text: str, attachments: Sequence[Json]) -> str:
-    """A message in one line."""
-    return " ".join(text.split()) or (words.PICTURE if attachments else "")
+    return marks.preview(last), shown, state

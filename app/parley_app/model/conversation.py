@@ -14,13 +14,17 @@ from typing import Any
 
 from parley_app import words
 from parley_app.engine import Engine, EngineError, Json
-from parley_app.model import chats, faults, timeline
+from parley_app.model import chats, faults, marks, timeline
+from parley_app.model.completing import Completion
+from parley_app.model.deeds import Deeds
 from parley_app.model.observing import Observed, Spawn
-from parley_app.model.rows import Entry, Person
+from parley_app.model.rows import Context, Entry, Person
 
 WINDOW_MAX = 200
 PAGE = 60
 DRAFT_PAUSE_S = 0.8
+#: How long a message that somebody jumped to stays marked.
+MARK_S = 2.5
 PICTURE_SIZE_BYTES_MAX = 10 * 1024 * 1024
 
 
@@ -33,13 +37,28 @@ class Attached:
 
 
 class Conversation(Observed):
-    """The conversation that is open. `at_end`: the window reaches the newest message."""
+    """The conversation that is open, or with `thread` what stands under that message of it.
 
-    def __init__(self, engine: Engine, spawn: Spawn, me: Person, summary: Json) -> None:
+    `at_end`: the window reaches the newest message. `marked` is the sequence that somebody has just jumped to.
+    """
+
+    def __init__(self, engine: Engine, spawn: Spawn, me: Person, summary: Json, thread: int | None = None) -> None:
         super().__init__()
         self._engine, self._spawn = engine, spawn
         self.me = me
         self.summary = summary
+        self.thread = thread
+        self.root: Json | None = None
+        self.deeds = Deeds(engine, summary["conversation_id"], self.complain)
+        self.completion = Completion()
+        self.context: Context | None = None
+        self.focused = self.wants_focus = False
+        self.cursor: int | None = None
+        self.marked = 0
+        #: Changes with each jump, so that a second one to the same message scrolls again.
+        self.jumps = 0
+        self._set_aside = ""
+        self._ready = asyncio.Event()
         self.items: list[Json] = []
         self.outgoing: list[Json] = []
         self.read: dict[str, int] = {}
@@ -94,20 +113,56 @@ class Conversation(Observed):
             named=self.summary["kind"] == "group",
             new_after=self._new_after,
             new_count=self._new_count,
+            names=frozenset(member["username"].lower() for member in self.summary["members"]) - {""},
+            marked=self.marked,
+            root=self.root if self.at_start else None,
         )
         return timeline.entries(window, now)
+
+    def item(self, sequence: int) -> Json | None:
+        """A message of the window, or the one that the thread stands under."""
+        known = [*self.items, *([self.root] if self.root else [])]
+        return next((item for item in known if item["sequence"] == sequence), None)
 
     # --- the window
 
     async def open(self) -> None:
         """Show the newest messages, and keep a line where reading stopped."""
-        if self.summary["unread"]:
+        if self.thread is not None:
+            await self._load_root()
+        elif self.summary["unread"]:
             self._new_after, self._new_count = self.summary["read_sequence"], self.summary["unread"]
         await self._load({"limit": min(WINDOW_MAX, max(PAGE, self._new_count + PAGE // 4))})
+        self._ready.set()
+
+    async def opened(self) -> None:
+        """Wait until the window was read for the first time, however that ended."""
+        await self._ready.wait()
 
     async def jump_to_latest(self) -> None:
         """Show the newest messages again."""
         await self._load({"limit": PAGE})
+
+    async def show(self, sequence: int) -> bool:
+        """Bring a message into sight and mark it for a moment; whether it stands here."""
+        if self.item(sequence) is None:
+            await self._load({"around": sequence, "limit": PAGE})
+        if self.item(sequence) is None:
+            self.complain(words.JUMP_FAILED)
+            return False
+        self.marked = sequence
+        self.jumps += 1
+        self.changed()
+        jump = self.jumps
+
+        async def unmark() -> None:
+            await asyncio.sleep(MARK_S)
+            if self.jumps == jump:
+                self.marked = 0
+                self.changed()
+
+        self._spawn(unmark())
+        return True
 
     async def refresh(self) -> None:
         """Read the window again from the device; calls that come meanwhile are one more turn."""
@@ -154,13 +209,15 @@ class Conversation(Observed):
 
     async def send(self, text: str) -> None:
         """Send the text with what is attached; where that cannot even be queued, it comes back with a sentence."""
-        text, attached = text.strip(), self.attached
+        text, attached, context = text.strip(), self.attached, self.context
+        if context is not None and context.kind == "edit":
+            self._save(context, text)
+            return
         if not text and not attached:
             return
-        self.attached, self.note = (), ""
+        self.attached, self.note, self.context = (), "", None
         self.set_draft("", save=True)
-        self.composing += 1
-        self.changed()
+        self._compose("", focus=False)
         if not self.at_end:
             await self.jump_to_latest()
         params: dict[str, Any] = {"to": self.conversation_id, "text": text}
@@ -169,8 +226,58 @@ class Conversation(Observed):
                 {"name": each.name, "data": base64.urlsafe_b64encode(each.data).decode().rstrip("="), "picture": True}
                 for each in attached
             ]
+        if context is not None:
+            params["reply_to"] = context.sequence
+        if self.thread is not None:
+            params["thread"] = self.thread
         self._new_after, self._new_count = None, 0
-        self._spawn(self._send(params, text, attached))
+        self._spawn(self._send(params, text, attached, context))
+
+    def reply(self, item: Json) -> None:
+        """Begin an answer to a message; what was written stays."""
+        author = marks.name_of({"user_id": item["user_id"], "username": item["sender"]}, self.me)
+        self.cancel()
+        self.context = Context("reply", item["sequence"], author, marks.preview(item))
+        self._compose(self.draft)
+
+    def correct(self, item: Json) -> None:
+        """Put an own message's words into the composer, to be changed; what was written is set aside."""
+        self.cancel()
+        self._set_aside = self.draft
+        self.context = Context("edit", item["sequence"], words.YOU, marks.preview(item))
+        self._compose(item["text"])
+
+    def correct_last(self) -> bool:
+        """Change the last own text, unless something is being written; whether there is one."""
+        if self.draft or self.attached or self.context is not None:
+            return False
+        for item in reversed(self.items):
+            if item["own"] and item["kind"] == "text" and item["text"]:
+                self.correct(item)
+                return True
+        return False
+
+    def cancel(self) -> bool:
+        """Neither answer nor change; whether anything was begun."""
+        context, self.context, self.note = self.context, None, ""
+        if context is None:
+            return False
+        self._compose(self._set_aside if context.kind == "edit" else self.draft)
+        return True
+
+    def complete(self, person: Person | None = None) -> bool:
+        """Take the person that is offered for a mention into the text; whether somebody was."""
+        taken = self.completion.taken(self.draft, person)
+        if taken is None:
+            return False
+        self._compose(taken[0], cursor=taken[1])
+        self.set_draft(taken[0])
+        return True
+
+    def insert(self, text: str) -> None:
+        """Put an emoji at the end of what is written."""
+        self._compose(self.draft + text)
+        self.set_draft(self.draft)
 
     async def retry(self, client_id: str) -> None:
         """Send a failed message again."""
@@ -182,7 +289,13 @@ class Conversation(Observed):
 
     def set_draft(self, text: str, *, save: bool = False) -> None:
         """Keep what is being written: after a pause, or at once."""
+        if text != self.draft:
+            people = [Person(m["user_id"], m["username"]) for m in self.summary["members"] if m["username"]]
+            others = [person for person in people if person.user_id != self.me.user_id]
+            self.completion.typed(self.draft, text, others if self.summary["kind"] == "group" else ())
         self.draft = text
+        if self.context is not None and self.context.kind == "edit":
+            return
         turn = self._saving = object()
 
         async def keep() -> None:
@@ -194,15 +307,21 @@ class Conversation(Observed):
         self._spawn(keep())
 
     async def keep_draft(self) -> None:
-        """Store the draft on the device."""
-        if self.draft == self.summary["draft"]:
+        """Store the draft on the device; that of a thread is kept by the app."""
+        draft = self.draft_to_keep
+        if draft == self.summary["draft"] or self.thread is not None:
             return
-        self.summary = {**self.summary, "draft": self.draft}
+        self.summary = {**self.summary, "draft": draft}
         try:
-            await self._engine.call("draft.save", {"conversation_id": self.conversation_id, "text": self.draft})
+            await self._engine.call("draft.save", {"conversation_id": self.conversation_id, "text": draft})
         except EngineError as error:
             self.note = faults.sentence(error)
             self.changed()
+
+    @property
+    def draft_to_keep(self) -> str:
+        """What was written for a new message, also while an old one is being changed."""
+        return self._set_aside if self.context is not None and self.context.kind == "edit" else self.draft
 
     def attach(self, name: str, data: bytes) -> None:
         """Put a picture into the composer."""
@@ -245,7 +364,40 @@ class Conversation(Observed):
             if message["client_id"] == client_id:
                 self._acknowledged[client_id] = {**message, "state": "sent", "sequence": sequence}
 
-    async def _send(self, params: dict[str, Any], text: str, attached: tuple[Attached, ...]) -> None:
+    def _compose(self, text: str, *, focus: bool = True, cursor: int | None = None) -> None:
+        """Begin the composer's field anew with a text."""
+        self.completion.close()
+        self.draft, self.cursor, self.wants_focus = text, cursor, focus
+        self.composing += 1
+        self.changed()
+
+    def _save(self, context: Context, text: str) -> None:
+        """Change a message into a text, unless that says nothing or nothing new."""
+        if not text:
+            self.complain(words.EDIT_EMPTY)
+            return
+        item = self.item(context.sequence)
+        self.cancel()
+        if item is not None and item["text"] != text:
+            self._spawn(self._edit(context, text))
+
+    async def _edit(self, context: Context, text: str) -> None:
+        if await self.deeds.edit(context.sequence, text) or self.context is not None:
+            return
+        note, self._set_aside, self.context = self.note, self.draft, context
+        self._compose(text)  # nothing typed is lost
+        self.complain(note)
+
+    async def _load_root(self) -> None:
+        where = {"conversation_id": self.conversation_id, "sequence": self.thread}
+        try:
+            self.root = (await self._engine.call("message", where))["message"]
+        except EngineError as error:
+            self.fault = faults.sentence(error)
+
+    async def _send(
+        self, params: dict[str, Any], text: str, attached: tuple[Attached, ...], context: Context | None
+    ) -> None:
         queued = {message["client_id"] for message in self.outgoing}
         try:
             await self._engine.call("send", params)
@@ -253,9 +405,8 @@ class Conversation(Observed):
             await self.refresh()
             failed = [m for m in self.outgoing if m["client_id"] not in queued and m["text"] == text]
             if not failed:
-                self.draft = f"{text}\n{self.draft}".strip() if self.draft else text
-                self.attached = attached + self.attached
-                self.composing += 1
+                self.attached, self.context = attached + self.attached, self.context or context
+                self._compose(f"{text}\n{self.draft}".strip() if self.draft else text, focus=False)
                 self.complain(faults.sentence(error))
 
     async def _about(self, method: str, client_id: str) -> None:
@@ -275,6 +426,8 @@ class Conversation(Observed):
         await self._mark_read()
 
     async def _refresh_once(self) -> None:
+        if self.thread is not None:
+            await self._load_root()
         if not self.items:
             await self._load({"limit": PAGE})
             return
@@ -291,8 +444,9 @@ class Conversation(Observed):
 
     async def _page(self, where: dict[str, int]) -> Json | None:
         self._loading = True
+        inside = {} if self.thread is None else {"thread": self.thread}
         try:
-            page = await self._engine.call("history.page", {"conversation_id": self.conversation_id, **where})
+            page = await self._engine.call("history.page", {"conversation_id": self.conversation_id, **where, **inside})
         except EngineError as error:
             self.fault = faults.sentence(error)
             self.changed()
@@ -310,7 +464,10 @@ class Conversation(Observed):
         self.changed()
 
     async def _mark_read(self) -> None:
-        sequence = max((item["sequence"] for item in self.items if not item["own"]), default=0)
+        # Who sees that there are replies has heard of them: a thread that nobody opens would else stay unread for ever.
+        heard = [item["sequence"] for item in self.items if not item["own"]]
+        heard += [item["thread"]["last_sequence"] for item in self.items if item["thread"]]
+        sequence = max(heard, default=0)
         if not self.at_end or not self.watched or sequence <= self._read_sequence:
             return
         self._read_sequence = sequence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Literal
 
 HUES = 8
 
@@ -75,8 +76,61 @@ Part = Picture | File
 
 
 @dataclass(frozen=True)
+class Quote:
+    """The message that another one answers; `gone` where it was deleted or is not readable here."""
+
+    sequence: int
+    author: Person
+    text: str
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """An emoji at a message; `people` says who gave it."""
+
+    emoji: str
+    count: int
+    own: bool
+    people: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of a poll; `share` of all voters chose it, 0 to 1."""
+
+    text: str
+    votes: int
+    share: float
+    own: bool
+
+
+@dataclass(frozen=True)
+class Poll:
+    """A poll as it stands."""
+
+    answers: tuple[Answer, ...]
+    several: bool
+    closed: bool
+    voters: int
+
+
+@dataclass(frozen=True)
+class ThreadMark:
+    """What stands under a message: who wrote there, the last first."""
+
+    replies: int
+    last: str
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True)
 class Message:
-    """A bubble. `first` and `last` say where it stands in a run of one author."""
+    """A bubble. `first` and `last` say where it stands in a run of one author.
+
+    `sequence` is 0 until it is in the log; `mentions` are the stretches of `text` that name somebody; `marked` is where
+    somebody has just jumped to.
+    """
 
     key: str
     author: Person
@@ -89,6 +143,21 @@ class Message:
     first: bool = True
     last: bool = True
     named: bool = False
+    sequence: int = 0
+    deleted: bool = False
+    edited: bool = False
+    pinned: bool = False
+    marked: bool = False
+    mentions: tuple[tuple[int, int], ...] = ()
+    quote: Quote | None = None
+    reactions: tuple[Reaction, ...] = ()
+    poll: Poll | None = None
+    thread: ThreadMark | None = None
+
+    @property
+    def actionable(self) -> bool:
+        """Whether anything can be said of it: it stands in the log and can be read."""
+        return self.sequence > 0 and not self.locked and not self.deleted
 
 
 @dataclass(frozen=True)
@@ -109,13 +178,42 @@ class NewMark:
 
 @dataclass(frozen=True)
 class Note:
-    """Something that happened, in one quiet line."""
+    """Something that happened, in one quiet line; `people` where it is about who belongs."""
 
     key: str
     text: str
+    people: bool = False
 
 
-Entry = Message | Day | NewMark | Note
+@dataclass(frozen=True)
+class RepliesMark:
+    """Below it stand the replies of a thread."""
+
+    key: str
+    count: int
+
+
+Entry = Message | Day | NewMark | Note | RepliesMark
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A message that is pinned, in one line."""
+
+    key: str
+    sequence: int
+    author: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the text in the composer is to be: the answer to a message, or other words for it."""
+
+    kind: Literal["reply", "edit"]
+    sequence: int
+    author: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -130,6 +228,7 @@ class Room:
     time: str
     sender: str = ""
     unread: int = 0
+    mentions: int = 0
     draft: str = ""
     state: SendState = SendState.NONE
     active: bool = True

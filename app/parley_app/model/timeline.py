@@ -15,9 +15,21 @@ from typing import Any
 
 from parley_app import words
 from parley_app.engine import Json
-from parley_app.model import times
+from parley_app.model import marks, times
 from parley_app.model.faults import capitalized
-from parley_app.model.rows import Day, Entry, File, Message, NewMark, Note, Part, Person, Picture, SendState
+from parley_app.model.rows import (
+    Day,
+    Entry,
+    File,
+    Message,
+    NewMark,
+    Note,
+    Part,
+    Person,
+    Picture,
+    RepliesMark,
+    SendState,
+)
 
 RUN_GAP = dt.timedelta(minutes=5)
 _PICTURE_SIDE_MAX = 20_000
@@ -25,7 +37,11 @@ _PICTURE_SIDE_MAX = 20_000
 
 @dataclass(frozen=True)
 class Window:
-    """What a timeline is made of: a page of `history.page`, and what only this screen knows."""
+    """What a timeline is made of: a page of `history.page`, and what only this screen knows.
+
+    `names` are the user names that can be mentioned, in small letters; `marked` is the sequence that somebody jumped to;
+    `root` is the message whose thread this is.
+    """
 
     items: Sequence[Json]
     outgoing: Sequence[Json]
@@ -36,6 +52,9 @@ class Window:
     named: bool = False
     new_after: int | None = None
     new_count: int = 0
+    names: frozenset[str] = frozenset()
+    marked: int = 0
+    root: Json | None = None
 
 
 def entries(window: Window, now: dt.datetime) -> tuple[Entry, ...]:
@@ -63,7 +82,17 @@ def entries(window: Window, now: dt.datetime) -> tuple[Entry, ...]:
             rows.append(Day(f"day-{day.isoformat()}", times.day(moment, now)))
         rows.append(_outgoing(window, outgoing, moment))
         moments[key] = moment
-    return _in_runs(rows, moments)
+    return (*_root(window, len(moments)), *_in_runs(rows, moments))
+
+
+def _root(window: Window, replies: int) -> list[Entry]:
+    """What a thread stands under: without the way into the thread, which is open."""
+    if window.root is None:
+        return []
+    key = f"root-{window.root['sequence']}"
+    row = _row(window, window.root, key, times.parse(window.root["sent_at"]))
+    shown = replace(row, thread=None) if isinstance(row, Message) else row
+    return [shown, RepliesMark("replies", replies)] if replies else [shown]
 
 
 def send_state(sequence: int, others: Collection[str], read: Mapping[str, int]) -> SendState:
@@ -97,21 +126,37 @@ def _key(item: Json, taken: Container[str]) -> str:
 
 def _row(window: Window, item: Json, key: str, moment: dt.datetime) -> Entry:
     author = window.me if item["own"] else Person(item["user_id"], item["sender"] or words.SOMEBODY)
-    if item["kind"] == "name":
-        who = words.YOU if item["own"] else author.name
-        return Note(key, words.named(who, item["text"]))
-    locked = item["kind"] == "unopened"
-    counts = item["own"] and not locked
-    state = send_state(item["sequence"], window.others, window.read) if counts else SendState.NONE
-    return Message(
+    match item["kind"]:
+        case "name":
+            return Note(key, words.named(words.YOU if item["own"] else author.name, item["text"]))
+        case "members":
+            return Note(key, marks.members_note(item, window.me), people=True)
+    locked, deleted = item["kind"] == "unopened", item["kind"] == "deleted"
+    counts = item["own"] and not locked and not deleted
+    row = Message(
         key=key,
         author=author,
         time=times.clock(moment),
-        text=words.LOCKED if locked else item["text"],
-        state=state,
-        parts=parts_of(item["attachments"], key, window.where, item["sequence"]),
+        text=words.LOCKED if locked else marks.deletion_note(item, window.me) if deleted else item["text"],
+        state=send_state(item["sequence"], window.others, window.read) if counts else SendState.NONE,
         locked=locked,
+        deleted=deleted,
         named=window.named and not item["own"],
+        sequence=item["sequence"],
+        marked=item["sequence"] == window.marked,
+        thread=marks.thread_of(item, window.me),
+    )
+    if locked or deleted:
+        return row
+    return replace(
+        row,
+        parts=parts_of(item["attachments"], key, window.where, item["sequence"]),
+        edited=item["edited_at"] is not None,
+        pinned=item["pinned"],
+        mentions=marks.mentions_in(item["text"], window.names),
+        quote=marks.quote_of(item, window.me),
+        reactions=marks.reactions_of(item, window.me),
+        poll=marks.poll_of(item),
     )
 
 
@@ -127,6 +172,8 @@ def _outgoing(window: Window, outgoing: Json, moment: dt.datetime) -> Message:
         text=outgoing["text"],
         state=states[outgoing["state"]],
         parts=parts_of(outgoing["attachments"], outgoing["client_id"], window.where),
+        mentions=marks.mentions_in(outgoing["text"], window.names),
+        quote=marks.quote_of(outgoing, window.me),
         failure=words.not_sent(reason) if outgoing["state"] == "failed" else "",
     )
 

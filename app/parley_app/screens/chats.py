@@ -23,6 +23,7 @@ from parley_app.model.chats import Chats, Filter
 from parley_app.screens.conversation import ConversationPane
 from parley_app.screens.details import DetailsPane
 from parley_app.screens.frame import Workspace
+from parley_app.screens.thread import ThreadPane
 from parley_app.theme import use_ui
 from parley_app.tokens import Layout, Size, Space, Type, Width
 
@@ -141,7 +142,11 @@ def ChatsScreen(app: App) -> ft.Control:
         return Workspace(app, words.CHATS, panes)
     key = conversation.conversation_id
     shown = keyed(key, ConversationPane)(app, conversation)
-    side = keyed(f"{key}-details", DetailsPane)(app, conversation, membership) if app.details else None
+    side = None
+    if app.thread is not None:
+        side = keyed(f"{key}-thread-{app.thread.thread}", ThreadPane)(app, app.thread)
+    elif app.details and app.pins is not None:
+        side = keyed(f"{key}-details", DetailsPane)(app, conversation, membership, app.pins)
     if ui.compact:
         return Workspace(app, words.CHATS, [side or shown], bar=False)
     if ui.window is not Width.WIDE:

@@ -16,6 +16,8 @@ from parley_app.components.layout import keyed
 from parley_app.components.overlay import Dialog
 from parley_app.components.pane import SidePane
 from parley_app.components.people_rows import MemberRow
+from parley_app.components.pin_rows import PinRow
+from parley_app.components.status import RowSkeleton, Shimmering
 from parley_app.components.surfaces import Note, Rule, SectionLabel
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
@@ -23,16 +25,17 @@ from parley_app.model import chats
 from parley_app.model.app import App
 from parley_app.model.conversation import Conversation
 from parley_app.model.people import Membership, members_of
+from parley_app.model.pins import Pins
 from parley_app.model.rows import Person
 from parley_app.theme import use_ui
 from parley_app.tokens import Size, Space, Type
 
 
 @ft.component
-def DetailsPane(app: App, conversation: Conversation, membership: Membership) -> ft.Control:
-    """Face, protection, people; in groups also adding and removing, for those who may."""
+def DetailsPane(app: App, conversation: Conversation, membership: Membership, pins: Pins) -> ft.Control:
+    """Face, protection, what is pinned, people; in groups also adding and removing, for those who may."""
     ui = use_ui()
-    use_watched(conversation, membership)
+    use_watched(conversation, membership, pins)
     nobody: Person | None = None
     leaving, set_leaving = ft.use_state(nobody)
     room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone())
@@ -62,6 +65,8 @@ def DetailsPane(app: App, conversation: Conversation, membership: Membership) ->
     body: list[ft.Control] = [
         about,
         Note(ui.c.success, Glyph.SHIELD_CHECK, words.ENCRYPTED, words.GROUP_PRIVATE_TEXT if group else ""),
+        SectionLabel(words.pinned_count(len(pins.items))),
+        _pinned(app, conversation, pins),
         SectionLabel(f"{words.MEMBERS} · {len(people)}"),
         ft.Column(rows, spacing=0, tight=True),
         *([_removal(room.title, leaving, remove, lambda: set_leaving(None))] if leaving is not None else []),
@@ -70,6 +75,34 @@ def DetailsPane(app: App, conversation: Conversation, membership: Membership) ->
         *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, membership.fault)] if membership.fault else []),
     ]
     return SidePane(words.DETAILS, body, lambda: app.open(conversation.conversation_id))
+
+
+def _pinned(app: App, conversation: Conversation, pins: Pins) -> ft.Control:
+    """What is pinned, or what stands in its place: loading, failed, nothing."""
+    ui = use_ui()
+    if pins.fault:
+        again = Button(words.TRY_AGAIN, Kind.SECONDARY, on_click=lambda: app.spawn(pins.load()))
+        return Note(ui.c.danger, Glyph.WARNING_CIRCLE, pins.fault, action=again)
+    if not pins.loaded:
+        return ft.Semantics(content=Shimmering(RowSkeleton(4)), label=words.LOADING)
+    if not pins.items:
+        return ui.text(words.PINS_EMPTY, Type.META, ui.c.ink_3)
+
+    def jump(sequence: int) -> None:
+        app.spawn(app.jump(sequence))
+
+    def unpin(sequence: int) -> None:
+        item = next((each for each in pins.items if each["sequence"] == sequence), None)
+        if item is not None:
+            app.spawn(app.do(conversation.deeds.pin(item)))
+
+    rows = [
+        keyed(pin.key, PinRow)(
+            pin, partial(jump, pin.sequence), partial(unpin, pin.sequence) if conversation.writable else None
+        )
+        for pin in pins.rows()
+    ]
+    return ft.Column(rows, spacing=0, tight=True)
 
 
 def _removal(

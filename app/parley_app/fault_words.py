@@ -1,0 +1,43 @@
+"""What people read when something failed: what happened, then what to do; by the slug of the problem or client error."""
+
+from __future__ import annotations
+
+from typing import Final
+
+FAULTS: Final = {
+    "wrong_credentials": "The user name or the password is not right. Check both and try again.",
+    "username_taken": "Somebody has this user name already. Choose another one.",
+    "email_taken": "This e-mail address cannot be used here. Try another one.",
+    "recovery_key_refused": "This recovery key does not open your account. Compare it with what you wrote down.",
+    "recovery_key_required": "This device is new to your account, so it needs your recovery key.",
+    "network_error": "The server cannot be reached. Check your connection and try again.",
+    "unavailable": "The server is busy just now. Try again in a moment.",
+    "rate_limited": "That was too often in a short time. Wait a little and try again.",
+    "not_signed_in": "This device is signed out. Sign in again to go on.",
+    "already_signed_in": "This device belongs to another account. Sign out of it first.",
+    "not_a_member": "You do not belong to this conversation any more.",
+    "not_reachable": "This person has no device yet that could receive messages. Try again later.",
+    "untrusted_identity": "This person’s keys cannot be trusted, so nothing was sent.",
+    "untrusted_group": "This conversation broke its own rules, so nothing was changed.",
+    "conversation_forked": "The server showed different histories here. Sending has stopped for your safety.",
+    "policy_refused": "You are not allowed to do this in this conversation.",
+    "profile_in_use": "Parley is open in another window with this account.",
+    "storage_refused": "The browser does not let Parley store anything here. Leave private browsing or allow storage.",
+    "notifications_denied": (
+        "The browser refuses notifications for this page. Press the lock beside the address, allow notifications, "
+        "and load the page again."
+    ),
+    "push_service_refused": (
+        "The browser’s push service did not take this device. Private windows and some networks do not allow it; "
+        "try again elsewhere."
+    ),
+    "service_worker_missing": "The browser keeps no background part of Parley. Load the page again, then try once more.",
+    "unknown_message": "This message is not here any more.",
+    "not_permitted": "You are not allowed to do this with this message.",
+    "attachment_changed": "The file has changed since it was chosen. Choose it again.",
+    "too_large": "This is too large to be sent.",
+    "not_a_picture": "This file cannot be read as a picture. Choose another one.",
+    "attachment_broken": "This file did not arrive as it was sent, so it is not shown.",
+    "upload_interrupted": "The connection was lost while sending the picture. It goes on when you are back.",
+    "internal": "Something went wrong inside Parley. Try again; if it stays, tell whoever runs your server.",
+}  # fmt: skip

@@ -1,0 +1,138 @@
+"""What was said of a message, as rows: its quote, reactions, poll, thread, mentions; and who came and went, as a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from parley_app import words
+from parley_app.engine import Json
+from parley_app.model import times
+from parley_app.model.rows import Answer, Person, Poll, Quote, Reaction, ThreadMark
+
+#: As the client core reads mentions: not within an address of e-mail or another word.
+_MENTION = re.compile(r"(?<![\w.@-])@([\w.-]+)")
+
+
+def person_of(found: Json, me: Person) -> Person:
+    """Somebody that an item names."""
+    return me if found["user_id"] == me.user_id else Person(found["user_id"], found["username"] or words.SOMEBODY)
+
+
+def name_of(found: Json, me: Person) -> str:
+    """What a sentence calls somebody."""
+    return words.YOU if found["user_id"] == me.user_id else found["username"] or words.SOMEBODY
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks."""
+    return " ".join(text.split())
+
+
+def preview(item: Json) -> str:
+    """A message in one line, wherever it is only hinted at."""
+    text = one_line(item["text"])
+    if item["kind"] == "poll":
+        return words.poll(text)
+    return text or (words.PICTURE if item["attachments"] else "")
+
+
+def quote_of(item: Json, me: Person) -> Quote | None:
+    """The message that an item answers, None where it answers none."""
+    found = item.get("reply_to")
+    if found is None:
+        return None
+    author = person_of(found["sender"], me) if found["sender"] else Person("", words.SOMEBODY)
+    text = words.GONE if found["gone"] else one_line(found["text"]) or (words.PICTURE if found["files"] else "")
+    return Quote(found["sequence"], author, text, found["gone"])
+
+
+def reactions_of(item: Json, me: Person) -> tuple[Reaction, ...]:
+    """The emoji at an item, in the order in which they came."""
+    return tuple(
+        Reaction(
+            found["emoji"],
+            len(found["people"]),
+            found["own"],
+            words.listed([name_of(person, me) for person in found["people"]]),
+        )
+        for found in item["reactions"]
+    )
+
+
+def poll_of(item: Json) -> Poll | None:
+    """An item's poll, None where it is none."""
+    found = item["poll"]
+    if found is None:
+        return None
+    voters = found["voters"]
+    answers = tuple(
+        Answer(option["text"], len(option["people"]), len(option["people"]) / voters if voters else 0.0, option["own"])
+        for option in found["options"]
+    )
+    return Poll(answers, found["several"], found["closed"], voters)
+
+
+def thread_of(item: Json, me: Person) -> ThreadMark | None:
+    """What stands under an item, None where nothing does."""
+    found = item["thread"]
+    if found is None:
+        return None
+    people = tuple(person_of(person, me) for person in found["people"])
+    return ThreadMark(found["replies"], times.clock(times.parse(found["last_at"])), people)
+
+
+def mentions_in(text: str, names: Collection[str]) -> tuple[tuple[int, int], ...]:
+    """The stretches of a text that name one of these people (user names in small letters), or everybody."""
+    found = []
+    for match in _MENTION.finditer(text):
+        name = match[1].rstrip(".-")
+        if name.lower() in names or name.lower() == words.EVERYBODY:
+            found.append((match.start(), match.start() + 1 + len(name)))
+    return tuple(found)
+
+
+def members_note(item: Json, me: Person) -> str:
+    """Who brought whom in, or put them out, in one sentence."""
+    author = words.YOU if item["own"] else item["sender"] or words.SOMEBODY
+    sentences = []
+    if item["added"]:
+        themselves = all(person["user_id"] == item["user_id"] for person in item["added"])
+        sentences.append(words.joined(author) if themselves else words.added(author, _people(item["added"], me)))
+    if item["removed"]:
+        own = [person for person in item["removed"] if person["user_id"] == me.user_id]
+        themselves = all(person["user_id"] == item["user_id"] for person in item["removed"])
+        if themselves:
+            sentences.append(words.left(author))
+        elif own and len(item["removed"]) == 1:
+            sentences.append(words.removed_you(author))
+        else:
+            sentences.append(words.removed(author, _people(item["removed"], me)))
+    return ". ".join(sentences) or words.joined(author)
+
+
+def deletion_note(item: Json, me: Person) -> str:
+    """What stands in place of a deleted message."""
+    who = item["deleted_by"]
+    if who is None or who["user_id"] == item["user_id"]:
+        return words.DELETED_OWN if item["own"] else words.DELETED
+    return words.deleted_by(name_of(who, me))
+
+
+def note(item: Json, me: Person) -> str:
+    """What the conversation list says of an item that is no message to be read; empty where it is one."""
+    match item["kind"]:
+        case "name":
+            return words.named(words.YOU if item["own"] else item["sender"] or words.SOMEBODY, item["text"])
+        case "unopened":
+            return words.LOCKED
+        case "members":
+            return members_note(item, me)
+        case "deleted":
+            return deletion_note(item, me)
+        case _:
+            return ""
+
+
+def _people(people: list[Json], me: Person) -> str:
+    return words.listed([words.YOU.lower() if p["user_id"] == me.user_id else name_of(p, me) for p in people])

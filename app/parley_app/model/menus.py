@@ -1,0 +1,41 @@
+"""Which actions a message offers to this person."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from parley_app.engine import Json
+
+_MANAGERS = {"owner", "admin"}
+
+
+class Action(Enum):
+    """Something that a message's menu offers."""
+
+    REPLY = auto()
+    THREAD = auto()
+    EDIT = auto()
+    COPY = auto()
+    PIN = auto()
+    UNPIN = auto()
+    CLOSE_POLL = auto()
+    DELETE = auto()
+
+
+def manages(summary: Json, user_id: str) -> bool:
+    """Whether somebody manages this conversation."""
+    return any(member["user_id"] == user_id and member["role"] in _MANAGERS for member in summary["members"])
+
+
+def actions_of(item: Json, summary: Json, user_id: str, *, in_thread: bool) -> tuple[tuple[Action, ...], ...]:
+    """In groups, by use; loss stands last. Where nothing can be written, only reading is left."""
+    copy = (Action.COPY,) if item["text"] else ()
+    if summary["status"] in {"removed", "forked"}:
+        return (copy,) if copy else ()
+    own = item["own"]
+    say = (Action.REPLY, *(() if in_thread or item["thread_root"] is not None else (Action.THREAD,)))
+    edit = (Action.EDIT,) if own and item["kind"] == "text" and item["text"] else ()
+    close = (Action.CLOSE_POLL,) if own and item["poll"] is not None and not item["poll"]["closed"] else ()
+    keep = (*edit, *copy, Action.UNPIN if item["pinned"] else Action.PIN, *close)
+    lose = (Action.DELETE,) if own or manages(summary, user_id) else ()
+    return (say, keep, lose) if lose else (say, keep)

@@ -1,0 +1,265 @@
+"""What floats above the conversation: menus, the emoji picker, a question, the form of a new poll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import flet as ft
+
+from parley_app import words
+from parley_app.components.buttons import Button, Kind
+from parley_app.components.emoji import EmojiPicker
+from parley_app.components.fields import Field
+from parley_app.components.layout import keyed
+from parley_app.components.message_menu import AddingMenu, MessageMenu
+from parley_app.components.overlay import Dialog, DialogOver, Layered, Panel, Sheet
+from parley_app.components.settings_rows import SwitchRow
+from parley_app.components.surfaces import Card, Note
+from parley_app.components.watching import use_watched
+from parley_app.icons import Glyph
+from parley_app.model import menus
+from parley_app.model.app import App
+from parley_app.model.conversation import Conversation
+from parley_app.model.layers import Adding, DeletionOf, MenuOf, NewPoll, PickerFor, Spot
+from parley_app.model.menus import Action
+from parley_app.model.poll_form import PollForm
+from parley_app.theme import Ui, use_ui
+from parley_app.tokens import Layout, Size, Space, Type, Width
+
+
+def _near(ui: Ui, spot: Spot, width: float, height: float) -> tuple[float, float]:
+    """Left and top of a panel beside a spot, inside the window; in the middle where the keyboard asked for it."""
+    x = (ui.width - width) / 2 if spot.x is None else spot.x - width / 2
+    y = (ui.height - height) / 2 if spot.y is None else spot.y - Size.MENU_ROW
+    margin = Space.SM
+    return max(margin, min(x, ui.width - width - margin)), max(margin, min(y, ui.height - height - margin))
+
+
+def _floating(app: App, content: ft.Control, spot: Spot, width: float, height: float) -> ft.Control:
+    """A panel beside what it is about; on a phone a sheet."""
+    ui = use_ui()
+    if ui.compact:
+        return Layered(
+            ft.Container(),
+            Sheet(content),
+            lambda sheet: ft.Container(sheet, left=0, right=0, bottom=0),
+            app.layers.close,
+        )
+    left, top = _near(ui, spot, width, height)
+    panel = Panel(content, width, Space.XS + Space.HAIR)
+    return Layered(
+        ft.Container(), panel, lambda shown: ft.Container(shown, left=left, top=top), app.layers.close, scrim=False
+    )
+
+
+async def _copy(text: str) -> None:
+    await ft.Clipboard().set(text)
+
+
+def _work(app: App, page: ft.Page, place: Conversation, layer: MenuOf, action: Action) -> None:
+    """Do what was chosen in a message's menu."""
+    item = place.item(layer.sequence)
+    app.layers.close()
+    if item is None:
+        return
+    match action:
+        case Action.REPLY:
+            place.reply(item)
+        case Action.THREAD:
+            app.open_thread(layer.sequence)
+        case Action.EDIT:
+            place.correct(item)
+        case Action.COPY:
+            page.run_task(_copy, item["text"])
+        case Action.PIN | Action.UNPIN:
+            app.spawn(app.do(place.deeds.pin(item)))
+        case Action.CLOSE_POLL:
+            app.spawn(app.do(place.deeds.close_poll(item)))
+        case Action.DELETE:
+            app.ask_deletion(layer.sequence, in_thread=layer.in_thread)
+
+
+@ft.component
+def Menu(app: App, layer: MenuOf) -> ft.Control:
+    """The actions of a message."""
+    place, item = app.place(in_thread=layer.in_thread), app.item(layer.sequence, in_thread=layer.in_thread)
+    if place is None or item is None:
+        return ft.Container(width=0, height=0)
+    page = ft.context.page
+    groups = menus.actions_of(item, place.summary, place.me.user_id, in_thread=layer.in_thread)
+
+    def react(emoji: str) -> None:
+        app.layers.close()
+        app.spawn(app.react(layer.sequence, emoji, in_thread=layer.in_thread))
+
+    def act(action: Action) -> None:
+        _work(app, page, place, layer, action)
+
+    menu = MessageMenu(
+        groups,
+        react,
+        lambda: app.show_picker(layer.sequence, layer.spot, in_thread=layer.in_thread),
+        act,
+        reacting=place.writable,
+    )
+    rows = sum(len(group) for group in groups) + place.writable
+    height = rows * (Size.MENU_ROW + Space.XS) + len(groups) * Space.MD
+    return _floating(app, menu, layer.spot, Size.MENU, height)
+
+
+@ft.component
+def Picker(app: App, layer: PickerFor) -> ft.Control:
+    """All emoji: for a message, or for what is being written."""
+    ui = use_ui()
+
+    def pick(emoji: str) -> None:
+        place = app.place(in_thread=layer.in_thread)
+        app.layers.close()
+        if layer.sequence:
+            app.spawn(app.react(layer.sequence, emoji, in_thread=layer.in_thread))
+        elif place is not None:
+            app.spawn(app.preferences.use_emoji(emoji))
+            place.insert(emoji)
+
+    picker = EmojiPicker(app.preferences.emoji, pick, app.layers.close)
+    spot = layer.spot
+    if spot.x is None and not layer.sequence:  # above the composer's button
+        side = 0 if layer.in_thread or ui.window is not Width.WIDE else Layout.DETAILS * app.details
+        side += Layout.THREAD * (app.thread is not None and not layer.in_thread and ui.window is Width.WIDE)
+        spot = Spot(ui.width - side - Size.POPOVER / 2 - ui.gutter, ui.height)
+    return _floating(app, picker, spot, Size.POPOVER, Size.EMOJI_LIST_H + 3 * Size.ROW + Size.AVATAR_XL)
+
+
+def _over(app: App, dialog: ft.Control) -> ft.Control:
+    return DialogOver(ft.Container(), dialog, app.layers.close)
+
+
+@ft.component
+def Deletion(app: App, layer: DeletionOf) -> ft.Control:
+    """Whether a message is to go."""
+    ui = use_ui()
+
+    def delete() -> None:
+        place, item = app.place(in_thread=layer.in_thread), app.item(layer.sequence, in_thread=layer.in_thread)
+        app.layers.close()
+        if place is not None and item is not None:
+            app.spawn(app.do(place.deeds.delete(item)))
+
+    return _over(
+        app,
+        Dialog(
+            words.DELETE_TITLE,
+            [ui.text(words.DELETE_TEXT, Type.SMALL, ui.c.ink_2)],
+            [
+                Button(words.CANCEL, Kind.SECONDARY, on_click=app.layers.close, autofocus=True),
+                Button(words.DELETE, Kind.DANGER, Glyph.TRASH, on_click=delete),
+            ],
+            app.layers.close,
+        ),
+    )
+
+
+@ft.component
+def AddingLayer(app: App, layer: Adding) -> ft.Control:
+    """What can be put into a message."""
+    ui = use_ui()
+    page = ft.context.page
+    place = app.place(in_thread=layer.in_thread)
+    if place is None:
+        return ft.Container(width=0, height=0)
+
+    async def pick() -> None:
+        for file in await ft.FilePicker().pick_files(file_type=ft.FilePickerFileType.IMAGE, with_data=True):
+            if file.bytes is None:
+                place.complain(words.FAULTS["attachment_broken"])
+            else:
+                place.attach(file.name, file.bytes)
+
+    def picture() -> None:
+        app.layers.close()
+        page.run_task(pick)
+
+    menu = AddingMenu(picture, None if layer.in_thread else app.show_poll_form)
+    left = ui.width - Layout.THREAD if layer.in_thread else Layout.RAIL + Layout.LIST
+    spot = Spot(left + Size.MENU / 2 + ui.gutter, ui.height - Size.AVATAR_XL)
+    return _floating(app, menu, spot, Size.MENU, 3 * Size.MENU_ROW + Size.AVATAR_XL)
+
+
+def _answer(form: PollForm, number: int, *, fault: str) -> ft.Control:
+    def fill(value: str) -> None:
+        form.fill(f"answer-{number}", value)
+
+    return keyed(f"answer-{form.turn}-{number}", Field)(
+        words.answer_field(number + 1),
+        form[f"answer-{number}"],
+        hint=words.ANOTHER_ANSWER,
+        fault=fault,
+        on_change=fill,
+    )
+
+
+@ft.component
+def NewPollForm(app: App, form: PollForm) -> ft.Control:
+    """A question, two to twenty answers, and whether one may choose several."""
+    ui = use_ui()
+    use_watched(form)
+
+    def send() -> None:
+        app.spawn(app.send_poll())
+
+    def several(on: bool) -> None:
+        form.choose(several=on)
+
+    fields: list[ft.Control] = [
+        keyed(f"question-{form.turn}", Field)(
+            words.QUESTION,
+            form["question"],
+            fault=form.faults.get("question", ""),
+            on_change=lambda value: form.fill("question", value),
+            autofocus=True,
+        ),
+        *(_answer(form, number, fault=form.faults.get(f"answer-{number}", "")) for number in range(form.count)),
+    ]
+    if not form.full:
+        more = Button(words.ADD_ANSWER, Kind.QUIET, Glyph.PLUS, on_click=form.add)
+        fields.append(ft.Row([more]))
+    switch = SwitchRow(words.SEVERAL, words.SEVERAL_DETAIL, on=form.several, on_change=several)
+    page = ft.ListView(
+        [*fields, Card(switch, padding=0)],
+        spacing=Space.MD,
+        height=min(Size.CARD, ui.height - 4 * Size.ROW),
+        padding=ft.Padding.symmetric(vertical=Space.XS),
+    )
+    fault = [Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault)] if form.fault else []
+    return _over(
+        app,
+        Dialog(
+            words.NEW_POLL,
+            [page, *fault],
+            [
+                Button(words.CANCEL, Kind.SECONDARY, on_click=app.layers.close),
+                Button(words.SEND_POLL, Kind.PRIMARY, Glyph.CHART_BAR_HORIZONTAL, on_click=send, disabled=form.busy),
+            ],
+            app.layers.close,
+        ),
+    )
+
+
+_LAYERS: dict[type, Callable[..., ft.Control]] = {
+    MenuOf: Menu,
+    PickerFor: Picker,
+    DeletionOf: Deletion,
+    Adding: AddingLayer,
+}
+
+
+@ft.component
+def Layers(app: App) -> ft.Control:
+    """Whatever floats; nothing while nothing does."""
+    use_watched(app.layers, app.preferences)
+    layer = app.layers.shown
+    if layer is None:
+        return ft.Container(width=0, height=0)
+    if isinstance(layer, NewPoll):
+        return keyed("new-poll", NewPollForm)(app, app.poll_form)
+    return keyed(f"{layer}", _LAYERS[type(layer)])(app, layer)

@@ -1,0 +1,75 @@
+"""Where something is written: the composer of a conversation or thread, with whom an @ may mean."""
+
+from __future__ import annotations
+
+import flet as ft
+
+from parley_app import words
+from parley_app.components.composer import Composer, ComposerActions
+from parley_app.components.composer_parts import MentionList
+from parley_app.components.layout import keyed
+from parley_app.components.surfaces import Note
+from parley_app.components.watching import use_watched
+from parley_app.icons import Glyph
+from parley_app.model.app import App
+from parley_app.model.completing import Completion
+from parley_app.model.conversation import Conversation
+from parley_app.model.layers import Spot
+from parley_app.model.rows import Person
+from parley_app.theme import use_ui
+
+
+@ft.component
+def Mentioning(conversation: Conversation, completion: Completion) -> ft.Control:
+    """Whom the @ that is being typed may mean; nothing while none is typed."""
+    use_watched(completion)
+    if not completion.found:
+        return ft.Container(height=0)
+
+    def take(person: Person) -> None:
+        conversation.complete(person)
+
+    return MentionList(completion.found, completion.index, take)
+
+
+def _actions(app: App, conversation: Conversation) -> ComposerActions:
+    in_thread = conversation.thread is not None
+
+    def focus(on: bool) -> None:
+        conversation.focused = on
+
+    return ComposerActions(
+        draft=conversation.set_draft,
+        send=conversation.send,
+        add=lambda: app.show_adding(in_thread=in_thread),
+        pick_emoji=lambda: app.show_picker(0, Spot(), in_thread=in_thread),
+        take_out=conversation.take_out,
+        cancel=conversation.cancel,
+        complete=conversation.complete,
+        focus=focus,
+    )
+
+
+@ft.component
+def Writing(app: App, conversation: Conversation) -> ft.Control:
+    """The composer, or why nothing can be written here."""
+    ui = use_ui()
+    use_watched(conversation)
+    if not conversation.writable:
+        forked = conversation.summary["status"] == "forked"
+        text = words.FORKED_TEXT if forked else words.REMOVED_TEXT
+        return ft.Container(Note(ui.c.warning, Glyph.INFO, text), padding=ui.gutter)
+    thread = conversation.thread is not None
+    key = f"composer-{conversation.conversation_id}-{conversation.thread}-{conversation.composing}"
+    return keyed(key, Composer)(
+        words.THREAD.lower() if thread else conversation.title,
+        conversation.draft,
+        _actions(app, conversation),
+        keyed("mentioning", Mentioning)(conversation, conversation.completion),
+        hint=words.REPLY_HINT if thread else words.MESSAGE,
+        attached=tuple((each.name, each.data) for each in conversation.attached),
+        note=conversation.note,
+        context=conversation.context,
+        cursor=conversation.cursor,
+        focused=conversation.wants_focus,
+    )
