@@ -65,7 +65,7 @@ def test_a_deleted_message_says_who_took_it_back(by, who, sentence):
 def test_reactions_say_who_gave_them():
     row = row_of(item(1, reactions=[reaction("👍", BEN, ME, CARLA), reaction("🎉", CARLA)]))
     assert [(each.emoji, each.count, each.own, each.people) for each in row.reactions] == [
-        ("👍", 3, True, "ben, You and carla"),
+        ("👍", 3, True, "you, ben and carla"),
         ("🎉", 1, False, "carla"),
     ]
 

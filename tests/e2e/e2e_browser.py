@@ -234,6 +234,7 @@ def send_text(page: Page, title: str, text: str) -> None:
 
 def attach_image(page: Page, path: Path) -> None:
     """Put a picture into the composer."""
+    press(page, words("ADD_MENU"))
     with page.expect_file_chooser(timeout=STEP_MS) as chooser:
         press(page, "Attach a picture")
     chooser.value.set_files(path)

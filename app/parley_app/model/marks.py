@@ -48,13 +48,13 @@ def quote_of(item: Json, me: Person) -> Quote | None:
 
 
 def reactions_of(item: Json, me: Person) -> tuple[Reaction, ...]:
-    """The emoji at an item, in the order in which they came."""
+    """The emoji at an item, in the order in which they came; of who gave one, oneself first."""
     return tuple(
         Reaction(
             found["emoji"],
             len(found["people"]),
             found["own"],
-            words.listed([name_of(person, me) for person in found["people"]]),
+            _people(sorted(found["people"], key=lambda person: person["user_id"] != me.user_id), me),
         )
         for found in item["reactions"]
     )

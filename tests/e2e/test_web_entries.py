@@ -1,0 +1,330 @@
+"""What people say of messages, in two browsers at once: each does it, both see it, once with the keyboard alone.
+
+`PARLEY_SHOTS=docs/images ./parley test tests/e2e/test_web_entries.py` writes the pictures of the documents.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import e2e_browser as app
+import pytest
+from e2e_devices import Stack
+from e2e_web import ARGUMENTS, Watched, chromium_path, ready_worker
+from playwright.sync_api import Browser, Locator, Page, Playwright
+
+PASSWORD = "correct horse battery staple"
+SHOTS = os.environ.get("PARLEY_SHOTS")
+SIZES = {"phone": (390, 844), "desk": (1440, 900)}
+ARRIVAL_MS = 60_000
+GROUP = "Harbour Market"
+TABS_MAX = 80
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Playwright) -> Iterator[Browser]:
+    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
+    yield launched
+    launched.close()
+
+
+@contextmanager
+def somebody(browser: Browser, stack: Stack, size: str, scheme: str) -> Iterator[Page]:
+    """A person at a browser of their own; whatever must not happen there fails the test."""
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        reduced_motion="reduce",
+        ignore_https_errors=True,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    watched = Watched(context, stack.address)
+    try:
+        page = context.new_page()
+        page.goto(stack.address)
+        ready_worker(page)
+        app.switch_semantics_on(page)
+        yield page
+        assert not watched.faults, "\n".join(watched.faults)
+    finally:
+        context.close()
+
+
+def people() -> tuple[str, str]:
+    end = "" if SHOTS else f"_{secrets.token_hex(3)}"
+    return f"anna{end}", f"ben{end}"
+
+
+def picture(page: Page, folder: Path, name: str) -> None:
+    """Take a picture of a new state, and find every control named there."""
+    page.wait_for_timeout(800)
+    page.screenshot(path=(Path(SHOTS) if SHOTS else folder) / f"app-{name}.png")
+    assert app.unnamed_controls(page) == [], name
+
+
+def button(page: Page, beginning: str) -> Locator:
+    """The last button whose name begins so."""
+    return page.get_by_role("button", name=re.compile(rf"^{re.escape(beginning)}")).last
+
+
+def open_menu(page: Page, author: str, text: str) -> None:
+    """Open the menu of a message by its button, as assistive technology does."""
+    button(page, f"{app.words('MORE')}: {author}, {text}").click(timeout=app.STEP_MS)
+    page.get_by_role("button", name=app.words("COPY_TEXT"), exact=True).first.wait_for(timeout=app.STEP_MS)
+
+
+def choose(page: Page, author: str, text: str, action: str) -> None:
+    """Do something with a message from its menu."""
+    open_menu(page, author, text)
+    app.press(page, app.words(action))
+
+
+def write(page: Page, text: str, *, send: str = "SEND") -> None:
+    """Write where the focus is and press the button, as one does with a thumb."""
+    page.wait_for_timeout(500)
+    page.keyboard.type(text, delay=5)
+    page.wait_for_timeout(200)
+    app.press(page, app.words(send))
+
+
+def seen(page: Page, *texts: str) -> None:
+    """Wait until all of it stands on the page."""
+    for text in texts:
+        app.wait_for_text(page, text, ARRIVAL_MS)
+
+
+def gone(page: Page, name: str) -> None:
+    """Wait until no button has this name any more."""
+    page.get_by_role("button", name=name, exact=True).first.wait_for(state="detached", timeout=ARRIVAL_MS)
+
+
+def focus(page: Page, name: str) -> None:
+    """Reach a control with the tabulator alone; its name begins so."""
+    for _ in range(TABS_MAX):
+        named = page.evaluate(
+            "(() => { const e = document.activeElement; return (e && (e.getAttribute('aria-label') || e.innerText)) || ''; })()"
+        )
+        if named.startswith(name):
+            return
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(60)
+    raise AssertionError(f"the tabulator does not reach {name}")
+
+
+@pytest.fixture
+def two(browser: Browser, stack: Stack) -> Iterator[tuple[Page, Page, str, str]]:
+    """Anna at a desk and Ben at a phone, in one group, with a message of each."""
+    anna, ben = people()
+    with somebody(browser, stack, "desk", "light") as desk, somebody(browser, stack, "phone", "dark") as phone:
+        app.sign_up(desk, anna, PASSWORD)
+        app.sign_up(phone, ben, PASSWORD)
+        app.make_group(desk, GROUP, [ben])
+        app.send_text(desk, GROUP, "We are officially open on Saturday!")
+        app.open_chat(phone, GROUP)
+        seen(phone, "We are officially open on Saturday!", f"{anna} added you")
+        app.composer(phone, GROUP).click()
+        write(phone, "Which boat do we take back?")
+        seen(desk, "Which boat do we take back?", f"You added {ben}")
+        yield desk, phone, anna, ben
+
+
+@pytest.mark.timeout(900)
+def test_what_one_says_of_messages_the_other_sees(two: tuple[Page, Page, str, str], tmp_path: Path) -> None:
+    desk, phone, anna, ben = two
+    answering_and_changing(desk, phone, anna, ben, tmp_path)
+    reacting_and_pinning(desk, phone, anna, ben, tmp_path)
+    asking(desk, phone, tmp_path)
+    mentioning(desk, phone, anna, tmp_path)
+    in_a_thread(desk, phone, anna, tmp_path)
+    taking_back(desk, phone, anna)
+
+
+def answering_and_changing(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
+    choose(desk, ben, "Which boat", "REPLY")
+    seen(desk, app.words("replying_to")(ben))
+    picture(desk, folder, "reply-1440-light")
+    desk.keyboard.press("Escape")
+    gone(desk, app.words("CANCEL_REPLY"))
+    choose(desk, ben, "Which boat", "REPLY")
+    write(desk, "The lat one")
+    quoted = app.words("quote_of")(app.words("YOU"), "Which boat do we take back?")
+    seen(phone, "The lat one", quoted)
+    app.composer(desk, GROUP).click()
+    desk.keyboard.press("ArrowUp")
+    seen(desk, app.words("EDITING"))
+    desk.wait_for_timeout(500)
+    desk.keyboard.press("Control+A")
+    write(desk, "The late one", send="SAVE")
+    seen(phone, f"{anna}, The late one", app.words("EDITED"))
+    button(phone, quoted).click()
+    phone.wait_for_timeout(600)
+
+
+def reacting_and_pinning(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
+    open_menu(phone, anna, "We are officially")
+    picture(phone, folder, "menu-390-dark")
+    app.press(phone, app.words("react_with")("🎉"))
+    seen(desk, app.words("reaction")("🎉", ben))
+    app.press(desk, app.words("reaction")("🎉", ben))
+    seen(phone, app.words("reaction")("🎉", f"you and {anna}"))
+    app.press(desk, app.words("reaction")("🎉", f"you and {ben}"))
+    seen(desk, app.words("reaction")("🎉", ben))
+    gone(phone, app.words("reaction")("🎉", f"you and {anna}"))
+    open_menu(desk, ben, "Which boat")
+    app.press(desk, app.words("MORE_REACTIONS"))
+    desk.wait_for_timeout(700)
+    desk.keyboard.type("ship", delay=20)
+    picture(desk, folder, "emoji-1440-light")
+    button(desk, "🚢").click()
+    seen(phone, app.words("reaction")("🚢", anna))
+    choose(desk, "You", "We are officially", "PIN")
+    seen(phone, app.words("PINNED").lower())
+    app.press(phone, app.words("DETAILS"))
+    pinned = app.words("pinned_message")(anna, "We are officially open on Saturday!")
+    seen(phone, pinned)
+    button(phone, pinned).click()
+    app.composer(phone, GROUP).wait_for(state="attached", timeout=app.STEP_MS)
+    app.press(desk, app.words("DETAILS"))
+    app.press(desk, app.words("unpin")("We are officially open on Saturday!"))
+    seen(desk, app.words("PINS_EMPTY"))
+    app.press(desk, app.words("CLOSE"))
+
+
+def asking(desk: Page, phone: Page, folder: Path) -> None:
+    app.press(desk, app.words("ADD_MENU"))
+    app.press(desk, app.words("NEW_POLL"))
+    app.fill(desk, app.words("QUESTION"), "Which boat do we take?")
+    app.fill(desk, app.words("answer_field")(1), "The 17:30")
+    app.fill(desk, app.words("answer_field")(2), "The 18:15, after packing")
+    picture(desk, folder, "poll-new-1440-light")
+    app.press(desk, app.words("SEND_POLL"))
+    first, second = (lambda n, own=False: app.words("answer")("The 17:30", n, own=own)), "The 18:15, after packing"
+    seen(phone, "Which boat do we take?")
+    button(phone, first(0)).click(timeout=app.STEP_MS)
+    seen(desk, first(1))
+    button(phone, second).click(timeout=app.STEP_MS)
+    seen(desk, first(0), app.words("answer")(second, 1, own=False))
+    button(desk, second).click(timeout=app.STEP_MS)
+    seen(phone, app.words("answer")(second, 2, own=True))
+    picture(phone, folder, "poll-390-dark")
+    choose(desk, "You", "Poll: Which boat", "CLOSE_POLL")
+    seen(phone, app.words("POLL_CLOSED"))
+
+
+def mentioning(desk: Page, phone: Page, anna: str, folder: Path) -> None:
+    app.press(phone, app.words("BACK_TO_CHATS"))
+    app.composer(desk, GROUP).click()
+    desk.wait_for_timeout(300)
+    desk.keyboard.type("Thank you @be", delay=20)
+    seen(desk, app.words("PEOPLE_TO_MENTION"))
+    picture(desk, folder, "mention-1440-light")
+    desk.keyboard.press("Enter")
+    desk.wait_for_timeout(700)
+    desk.keyboard.type("for asking", delay=10)
+    desk.keyboard.press("Enter")
+    seen(phone, app.words("mentions")(1))
+    picture(phone, folder, "mentioned-390-dark")
+    app.open_chat(phone, GROUP)
+    seen(phone, "for asking")
+
+
+def in_a_thread(desk: Page, phone: Page, anna: str, folder: Path) -> None:
+    choose(phone, anna, "The late one", "THREAD")
+    seen(phone, app.words("THREAD"))
+    field = app.field(phone, app.words("message_to")("thread"))
+    field.click(timeout=app.STEP_MS)
+    write(phone, "Then we need lamps")
+    chip = app.words("OPEN_THREAD")
+    seen(desk, f"{chip}: {app.words('replies')(1)}")
+    button(desk, chip).click()
+    seen(desk, "Then we need lamps")
+    app.field(desk, app.words("message_to")("thread")).click()
+    write(desk, "I have two in the boat shed")
+    seen(phone, "I have two in the boat shed", app.words("replies")(2))
+    picture(desk, folder, "thread-1440-light")
+    picture(phone, folder, "thread-390-dark")
+    assert "/threads/" in desk.url and "/threads/" in phone.url
+    desk.reload()
+    ready_worker(desk)
+    app.switch_semantics_on(desk)
+    seen(desk, "I have two in the boat shed")
+    app.press(desk, app.words("CLOSE"))
+    app.press(phone, app.words("BACK"))
+    app.composer(phone, GROUP).wait_for(state="attached", timeout=app.STEP_MS)
+
+
+def taking_back(desk: Page, phone: Page, anna: str) -> None:
+    choose(desk, "You", "Thank you", "DELETE")
+    seen(desk, app.words("DELETE_TITLE"))
+    app.press(desk, app.words("CANCEL"))
+    choose(desk, "You", "Thank you", "DELETE")
+    app.press(desk, app.words("DELETE"))
+    seen(desk, app.words("DELETED_OWN"))
+    seen(phone, f"{anna}, {app.words('DELETED')}")
+
+
+@pytest.mark.timeout(900)
+def test_the_keyboard_alone_does_one_of_each(two: tuple[Page, Page, str, str]) -> None:
+    desk, phone, anna, ben = two
+    menu = f"{app.words('MORE')}: {ben}, Which boat"
+
+    def by_menu(beginning: str, action: str) -> None:
+        focus(desk, beginning)
+        desk.keyboard.press("Enter")
+        desk.wait_for_timeout(600)
+        focus(desk, action)
+        desk.keyboard.press("Enter")
+        desk.wait_for_timeout(600)
+
+    by_menu(menu, app.words("REPLY"))
+    desk.keyboard.type("By keys", delay=5)
+    desk.keyboard.press("Enter")
+    seen(phone, f"{anna}, By keys")
+    desk.wait_for_timeout(500)
+    desk.keyboard.press("ArrowUp")
+    desk.wait_for_timeout(700)
+    desk.keyboard.type(" alone", delay=5)
+    desk.keyboard.press("Enter")
+    seen(phone, "By keys alone")
+    by_menu(menu, app.words("react_with")("👏"))
+    seen(phone, app.words("reaction")("👏", anna))
+    by_menu(menu, app.words("PIN"))
+    seen(phone, app.words("PINNED").lower())
+    focus(desk, app.words("message_to")(GROUP))
+    desk.keyboard.type("for @b", delay=20)
+    seen(desk, app.words("PEOPLE_TO_MENTION"))
+    desk.keyboard.press("Tab")
+    desk.wait_for_timeout(700)
+    desk.keyboard.type("and all", delay=5)
+    desk.keyboard.press("Enter")
+    seen(phone, f"for @{ben} and all")
+    focus(desk, app.words("ADD_MENU"))
+    desk.keyboard.press("Enter")
+    desk.wait_for_timeout(600)
+    focus(desk, app.words("NEW_POLL"))
+    desk.keyboard.press("Enter")
+    desk.wait_for_timeout(900)
+    for label, text in ((app.words("QUESTION"), "When?"), ("Answer 1", "Now"), ("Answer 2", "Later")):
+        focus(desk, label)
+        desk.keyboard.type(text, delay=5)
+    focus(desk, app.words("SEND_POLL"))
+    desk.keyboard.press("Enter")
+    seen(phone, "When?")
+    focus(desk, "Later")
+    desk.keyboard.press("Space")
+    seen(phone, app.words("answer")("Later", 1, own=False))
+    by_menu(menu, app.words("REPLY_IN_THREAD"))
+    focus(desk, app.words("message_to")("thread"))
+    desk.keyboard.type("under it", delay=5)
+    desk.keyboard.press("Enter")
+    seen(phone, app.words("replies")(1))
+    desk.keyboard.press("Escape")
+    desk.wait_for_timeout(500)
+    by_menu(f"{app.words('MORE')}: You, By keys", app.words("DELETE"))
+    focus(desk, app.words("DELETE"))
+    desk.keyboard.press("Enter")
+    seen(phone, app.words("DELETED"))
