@@ -34,6 +34,10 @@ def text_pairs(p):
         yield f"on_accent on {surface}", p.on_accent, getattr(p, surface)
     yield "accent_ink on accent_soft", p.accent_ink, p.accent_soft
     yield "accent_ink on raised", p.accent_ink, p.raised
+    for ink in ("ink", "ink_2", "ink_3", "own_meta"):  # a message that somebody jumped to
+        yield f"{ink} on accent_soft", getattr(p, ink), p.accent_soft
+    yield "ink_2 on code", p.ink_2, p.code  # a quote
+    yield from ((f"identity[{number}] on code", tone.ink, p.code) for number, tone in enumerate(p.identity))
     for name in ("success", "warning", "danger", "info", "neutral"):
         tone = getattr(p, name)
         yield from (

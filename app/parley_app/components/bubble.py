@@ -93,7 +93,7 @@ def QuotePart(quote: Quote, *, own: bool, on_jump: partial[object]) -> ft.Contro
             spacing=0,
             tight=True,
         ),
-        bgcolor=ui.c.own_line if own else ui.c.code,
+        bgcolor=ui.c.other if own else ui.c.code,
         border_radius=Radius.XS,
         padding=ft.Padding.only(left=Space.MD, right=Space.SM, top=Space.XS, bottom=Space.XS),
     )

@@ -27,7 +27,7 @@ def _bar(ui: Ui, answer: Answer, *, own: bool) -> ft.Control:
     return ft.Container(
         ft.Row([*filled, *rest], spacing=0, vertical_alignment=ft.CrossAxisAlignment.STRETCH),
         height=Size.POLL_BAR,
-        bgcolor=ui.c.own_line if own else ui.c.sunken,
+        bgcolor=ui.c.other if own else ui.c.sunken,
         border_radius=Radius.XS,
     )
 

@@ -35,7 +35,9 @@ def _near(ui: Ui, spot: Spot, width: float, height: float) -> tuple[float, float
     return max(margin, min(x, ui.width - width - margin)), max(margin, min(y, ui.height - height - margin))
 
 
-def _floating(app: App, content: ft.Control, spot: Spot, width: float, height: float) -> ft.Control:
+def _floating(
+    app: App, content: ft.Control, spot: Spot, width: float, height: float, padding: int = Space.XS + Space.HAIR
+) -> ft.Control:
     """A panel beside what it is about; on a phone a sheet."""
     ui = use_ui()
     if ui.compact:
@@ -46,7 +48,7 @@ def _floating(app: App, content: ft.Control, spot: Spot, width: float, height: f
             app.layers.close,
         )
     left, top = _near(ui, spot, width, height)
-    panel = Panel(content, width, Space.XS + Space.HAIR)
+    panel = Panel(content, width, padding)
     return Layered(
         ft.Container(), panel, lambda shown: ft.Container(shown, left=left, top=top), app.layers.close, scrim=False
     )
@@ -127,7 +129,7 @@ def Picker(app: App, layer: PickerFor) -> ft.Control:
         side = 0 if layer.in_thread or ui.window is not Width.WIDE else Layout.DETAILS * app.details
         side += Layout.THREAD * (app.thread is not None and not layer.in_thread and ui.window is Width.WIDE)
         spot = Spot(ui.width - side - Size.POPOVER / 2 - ui.gutter, ui.height)
-    return _floating(app, picker, spot, Size.POPOVER, Size.EMOJI_LIST_H + 3 * Size.ROW + Size.AVATAR_XL)
+    return _floating(app, picker, spot, Size.POPOVER, Size.EMOJI_LIST_H + 2 * Size.ROW, padding=0)
 
 
 def _over(app: App, dialog: ft.Control) -> ft.Control:
