@@ -54,7 +54,7 @@ def Root(app: App) -> ft.Control:
     page = ft.context.page
     size, set_size = ft.use_state((page.width or _DEFAULT_SIZE[0], page.height or _DEFAULT_SIZE[1]))
     system_dark, set_system_dark = ft.use_state(page.platform_brightness == ft.Brightness.DARK)
-    use_watched(app, app.preferences, app.session, app.layers)
+    use_watched(app, app.preferences, app.session)
 
     def listen() -> None:
         page.on_resize = lambda event: set_size((event.width, event.height))
@@ -65,7 +65,7 @@ def Root(app: App) -> ft.Control:
     dark = system_dark if preferences.theme == "system" else preferences.theme == "dark"
     colours = palette(dark=dark, high_contrast=preferences.high_contrast)
     ft.use_effect(lambda: _paint(page, colours), [colours])
-    top: list[ft.Control] = [keyed("layers", Layers)(app)] if app.layers.shown is not None else []
+    top: list[ft.Control] = [keyed("layers", Layers)(app)]  # watches for itself: what floats draws no screen anew
     if app.switcher:
         top.append(keyed("switcher", Switcher)(app))
     if app.picture is not None:

@@ -286,6 +286,13 @@ async def test_a_thread_is_a_place_with_its_own_window_and_draft():
     app.open_thread(1)
     await world.settle()
     assert app.thread.draft == "half" and not any(p["text"] == "half" for p in device.asked("draft.save"))
+    app.thread.set_draft("whole")
+    device.add(summary("other"), [item(1)])
+    await app.chats.load()
+    app.open("other")
+    app.go("/chats/talk/threads/1")
+    await world.settle()
+    assert app.thread.draft == "whole"
     again = await started(device, "/chats/talk/threads/1")
     assert again.app.thread is not None and again.app.thread.root["sequence"] == 1
 

@@ -331,7 +331,6 @@ class App(Observed):
         self.conversation = Conversation(self.engine, self.spawn, self.session.me, summary)
         self.membership = Membership(self.engine, conversation_id)
         self.pins = Pins(self.engine, self.session.me, conversation_id)
-        self.thread = None
         self.spawn(self._load(self.conversation))
         self.spawn(self.pins.load())
 
