@@ -13,16 +13,16 @@ from typing import Literal
 import msgspec
 
 from parley_client.answers import AttachmentInfo
-from parley_client.api import messaging
 from parley_client.attachments.descriptor import attachments_in, info_of, text_in
 from parley_client.errors import ClientError, UnknownConversation
 from parley_client.session import Session
+from parley_client.state.methods import positions
+from parley_client.state.reading import unread_count
 from parley_client.store import messages, queues, reading
 from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
 from parley_client.store.messages import KIND_NAME, KIND_TEXT, MessageRow
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, UserId
-from parley_contracts.messaging_api import ReceiptUpload
 from parley_contracts.policy import Kind, Role, decode_policy
 from parley_contracts.problems import Problem
 
@@ -75,7 +75,8 @@ class Member(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as a list shows it; `active_at` is when something last happened, RFC 3339.
 
-    `read` is the last sequence that each other person is known to have read.
+    `read` and `delivered` are the last sequences that each other person is known to have read, and that one of their
+    devices has got. `marked_unread`: the person wants it unread, from the first text that `unread` counts, if any.
     """
 
     conversation_id: ConversationId
@@ -84,7 +85,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     members: list[Member]
     status: Status
     unread: int
+    marked_unread: bool
     read: dict[UserId, int]
+    delivered: dict[UserId, int]
     read_sequence: int
     last: Item | None
     outgoing: Outgoing | None
@@ -95,7 +98,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A window of a conversation, ascending. `start` and `end` say whether it reaches the first and the last row.
 
-    `outgoing` is everything not acknowledged, `read` the last sequence that each other person is known to have read.
+    `outgoing` is everything not acknowledged; `read` and `delivered` are those of `Summary`, asked anew of the server once
+    for each connection when the newest rows are.
     """
 
     items: list[Item]
@@ -103,6 +107,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     end: bool
     outgoing: list[Outgoing]
     read: dict[UserId, int]
+    delivered: dict[UserId, int]
     read_sequence: int
 
 
@@ -142,34 +147,24 @@ def page(
     else:
         bound = _SEQUENCE_MAX if before is None else before
         rows = messages.seen_before(store, conversation_id, bound, limit=limit)
+        if before is None:
+            session.signals.receipts.opened(conversation_id)
     first, last = (rows[0].sequence, rows[-1].sequence) if rows else (before or 0, after or _SEQUENCE_MAX)
     _learn_names(session, {(conversation_id, row.user_id) for row in rows if not _name(session, row.user_id)})
-    own = session.device.user_id
-    positions = reading.read_positions(store, conversation_id)
+    others = positions(session, conversation_id)
     return Page(
         items=[_item(session, row) for row in rows],
         start=not messages.seen_before(store, conversation_id, first, limit=1),
         end=not messages.seen_after(store, conversation_id, last, limit=1),
         outgoing=_outgoing(session, conversation_id),
-        read={user_id: sequence for user_id, sequence in positions.items() if user_id != own},
-        read_sequence=positions.get(own, 0),
+        read=others.read,
+        delivered=others.delivered,
+        read_sequence=_own_position(session, conversation_id),
     )
 
 
-async def mark_read(session: Session, conversation_id: ConversationId, sequence: int) -> None:
-    """This person has read up to a sequence: at once here, at the server when it can be reached."""
-    if reading.raise_read_position(session.store, conversation_id, session.device.user_id, sequence, told=False):
-        session.announce(conversation_id)
-        await tell_read_positions(session)
-
-
-async def tell_read_positions(session: Session) -> None:
-    """Tell the server what it has not heard of this person's read positions; what fails now is told later."""
-    own = session.device.user_id
-    for conversation_id, sequence in reading.untold_positions(session.store, own):
-        with contextlib.suppress(ClientError, Problem):
-            await messaging.put_receipt(session.api, conversation_id, ReceiptUpload(sequence))
-            reading.mark_told(session.store, conversation_id, own, sequence)
+def _own_position(session: Session, conversation_id: ConversationId) -> int:
+    return reading.read_positions(session.store, conversation_id).get(session.device.user_id, 0)
 
 
 def _known(session: Session, conversation_id: ConversationId) -> ConversationRow:
@@ -180,12 +175,11 @@ def _known(session: Session, conversation_id: ConversationId) -> ConversationRow
 
 
 def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId, str]) -> Summary:
-    store, where, own = session.store, row.conversation_id, session.device.user_id
+    store, where = session.store, row.conversation_id
     newest = messages.seen_before(store, where, _SEQUENCE_MAX, limit=1)
     last = _item(session, newest[0]) if newest else None
     outgoing = _outgoing(session, where)
-    positions = reading.read_positions(store, where)
-    read_sequence = positions.get(own, 0)
+    others = positions(session, where)
     quiet_since = last.sent_at if last else _moment(row.epoch_at)
     roster = decode_policy(row.policy).roster
     return Summary(
@@ -194,9 +188,11 @@ def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId
         name=row.title,
         members=[Member(entry.user_id, _name(session, entry.user_id), entry.role) for entry in roster],
         status=row.status,
-        unread=messages.count_texts_after(store, where, read_sequence, but_of=own),
-        read={user_id: sequence for user_id, sequence in positions.items() if user_id != own},
-        read_sequence=read_sequence,
+        unread=unread_count(session, where),
+        marked_unread=bool(reading.unread_mark(store, where).sequence),
+        read=others.read,
+        delivered=others.delivered,
+        read_sequence=_own_position(session, where),
         last=last,
         outgoing=outgoing[-1] if outgoing else None,
         draft=drafts.get(where, ""),

@@ -14,65 +14,28 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
+from fake_log import Log
 from fake_media import FakeMedia
+from fake_state import FakeState
 from hypothesis import settings
 
 from parley_client import Client
 from parley_client.api.network import Answer, Request, SocketClosed
 from parley_client.errors import NetworkError
-from parley_client.sync.applier import entry_hash
 from parley_contracts import problems
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.identity import AccountStatement, DeviceCertificate
 from parley_contracts.ids import new_uuid7
 from parley_contracts.media_api import OBJECTS_PATH
-from parley_contracts.messaging_api import Appended, Entry, Head
+from parley_contracts.messaging_api import Appended, Entry
 from parley_contracts.policy import decode_policy
-from parley_mls import PublicGroup, default_primitives
+from parley_mls import default_primitives
 
 settings.register_profile("client", deadline=None)
 settings.load_profile("client")
 PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
-
-
-class Log:
-    """One conversation: its entries with what is kept beside them."""
-
-    def __init__(self, group_info: bytes, policy: bytes) -> None:
-        self.public = PublicGroup.from_group_info(default_primitives(), group_info)
-        self.policy = policy
-        self.entries: list[Entry] = []
-        self.hashes: list[bytes] = []
-        self.states: dict[int, tuple[int, str, bytes]] = {}
-        self.welcomes: dict[str, dict] = {}
-        self.first_visible: dict[str, int] = {}
-        self.last_visible: dict[str, int] = {}
-
-    @property
-    def epoch(self) -> int:
-        return self.public.epoch
-
-    def append(self, **fields: object) -> Entry:
-        ordinal = sum(e.type == "message.created" for e in self.entries) + (fields["type"] == "message.created")
-        entry = Entry(
-            sequence=len(self.entries) + 1,
-            ordinal=ordinal,
-            epoch=self.epoch,
-            stored_at="2026-01-01T00:00:00.000Z",
-            **fields,
-        )
-        self.entries.append(entry)
-        self.hashes.append(entry_hash(entry))
-        return entry
-
-    def head(self, user_id: str) -> Head:
-        last = self.last_visible.get(user_id)
-        head = last or len(self.entries)
-        kind, conversation_id = decode_policy(self.policy).kind, self.entries[0].conversation_id
-        ordinal, first = self.entries[head - 1].ordinal, self.first_visible[user_id]
-        return Head(conversation_id, kind, head, ordinal, self.epoch, first, last, 0, 0)
 
 
 class FakeServer:
@@ -93,11 +56,12 @@ class FakeServer:
         self.sockets: dict[str, list[FakeConnection]] = defaultdict(list)
         self.subscriptions: dict[str, dict] = {}
         self.fault: Fault = lambda request: None
-        self.reads: dict[tuple[str, str], int] = {}
         self.requests: list[Request] = []
         self.refused: list[str] = []
         self.refresh = False
         self.media = FakeMedia()
+        self.state = FakeState(self.sockets)
+        self.reads = self.state.reads
 
     async def request(self, request: Request) -> Answer:
         await asyncio.sleep(0)
@@ -247,18 +211,14 @@ class FakeServer:
                 return self._append_message(session, log, rest[0], client_id, body)
             case ["commits", client_id]:
                 return self._append_commit(session, log, rest[0], client_id, body)
-            case ["receipt"]:
-                return self._mark_read(session, log, rest[0], body)
+            case ["receipt" | "receipts" | "delivery" | "unread" as part]:
+                return self.state.conversation(session, log, rest[0], part, body)
             case [part]:
                 return self._read(session, log, part, query)
         raise problems.NotFound
 
-    def _mark_read(self, session: dict, log: Log, conversation_id: str, body: dict) -> object:
-        self.reads[session["user"], conversation_id] = body["read_sequence"]
-        frame = {"type": "receipt.updated", "conversation_id": conversation_id, "user_id": session["user"], **body}
-        for socket in [socket for user_id in log.first_visible for socket in self.sockets[user_id]]:
-            socket.push(frame)
-        return None
+    def _messaging_settings(self, session, method, rest, body, query) -> object:
+        return self.state.settings(session["user"], method, body)
 
     def _read(self, session: dict, log: Log, part: str, query: dict) -> object:
         match part:
@@ -340,6 +300,9 @@ class FakeServer:
 
     def _publish(self, session, log, conversation_id, client_id, kind, **fields) -> object:
         who = {"user_id": session["user"], "device_id": session["device"]}
+        if kind == "message.created":
+            read, *mark = log.read_states.get(session["user"], (0, 0, 0, 0))
+            log.read_states[session["user"]] = (max(read, len(log.entries) + 1), *mark)
         entry = log.append(conversation_id=conversation_id, client_id=client_id, type=kind, **who, **fields)
         for user_id in log.first_visible:
             for socket in self.sockets[user_id]:
@@ -422,7 +385,10 @@ class FakeConnection:
             logs = [log for log in self._server.logs.values() if session["user"] in log.first_visible]
             heads = [msgspec.to_builtins(log.head(session["user"])) for log in logs]
             who = {"user_id": session["user"], "device_id": session["device"]}
-            self.push({"type": "ready", **who, "conversations": heads})
+            more = self._server.state.ready(session["user"], self._server.logs, message["read_states_digest"])
+            self.push({"type": "ready", **who, "conversations": heads, **more})
+        else:
+            self._server.state.command(self, message)
 
     async def close(self) -> None:
         for sockets in self._server.sockets.values():

@@ -94,6 +94,12 @@ def count_texts_after(store: Store, conversation_id: ConversationId, sequence: i
     return int(store.execute(sql, (conversation_id, sequence, KIND_TEXT, but_of))[0][0])
 
 
+def of_others_after(store: Store, conversation_id: ConversationId, sequence: int, *, but_of: UserId) -> bool:
+    """Whether anything of other people, opened or not, stands above a sequence."""
+    sql = "SELECT 1 FROM messages WHERE conversation_id = ? AND sequence > ? AND user_id <> ? LIMIT 1"
+    return bool(store.execute(sql, (conversation_id, sequence, but_of)))
+
+
 def message_at(store: Store, conversation_id: ConversationId, sequence: int) -> MessageRow | None:
     """The opened text at a place of the log, or None."""
     sql = _SELECT + "WHERE conversation_id = ? AND sequence = ? AND kind = ? AND cause IS NULL"

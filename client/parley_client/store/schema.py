@@ -71,7 +71,14 @@ _THIRD = (
     """CREATE TABLE upload_chunks (
         upload_id TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (upload_id, number))""",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD)
+_STATE = (
+    # Of other people: how far their devices have got; of this person: how far this device has told that it has.
+    "ALTER TABLE read_positions ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE unread_marks (
+        conversation_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, version INTEGER NOT NULL, told INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _STATE)
 
 
 def migrate(store: Store) -> None:
