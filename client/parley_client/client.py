@@ -45,6 +45,7 @@ from parley_client.live import Live
 from parley_client.push.methods import PushMethods
 from parley_client.schedule.methods import ScheduleMethods
 from parley_client.session import Device, GroupCache, Session
+from parley_client.state.methods import StateMethods
 from parley_client.store import documents, messages
 from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation
 from parley_client.store.documents import Account
@@ -55,7 +56,6 @@ from parley_client.store.queues import OutboxRow
 from parley_client.store.schema import wipe
 from parley_client.sync.catch_up import catch_up
 from parley_client.sync.heads import sync_all, sync_head
-from parley_client.timeline import tell_read_positions
 from parley_contracts.ids import ClientId, ConversationId, UserId, is_uuid, new_uuid7
 from parley_contracts.messaging_api import Head
 from parley_contracts.policy import decode_policy
@@ -67,7 +67,7 @@ RECEIVE_PAGE_MAX = 500
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Client(ScheduleMethods, PushMethods):
+class Client(ScheduleMethods, StateMethods, PushMethods):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(
@@ -424,7 +424,6 @@ class Client(ScheduleMethods, PushMethods):
         """What waits since the last connection; what fails now comes again with the next one."""
         with contextlib.suppress(NetworkError, Problem):
             await resume_pending(self.session)
-            await tell_read_positions(self.session)
             await outbox.pump_all(self.session)
 
     async def _resolve(self, to: str) -> ConversationId:

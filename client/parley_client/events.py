@@ -11,7 +11,15 @@ from typing import Literal
 import msgspec
 
 EventName = Literal[
-    "message", "conversation.changed", "outbox.changed", "connection.changed", "push.changed", "signed_out"
+    "message",
+    "conversation.changed",
+    "outbox.changed",
+    "connection.changed",
+    "typing.changed",
+    "presence.changed",
+    "privacy.changed",
+    "push.changed",
+    "signed_out",
 ]
 #: `offline` stays until the socket is ready again, however often that is tried in between.
 ConnectionState = Literal["offline", "connecting", "online"]
@@ -23,6 +31,8 @@ class Event(msgspec.Struct, frozen=True):
 
     `message` a `Message`; `conversation.changed` `conversation_id`; `outbox.changed` `conversation_id`, `client_id`,
     `state` (`OutboxState`) and, once sent, `sequence`; `connection.changed` `state` (`ConnectionState`);
+    `typing.changed` `conversation_id` and `people` (all who type there now, each `user_id` and `username`);
+    `presence.changed` a `Presence` of somebody watched; `privacy.changed` the `PrivacySettings`;
     `push.changed` (what `push.secrets` answered last does not hold any more) and `signed_out` nothing.
     """
 

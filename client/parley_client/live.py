@@ -19,7 +19,6 @@ from parley_client.errors import ClientError, NetworkError, NotSignedIn
 from parley_client.events import ConnectionState, Event
 from parley_client.session import Session
 from parley_client.store.conversations import list_conversations
-from parley_client.store.reading import raise_read_position
 from parley_client.sync.catch_up import deliver
 from parley_contracts.ids import ConversationId
 from parley_contracts.limits import HEARTBEAT_INTERVAL_S, IDENTIFY_TIMEOUT_S
@@ -36,7 +35,6 @@ from parley_contracts.messaging_api import (
     Hello,
     Identify,
     Ready,
-    ReceiptUpdated,
 )
 from parley_contracts.problems import Problem
 
@@ -121,17 +119,20 @@ class Live:
             async with asyncio.timeout(IDENTIFY_TIMEOUT_S):
                 hello = _decode(await connection.receive(), Hello)
                 cursors = {row.conversation_id: row.cursor for row in list_conversations(self._session.store)}
-                await connection.send(msgspec.json.encode(Identify(token, cursors)))
+                identify = Identify(token, cursors, self._session.signals.digest())
+                await connection.send(msgspec.json.encode(identify))
                 ready = _decode(await connection.receive(), Ready)
             for head in ready.conversations:
                 self._queue(head.conversation_id, head)
             self.ready.set()
+            self._session.signals.attached(connection, ready)
             self._enter("online")
             await self._on_ready()
             await self._read(connection, min(hello.heartbeat_interval_s, HEARTBEAT_INTERVAL_S))
         except TimeoutError as error:
             raise NetworkError("timeout", "the socket has fallen silent") from error
         finally:
+            self._session.signals.detached()
             with contextlib.suppress(SocketClosed, OSError, TimeoutError):
                 async with asyncio.timeout(1):
                     await connection.close()
@@ -150,6 +151,7 @@ class Live:
         kind = _decode(frame, _Typed).type
         if kind in _ENTRY_TYPES:
             entry = _decode(frame, Entry)
+            self._session.signals.heard(entry)
             self._queue(entry.conversation_id, entry)
         elif kind == "conversation.added":
             head = _decode(frame, ConversationAdded).head
@@ -157,14 +159,8 @@ class Live:
         elif kind == "conversation.removed":
             head = _decode(frame, ConversationRemoved).head
             self._queue(head.conversation_id, head)
-        elif kind == "receipt.updated":
-            self._read_by(_decode(frame, ReceiptUpdated))
-
-    def _read_by(self, receipt: ReceiptUpdated) -> None:
-        session, own = self._session, receipt.user_id == self._session.device.user_id
-        where, who = receipt.conversation_id, receipt.user_id
-        if raise_read_position(session.store, where, who, receipt.read_sequence, told=own):
-            session.announce(where)
+        else:
+            self._session.signals.handle(kind, frame)
 
     def _queue(self, conversation_id: ConversationId, item: Entry | Head) -> None:
         """Hand something to the conversation's own task, so that a slow one does not hold the others up."""

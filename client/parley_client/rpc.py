@@ -23,6 +23,7 @@ from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
 from parley_client.push.rpc import push_methods
 from parley_client.schedule.rpc import schedule_methods
+from parley_client.state.rpc import state_methods
 from parley_client.store import documents, reading
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ClientId, ConversationId
@@ -159,13 +160,6 @@ class PageParams(_Params):
     limit: int = timeline.PAGE_DEFAULT
 
 
-class ReadParams(_Params):
-    """`mark_read`."""
-
-    conversation_id: ConversationId
-    sequence: int
-
-
 class DraftParams(_Params):
     """`draft.save`; an empty text forgets it."""
 
@@ -215,6 +209,7 @@ class Rpc:
             **message_methods(client),
             **push_methods(client),
             **schedule_methods(client),
+            **state_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "logout": (NoParams, self._logout),
@@ -234,7 +229,6 @@ class Rpc:
             "summaries": (NoParams, self._summaries),
             "conversation": (ConversationParams, self._conversation),
             "history.page": (PageParams, self._page),
-            "mark_read": (ReadParams, self._mark_read),
             "draft.save": (DraftParams, self._save_draft),
             "person.find": (PersonParams, self._find_person),
             "direct.open": (PersonParams, self._open_direct),
@@ -396,10 +390,6 @@ class Rpc:
 
     async def _page(self, params: PageParams) -> object:
         return timeline.page(self._client.session, **msgspec.structs.asdict(params))
-
-    async def _mark_read(self, params: ReadParams) -> object:
-        await timeline.mark_read(self._client.session, params.conversation_id, params.sequence)
-        return {}
 
     async def _save_draft(self, params: DraftParams) -> object:
         if len(params.text) > TEXT_LENGTH_MAX:

@@ -18,6 +18,7 @@ from parley_client.crypto.history import HistoryKey
 from parley_client.directory import Directory
 from parley_client.errors import NotSignedIn, UsageError
 from parley_client.events import Event, Listeners
+from parley_client.state.signals import Signals
 from parley_client.store.conversations import load_group_state, save_group_state
 from parley_client.store.documents import Account
 from parley_client.store.history import newest_history_key
@@ -103,6 +104,10 @@ class Session:
     tools: AttachmentTools | None = None
     uploading: dict[ClientId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     progress: dict[ClientId, Callable[[int, int], None]] = field(default_factory=dict)
+    signals: Signals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.signals = Signals(self)
 
     @property
     def attachment_tools(self) -> AttachmentTools:
@@ -143,4 +148,5 @@ class Session:
         """Tell the listeners that the store has something new of this conversation."""
         for listener in list(self.listeners):
             listener()
+        self.signals.changed(conversation_id)
         self.events.tell(Event("conversation.changed", {"conversation_id": conversation_id}))

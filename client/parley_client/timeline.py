@@ -11,7 +11,6 @@ import json
 
 import msgspec
 
-from parley_client.api import messaging
 from parley_client.content.bodies import TextBody, read
 from parley_client.content.folding import pinned_targets
 from parley_client.content.kinds import COUNTED_KINDS, SHOWN_KINDS
@@ -26,10 +25,11 @@ from parley_client.items import (
     shown_attachments,
 )
 from parley_client.session import Session
+from parley_client.state.methods import positions
+from parley_client.state.reading import unread_counts
 from parley_client.store import messages, queues, reading
 from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
 from parley_contracts.ids import ConversationId, UserId
-from parley_contracts.messaging_api import ReceiptUpload
 from parley_contracts.policy import Kind, Role, decode_policy
 from parley_contracts.problems import Problem
 
@@ -49,8 +49,9 @@ class Member(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as a list shows it; `active_at` is when something last happened, RFC 3339.
 
-    `unread` messages of others wait, `mentions` of them name this person; `read` is the last sequence that each other
-    person is known to have read.
+    `unread` messages of others wait, `mentions` of them name this person; `read` and `delivered` are the last sequences that
+    each other person is known to have read, and that one of their devices has got. `marked_unread`: the person wants it
+    unread, from the first message that `unread` counts, if any.
     """
 
     conversation_id: ConversationId
@@ -60,7 +61,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     unread: int
     mentions: int
+    marked_unread: bool
     read: dict[UserId, int]
+    delivered: dict[UserId, int]
     read_sequence: int
     last: Item | None
     outgoing: Outgoing | None
@@ -71,7 +74,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A window of a conversation, ascending. `start` and `end` say whether it reaches the first and the last row.
 
-    `outgoing` is everything not acknowledged, `read` the last sequence that each other person is known to have read.
+    `outgoing` is everything not acknowledged; `read` and `delivered` are those of `Summary`, asked anew of the server once
+    for each connection when the newest rows are.
     """
 
     items: list[Item]
@@ -79,6 +83,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     end: bool
     outgoing: list[Outgoing]
     read: dict[UserId, int]
+    delivered: dict[UserId, int]
     read_sequence: int
 
 
@@ -122,18 +127,20 @@ def page(
     else:
         bound = _SEQUENCE_MAX if before is None else before
         rows = messages.seen_before(store, conversation_id, bound, limit=limit, thread=thread)
+        if before is None:
+            session.signals.receipts.opened(conversation_id)
     first, last = (rows[0].sequence, rows[-1].sequence) if rows else (before or 0, after or _SEQUENCE_MAX)
     items = items_of(session, conversation_id, rows)
     _learn_names(session, _unknown(session, conversation_id, items))
-    own = session.device.user_id
-    positions = reading.read_positions(store, conversation_id)
+    others = positions(session, conversation_id)
     return Page(
         items=items,
         start=not messages.seen_before(store, conversation_id, first, limit=1, thread=thread),
         end=not messages.seen_after(store, conversation_id, last, limit=1, thread=thread),
         outgoing=[each for each in _outgoing(session, conversation_id) if each.thread_root == thread],
-        read={user_id: sequence for user_id, sequence in positions.items() if user_id != own},
-        read_sequence=positions.get(own, 0),
+        read=others.read,
+        delivered=others.delivered,
+        read_sequence=_own_position(session, conversation_id),
     )
 
 
@@ -154,20 +161,8 @@ def pins(session: Session, conversation_id: ConversationId) -> list[Item]:
     return [each for each in found if each.kind != "deleted"]
 
 
-async def mark_read(session: Session, conversation_id: ConversationId, sequence: int) -> None:
-    """This person has read up to a sequence: at once here, at the server when it can be reached."""
-    if reading.raise_read_position(session.store, conversation_id, session.device.user_id, sequence, told=False):
-        session.announce(conversation_id)
-        await tell_read_positions(session)
-
-
-async def tell_read_positions(session: Session) -> None:
-    """Tell the server what it has not heard of this person's read positions; what fails now is told later."""
-    own = session.device.user_id
-    for conversation_id, sequence in reading.untold_positions(session.store, own):
-        with contextlib.suppress(ClientError, Problem):
-            await messaging.put_receipt(session.api, conversation_id, ReceiptUpload(sequence))
-            reading.mark_told(session.store, conversation_id, own, sequence)
+def _own_position(session: Session, conversation_id: ConversationId) -> int:
+    return reading.read_positions(session.store, conversation_id).get(session.device.user_id, 0)
 
 
 def _known(session: Session, conversation_id: ConversationId) -> ConversationRow:
@@ -178,13 +173,12 @@ def _known(session: Session, conversation_id: ConversationId) -> ConversationRow
 
 
 def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId, str]) -> Summary:
-    store, where, own = session.store, row.conversation_id, session.device.user_id
+    store, where = session.store, row.conversation_id
     newest = messages.seen_before(store, where, _SEQUENCE_MAX, limit=1)
     last = items_of(session, where, newest)[0] if newest else None
     outgoing = _outgoing(session, where)
-    positions = reading.read_positions(store, where)
-    read_sequence = positions.get(own, 0)
-    unread, mentions = messages.count_after(store, where, read_sequence, but_of=own)
+    others = positions(session, where)
+    unread, mentions = unread_counts(session, where)
     quiet_since = last.sent_at if last else _moment(row.epoch_at)
     roster = decode_policy(row.policy).roster
     return Summary(
@@ -195,8 +189,10 @@ def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId
         status=row.status,
         unread=unread,
         mentions=mentions,
-        read={user_id: sequence for user_id, sequence in positions.items() if user_id != own},
-        read_sequence=read_sequence,
+        marked_unread=bool(reading.unread_mark(store, where).sequence),
+        read=others.read,
+        delivered=others.delivered,
+        read_sequence=_own_position(session, where),
         last=last,
         outgoing=outgoing[-1] if outgoing else None,
         draft=drafts.get(where, ""),

@@ -36,6 +36,7 @@ async def settle(session: Session) -> None:
     """Do all of it now."""
     await settle_news(session)
     await stock_key_packages(session)
+    await session.signals.deliveries.tell_by_http()
     await repair(session)
     for row in list_conversations(session.store):
         for user_id in decode_policy(row.policy).user_ids:

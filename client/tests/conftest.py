@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from fake_log import Log
 from fake_media import FakeMedia
+from fake_state import FakeState
 from hypothesis import settings
 
 from parley_client import Client
@@ -55,11 +56,12 @@ class FakeServer:
         self.sockets: dict[str, list[FakeConnection]] = defaultdict(list)
         self.subscriptions: dict[str, dict] = {}
         self.fault: Fault = lambda request: None
-        self.reads: dict[tuple[str, str], int] = {}
         self.requests: list[Request] = []
         self.refused: list[str] = []
         self.refresh = False
         self.media = FakeMedia()
+        self.state = FakeState(self.sockets)
+        self.reads = self.state.reads
 
     async def request(self, request: Request) -> Answer:
         await asyncio.sleep(0)
@@ -209,18 +211,14 @@ class FakeServer:
                 return self._append_message(session, log, rest[0], client_id, body)
             case ["commits", client_id]:
                 return self._append_commit(session, log, rest[0], client_id, body)
-            case ["receipt"]:
-                return self._mark_read(session, log, rest[0], body)
+            case ["receipt" | "receipts" | "delivery" | "unread" as part]:
+                return self.state.conversation(session, log, rest[0], part, body)
             case [part, *place]:
                 return log.remove(int(place[0])) if method == "DELETE" else self._read(session, log, part, query)
         raise problems.NotFound
 
-    def _mark_read(self, session: dict, log: Log, conversation_id: str, body: dict) -> object:
-        self.reads[session["user"], conversation_id] = body["read_sequence"]
-        frame = {"type": "receipt.updated", "conversation_id": conversation_id, "user_id": session["user"], **body}
-        for socket in [socket for user_id in log.first_visible for socket in self.sockets[user_id]]:
-            socket.push(frame)
-        return None
+    def _messaging_settings(self, session, method, rest, body, query) -> object:
+        return self.state.settings(session["user"], method, body)
 
     def _read(self, session: dict, log: Log, part: str, query: dict) -> object:
         match part:
@@ -302,6 +300,9 @@ class FakeServer:
 
     def _publish(self, session, log, conversation_id, client_id, kind, **fields) -> object:
         who = {"user_id": session["user"], "device_id": session["device"]}
+        if kind == "message.created":
+            read, *mark = log.read_states.get(session["user"], (0, 0, 0, 0))
+            log.read_states[session["user"]] = (max(read, len(log.entries) + 1), *mark)
         entry = log.append(conversation_id=conversation_id, client_id=client_id, type=kind, **who, **fields)
         for user_id in log.first_visible:
             for socket in self.sockets[user_id]:
@@ -384,7 +385,10 @@ class FakeConnection:
             logs = [log for log in self._server.logs.values() if session["user"] in log.first_visible]
             heads = [msgspec.to_builtins(log.head(session["user"])) for log in logs]
             who = {"user_id": session["user"], "device_id": session["device"]}
-            self.push({"type": "ready", **who, "conversations": heads})
+            more = self._server.state.ready(session["user"], self._server.logs, message["read_states_digest"])
+            self.push({"type": "ready", **who, "conversations": heads, **more})
+        else:
+            self._server.state.command(self, message)
 
     async def close(self) -> None:
         for sockets in self._server.sockets.values():

@@ -1,4 +1,4 @@
-"""One conversation of the server in memory."""
+"""A conversation of the fake server: one log, its epochs, and where everybody stands."""
 
 import hashlib
 
@@ -23,6 +23,7 @@ class Log:
         self.welcomes: dict[str, dict] = {}
         self.first_visible: dict[str, int] = {}
         self.last_visible: dict[str, int] = {}
+        self.read_states: dict[str, tuple[int, int, int, int]] = {}
 
     @property
     def epoch(self) -> int:
@@ -52,4 +53,6 @@ class Log:
         head = last or len(self.entries)
         kind, conversation_id = decode_policy(self.policy).kind, self.entries[0].conversation_id
         ordinal, first = self.entries[head - 1].ordinal, self.first_visible[user_id]
-        return Head(conversation_id, kind, head, ordinal, self.epoch, first, last, 0, 0)
+        return Head(
+            conversation_id, kind, head, ordinal, self.epoch, first, last, *self.read_states.get(user_id, (0,) * 4)
+        )

@@ -80,6 +80,30 @@ def test_group_commands(run, register):
     assert code == 2 and "belong" in complaint
 
 
+def test_state_commands(run, register, server):
+    alice, bob = register("alice"), register("bob")
+    _, (sent,), _ = run("alice", "send", "--to", "@bob", "hello")
+    where, sequence = sent["conversation_id"], sent["sequence"]
+    _, ((listed,),), _ = run("bob", "unread")
+    assert listed == {"conversation_id": where, "name": "", "unread": 1, "marked_unread": False}
+    assert server.state.delivered[bob["user_id"], where] >= sequence
+    assert run("bob", "mark-read", where) == (0, [], "")
+    assert run("bob", "unread")[1] == [[]]
+    _, (told,), _ = run("alice", "receipts", where)
+    assert told["read"][bob["user_id"]] >= sequence and set(told) == {"read", "delivered"}
+    assert run("bob", "mark-unread", where)[0] == 0
+    assert run("bob", "unread")[1] == [[listed | {"marked_unread": True}]]
+    assert run("alice", "presence", "@bob")[1] == [
+        [{"user_id": bob["user_id"], "status": "offline", "last_seen_at": None}]
+    ]
+    everything = {"version": 0, "receipts": True, "typing": True, "presence": True}
+    assert run("alice", "privacy")[1] == [everything]
+    assert run("alice", "privacy", "--no-typing", "--presence")[1] == [everything | {"version": 1, "typing": False}]
+    assert alice["user_id"] in server.state.privacy
+    code, _, complaint = run("bob", "mark-read", "nowhere")
+    assert code == 2 and "nowhere" in complaint
+
+
 def test_recovery_key_is_shown_until_printed(run, register, server, tmp_path):
     register("alice")
     words = ["--username", "alice", "--email", "a@x.test", "--password-file", str(tmp_path / "password")]

@@ -109,6 +109,28 @@ EPOCH_MESSAGES_MAX = 100
 EPOCH_WRITING_AGE_S_MAX = 24 * 3600
 EPOCH_AGE_S_MAX = 7 * 24 * 3600
 
+# State around conversations
+READ_STATE_BUCKETS = 64
+#: Larger groups keep no delivered positions: what n members tell n others is n x n.
+DELIVERY_MEMBERS_MAX = 100
+DELIVERY_INTERVAL_S = 1.0
+#: Receipts that a node tells live in one conversation; those beyond are asked for.
+RECEIPTS_LIVE_BURST = 100
+RECEIPTS_LIVE_PER_S = 20
+TYPING_BURST = 10
+TYPING_PER_S = 1
+TYPING_REPEAT_S = 3.0
+TYPING_LIFETIME_S = 6.0
+PRESENCE_WATCH_MAX = 100
+PRESENCE_COMMANDS_BURST = 10
+PRESENCE_COMMANDS_PER_S = 1
+PRESENCE_BEAT_INTERVAL_S = 2.0
+#: A node that has not said so for this long is gone, and its people with it.
+PRESENCE_LEASE_S = 6.0
+#: Whoever comes back within this time was never offline.
+PRESENCE_GRACE_S = 3.0
+LAST_SEEN_KEPT_S = 30 * 24 * 3600
+
 # The auth service
 AUTH_REQUEST_SIZE_BYTES_MAX = 1024 * 1024
 AUTH_THREADS = 16

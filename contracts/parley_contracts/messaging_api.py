@@ -12,6 +12,7 @@ import msgspec
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.policy import Kind
+from parley_contracts.state_api import PrivacySettings, ReadState, StateCommand
 
 
 class PushSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,7 +129,7 @@ class Head(msgspec.Struct, frozen=True):
     """Where a conversation stands for a person.
 
     `first_visible_sequence` is the entry that brought the person in, `last_visible_sequence` the one that removed them
-    (None while they belong).
+    (None while they belong). `unread_sequence` and `read_state_version` are those of `state_api.ReadState`.
     """
 
     conversation_id: ConversationId
@@ -140,6 +141,8 @@ class Head(msgspec.Struct, frozen=True):
     last_visible_sequence: int | None
     read_sequence: int
     read_ordinal: int
+    unread_sequence: int = 0
+    read_state_version: int = 0
 
 
 class Heads(msgspec.Struct, frozen=True):
@@ -292,21 +295,28 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
 
 
 class Identify(msgspec.Struct, frozen=True, tag="identify"):
-    """The client's first frame: `cursors` is the last sequence applied, by conversation."""
+    """The client's first frame: `cursors` is the last sequence applied, by conversation.
+
+    `read_states_digest` is that of `state_api.read_states_digest`, empty for a device that wants no read states.
+    """
 
     access_token: str
     cursors: dict[ConversationId, int] = {}
+    read_states_digest: list[int] = []
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The heads of all conversations whose head differs from the cursor.
 
-    Live entries follow from these heads on; entries between cursor and head are fetched in pages.
+    Live entries follow from these heads on; entries between cursor and head are fetched in pages. `read_states` are those
+    of the buckets whose checksum differs.
     """
 
     user_id: UserId
     device_id: DeviceId
     conversations: list[Head]
+    read_states: list[ReadState] = []
+    privacy: PrivacySettings | None = None
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
@@ -359,14 +369,15 @@ class ConversationRemoved(msgspec.Struct, frozen=True, tag="conversation.removed
 
 
 class ReceiptUpdated(msgspec.Struct, frozen=True, tag="receipt.updated"):
-    """A person has read up to here."""
+    """Another person has read up to here, or one of their devices has got this far; 0 says nothing new of it."""
 
     conversation_id: ConversationId
     user_id: UserId
     read_sequence: int
+    delivered_sequence: int = 0
 
 
-ClientFrame = Identify | Heartbeat | MessageSend | ReceiptMark
+ClientFrame = Identify | Heartbeat | MessageSend | ReceiptMark | StateCommand
 
 #: Close codes and what the client does.
 CLOSE_RECONNECT = 4000  # the node is going away: reconnect at once, with jitter

@@ -58,6 +58,8 @@ class Device:
         self.password, self.email = f"{secrets.token_hex(8)} horse", f"{username}@example.org"
         self.recovery_key = ""
         self.arrived: list[dict[str, Any]] = []
+        #: All other events, as (name, params).
+        self.events: list[tuple[str, dict[str, Any]]] = []
         self._answers: dict[int | None, dict[str, Any]] = {}
         self._changed = threading.Condition()
         self._next_id = 0
@@ -82,7 +84,9 @@ class Device:
             with self._changed:
                 if message.get("method") == "message":
                     self.arrived.append(message["params"])
-                elif "method" not in message:
+                elif "method" in message:
+                    self.events.append((message["method"], message["params"]))
+                else:
                     self._answers[message.get("id")] = message
                 self._changed.notify_all()
 
@@ -142,6 +146,18 @@ class Device:
         with self._changed:
             seen = self._changed.wait_for(lambda: texts <= {m["text"] for m in self.arrived}, timeout_s)
         assert seen, f"{self.username} misses {texts - {m['text'] for m in self.arrived}}"
+
+    def heard(
+        self, name: str, matches: Callable[[dict[str, Any]], bool], *, since: int = 0, timeout_s: float = CALL_TIMEOUT_S
+    ) -> dict[str, Any]:
+        """Wait for an event among those from `since` on (a length of `events`); its params."""
+
+        def found() -> list[dict[str, Any]]:
+            return [params for heard, params in self.events[since:] if heard == name and matches(params)]
+
+        with self._changed:
+            assert self._changed.wait_for(found, timeout_s), f"{self.username} heard no such {name}"
+            return found()[0]
 
     def history(self) -> list[dict[str, Any]]:
         """Everything that this device can read."""

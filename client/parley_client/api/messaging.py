@@ -24,6 +24,7 @@ from parley_contracts.messaging_api import (
     ScheduledUpload,
     WelcomeState,
 )
+from parley_contracts.state_api import DeliveryUpload, PrivacySettings, ReadState, Receipts, UnreadUpload
 
 BASE = "/api/v1/messaging"
 SOCKET_PATH = f"{BASE}/socket"
@@ -102,6 +103,31 @@ async def put_commit(api: Api, conversation_id: ConversationId, client_id: Clien
 async def put_receipt(api: Api, conversation_id: ConversationId, receipt: ReceiptUpload) -> None:
     """Say how far the person has read."""
     await api.call("PUT", f"{BASE}/conversations/{conversation_id}/receipt", type(None), body=receipt)
+
+
+async def get_receipts(api: Api, conversation_id: ConversationId) -> Receipts:
+    """How far the others have read and got."""
+    return await api.call("GET", f"{BASE}/conversations/{conversation_id}/receipts", Receipts)
+
+
+async def put_delivery(api: Api, conversation_id: ConversationId, delivery: DeliveryUpload) -> None:
+    """Say how far this device has got."""
+    await api.call("PUT", f"{BASE}/conversations/{conversation_id}/delivery", type(None), body=delivery)
+
+
+async def put_unread(api: Api, conversation_id: ConversationId, upload: UnreadUpload) -> ReadState:
+    """Mark a conversation as unread from a sequence on."""
+    return await api.call("PUT", f"{BASE}/conversations/{conversation_id}/unread", ReadState, body=upload)
+
+
+async def get_privacy(api: Api) -> PrivacySettings:
+    """What the person lets others see."""
+    return await api.call("GET", f"{BASE}/settings/privacy", PrivacySettings)
+
+
+async def put_privacy(api: Api, settings: PrivacySettings) -> None:
+    """Store the next version of the settings; `VersionStale`."""
+    await api.call("PUT", f"{BASE}/settings/privacy", type(None), body=settings)
 
 
 async def put_archive_record(

@@ -19,6 +19,7 @@ from parley_client.cli.message import message
 from parley_client.cli.push import push
 from parley_client.cli.receiving import print_messages
 from parley_client.cli.running import Invocation, run, show
+from parley_client.cli.state import register_state
 from parley_client.client import Client, NetworkFactory
 from parley_client.errors import ClientError, NetworkError, UsageError
 from parley_client.platforms.https import HttpsNetwork
@@ -37,6 +38,7 @@ app.add_typer(attachment, name="attachment")
 app.add_typer(message, name="message")
 app.command("bot")(bot)
 app.add_typer(push, name="push")
+register_state(app)
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
 CaFile = Annotated[Path | None, typer.Option("--ca", help="File with the certificate authority to trust.")]

@@ -128,6 +128,12 @@ def row_at(store: Store, conversation_id: ConversationId, sequence: int) -> Mess
     return _row(rows[0]) if rows else None
 
 
+def of_others_after(store: Store, conversation_id: ConversationId, sequence: int, *, but_of: UserId) -> bool:
+    """Whether anything of other people, opened or not, stands above a sequence."""
+    sql = "SELECT 1 FROM messages WHERE conversation_id = ? AND sequence > ? AND user_id <> ? LIMIT 1"
+    return bool(store.execute(sql, (conversation_id, sequence, but_of)))
+
+
 def message_at(store: Store, conversation_id: ConversationId, sequence: int) -> MessageRow | None:
     """The opened message at a place of the log, or None."""
     return rows_at(store, conversation_id, [sequence]).get(sequence)

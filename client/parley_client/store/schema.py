@@ -87,7 +87,14 @@ _FOURTH = (
     "CREATE INDEX messages_target ON messages (conversation_id, target) WHERE target IS NOT NULL",
     "CREATE INDEX messages_thread ON messages (conversation_id, thread) WHERE thread IS NOT NULL",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_FIFTH = (
+    # Of other people: how far their devices have got; of this person: how far this device has told that it has.
+    "ALTER TABLE read_positions ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE unread_marks (
+        conversation_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, version INTEGER NOT NULL, told INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 
 
 def migrate(store: Store) -> None:

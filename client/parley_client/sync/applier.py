@@ -26,6 +26,7 @@ from parley_client.store.history import save_history_key
 from parley_client.store.messages import MessageRow
 from parley_client.store.notices import Notice, NoticeCode
 from parley_client.store.port import Store
+from parley_client.store.reading import raise_read_position
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
 from parley_client.sync.opening import REMOVED, Memory, Unopened, open_entry, sealed_parts
 from parley_client.sync.placing import members_row, placed, row_of, store_placed
@@ -65,6 +66,7 @@ class Applier:
         self._chain: dict[int, bytes] = {}
         self._counters: dict[DeviceId, int | None] = {}
         self._opened: set[tuple[str, str]] = set()
+        self._own_sequence = 0
         self._entered: dict[int, EpochRow] = {}
         self._leaves: dict[bytes, tuple[Leaf, ...]] = {}
         self._decoded: tuple[bytes, PolicyDocument] | None = None
@@ -96,6 +98,9 @@ class Applier:
                 for write in self._writes:
                     write()
                 conversations.save_conversation(session.store, self.row)
+                # Whoever writes has read: the server moves the position by the same rule.
+                own = session.device.user_id
+                raise_read_position(session.store, conversation_id, own, self._own_sequence, told=True)
                 if self._groups_changed:
                     session.groups.save(conversation_id, self._member, self._follower)
         except BaseException:
@@ -119,6 +124,8 @@ class Applier:
     # --- messages
 
     def _apply_message(self, row: ConversationRow, entry: Entry) -> ConversationRow:
+        if entry.user_id == self._session.device.user_id:
+            self._own_sequence = entry.sequence
         if entry.ciphertext is None and entry.ciphertext_hash is not None:
             self._keep_removed(row, entry)
             return row

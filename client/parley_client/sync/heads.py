@@ -10,8 +10,8 @@ from parley_client.errors import ClientError, NetworkError, NotSignedIn
 from parley_client.groups.conversations import ensure_member
 from parley_client.groups.entering import WELCOME_WAIT_S, enter, read_history
 from parley_client.session import Session
+from parley_client.state.reading import adopt_head
 from parley_client.store.conversations import load_conversation
-from parley_client.store.reading import raise_read_position
 from parley_client.sync.catch_up import catch_up
 from parley_contracts.messaging_api import Head
 from parley_contracts.problems import NotFound
@@ -23,6 +23,7 @@ async def sync_head(session: Session, head: Head, *, wait_s: float = WELCOME_WAI
     """Bring one conversation to where the server says that it stands."""
     conversation_id = head.conversation_id
     row = load_conversation(session.store, conversation_id)
+    adopt_head(session, head)
     if head.last_visible_sequence is not None:
         await read_history(session, conversation_id)
     elif row is not None and row.status == "creating":
@@ -31,7 +32,6 @@ async def sync_head(session: Session, head: Head, *, wait_s: float = WELCOME_WAI
         await enter(session, conversation_id, wait_s=wait_s)
     if row is not None and row.cursor < head.head:
         await catch_up(session, conversation_id)
-    raise_read_position(session.store, conversation_id, session.device.user_id, head.read_sequence, told=True)
     session.announce(conversation_id)
 
 

@@ -9,35 +9,43 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 
 from parley_contracts.auth_api import Revocation
+from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.limits import STORE_TIMEOUT_S
 from parley_contracts.messaging_api import CLOSE_RECONNECT
 from parley_messaging.adapters.auth import SERVICE, AccountClient
 from parley_messaging.adapters.mongo.database import Document, connect, database_of
 from parley_messaging.adapters.mongo.feed import MongoFeed
 from parley_messaging.adapters.mongo.log import MongoLog
-from parley_messaging.adapters.mongo.memberships import MongoMemberships, MongoReadPositions
+from parley_messaging.adapters.mongo.memberships import MongoMemberships
+from parley_messaging.adapters.mongo.positions import MongoPositions, MongoPrivacy
 from parley_messaging.adapters.mongo.records import MongoRecords
 from parley_messaging.adapters.mongo.schedule import MongoSchedule
 from parley_messaging.adapters.peers import UnixPeers
 from parley_messaging.adapters.redis.bus import RedisBus
 from parley_messaging.adapters.redis.nodes import NodeRegistry
+from parley_messaging.adapters.redis.presence import RedisPresence
 from parley_messaging.adapters.redis.stream import RedisStream
-from parley_messaging.api import internal, routes, socket
+from parley_messaging.api import internal, routes, socket, state_routes
+from parley_messaging.api.state_commands import StateCommands
 from parley_messaging.config import Config
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.domain.ownership import owner_of
-from parley_messaging.domain.publications import Publication
+from parley_messaging.domain.publications import Hint, Publication
 from parley_messaging.metrics import Metrics
 from parley_messaging.node import Node
+from parley_messaging.ports import PositionStore
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.feeding import Feeding
 from parley_messaging.service.notifying import Notifying
+from parley_messaging.service.presence import Presence
+from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks, Receipts
 from parley_messaging.service.removing import Removing
@@ -71,7 +79,7 @@ def create_app(config: Config) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     install_problem_handlers(app)
     app.add_middleware(RequestIdMiddleware)
-    for module in (routes, socket, internal):
+    for module in (routes, state_routes, socket, internal):
         app.include_router(module.router)
     return app
 
@@ -87,19 +95,39 @@ class RunningNode:
         self._registry = NodeRegistry(self._redis, config.node_id, str(config.socket_path))
         self._peers = UnixPeers(self._registry, config.node_id, key)
         self._bus = RedisBus(
-            self._redis, received=self._received, missed=self._missed, revocation_hint=self._revocation_hint
+            self._redis,
+            received=self._received,
+            missed=self._missed,
+            revocation_hint=self._revocation_hint,
+            hinted=self._hinted,
         )
         database = database_of(self._mongo)
+        positions = MongoPositions(database)
+        privacy = Privacy(MongoPrivacy(database), tell=self._tell, hint=self._bus.hint, changed=self._settings_changed)
+        self._marks = ReadMarks(positions, privacy)
+        self.node = self._wired(config, database, positions, privacy)
+        self._feeding = Feeding(MongoFeed(database), RedisStream(self._redis, config.node_id))
+        self._poller = RevocationPoller(self._auth, self.node.tokens.revoked, self._revoked)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._drained = False
+
+    def _wired(
+        self, config: Config, database: AsyncDatabase[Document], positions: PositionStore, privacy: Privacy
+    ) -> Node:
         log = MongoLog(database)
         memberships = MongoMemberships(database, log)
-        positions = MongoReadPositions(database)
         states = States(log, memberships)
         metrics = Metrics()
-        self._marks = ReadMarks(positions)
         reading = Reading(log, memberships, positions, states, self._marks)
-        tokens = TokenVerifier(self._auth, config.origin)
         hub = Hub(
-            log=log, memberships=memberships, reading=reading, states=states, publisher=self._bus, metrics=metrics
+            log=log,
+            memberships=memberships,
+            reading=reading,
+            states=states,
+            privacy=privacy,
+            publisher=self._bus,
+            metrics=metrics,
+            removed=self._removed,
         )
         appending = Appending(
             log=log,
@@ -111,24 +139,26 @@ class RunningNode:
             listener=self._stored,
             acknowledged=self._marks.sent,
         )
-        self.node = Node(
+        receipts = Receipts(log, positions, states, privacy, self._tell)
+        store, hint = RedisPresence(self._redis), self._bus.hint
+        presence = Presence(store, states=states, privacy=privacy, belongs=hub.belongs, hint=hint)
+        return Node(
             config=config,
             metrics=metrics,
-            tokens=tokens,
+            tokens=TokenVerifier(self._auth, config.origin),
             appending=appending,
             reading=reading,
-            receipts=Receipts(log, positions, states),
+            receipts=receipts,
             removing=Removing(log, states),
             records=MongoRecords(database),
             notifying=Notifying(log),
             scheduling=Scheduling(MongoSchedule(database), states, appending, is_ours=self._owns_schedule),
             hub=hub,
+            presence=presence,
+            privacy=privacy,
+            state_commands=StateCommands(hub, receipts, presence, privacy),
             health=self._health,
         )
-        self._feeding = Feeding(MongoFeed(database), RedisStream(self._redis, config.node_id))
-        self._poller = RevocationPoller(self._auth, tokens.revoked, self._revoked)
-        self._tasks: list[asyncio.Task[None]] = []
-        self._drained = False
 
     def start(self) -> None:
         """Begin the background work."""
@@ -139,6 +169,9 @@ class RunningNode:
             self._bus.run_listener,
             self._poller.run,
             self._marks.run,
+            self.node.receipts.run,
+            self.node.privacy.run,
+            self.node.presence.run,
             self._feeding.run,
             self.node.scheduling.run,
         )
@@ -157,6 +190,7 @@ class RunningNode:
             async with asyncio.timeout(DRAIN_S_MAX):
                 await self.node.appending.drained()
                 await self._marks.flush()
+                await self.node.receipts.flush()
         except TimeoutError:
             _log.warning("drain_incomplete", waiting=self.node.appending.waiting)
 
@@ -180,6 +214,21 @@ class RunningNode:
 
     def _missed(self, bucket: int | None) -> None:
         self.node.hub.missed(bucket)
+        if bucket is None:
+            self.node.privacy.missed()
+
+    def _tell(self, publication: Publication) -> None:
+        self.node.hub.tell(publication)
+
+    def _hinted(self, hint: Hint) -> None:
+        self.node.privacy.hinted(hint.privacy)
+        self.node.presence.hinted(hint.presence)
+
+    def _settings_changed(self, user_ids: Sequence[UserId]) -> None:
+        self.node.presence.settings_changed(user_ids)
+
+    def _removed(self, conversation_id: ConversationId, user_ids: Sequence[UserId]) -> None:
+        self.node.presence.removed(conversation_id, user_ids)
 
     def _owns_schedule(self) -> bool:
         """Whether this node works through the schedule; while nobody knows who lives, each does."""

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
+from parley_messaging.api.state_commands import StateCommands
 from parley_messaging.config import Config
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import RecordStore
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.notifying import Notifying
+from parley_messaging.service.presence import Presence
+from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import Receipts
 from parley_messaging.service.removing import Removing
@@ -35,6 +38,9 @@ class Node:
     records: RecordStore
     notifying: Notifying
     hub: Hub
+    presence: Presence
+    privacy: Privacy
+    state_commands: StateCommands
     health: Callable[[], Awaitable[str]]
 
 

@@ -15,9 +15,11 @@ import msgspec
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import AccountIndex, Appended, ArchivePage, ArchiveRecord, HistoryKeyRecord
+from parley_contracts.state_api import PrivacySettings, ReadState, Receipt
 from parley_messaging.domain.conversation import Span
 from parley_messaging.domain.entries import StoredEntry, Submission
-from parley_messaging.domain.publications import Publication
+from parley_messaging.domain.presence import Status
+from parley_messaging.domain.publications import Hint, Publication
 from parley_messaging.domain.scheduled import Scheduled
 
 
@@ -113,17 +115,91 @@ class MembershipStore(Protocol):
         ...
 
 
-class ReadPositionStore(Protocol):
-    """How far people have read; positions only rise."""
+@dataclass(frozen=True)
+class Position:
+    """How far a person has read, and since where they want it unread (0: nowhere); `version` counts such wishes."""
 
-    async def mark(self, marks: Mapping[tuple[UserId, ConversationId], tuple[int, int]]) -> None:
-        """Raise positions to (sequence, ordinal)."""
+    sequence: int = 0
+    ordinal: int = 0
+    unread_sequence: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, order=True)
+class ReadMark:
+    """A person has read up to here; `shared` where others may know."""
+
+    sequence: int
+    ordinal: int
+    shared: bool = False
+
+
+class PositionStore(Protocol):
+    """How far people have read and got; positions only rise."""
+
+    async def mark(self, marks: Mapping[tuple[UserId, ConversationId], ReadMark]) -> None:
+        """Raise read positions and leave unread marks as they are."""
+        ...
+
+    async def deliver(self, marks: Mapping[tuple[UserId, ConversationId], int]) -> None:
+        """Raise delivered positions."""
+        ...
+
+    async def read(self, user_id: UserId, conversation_id: ConversationId, mark: ReadMark) -> ReadState:
+        """Raise a position and clear the unread mark; what holds then."""
+        ...
+
+    async def mark_unread(self, user_id: UserId, conversation_id: ConversationId, sequence: int) -> ReadState:
+        """Set the unread mark; what holds then."""
         ...
 
     async def positions(
         self, user_id: UserId, conversation_ids: Sequence[ConversationId]
-    ) -> dict[ConversationId, tuple[int, int]]:
-        """The person's (sequence, ordinal) by conversation."""
+    ) -> dict[ConversationId, Position]:
+        """The person's own positions by conversation."""
+        ...
+
+    async def receipts(self, conversation_id: ConversationId) -> list[Receipt]:
+        """What everybody lets others see of their positions, members or not."""
+        ...
+
+
+class PrivacyStore(Protocol):
+    """What people let others see."""
+
+    async def settings(self, user_ids: Sequence[UserId]) -> dict[UserId, PrivacySettings]:
+        """The settings of those who have changed any."""
+        ...
+
+    async def put(self, user_id: UserId, settings: PrivacySettings) -> None:
+        """Replace version n by n + 1; `VersionStale` otherwise, unless the same is stored already."""
+        ...
+
+
+class PresenceStore(Protocol):
+    """Who is connected where: each node's people under a lease; all of it may be lost and is written again (I5).
+
+    Raises `Unavailable` where the store is away.
+    """
+
+    async def beat(self) -> bool:
+        """Renew this node's lease; False where it had ended or was lost, so all people have to be written again."""
+        ...
+
+    async def write(self, statuses: Mapping[UserId, Status]) -> None:
+        """How people stand at this node; `offline` for who left it."""
+        ...
+
+    async def hide(self, user_id: UserId) -> None:
+        """Forget a person here, and when they were last seen."""
+        ...
+
+    async def bury(self) -> list[UserId]:
+        """Clear away nodes whose lease has ended; the people who were there."""
+        ...
+
+    async def statuses(self, user_ids: Sequence[UserId]) -> dict[UserId, Status]:
+        """How these people stand over all nodes."""
         ...
 
 
@@ -215,4 +291,8 @@ class Publisher(Protocol):
 
     def publish(self, publication: Publication) -> None:
         """Hand over without waiting."""
+        ...
+
+    def hint(self, hint: Hint) -> None:
+        """Say whose presence or settings have changed, without waiting."""
         ...

@@ -156,7 +156,7 @@ class Api:
 
     @contextlib.asynccontextmanager
     async def socket(
-        self, device: Device, cursors: dict[str, int] | None = None, **options: Any
+        self, device: Device, cursors: dict[str, int] | None = None, digest: Sequence[int] = (), **options: Any
     ) -> AsyncIterator[Socket]:
         async with unix_connect(
             str(self.node.path),
@@ -168,7 +168,8 @@ class Api:
         ) as connection:
             socket = Socket(connection)
             assert (await socket.next())["type"] == "hello"
-            await socket.say({"type": "identify", "access_token": device.token, "cursors": cursors or {}})
+            identify = {"type": "identify", "access_token": device.token, "cursors": cursors or {}}
+            await socket.say(identify | {"read_states_digest": list(digest)})
             socket.ready = await socket.next()
             assert socket.ready["type"] == "ready", socket.ready
             yield socket

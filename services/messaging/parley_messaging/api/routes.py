@@ -177,9 +177,7 @@ async def put_receipt(request: Request, conversation_id: str) -> Response:
     """Raise the caller's read position."""
     caller = await _caller(request)
     upload = await read_body(request, ReceiptUpload)
-    node = node_of(request)
-    await node.receipts.mark(caller.user_id, conversation_id, upload.read_sequence)
-    node.hub.receipt(ConversationId(conversation_id), caller.user_id, upload.read_sequence)
+    await node_of(request).receipts.mark(caller.user_id, conversation_id, upload.read_sequence)
     return Response(status_code=204)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 
 import msgspec
 import structlog
@@ -20,6 +20,7 @@ from parley_contracts.limits import (
     FRAME_SIZE_BYTES_MAX,
     HEARTBEAT_INTERVAL_S,
     IDENTIFY_TIMEOUT_S,
+    READ_STATE_BUCKETS,
     SOCKET_COMMANDS_IN_FLIGHT_MAX,
     TOKEN_LEEWAY_S,
 )
@@ -41,6 +42,7 @@ from parley_contracts.messaging_api import (
     Refusal,
 )
 from parley_contracts.problems import Forbidden, Internal, OriginRefused, Problem, Unauthenticated
+from parley_contracts.state_api import ReadState, read_state_bucket, read_states_digest
 from parley_messaging.api.ready_frames import EXTENSION, ReadyFramesProtocol
 from parley_messaging.api.submissions import message_submission
 from parley_messaging.domain.publications import json_frame
@@ -89,6 +91,8 @@ class _InvalidFrame(Exception):  # noqa: N818 - the name of the close code
 async def _identified(node: Node, websocket: WebSocket) -> tuple[Identify, Caller]:
     frame = await _receive(websocket)
     if not isinstance(frame, Identify) or len(frame.cursors) > 2 * CONVERSATIONS_PER_USER_MAX:
+        raise _InvalidFrame
+    if len(frame.read_states_digest) not in {0, READ_STATE_BUCKETS}:
         raise _InvalidFrame
     return frame, await caller_by_token(node.tokens, frame.access_token)
 
@@ -141,6 +145,7 @@ class DeviceSocket:
         watch = asyncio.create_task(self._watch())
         try:
             await self._get_ready(identify)
+            self._node.presence.arrived(self)
             while True:
                 frame = await _receive(self._websocket)
                 self._heard_at = time.monotonic()
@@ -154,13 +159,16 @@ class DeviceSocket:
             self.close(CLOSE_RECONNECT)
         finally:
             watch.cancel()
+            self._node.presence.left(self)
             self._node.hub.detach(self)
 
     async def _get_ready(self, identify: Identify) -> None:
         heads = await self._node.hub.attach(self)
         changed = [head for head in heads if identify.cursors.get(head.conversation_id) != _visible(head)]
+        states = _differing(heads, identify.read_states_digest)
+        settings = await self._node.privacy.of(self.user_id)
         early, self._early = self._early or [], None
-        self.push(json_frame(Ready(self.user_id, self.device_id, changed)))
+        self.push(json_frame(Ready(self.user_id, self.device_id, changed, states, settings)))
         if early:
             self.push(b"".join(early))
         self._node.hub.resume()
@@ -177,6 +185,8 @@ class DeviceSocket:
                 self._start(frame.ref, self._mark(frame))
             case Identify():
                 raise _InvalidFrame
+            case _:
+                self._start(frame.ref, self._node.state_commands.carry_out(self, frame))
 
     def _send(self, frame: MessageSend) -> None:
         try:
@@ -193,8 +203,7 @@ class DeviceSocket:
         self._start(frame.ref, acknowledged())
 
     async def _mark(self, frame: ReceiptMark) -> Ack:
-        conversation_id = await self._node.receipts.mark(self.user_id, frame.conversation_id, frame.read_sequence)
-        self._node.hub.receipt(conversation_id, self.user_id, frame.read_sequence)
+        await self._node.receipts.mark(self.user_id, frame.conversation_id, frame.read_sequence)
         return Ack(frame.ref)
 
     def _start(self, ref: str, work: Coroutine[None, None, Ack]) -> None:
@@ -228,3 +237,16 @@ class DeviceSocket:
 def _visible(head: Head) -> int:
     """The newest sequence that the person may see."""
     return head.head if head.last_visible_sequence is None else head.last_visible_sequence
+
+
+def _differing(heads: Sequence[Head], unverified_digest: Sequence[int]) -> list[ReadState]:
+    """The read states of those buckets of which the device knows something else."""
+    if not unverified_digest:
+        return []
+    states = [
+        ReadState(head.conversation_id, head.read_sequence, head.unread_sequence, head.read_state_version)
+        for head in heads
+    ]
+    pairs = enumerate(zip(read_states_digest(states), unverified_digest, strict=True))
+    differing = {bucket for bucket, (here, there) in pairs if here != there}
+    return [state for state in states if read_state_bucket(state.conversation_id) in differing]

@@ -56,7 +56,15 @@ class ConversationState:
             policy_sequence=entry.policy_sequence,
         )
 
-    def seen_by(self, span: Span, *, read_sequence: int = 0, read_ordinal: int = 0) -> Head:
+    def seen_by(
+        self,
+        span: Span,
+        *,
+        read_sequence: int = 0,
+        read_ordinal: int = 0,
+        unread_sequence: int = 0,
+        read_state_version: int = 0,
+    ) -> Head:
         """The head as a member gets it; for someone removed pass the state after their removal."""
         return Head(
             conversation_id=self.conversation_id,
@@ -68,6 +76,8 @@ class ConversationState:
             last_visible_sequence=span.last,
             read_sequence=read_sequence,
             read_ordinal=read_ordinal,
+            unread_sequence=unread_sequence,
+            read_state_version=read_state_version,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import Literal
 
 import msgspec
 
@@ -16,8 +17,22 @@ from parley_messaging.domain.frames import text_frame
 _JSON = msgspec.json.Encoder()
 
 
+#: Who gets a frame that is no entry: the person's own devices, or others as far as both sides' settings allow.
+Audience = Literal["own", "receipts", "typing"]
+
+
+class Hint(msgspec.Struct, frozen=True, array_like=True):
+    """People of whom a node may know something that has changed."""
+
+    presence: tuple[UserId, ...] = ()
+    privacy: tuple[UserId, ...] = ()
+
+
 class Publication(msgspec.Struct, frozen=True, array_like=True):
-    """An entry as sockets get it. `sequence` 0 is not an entry: a frame for everyone in the conversation."""
+    """An entry as sockets get it. `sequence` 0 is not an entry: a frame about `about`, for `audience`.
+
+    It holds for those who belonged after entry `as_of`: nobody gets it before they have got that one.
+    """
 
     conversation_id: ConversationId
     sequence: int
@@ -30,6 +45,9 @@ class Publication(msgspec.Struct, frozen=True, array_like=True):
     added: tuple[UserId, ...] = ()
     removed: tuple[UserId, ...] = ()
     welcomed: tuple[DeviceId, ...] = ()
+    audience: Audience = "own"
+    about: UserId = UserId("")
+    as_of: int = 0
 
     @property
     def changes_people(self) -> bool:

@@ -7,10 +7,11 @@ what comes twice is dropped. A removed person's last entry is the removal.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from parley_contracts.auth_api import Revocation
@@ -21,18 +22,19 @@ from parley_contracts.messaging_api import (
     ConversationAdded,
     ConversationRemoved,
     Head,
-    ReceiptUpdated,
 )
 from parley_contracts.problems import Problem
 from parley_messaging.domain.conversation import ConversationState, Span
 from parley_messaging.domain.entries import StoredEntry
-from parley_messaging.domain.publications import Publication, bucket_of, json_frame, publication_of
+from parley_messaging.domain.publications import Audience, Publication, bucket_of, json_frame, publication_of
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import LogStore, MembershipStore, Publisher
+from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.states import States
 
 HELD_MAX = 1000
+EARLY_MAX = 100
 REPAIR_CHUNK = 1000
 REPAIR_RETRY_S = 0.5
 _log = structlog.get_logger("parley_messaging.fanout")
@@ -64,6 +66,7 @@ class _Room:
     watchers: int = 0
     held: dict[int, Publication] = field(default_factory=dict)
     floors: dict[Connection, int] = field(default_factory=dict)
+    early: list[Publication] = field(default_factory=list)
     repairing: bool = False
     overflowed: bool = False
 
@@ -102,11 +105,15 @@ class Hub:
         memberships: MembershipStore,
         reading: Reading,
         states: States,
+        privacy: Privacy,
         publisher: Publisher,
         metrics: Metrics,
+        removed: Callable[[ConversationId, Sequence[UserId]], None],
     ) -> None:
         self._log = log
         self._memberships = memberships
+        self._privacy = privacy
+        self._removed = removed
         self._reading = reading
         self._states = states
         self._publisher = publisher
@@ -132,23 +139,52 @@ class Hub:
             return
         conversation_id = publications[0].conversation_id
         entries = [publication for publication in publications if publication.sequence]
+        said = [publication for publication in publications if not publication.sequence]
         if entries:
             self._states.observe(max(entries, key=lambda entry: entry.sequence).state())
+        for publication in said:
+            if publication.audience == "own" and (presence := self._people.get(publication.about)) is not None:
+                _push(presence.sockets, publication.frame)
         room = self._rooms.get(conversation_id) or self._room_for_newcomers(entries)
         if room is None:
             return
-        for publication in publications:
-            if not publication.sequence:
-                _push(room.sockets, publication.frame)
+        room.early += [publication for publication in said if publication.audience != "own"]
         self._send(room, room.in_order(entries))
         self._mind_gap(room)
 
-    def receipt(self, conversation_id: ConversationId, user_id: UserId, read_sequence: int) -> None:
-        """Tell the members how far somebody has read."""
-        frame = json_frame(ReceiptUpdated(conversation_id, user_id, read_sequence))
-        publication = Publication(conversation_id, 0, frame)
+    def tell(self, publication: Publication) -> None:
+        """Something that is no entry, to whom it concerns here and at the other nodes."""
         self.received([publication])
         self._publisher.publish(publication)
+
+    def place(self, socket: Connection, conversation_id: ConversationId) -> int | None:
+        """How far a socket has got in a conversation that its person belongs to, None where there is none such."""
+        room = self._rooms.get(conversation_id)
+        return room.state.head if room is not None and room.state is not None and socket in room.sockets else None
+
+    def belongs(self, socket: Connection, conversation_id: ConversationId) -> bool:
+        """Whether a socket's person belongs to a conversation now."""
+        return self.place(socket, conversation_id) is not None
+
+    def _pass_on(self, room: _Room) -> None:
+        """Frames that are no entries, to those who belong; what was said further on waits until the room is there."""
+        head = room.state.head if room.state is not None else 0
+        waiting, room.early = room.early, []
+        for publication in waiting:
+            if publication.as_of > head:
+                room.early.append(publication)
+                continue
+            for socket in list(room.sockets):
+                if socket.user_id != publication.about and self._hears(socket.user_id, publication.audience):
+                    socket.push(publication.frame)
+        del room.early[EARLY_MAX:]
+
+    def _hears(self, user_id: UserId, audience: Audience) -> bool:
+        """Who sends no receipts or typing does not get them either."""
+        settings = self._privacy.known(user_id)
+        if settings is None:
+            return False
+        return settings.receipts if audience == "receipts" else settings.typing
 
     def _room_for_newcomers(self, entries: Sequence[Publication]) -> _Room | None:
         """A room where an entry brings in somebody who is connected here."""
@@ -160,8 +196,12 @@ class Hub:
         return None
 
     def _send(self, room: _Room, ready: list[Publication]) -> None:
-        if not ready:
-            return
+        if ready:
+            self._deliver(room, ready)
+        if room.early:
+            self._pass_on(room)
+
+    def _deliver(self, room: _Room, ready: list[Publication]) -> None:
         room.state = ready[-1].state()
         if not room.floors and not any(publication.changes_people for publication in ready):
             _push(room.sockets, b"".join([publication.frame for publication in ready]))
@@ -186,6 +226,8 @@ class Hub:
                 presence.left.add(room.conversation_id)
                 _push(presence.sockets, json_frame(ConversationRemoved(state.seen_by(Span(first, state.head)))))
                 room.sockets -= presence.sockets
+        if publication.removed:
+            self._removed(room.conversation_id, publication.removed)
         for device_id in publication.welcomed:
             for socket in [socket for socket in room.sockets if socket.device_id == device_id]:
                 first = self._people[socket.user_id].first_visible.get(room.conversation_id, state.head)
@@ -208,6 +250,7 @@ class Hub:
         Rooms collect what arrives from before the heads are read, so nothing is missed in between. Spans are read again
         after the heads: who was removed meanwhile does not come in.
         """
+        await self._privacy.of(socket.user_id)
         presence = self._people.setdefault(socket.user_id, _Presence())
         presence.sockets.add(socket)
         self._metrics.sockets += 1
@@ -237,9 +280,8 @@ class Hub:
             room.state = _state_at(head)
             room.held = {s: publication for s, publication in room.held.items() if s > head.head}
         elif room.state.head > head.head:
-            head = room.state.seen_by(
-                Span(head.first_visible_sequence), read_sequence=head.read_sequence, read_ordinal=head.read_ordinal
-            )
+            state = room.state
+            head = msgspec.structs.replace(head, head=state.head, ordinal=state.ordinal, epoch=state.epoch)
         elif room.state.head < head.head:
             room.floors[socket] = head.head
         room.sockets.add(socket)
@@ -247,7 +289,7 @@ class Hub:
 
     def resume(self) -> None:
         """Deliver what rooms held back until their first head was known."""
-        for room in [room for room in self._rooms.values() if room.held]:
+        for room in [room for room in self._rooms.values() if room.held or room.early]:
             self._send(room, room.in_order(()))
             self._mind_gap(room)
 

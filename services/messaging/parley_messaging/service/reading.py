@@ -22,7 +22,7 @@ from parley_contracts.messaging_api import (
 from parley_contracts.problems import InvalidRequest, NotFound
 from parley_messaging.domain.conversation import ConversationState, Span
 from parley_messaging.domain.entries import CREATED, StoredEntry
-from parley_messaging.ports import LogStore, MembershipStore, ReadPositionStore
+from parley_messaging.ports import LogStore, MembershipStore, Position, PositionStore
 from parley_messaging.service.access import Access, access_conversation_by_id, access_conversation_by_state
 from parley_messaging.service.receipts import ReadMarks
 from parley_messaging.service.states import States
@@ -37,7 +37,7 @@ class Reading:
         self,
         log: LogStore,
         memberships: MembershipStore,
-        positions: ReadPositionStore,
+        positions: PositionStore,
         states: States,
         marks: ReadMarks,
     ) -> None:
@@ -64,9 +64,14 @@ class Reading:
         heads: dict[ConversationId, Head] = {}
         for entry in entries:
             self._observe_tail(entry, spans[entry.conversation_id])
-            read = max(positions.get(entry.conversation_id, (0, 0)), pending[entry.conversation_id])
+            position = positions.get(entry.conversation_id, Position())
+            read = max((position.sequence, position.ordinal), pending[entry.conversation_id])
             heads[entry.conversation_id] = ConversationState.after(entry).seen_by(
-                spans[entry.conversation_id], read_sequence=read[0], read_ordinal=read[1]
+                spans[entry.conversation_id],
+                read_sequence=read[0],
+                read_ordinal=read[1],
+                unread_sequence=position.unread_sequence,
+                read_state_version=position.version,
             )
         return heads
 

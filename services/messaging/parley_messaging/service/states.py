@@ -46,6 +46,10 @@ class Lru(Generic[_Key, _Value]):
         if len(self._items) > self._size_max:
             self._items.popitem(last=False)
 
+    def keys(self) -> list[_Key]:
+        """All keys, least recently used first."""
+        return list(self._items)
+
     def drop(self, key: _Key) -> None:
         """Forget the value."""
         self._items.pop(key, None)

@@ -51,7 +51,9 @@ _INDEXES: dict[str, list[IndexModel]] = {
     ],
     "read_positions": [
         IndexModel([("user", ASCENDING), ("conversation", ASCENDING)], name="position", unique=True),
+        IndexModel([("conversation", ASCENDING)], name="receipts"),
     ],
+    "privacy": [IndexModel([("user", ASCENDING)], name="user", unique=True)],
     "archive": [
         IndexModel(
             [(name, ASCENDING) for name in ("user", "conversation", "generation", "epoch", "history_version")],

@@ -1,4 +1,4 @@
-"""Who came into and went out of which conversation where, and how far people have read.
+"""Who came into and went out of which conversation where.
 
 Invariant: a fact is written before its entry and counts only when the entry confirms it, so a crash in between and two
 nodes racing for one sequence are harmless. `settled` spares the look at an entry that was once confirmed.
@@ -6,9 +6,9 @@ nodes racing for one sequence are harmless. `settled` spares the look at an entr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from pymongo import InsertOne, UpdateOne
+from pymongo import InsertOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError
 
@@ -86,35 +86,3 @@ class MongoMemberships:
                     {"user": id_bytes(user_id), "_id": {"$in": list(confirmed)}}, {"$set": {"settled": True}}
                 )
         return confirmed
-
-
-class MongoReadPositions:
-    """`ReadPositionStore` over the collection `read_positions`."""
-
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
-        self._positions = database["read_positions"]
-
-    async def mark(self, marks: Mapping[tuple[UserId, ConversationId], tuple[int, int]]) -> None:
-        """Raise positions; two nodes that first mark the same one at once are told apart by the index."""
-        updates = [
-            UpdateOne(
-                {"user": id_bytes(user), "conversation": id_bytes(conversation)},
-                {"$max": {"sequence": sequence, "ordinal": ordinal}},
-                upsert=True,
-            )
-            for (user, conversation), (sequence, ordinal) in marks.items()
-        ]
-        if updates:
-            async with unavailable_when_away():
-                await self._positions.bulk_write(updates, ordered=False)
-
-    async def positions(
-        self, user_id: UserId, conversation_ids: Sequence[ConversationId]
-    ) -> dict[ConversationId, tuple[int, int]]:
-        """The person's (sequence, ordinal) by conversation."""
-        query = {"user": id_bytes(user_id), "conversation": {"$in": [id_bytes(c) for c in conversation_ids]}}
-        async with unavailable_when_away():
-            return {
-                ConversationId(id_text(found["conversation"])): (found["sequence"], found["ordinal"])
-                async for found in self._positions.find(query)
-            }

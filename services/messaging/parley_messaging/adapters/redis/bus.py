@@ -20,14 +20,16 @@ from redis.exceptions import RedisError
 from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import FANOUT_BEAT_INTERVAL_S, FANOUT_BUCKETS
 from parley_messaging.adapters.redis.nodes import PREFIX
-from parley_messaging.domain.publications import Publication, bucket_of
+from parley_messaging.domain.publications import Hint, Publication, bucket_of
 
 QUEUE_MAX = 50_000
 PIPELINE_MAX = 500
+HINTS_MAX = 1000
 SILENCE_S_MAX = 3.0
 RETRY_S = 0.5
 REVOCATIONS_CHANNEL = "auth:revocations"
 _BEATS = PREFIX + "beats"
+_HINTS = PREFIX + "hints"
 _BUCKETS = [f"{PREFIX}bucket:{number}" for number in range(FANOUT_BUCKETS)]
 _ENCODER = msgspec.msgpack.Encoder()
 _log = structlog.get_logger("parley_messaging.bus")
@@ -51,6 +53,7 @@ class _Beat(msgspec.Struct, array_like=True):
 
 _TOLD = msgspec.msgpack.Decoder(_Told)
 _BEAT = msgspec.msgpack.Decoder(_Beat)
+_HINT = msgspec.msgpack.Decoder(tuple[str, Hint])
 
 
 class RedisBus:
@@ -63,15 +66,18 @@ class RedisBus:
         received: Callable[[Sequence[Publication]], None],
         missed: Callable[[int | None], None],
         revocation_hint: Callable[[], None],
+        hinted: Callable[[Hint], None],
     ) -> None:
         self._redis = redis
         self._received = received
         self._missed = missed
         self._revocation_hint = revocation_hint
+        self._hinted = hinted
         self._node = new_uuid7()
         self._counters = [0] * FANOUT_BUCKETS
         self._handed_over = [0] * FANOUT_BUCKETS
         self._queue: deque[tuple[int, int, bytes]] = deque()
+        self._hints: deque[bytes] = deque(maxlen=HINTS_MAX)
         self._wake = asyncio.Event()
         self._heard: dict[str, dict[int, int]] = {}
         self._beat_at: dict[str, float] = {}
@@ -87,11 +93,28 @@ class RedisBus:
         self._queue.append((bucket, self._counters[bucket], _ENCODER.encode(told)))
         self._wake.set()
 
+    def hint(self, hint: Hint) -> None:
+        """Say whose presence or settings have changed, without waiting; who misses it looks again in time."""
+        self._hints.append(_ENCODER.encode((self._node, hint)))
+        self._wake.set()
+
+    async def _publish_hints(self) -> None:
+        hints = [self._hints.popleft() for _ in range(len(self._hints))]
+        try:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for payload in hints:
+                    pipeline.publish(_HINTS, payload)
+                await pipeline.execute()
+        except (RedisError, OSError):
+            _log.warning("hints_lost", count=len(hints))
+
     async def run_publisher(self) -> None:
         """Send what is queued, many in one round trip, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
+            if self._hints:
+                await self._publish_hints()
             while self._queue:
                 waiting = [self._queue.popleft() for _ in range(min(PIPELINE_MAX, len(self._queue)))]
                 try:
@@ -131,7 +154,7 @@ class RedisBus:
     async def _listen(self) -> None:
         async with self._redis.pubsub() as pubsub:
             await pubsub.ssubscribe(*_BUCKETS)
-            await pubsub.subscribe(_BEATS, REVOCATIONS_CHANNEL)
+            await pubsub.subscribe(_BEATS, REVOCATIONS_CHANNEL, _HINTS)
             await self._confirmed(pubsub)
             self._heard.clear()
             self._missed(None)
@@ -143,7 +166,7 @@ class RedisBus:
 
     @staticmethod
     async def _confirmed(pubsub: PubSub) -> None:
-        open_channels = FANOUT_BUCKETS + 2
+        open_channels = FANOUT_BUCKETS + 3
         while open_channels:
             message = await pubsub.get_message(timeout=2 * FANOUT_BEAT_INTERVAL_S + 1)
             if message is None:
@@ -160,6 +183,10 @@ class RedisBus:
         try:
             if message["channel"] == _BEATS.encode():
                 self._take_beat(_BEAT.decode(data))
+            elif message["channel"] == _HINTS.encode():
+                node, hint = _HINT.decode(data)
+                if node != self._node:
+                    self._hinted(hint)
             else:
                 self._take_told(_TOLD.decode(data))
         except msgspec.DecodeError:

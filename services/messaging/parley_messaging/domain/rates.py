@@ -1,0 +1,31 @@
+"""Token buckets: so many at once, so many a second, for each key; bounded in the number of keys."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+
+class Rates:
+    """One bucket for each key. Whoever was not heard of for longest is forgotten, which fills their bucket."""
+
+    def __init__(
+        self, *, burst: int, per_s: float, keys_max: int = 50_000, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._burst = burst
+        self._per_s = per_s
+        self._keys_max = keys_max
+        self._clock = clock
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: Hashable) -> bool:
+        """Whether there was one left."""
+        now = self._clock()
+        left, at = self._buckets.pop(key, (float(self._burst), now))
+        left = min(self._burst, left + (now - at) * self._per_s)
+        allowed = left >= 1
+        self._buckets[key] = (left - 1 if allowed else left, now)
+        if len(self._buckets) > self._keys_max:
+            self._buckets.popitem(last=False)
+        return allowed
