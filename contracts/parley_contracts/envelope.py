@@ -94,6 +94,11 @@ class MessageHeader:
         return cls(**fields, push=bool(flags & _PUSH), counts=bool(flags & _COUNTS), commitment=commitment)
 
 
+def counts(header: bytes) -> bool:
+    """Whether a message counts as unread, by its header, which was decoded before."""
+    return bool(header[-COMMITMENT_SIZE_BYTES - 1] & _COUNTS)
+
+
 def message_hash(header: bytes, ciphertext: bytes, signature: bytes) -> bytes:
     """SHA-256 of a message entry: also its payload hash for I3."""
     return removed_message_hash(header, hashlib.sha256(ciphertext).digest(), signature)

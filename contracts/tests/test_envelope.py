@@ -9,6 +9,7 @@ from parley_contracts.envelope import (
     chain_next,
     chain_start,
     commit_hash,
+    counts,
     creation_hash,
     message_hash,
 )
@@ -38,6 +39,7 @@ headers = st.builds(
 def test_header_round_trip(header: MessageHeader):
     assert MessageHeader.decode(header.encode()) == header
     assert header.encode().startswith(header.encode_without_commitment())
+    assert counts(header.encode()) == header.counts
 
 
 @given(st.binary(max_size=300))

@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec
 import msgspec
 
 from parley_client.content.bodies import name_in
-from parley_client.content.kinds import KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPENED
+from parley_client.content.kinds import COUNTED_KINDS, KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPENED
 from parley_client.crypto.history import HistoryKey
 from parley_client.crypto.message import UNCOUNTED, Content
 from parley_client.errors import UntrustedGroup
@@ -124,8 +124,6 @@ class Applier:
     # --- messages
 
     def _apply_message(self, row: ConversationRow, entry: Entry) -> ConversationRow:
-        if entry.user_id == self._session.device.user_id:
-            self._own_sequence = entry.sequence
         if entry.ciphertext is None and entry.ciphertext_hash is not None:
             self._keep_removed(row, entry)
             return row
@@ -136,6 +134,8 @@ class Applier:
             self._keep_unopened(row, entry, error.cause)
             return row
         self._opened.add((entry.device_id, entry.client_id))
+        if entry.user_id == self._session.device.user_id and content.counter != UNCOUNTED:
+            self._own_sequence = entry.sequence if content.kind in COUNTED_KINDS else self._own_sequence
         row = self._check_claims(row, entry, content)
         if entry.device_id == self._session.device.device_id:
             self._later(queues.drop_scheduled, entry.client_id)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from parley_serving.fastapi.requests import bearer_token, caller_by_token, json_response, read_body
 from starlette.requests import Request
 from starlette.responses import Response
 
 from parley_contracts.state_api import DeliveryUpload, PrivacySettings, UnreadUpload
 from parley_messaging.node import node_of
+from parley_serving.fastapi.requests import bearer_token, caller_by_token, json_response, read_body
 
 router = APIRouter(prefix="/api/v1/messaging")
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import structlog
 
+from parley_contracts.envelope import counts
 from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.limits import DELIVERY_INTERVAL_S, RECEIPTS_LIVE_BURST, RECEIPTS_LIVE_PER_S
 from parley_contracts.messaging_api import Appended, ReceiptUpdated
@@ -45,8 +46,8 @@ class ReadMarks:
         self._writing: dict[Place, ReadMark] = {}
 
     def sent(self, submission: Submission, appended: Appended) -> None:
-        """Whoever sends a message has read up to it."""
-        if submission.type == MESSAGE:
+        """Whoever sends a message has read up to it; a reaction or an edit says nothing of that."""
+        if submission.type == MESSAGE and counts(submission.header):
             place = (submission.user_id, submission.conversation_id)
             mark = ReadMark(appended.sequence, appended.ordinal)
             self._pending[place] = max(self._pending.get(place, mark), mark)
