@@ -101,7 +101,10 @@ async def run(scene: Scene, chosen: Sequence[tuple[Fault, int]]) -> list[Outcome
 
 def main() -> None:
     times = int(sys.argv[1]) if len(sys.argv) > 1 else None
-    names = sys.argv[2:] or [fault.name for fault in FAULTS]
+    known = [fault.name for fault in FAULTS]
+    names = sys.argv[2:] or known
+    if not set(names) <= set(known):
+        sys.exit(f"The faults are: {', '.join(known)}.")
     chosen = [(fault, times or fault.full) for fault in FAULTS if fault.name in names]
     seed = int(os.environ.get("PARLEY_SEED", "0")) or random.SystemRandom().randrange(2**32)
     scene = Scene(Parts(), random.Random(seed), os.environ["PARLEY_REDIS_URL"], FREEZE_S)

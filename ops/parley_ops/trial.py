@@ -113,6 +113,7 @@ def bench(name: str, arguments: Sequence[str]) -> int:
         raise UsageError(f"There is no benchmark {name}; there are: {', '.join(known)}.")
     with _stack(runtime() / "bench-home", keep=False, measured=None) as variables:
         command = [sys.executable, str(source / "bench" / f"{name}.py"), *arguments]
+        variables |= {"PYTHONPATH": str(source / "tests")}  # the checker of histories
         return subprocess.run(command, cwd=source, env=_environment() | variables, check=False).returncode
 
 

@@ -102,10 +102,11 @@ ENDING: dict[str, tuple[bytes, int | None]] = {
     "close: within a fragmented message": (frame(TEXT, b"{", fin=False) + close_frame(OK), PROTOCOL_ERROR),
     # limits
     "limit: largest frame": (frame(TEXT, b'"' + b"x" * (FRAME_SIZE_BYTES_MAX - 2) + b'"'), CLOSE_INVALID_FRAME),
-    "limit: one byte more": (frame(TEXT, b"x" * (FRAME_SIZE_BYTES_MAX + 1)), TOO_BIG),
-    "limit: announced, not sent": (frame(TEXT, announced=1 << 40), TOO_BIG),
+    # Announced and not sent: with bytes still on their way, the end of the connection may overtake the close frame.
+    "limit: one byte more": (frame(TEXT, announced=FRAME_SIZE_BYTES_MAX + 1), TOO_BIG),
+    "limit: a tebibyte": (frame(TEXT, announced=1 << 40), TOO_BIG),
     "limit: in fragments": (
-        frame(TEXT, b'"' + b"x" * (FRAME_SIZE_BYTES_MAX - 1), fin=False) + frame(CONTINUATION, b'x"'),
+        frame(TEXT, b'"' + b"x" * (FRAME_SIZE_BYTES_MAX - 1), fin=False) + frame(CONTINUATION, announced=2),
         TOO_BIG,
     ),
     "limit: binary": (frame(BINARY, announced=FRAME_SIZE_BYTES_MAX + 1), TOO_BIG),
