@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import flet as ft
 
@@ -26,6 +26,8 @@ SETTLE_S: Final = 0.1
 SCROLL_TIMEOUT_S: Final = 2.0
 #: Heights are guessed from the mean: rather show some messages twice than leave some out.
 OVERLAP: Final = 1.1
+#: How high a row is held to be until the list has been scrolled once, in pixels.
+ROW_HEIGHT_GUESS: Final = 60.0
 #: How far from the latest message the way back is offered, in pixels.
 FAR_FROM_LATEST: Final = 240
 
@@ -120,13 +122,21 @@ def _row(entry: Entry, actions: MessageActions, look: str) -> ft.Control:
             return keyed(entry.key, NoteLine)(entry.text, people=entry.people)
 
 
-async def _show(shown: ft.MutableRef[ft.ListView], key: str) -> None:
-    """Scroll to the row that is marked, once it is laid out."""
-    await asyncio.sleep(SETTLE_S)
-    view = shown.current
-    if view is not None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(view.scroll_to(scroll_key=f"marked-{key}"), SCROLL_TIMEOUT_S)
+async def _show(shown: ft.MutableRef[ft.ListView], height: Callable[[], float], below: int, key: str) -> None:
+    """Scroll to a row that has so many rows below it, once it is laid out.
+
+    The list lays out only what is near the part in sight, and finds a row by its key only there: so it goes to where the
+    row should be by the mean height, which is better known on the second time, and then to the row itself.
+    """
+    with contextlib.suppress(TimeoutError):
+        for turn in range(3):
+            await asyncio.sleep(SETTLE_S)
+            view = shown.current
+            if view is not None:
+                to: dict[str, Any] = (
+                    {"scroll_key": f"marked-{key}"} if turn == 2 else {"offset": max(1.0, below * height())}
+                )
+                await asyncio.wait_for(view.scroll_to(**to), SCROLL_TIMEOUT_S)
 
 
 async def _keep_in_sight(shown: ft.MutableRef[ft.ListView], place: ft.MutableRef[float], shift: float) -> None:
@@ -139,13 +149,17 @@ async def _keep_in_sight(shown: ft.MutableRef[ft.ListView], place: ft.MutableRef
             await asyncio.wait_for(view.scroll_to(offset=offset), SCROLL_TIMEOUT_S)
 
 
-def _use_jump(shown: ft.MutableRef[ft.ListView], entries: Sequence[Entry], jump: int) -> None:
-    """Bring the marked message into sight after each jump."""
-    marked = next((entry.key for entry in entries if isinstance(entry, Message) and entry.marked), "")
+def _use_jump(
+    shown: ft.MutableRef[ft.ListView], entries: Sequence[Entry], whole: ft.MutableRef[float], jump: int
+) -> None:
+    """Bring the marked message into sight after each jump; `whole` is how high all rows are, as far as it is known."""
+    marked = next((row for row in enumerate(entries) if isinstance(row[1], Message) and row[1].marked), None)
 
     async def follow() -> None:
-        if jump and marked:
-            await _show(shown, marked)
+        if jump and marked is not None:
+            index, entry = marked
+            count = len(entries)
+            await _show(shown, lambda: (whole.current or 0.0) / count or ROW_HEIGHT_GUESS, count - index - 2, entry.key)
 
     ft.use_effect(follow, [jump])
 
@@ -169,10 +183,12 @@ def Timeline(
     far = ft.use_ref(False)
     busy = ft.use_ref(False)
     place = ft.use_ref(0.0)
+    whole = ft.use_ref(0.0)
     shown: ft.MutableRef[ft.ListView] = ft.use_ref()
 
     async def scrolled(event: ft.OnScrollEvent) -> None:
         place.current = event.pixels
+        whole.current = event.max_scroll_extent + event.viewport_dimension
         if (event.pixels > FAR_FROM_LATEST) != far.current:
             far.current = not far.current
             on_far(far.current)
@@ -186,12 +202,11 @@ def Timeline(
             elif event.pixels < NEAR_END:
                 moved = await on_bottom()
             if moved:
-                mean = (event.max_scroll_extent + event.viewport_dimension) / len(entries)
-                await _keep_in_sight(shown, place, moved * mean)
+                await _keep_in_sight(shown, place, moved * whole.current / len(entries))
         finally:
             busy.current = False
 
-    _use_jump(shown, entries, jump)
+    _use_jump(shown, entries, whole, jump)
     drawn = ft.ListView(
         [_row(entry, actions, ui.look) for entry in reversed(entries)],
         reverse=True,
