@@ -9,23 +9,26 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import FastAPI
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 
 from parley_contracts.auth_api import Revocation
-from parley_contracts.limits import STORE_TIMEOUT_S
+from parley_contracts.limits import JOIN_ATTEMPTS_PER_HOUR, STORE_TIMEOUT_S
 from parley_contracts.messaging_api import CLOSE_RECONNECT
 from parley_messaging.adapters.auth import SERVICE, AccountClient
 from parley_messaging.adapters.mongo.database import Document, connect, database_of
 from parley_messaging.adapters.mongo.feed import MongoFeed
+from parley_messaging.adapters.mongo.join_requests import MongoJoinRequests
 from parley_messaging.adapters.mongo.log import MongoLog
 from parley_messaging.adapters.mongo.memberships import MongoMemberships, MongoReadPositions
 from parley_messaging.adapters.mongo.records import MongoRecords
 from parley_messaging.adapters.peers import UnixPeers
 from parley_messaging.adapters.redis.bus import RedisBus
 from parley_messaging.adapters.redis.nodes import NodeRegistry
+from parley_messaging.adapters.redis.rates import RedisAttempts
 from parley_messaging.adapters.redis.stream import RedisStream
-from parley_messaging.api import internal, routes, socket
+from parley_messaging.api import internal, room_routes, routes, socket
 from parley_messaging.config import Config
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.domain.publications import Publication
@@ -35,6 +38,7 @@ from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.feeding import Feeding
+from parley_messaging.service.joining import Joining
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks, Receipts
@@ -66,7 +70,7 @@ def create_app(config: Config) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     install_problem_handlers(app)
     app.add_middleware(RequestIdMiddleware)
-    for module in (routes, socket, internal):
+    for module in (routes, room_routes, socket, internal):
         app.include_router(module.router)
     return app
 
@@ -114,6 +118,7 @@ class RunningNode:
             receipts=Receipts(log, positions, states),
             records=MongoRecords(database),
             notifying=Notifying(log),
+            joining=self._joining(database, states, hub, config.server_name),
             hub=hub,
             health=self._health,
         )
@@ -121,6 +126,16 @@ class RunningNode:
         self._poller = RevocationPoller(self._auth, tokens.revoked, self._revoked)
         self._tasks: list[asyncio.Task[None]] = []
         self._drained = False
+
+    def _joining(self, database: AsyncDatabase[Document], states: States, hub: Hub, server_name: str) -> Joining:
+        return Joining(
+            states=states,
+            requests=MongoJoinRequests(database),
+            directory=self._auth,
+            attempts=RedisAttempts(self._redis, "join", count_max=JOIN_ATTEMPTS_PER_HOUR, window_s=3600),
+            server_name=server_name,
+            tell=hub.tell_members,
+        )
 
     def start(self) -> None:
         """Begin the background work."""

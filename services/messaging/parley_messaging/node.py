@@ -12,6 +12,7 @@ from parley_messaging.metrics import Metrics
 from parley_messaging.ports import RecordStore
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.fanout import Hub
+from parley_messaging.service.joining import Joining
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import Receipts
@@ -30,6 +31,7 @@ class Node:
     receipts: Receipts
     records: RecordStore
     notifying: Notifying
+    joining: Joining
     hub: Hub
     health: Callable[[], Awaitable[str]]
 

@@ -43,19 +43,20 @@ from parley_serving.requests import (
 )
 
 router = APIRouter(prefix="/api/v1/messaging")
-_NUMBER_MAX = 2**53
-Number = Annotated[int, Query(ge=0, le=_NUMBER_MAX)]
+NUMBER_MAX = 2**53
+Number = Annotated[int, Query(ge=0, le=NUMBER_MAX)]
 ArchiveLimit = Annotated[int, Query(ge=1, le=ARCHIVE_PAGE_MAX)]
 
 
-async def _caller(request: Request) -> Caller:
+async def caller_of(request: Request) -> Caller:
+    """Who calls, by the token."""
     return await caller_by_token(node_of(request).tokens, bearer_token(request))
 
 
 @router.put("/conversations/{conversation_id}")
 async def put_conversation(request: Request, conversation_id: str) -> Response:
     """Create a conversation."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, ConversationCreation)
     return json_response(await node_of(request).appending.submit(creation_submission(caller, conversation_id, upload)))
 
@@ -63,7 +64,7 @@ async def put_conversation(request: Request, conversation_id: str) -> Response:
 @router.put("/conversations/{conversation_id}/messages/{client_id}")
 async def put_message(request: Request, conversation_id: str, client_id: str) -> Response:
     """Append a message."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, MessageUpload)
     submission = message_submission(caller, conversation_id, client_id, upload)
     return json_response(await node_of(request).appending.submit(submission))
@@ -72,7 +73,7 @@ async def put_message(request: Request, conversation_id: str, client_id: str) ->
 @router.put("/conversations/{conversation_id}/commits/{client_id}")
 async def put_commit(request: Request, conversation_id: str, client_id: str) -> Response:
     """Append a commit."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, CommitUpload)
     submission = commit_submission(caller, conversation_id, client_id, upload)
     return json_response(await node_of(request).appending.submit(submission))
@@ -81,14 +82,14 @@ async def put_commit(request: Request, conversation_id: str, client_id: str) -> 
 @router.get("/conversations")
 async def get_conversations(request: Request) -> Response:
     """All heads of the caller."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).reading.heads(caller.user_id))
 
 
 @router.get("/conversations/{conversation_id}")
 async def get_conversation(request: Request, conversation_id: str) -> Response:
     """The head and the policy in force."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).reading.conversation(caller.user_id, conversation_id))
 
 
@@ -102,7 +103,7 @@ async def get_entries(
     limit: int = PAGE_ENTRIES_DEFAULT,
 ) -> Response:
     """A page of the log."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     page = await node_of(request).reading.entries(
         caller.user_id, conversation_id, after=after, before=before, around=around, limit=page_limit(limit)
     )
@@ -117,7 +118,7 @@ async def get_hashes(
     before: Number | None = None,
 ) -> Response:
     """Entry hashes, for the chain."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(
         await node_of(request).reading.hashes(caller.user_id, conversation_id, after=after, before=before)
     )
@@ -126,21 +127,21 @@ async def get_hashes(
 @router.get("/conversations/{conversation_id}/group-info")
 async def get_group_info(request: Request, conversation_id: str, epoch: Number | None = None) -> Response:
     """The GroupInfo of the present or a past epoch."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).reading.group_info(caller.user_id, conversation_id, epoch=epoch))
 
 
 @router.get("/conversations/{conversation_id}/welcome")
 async def get_welcome(request: Request, conversation_id: str) -> Response:
     """The latest Welcome for the caller's device."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).reading.welcome(caller.user_id, caller.device_id, conversation_id))
 
 
 @router.put("/conversations/{conversation_id}/receipt")
 async def put_receipt(request: Request, conversation_id: str) -> Response:
     """Raise the caller's read position."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, ReceiptUpload)
     node = node_of(request)
     await node.receipts.mark(caller.user_id, conversation_id, upload.read_sequence)
@@ -153,7 +154,7 @@ async def put_archive_record(
     request: Request, conversation_id: str, generation: int, epoch: int, history_version: int
 ) -> Response:
     """Store a sealed archive record, once."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, ArchiveUpload)
     binary(upload.sealed, "sealed", size_bytes_max=ARCHIVE_RECORD_SIZE_BYTES_MAX)
     _check_numbers(generation, epoch, history_version)
@@ -171,14 +172,14 @@ async def put_archive_record(
 @router.get("/archive")
 async def get_archive(request: Request, after: str | None = None, limit: ArchiveLimit = ARCHIVE_PAGE_MAX) -> Response:
     """A page of the caller's archive records."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).records.archive(caller.user_id, after=after, limit=limit))
 
 
 @router.put("/history-keys/{version}")
 async def put_history_key(request: Request, version: int) -> Response:
     """Store a sealed history key, once."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, HistoryKeyUpload)
     binary(upload.sealed, "sealed", size_bytes_max=HISTORY_KEY_SIZE_BYTES_MAX)
     _check_numbers(version)
@@ -189,14 +190,14 @@ async def put_history_key(request: Request, version: int) -> Response:
 @router.get("/history-keys")
 async def get_history_keys(request: Request) -> Response:
     """The caller's sealed history keys."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(HistoryKeys(await node_of(request).records.history_keys(caller.user_id)))
 
 
 @router.put("/account-index")
 async def put_account_index(request: Request) -> Response:
     """Store the next version of the sealed account index."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     index = await read_body(request, AccountIndex)
     binary(index.sealed, "sealed", size_bytes_max=ACCOUNT_INDEX_SIZE_BYTES_MAX)
     if index.version < 1:
@@ -209,11 +210,11 @@ async def put_account_index(request: Request) -> Response:
 @router.get("/account-index")
 async def get_account_index(request: Request) -> Response:
     """The caller's sealed account index."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     index = await node_of(request).records.account_index(caller.user_id)
     return json_response(index or AccountIndex(0, ""))
 
 
 def _check_numbers(*unverified_numbers: int) -> None:
-    if any(not 0 <= number <= _NUMBER_MAX for number in unverified_numbers):
+    if any(not 0 <= number <= NUMBER_MAX for number in unverified_numbers):
         raise InvalidRequest("a number is out of range")

@@ -17,7 +17,10 @@ _JSON = msgspec.json.Encoder()
 
 
 class Publication(msgspec.Struct, frozen=True, array_like=True):
-    """An entry as sockets get it. `sequence` 0 is not an entry: a frame for everyone in the conversation."""
+    """An entry as sockets get it. `sequence` 0 is not an entry: a frame for everyone in the conversation.
+
+    With `person` it is a frame for that person's own devices, wherever they are; the conversation is their note-to-self.
+    """
 
     conversation_id: ConversationId
     sequence: int
@@ -30,6 +33,7 @@ class Publication(msgspec.Struct, frozen=True, array_like=True):
     added: tuple[UserId, ...] = ()
     removed: tuple[UserId, ...] = ()
     welcomed: tuple[DeviceId, ...] = ()
+    person: UserId = UserId("")
 
     @property
     def changes_people(self) -> bool:

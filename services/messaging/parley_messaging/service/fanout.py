@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from parley_contracts.auth_api import Revocation
-from parley_contracts.ids import ConversationId, DeviceId, SessionId, UserId
+from parley_contracts.ids import ConversationId, DeviceId, SessionId, UserId, self_conversation_id
 from parley_contracts.limits import FANOUT_STRAGGLER_WAIT_S, PAGE_ENTRIES_MAX
 from parley_contracts.messaging_api import (
     CLOSE_REVOKED,
@@ -130,6 +130,9 @@ class Hub:
         """Publications of one conversation, from here, from another node or from the log."""
         if not publications:
             return
+        if publications[0].person:
+            self._send_to_person(publications)
+            return
         conversation_id = publications[0].conversation_id
         entries = [publication for publication in publications if publication.sequence]
         if entries:
@@ -145,10 +148,24 @@ class Hub:
 
     def receipt(self, conversation_id: ConversationId, user_id: UserId, read_sequence: int) -> None:
         """Tell the members how far somebody has read."""
-        frame = json_frame(ReceiptUpdated(conversation_id, user_id, read_sequence))
-        publication = Publication(conversation_id, 0, frame)
+        self.tell_members(conversation_id, ReceiptUpdated(conversation_id, user_id, read_sequence))
+
+    def tell_members(self, conversation_id: ConversationId, event: object) -> None:
+        """Send a socket event to everyone who is in a conversation and connected."""
+        self._tell(Publication(conversation_id, 0, json_frame(event)))
+
+    def tell_person(self, user_id: UserId, event: object) -> None:
+        """Send a socket event to all connected devices of a person."""
+        self._tell(Publication(self_conversation_id(user_id), 0, json_frame(event), person=user_id))
+
+    def _tell(self, publication: Publication) -> None:
         self.received([publication])
         self._publisher.publish(publication)
+
+    def _send_to_person(self, publications: Sequence[Publication]) -> None:
+        for publication in publications:
+            presence = self._people.get(publication.person)
+            _push(presence.sockets if presence else (), publication.frame)
 
     def _room_for_newcomers(self, entries: Sequence[Publication]) -> _Room | None:
         """A room where an entry brings in somebody who is connected here."""
