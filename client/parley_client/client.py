@@ -28,7 +28,7 @@ from parley_client.backoff import patiently
 from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import (
-    NetworkError,
+    ClientError,
     NotSignedIn,
     RecoveryKeyRefused,
     UnknownAttachment,
@@ -38,19 +38,21 @@ from parley_client.errors import (
 from parley_client.events import ConnectionState, Event, Listener, Listeners
 from parley_client.groups import conversations as groups
 from parley_client.groups.commits import resume_pending
+from parley_client.groups.joining import admit_automatically
+from parley_client.groups.methods import GroupMethods
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
 from parley_client.push.methods import PushMethods
 from parley_client.session import Device, GroupCache, Session
+from parley_client.settings.methods import SettingsMethods
 from parley_client.store import documents, messages
 from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation
 from parley_client.store.documents import Account
-from parley_client.store.messages import KIND_NAME, KIND_TEXT, MessageRow
+from parley_client.store.messages import KIND_TEXT, MessageRow
 from parley_client.store.notices import Notice, list_notices
 from parley_client.store.port import Store
 from parley_client.store.queues import OutboxRow
 from parley_client.store.schema import wipe
-from parley_client.sync.catch_up import catch_up
 from parley_client.sync.heads import sync_all, sync_head
 from parley_client.timeline import tell_read_positions
 from parley_contracts.ids import ClientId, ConversationId, UserId, is_uuid, new_uuid7
@@ -61,12 +63,11 @@ from parley_contracts.problems import NotFound, Problem, TooLarge, Unauthenticat
 from parley_mls import Primitives
 
 RECEIVE_PAGE_MAX = 500
-GROUP_NAME_LENGTH_MAX = 128
 #: Makes the network of a server and its certificate authority's file.
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Client(PushMethods):
+class Client(PushMethods, GroupMethods, SettingsMethods):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(
@@ -256,33 +257,6 @@ class Client(PushMethods):
         except NotFound as problem:
             raise NotFound(f"there is nobody called {username}") from problem
 
-    async def group_create(self, name: str, members: Sequence[str]) -> Conversation:
-        """Make a private group with the people of these user names."""
-        if not name.strip() or len(name) > GROUP_NAME_LENGTH_MAX:
-            raise UsageError(f"a group's name has 1 to {GROUP_NAME_LENGTH_MAX} characters")
-        session = self.session
-        people = [await self.find(member) for member in members]
-        conversation_id = ConversationId(new_uuid7())
-        await groups.create_group(session, conversation_id, set(people) - {session.device.user_id})
-        await self._send(conversation_id, KIND_NAME, {"name": name})
-        await catch_up(session, conversation_id)
-        return self._known(conversation_id)
-
-    async def group_add(self, conversation: str, members: Sequence[str]) -> Conversation:
-        """Bring people into a group; they also learn its name."""
-        conversation_id = self._find(conversation)
-        await groups.add_people(self.session, conversation_id, [await self.find(member) for member in members])
-        title = self._known(conversation_id).name
-        if title:
-            await self._send(conversation_id, KIND_NAME, {"name": title})
-        return self._known(conversation_id)
-
-    async def group_remove(self, conversation: str, members: Sequence[str]) -> Conversation:
-        """Put people out of a group."""
-        conversation_id = self._find(conversation)
-        await groups.remove_people(self.session, conversation_id, [await self.find(member) for member in members])
-        return self._known(conversation_id)
-
     # --- messages
 
     async def send(
@@ -411,10 +385,12 @@ class Client(PushMethods):
 
     async def _catch_up_with_work(self) -> None:
         """What waits since the last connection; what fails now comes again with the next one."""
-        with contextlib.suppress(NetworkError, Problem):
+        with contextlib.suppress(ClientError, Problem):
             await resume_pending(self.session)
             await tell_read_positions(self.session)
+            await self.sync_settings()
             await outbox.pump_all(self.session)
+            await admit_automatically(self.session)
 
     async def _resolve(self, to: str) -> ConversationId:
         if to.startswith("@"):
@@ -450,16 +426,6 @@ class Client(PushMethods):
         if found is None:
             raise UnknownAttachment("there is no such message here, or it has no such file")
         return found
-
-    async def _send(self, conversation_id: ConversationId, kind: int, body: dict[str, str]) -> Sent:
-        row = OutboxRow(
-            client_id=ClientId(new_uuid7()),
-            conversation_id=conversation_id,
-            kind=kind,
-            body=msgspec.json.encode(body),
-        )
-        appended = await outbox.deliver_message(self.session, row)
-        return Sent(conversation_id, row.client_id, appended.sequence)
 
     def _receive_position(self) -> int:
         return documents.load(self._store, "receive_position", int) or 0

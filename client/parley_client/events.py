@@ -11,7 +11,14 @@ from typing import Literal
 import msgspec
 
 EventName = Literal[
-    "message", "conversation.changed", "outbox.changed", "connection.changed", "push.changed", "signed_out"
+    "message",
+    "conversation.changed",
+    "outbox.changed",
+    "connection.changed",
+    "join_requests.changed",
+    "settings.changed",
+    "push.changed",
+    "signed_out",
 ]
 #: `offline` stays until the socket is ready again, however often that is tried in between.
 ConnectionState = Literal["offline", "connecting", "online"]
@@ -23,6 +30,7 @@ class Event(msgspec.Struct, frozen=True):
 
     `message` a `Message`; `conversation.changed` `conversation_id`; `outbox.changed` `conversation_id`, `client_id`,
     `state` (`OutboxState`) and, once sent, `sequence`; `connection.changed` `state` (`ConnectionState`);
+    `join_requests.changed` `conversation_id`; `settings.changed` `conversation_ids` (those marked otherwise, if any);
     `push.changed` (what `push.secrets` answered last does not hold any more) and `signed_out` nothing.
     """
 

@@ -17,6 +17,7 @@ from parley_client.api.network import Connection, SocketClosed
 from parley_client.backoff import full_jitter
 from parley_client.errors import ClientError, NetworkError, NotSignedIn
 from parley_client.events import ConnectionState, Event
+from parley_client.room_frames import take_room_frame
 from parley_client.session import Session
 from parley_client.store.conversations import list_conversations
 from parley_client.store.reading import raise_read_position
@@ -159,6 +160,8 @@ class Live:
             self._queue(head.conversation_id, head)
         elif kind == "receipt.updated":
             self._read_by(_decode(frame, ReceiptUpdated))
+        else:
+            take_room_frame(self._session, kind, frame)
 
     def _read_by(self, receipt: ReceiptUpdated) -> None:
         session, own = self._session, receipt.user_id == self._session.device.user_id

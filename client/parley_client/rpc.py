@@ -20,8 +20,11 @@ from parley_client.client import Client
 from parley_client.errors import ClientError, NotAPicture, UsageError
 from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
+from parley_client.groups.rpc import group_methods
 from parley_client.push.rpc import push_methods
-from parley_client.store import documents, reading
+from parley_client.settings.rpc import settings_methods
+from parley_client.settings.syncing import save_draft
+from parley_client.store import documents
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ClientId, ConversationId
 from parley_contracts.limits import TEXT_LENGTH_MAX
@@ -118,20 +121,6 @@ class LoginParams(_Params):
     recovery_key: str | None = None
 
 
-class CreateParams(_Params):
-    """`group.create`."""
-
-    name: str
-    members: list[str]
-
-
-class ChangeParams(_Params):
-    """`group.add` and `group.remove`."""
-
-    conversation_id: str
-    members: list[str]
-
-
 class PersonParams(_Params):
     """`person.find` and `direct.open`: the exact user name, with or without @."""
 
@@ -208,6 +197,8 @@ class Rpc:
         self._notifying: asyncio.Task[None] | None = None
         self._methods: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]] = {
             **push_methods(client),
+            **group_methods(client),
+            **settings_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "logout": (NoParams, self._logout),
@@ -231,9 +222,6 @@ class Rpc:
             "draft.save": (DraftParams, self._save_draft),
             "person.find": (PersonParams, self._find_person),
             "direct.open": (PersonParams, self._open_direct),
-            "group.create": (CreateParams, self._group_create),
-            "group.add": (ChangeParams, self._group_add),
-            "group.remove": (ChangeParams, self._group_remove),
             "preferences": (NoParams, self._preferences),
             "preferences.save": (PreferencesParams, self._save_preferences),
         }
@@ -390,7 +378,7 @@ class Rpc:
     async def _save_draft(self, params: DraftParams) -> object:
         if len(params.text) > TEXT_LENGTH_MAX:
             raise UsageError("the draft is too long to be kept")
-        reading.save_draft(self._client.session.store, params.conversation_id, params.text)
+        save_draft(self._client.session, params.conversation_id, params.text)
         return {}
 
     async def _find_person(self, params: PersonParams) -> object:
@@ -402,15 +390,6 @@ class Rpc:
         session = self._client.session
         conversation_id = await groups.open_direct(session, await self._client.find(params.username))
         return timeline.summary(session, conversation_id)
-
-    async def _group_create(self, params: CreateParams) -> object:
-        return await self._client.group_create(params.name, params.members)
-
-    async def _group_add(self, params: ChangeParams) -> object:
-        return await self._client.group_add(params.conversation_id, params.members)
-
-    async def _group_remove(self, params: ChangeParams) -> object:
-        return await self._client.group_remove(params.conversation_id, params.members)
 
     # --- this device
 

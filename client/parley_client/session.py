@@ -101,6 +101,8 @@ class Session:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     learning: set[UserId] = field(default_factory=set)
     tools: AttachmentTools | None = None
+    settings_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    settings_push_planned: bool = False
     uploading: dict[ClientId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     progress: dict[ClientId, Callable[[int, int], None]] = field(default_factory=dict)
 

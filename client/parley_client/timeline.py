@@ -16,14 +16,16 @@ from parley_client.answers import AttachmentInfo
 from parley_client.api import messaging
 from parley_client.attachments.descriptor import attachments_in, info_of, text_in
 from parley_client.errors import ClientError, UnknownConversation
+from parley_client.groups.policies import known_policy
 from parley_client.session import Session
+from parley_client.settings.marks import Value, marks_of, values
 from parley_client.store import messages, queues, reading
 from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
 from parley_client.store.messages import KIND_NAME, KIND_TEXT, MessageRow
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, UserId
 from parley_contracts.messaging_api import ReceiptUpload
-from parley_contracts.policy import Kind, Role, decode_policy
+from parley_contracts.policy import PERMISSIONS, Kind, Permission, Role
 from parley_contracts.problems import Problem
 
 PAGE_DEFAULT = 60
@@ -75,12 +77,20 @@ class Member(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as a list shows it; `active_at` is when something last happened, RFC 3339.
 
-    `read` is the last sequence that each other person is known to have read.
+    `read` is the last sequence that each other person is known to have read, `may` what this person's role allows. How the
+    person keeps it (`archived` to `folder`) is as in `settings.marks.Marks`.
     """
 
     conversation_id: ConversationId
     kind: Kind
     name: str
+    topic: str
+    may: list[Permission]
+    archived: bool
+    muted_until: str | None
+    favourite: bool
+    pinned: bool
+    folder: str
     members: list[Member]
     status: Status
     unread: int
@@ -109,7 +119,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 def summaries(session: Session) -> list[Summary]:
     """All conversations, the most recent first."""
     drafts = reading.load_drafts(session.store)
-    found = [_summary(session, row, drafts) for row in list_conversations(session.store)]
+    settings = values(session.store)
+    found = [_summary(session, row, drafts, settings) for row in list_conversations(session.store)]
     _learn_names(session, {(s.conversation_id, m.user_id) for s in found for m in s.members if not m.username})
     return sorted(found, key=lambda summary: summary.active_at, reverse=True)
 
@@ -117,7 +128,7 @@ def summaries(session: Session) -> list[Summary]:
 def summary(session: Session, conversation_id: ConversationId) -> Summary:
     """One conversation; `UnknownConversation`."""
     row = _known(session, conversation_id)
-    found = _summary(session, row, reading.load_drafts(session.store))
+    found = _summary(session, row, reading.load_drafts(session.store), values(session.store))
     _learn_names(session, {(conversation_id, m.user_id) for m in found.members if not m.username})
     return found
 
@@ -179,7 +190,9 @@ def _known(session: Session, conversation_id: ConversationId) -> ConversationRow
     return row
 
 
-def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId, str]) -> Summary:
+def _summary(
+    session: Session, row: ConversationRow, drafts: dict[ConversationId, str], settings: dict[str, Value]
+) -> Summary:
     store, where, own = session.store, row.conversation_id, session.device.user_id
     newest = messages.seen_before(store, where, _SEQUENCE_MAX, limit=1)
     last = _item(session, newest[0]) if newest else None
@@ -187,12 +200,15 @@ def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId
     positions = reading.read_positions(store, where)
     read_sequence = positions.get(own, 0)
     quiet_since = last.sent_at if last else _moment(row.epoch_at)
-    roster = decode_policy(row.policy).roster
+    policy, kept = known_policy(row.policy), marks_of(settings, where)
     return Summary(
         conversation_id=where,
         kind=row.kind,
         name=row.title,
-        members=[Member(entry.user_id, _name(session, entry.user_id), entry.role) for entry in roster],
+        topic=row.topic,
+        may=[permission for permission in PERMISSIONS if policy.may(own, permission)],
+        **msgspec.structs.asdict(kept),
+        members=[Member(entry.user_id, _name(session, entry.user_id), entry.role) for entry in policy.roster],
         status=row.status,
         unread=messages.count_texts_after(store, where, read_sequence, but_of=own),
         read={user_id: sequence for user_id, sequence in positions.items() if user_id != own},

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 import pytest
 from fake_media import FakeMedia
+from fake_rooms import FakeRooms
 from hypothesis import settings
 
 from parley_client import Client
@@ -75,10 +76,11 @@ class Log:
         return Head(conversation_id, kind, head, ordinal, self.epoch, first, last, 0, 0)
 
 
-class FakeServer:
+class FakeServer(FakeRooms):
     """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.users: dict[str, dict] = {}
         self.sessions: dict[str, dict] = {}
         self.statements: dict[str, list] = defaultdict(list)
@@ -241,6 +243,10 @@ class FakeServer:
             return {"conversations": [log.head(session["user"]) for log in logs]}
         if not rest[1:]:
             return self._create(session, rest[0], body)
+        asked = rest[1].startswith("join-request")
+        return self._join(session, rest, body) if asked else self._in_log(session, rest, body, query)
+
+    def _in_log(self, session: dict, rest: list, body: dict, query: dict) -> object:
         log = self._log(session, rest[0])
         match rest[1:]:
             case ["messages", client_id]:
@@ -256,8 +262,7 @@ class FakeServer:
     def _mark_read(self, session: dict, log: Log, conversation_id: str, body: dict) -> object:
         self.reads[session["user"], conversation_id] = body["read_sequence"]
         frame = {"type": "receipt.updated", "conversation_id": conversation_id, "user_id": session["user"], **body}
-        for socket in [socket for user_id in log.first_visible for socket in self.sockets[user_id]]:
-            socket.push(frame)
+        self._tell(log.first_visible, frame)
         return None
 
     def _read(self, session: dict, log: Log, part: str, query: dict) -> object:
@@ -291,15 +296,8 @@ class FakeServer:
         log = self.logs[conversation_id] = Log(b64decode(body["group_info"]), policy)
         log.first_visible = dict.fromkeys(decode_policy(policy).user_ids, 1)
         log.states[0] = (1, body["group_info"], policy)
-        return self._publish(
-            session,
-            log,
-            conversation_id,
-            body["client_id"],
-            "conversation.created",
-            group_info=body["group_info"],
-            policy=body["policy"],
-        )
+        fields = {"group_info": body["group_info"], "policy": body["policy"]}
+        return self._publish(session, log, conversation_id, body["client_id"], "conversation.created", **fields)
 
     def _append_message(self, session, log, conversation_id, client_id, body) -> object:
         header = MessageHeader.decode(b64decode(body["header"]))

@@ -71,7 +71,8 @@ _THIRD = (
     """CREATE TABLE upload_chunks (
         upload_id TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (upload_id, number))""",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD)
+_TOPICS = ("ALTER TABLE conversations ADD COLUMN topic TEXT NOT NULL DEFAULT ''",)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _TOPICS)
 
 
 def migrate(store: Store) -> None:

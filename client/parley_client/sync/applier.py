@@ -17,6 +17,8 @@ from parley_client.crypto.history import HistoryKey
 from parley_client.crypto.message import Content
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.judgement import AnyGroup, judge_commit, leaves_of
+from parley_client.groups.naming import described
+from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.store import conversations, messages, notices, queues
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
@@ -25,17 +27,15 @@ from parley_client.store.messages import KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPE
 from parley_client.store.notices import Notice, NoticeCode
 from parley_client.store.port import Store
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
-from parley_client.sync.opening import Memory, Unopened, open_entry, sealed_parts
+from parley_client.sync.opening import NOT_PERMITTED, Memory, Unopened, open_entry, sealed_parts
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import chain_next, chain_start, commit_hash, creation_hash, message_hash
 from parley_contracts.ids import ClientId, DeviceId
 from parley_contracts.messaging_api import CommitUpload, ConversationCreation, Entry
-from parley_contracts.policy import decode_policy
 from parley_mls import CommitProcessed, Group, MlsError, PublicCommitProcessed, PublicGroup
 
 Write = Callable[[], None]
 P = ParamSpec("P")
-TITLE_LENGTH_MAX = 128
 
 
 class SequenceGap(Exception):  # noqa: N818 - a fact: entries between must be fetched
@@ -99,7 +99,7 @@ class Applier:
         except Unopened:
             return False
         self._later(messages.save_message, self._message_row(self.row, entry, content))
-        self.row = self._titled(self.row, content)
+        self.row = self._titled(self.row, entry, content)
         self.write()
         return True
 
@@ -112,12 +112,15 @@ class Applier:
         except Unopened as error:
             self._keep_unopened(row, entry, error.cause)
             return row
+        if not known_policy(row.policy).may(entry.user_id, "send"):
+            self._keep_unopened(row, entry, NOT_PERMITTED)
+            return row
         self._opened.add((entry.device_id, entry.client_id))
         row = self._check_claims(row, entry, content)
         if entry.device_id == self._session.device.device_id:
             row = msgspec.structs.replace(row, epoch_messages=row.epoch_messages + 1)
         self._later(messages.save_message, self._message_row(row, entry, content))
-        return self._titled(row, content)
+        return self._titled(row, entry, content)
 
     def _keep_unopened(self, row: ConversationRow, entry: Entry, cause: str) -> None:
         """Keep what came, with the epoch that was in force by this device's own knowledge."""
@@ -134,10 +137,8 @@ class Applier:
         return _message_row(entry, content.kind, b"")
 
     @staticmethod
-    def _titled(row: ConversationRow, content: Content) -> ConversationRow:
-        if content.kind != KIND_NAME:
-            return row
-        return msgspec.structs.replace(row, title=_name_in(content.body) or row.title)
+    def _titled(row: ConversationRow, entry: Entry, content: Content) -> ConversationRow:
+        return described(row, entry.user_id, content.body) if content.kind == KIND_NAME else row
 
     def _check_claims(self, row: ConversationRow, entry: Entry, content: Content) -> ConversationRow:
         """Compare what the sender says of the log and of its own counter with what this device saw."""
@@ -179,6 +180,8 @@ class Applier:
         ):
             if entry.commit != msgspec.json.decode(pending.upload, type=CommitUpload).commit:
                 raise UntrustedGroup("the log holds another commit than this device sent")
+            if not self._belongs(pending.policy):
+                return self._leave(row, pending.policy, entry.epoch)
             return self._enter(row, Group.from_bytes(pending.member), pending.policy)
         commit = b64decode(entry.commit or "")
         policy = b64decode(entry.policy) if entry.policy is not None else row.policy
@@ -213,6 +216,8 @@ class Applier:
         if not isinstance(processed, PublicCommitProcessed):
             raise UntrustedGroup("a proposal stands where a commit should")
         self._judge(row, entry, follower, processed, policy)
+        if not self._belongs(policy):
+            return self._leave(row, policy, entry.epoch)
         group = processed.group
         leaves = leaves_of(group)
         digest = digest_of(leaves)
@@ -246,7 +251,7 @@ class Applier:
             before,
             processed.group,
             processed.changes,
-            policy_before=decode_policy(row.policy),
+            policy_before=known_policy(row.policy),
             unverified_policy_after=policy,
             author=(entry.user_id, entry.device_id),
         )
@@ -264,10 +269,13 @@ class Applier:
 
     def _leave(self, row: ConversationRow, policy: bytes, epoch: int) -> ConversationRow:
         """Be out: the group's secrets are erased; the person may still belong by another device."""
-        belongs = self._session.device.user_id in decode_policy(policy).user_ids
+        belongs = self._belongs(policy)
         self._member, self._follower, self._groups_changed = None, None, True
         self._drop_pending()
         return msgspec.structs.replace(row, status="outside" if belongs else "removed", epoch=epoch, policy=policy)
+
+    def _belongs(self, policy: bytes) -> bool:
+        return self._session.device.user_id in known_policy(policy).user_ids
 
     def _drop_pending(self) -> None:
         """The epoch has ended: what was pending for it is in the log, or lost to another commit."""
@@ -354,17 +362,6 @@ def _message_row(entry: Entry, kind: int, body: bytes) -> MessageRow:
         body=body,
         stored_at=entry.stored_at,
     )
-
-
-class _Named(msgspec.Struct):
-    name: str
-
-
-def _name_in(body: bytes) -> str:
-    try:
-        return msgspec.json.decode(body, type=_Named).name[:TITLE_LENGTH_MAX]
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, or nested beyond all measure
-        return ""
 
 
 class _HandedKey(msgspec.Struct):

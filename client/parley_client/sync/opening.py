@@ -22,6 +22,7 @@ CORRUPTED = "corrupted"
 FORK = "fork"
 SENDER_NOT_IN_EPOCH = "sender_not_in_epoch"
 EPOCH_KEY_MISSING = "epoch_key_missing"
+NOT_PERMITTED = "not_permitted"
 
 
 class Unopened(Exception):  # noqa: N818 - an outcome that is stored
