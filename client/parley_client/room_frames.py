@@ -13,6 +13,7 @@ from parley_client.errors import NetworkError
 from parley_client.events import Event
 from parley_client.groups.joining import admit_automatically
 from parley_client.session import Session
+from parley_client.settings.marks import load_stored
 from parley_client.settings.syncing import sync_settings
 from parley_contracts.joining_api import JoinRequestsChanged
 from parley_contracts.settings_api import SettingsUpdated
@@ -27,8 +28,13 @@ def take_room_frame(session: Session, kind: str, frame: bytes) -> None:
         session.events.tell(Event("join_requests.changed", {"conversation_id": conversation_id}))
         session.spawn(admit_automatically(session, conversation_id))
     elif kind == "settings.updated":
-        _decode(frame, SettingsUpdated)
-        session.spawn(sync_settings(session))
+        session.spawn(_sync_settings_from(session, _decode(frame, SettingsUpdated).version))
+
+
+async def _sync_settings_from(session: Session, version: int) -> None:
+    """Fetch a version that is news; one's own PUT is told of, too."""
+    if version > load_stored(session.store).version:
+        await sync_settings(session)
 
 
 def _decode(frame: bytes, kind: type[_T]) -> _T:

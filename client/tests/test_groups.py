@@ -154,6 +154,18 @@ async def test_all_devices_of_who_leaves_go(garden, people):
     assert await texts(third, where) == []
 
 
+async def test_a_new_device_comes_in_beside_a_leaf_of_who_left(garden, people):
+    alice, bob, _, where = garden
+    await bob.group_leave(where)
+    second = await people.restore("carol", "carol2")
+    assert row_of(second, where).status == "member"
+    assert has_strays(second.session, row_of(second, where))
+    await second.send(where, "from the new device")
+    assert not has_strays(second.session, row_of(second, where))
+    assert await texts(alice, where) == ["from the new device"]
+    assert await texts(bob, where) == []
+
+
 async def test_an_owner_hands_on_before_leaving(garden):
     alice, bob, _, where = garden
     with pytest.raises(PolicyRefused, match="make somebody else one first"):

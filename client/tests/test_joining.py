@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from parley_client.errors import UntrustedIdentity, UsageError
 from parley_client.groups.links import parse_link
 from parley_client.rpc import Rpc
+from parley_client.settings import marks
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.problems import NotFound, PolicyRefused
 
@@ -115,6 +116,7 @@ async def test_only_who_may_makes_links(open_garden, people):
     await bob.sync()
     with pytest.raises(PolicyRefused):
         await bob.group_link_create(where)
+    assert not any(name.startswith("link.") for name in marks.values(bob.store))
     for bad in ({"uses_max": 0}, {"lifetime_s": 0}, {"uses_max": 10**9}, {"lifetime_s": -1}):
         with pytest.raises(UsageError):
             await alice.group_link_create(where, **bad)

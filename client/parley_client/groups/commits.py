@@ -164,7 +164,13 @@ def rotation_due(row: ConversationRow, *, now: float | None = None) -> bool:
 def has_strays(session: Session, row: ConversationRow) -> bool:
     """Whether somebody who has left could still read the present epoch: nobody writes in it."""
     member, _ = session.groups.load(row.conversation_id)
-    return member is not None and bool(_leaves_outside(member, known_policy(row.policy)))
+    if member is None:
+        return False
+    looked = session.strays.get(row.conversation_id)
+    if looked is None or looked[0] is not member or looked[1] != row.policy:
+        found = bool(_leaves_outside(member, known_policy(row.policy)))
+        looked = session.strays[row.conversation_id] = (member, row.policy, found)
+    return looked[2]
 
 
 def _leaves_outside(member: Group, policy: PolicyDocument) -> tuple[int, ...]:

@@ -96,9 +96,14 @@ def judge_group(
     unverified_policy: bytes,
     conversation_id: ConversationId,
 ) -> PolicyDocument:
-    """The policy of a group that this device sees for the first time, all of its leaves judged."""
+    """The policy of a group that this device sees for the first time, all of its leaves judged.
+
+    Leaves of people who have left are no one's: nobody writes before a commit removes them, so they are not led anywhere.
+    """
     policy = judge_policy(group, unverified_policy, conversation_id)
-    _check_devices_once(judge_leaves(primitives, directory, policy, [leaf for _, leaf in group.members()]))
+    leaves = [leaf for _, leaf in group.members()]
+    judge_leaves(primitives, directory, policy, [leaf for leaf in leaves if leaf_of(leaf).user_id in policy.user_ids])
+    _check_devices_once(leaves_of(group))
     return policy
 
 

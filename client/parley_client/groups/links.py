@@ -23,7 +23,7 @@ from parley_client.store.conversations import ConversationRow
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ConversationId, LinkId, UserId, new_uuid7, uuid_bytes, uuid_text
 from parley_contracts.policy import Link, PolicyDocument
-from parley_contracts.problems import NotFound
+from parley_contracts.problems import NotFound, Problem
 from parley_mls import DecodeError, Primitives, Reader, Writer, decode
 
 _MARK = "/#join="
@@ -119,7 +119,11 @@ async def create_link(
             return policy
         return msgspec.structs.replace(policy, links=(*policy.links, link))
 
-    await change_policy(session, row.conversation_id, edit)
+    try:
+        await change_policy(session, row.conversation_id, edit)
+    except Problem:
+        syncing.change(session, {marks.link_key(link_id): None})
+        raise
     return link_id
 
 

@@ -68,5 +68,7 @@ class PushMethods:
 
     async def push_set_level(self, conversation_id: str, level: Level) -> Preference:
         """Hear of all messages of a conversation, or of none: the same as muting it in the settings, on all devices."""
-        note_mute(self.session, ConversationId(conversation_id), muted=level == "none")
-        return await notifications.put_preference(self.session.api, ConversationId(conversation_id), level)
+        where = ConversationId(conversation_id)
+        preference = await notifications.put_preference(self.session.api, where, level)
+        note_mute(self.session, where, muted=level == "none")
+        return preference

@@ -106,14 +106,14 @@ class Applier:
     # --- messages
 
     def _apply_message(self, row: ConversationRow, entry: Entry) -> ConversationRow:
+        if not known_policy(row.policy).may(entry.user_id, "send"):
+            self._keep_unopened(row, entry, NOT_PERMITTED)
+            return row
         memory = Memory(self._epoch, self._leaves_behind, self._was_opened)
         try:
             content = open_entry(self._session.primitives, row, entry, row.epoch, memory)
         except Unopened as error:
             self._keep_unopened(row, entry, error.cause)
-            return row
-        if not known_policy(row.policy).may(entry.user_id, "send"):
-            self._keep_unopened(row, entry, NOT_PERMITTED)
             return row
         self._opened.add((entry.device_id, entry.client_id))
         row = self._check_claims(row, entry, content)
