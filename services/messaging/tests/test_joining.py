@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from messaging_people import SERVER_NAME, P
+from redis.asyncio import Redis
 from test_roles import change, with_roles, without
 
 from parley_contracts.encoding import b64decode, b64encode
@@ -18,6 +19,7 @@ from parley_contracts.ids import LinkId, new_uuid7
 from parley_contracts.joining_api import JOIN_LABEL, join_request_content
 from parley_contracts.limits import JOIN_ATTEMPTS_PER_HOUR
 from parley_contracts.policy import Link, Permissions, RosterEntry
+from parley_messaging.adapters.redis.rates import RedisAttempts
 from parley_mls import sign_with_label
 
 
@@ -157,6 +159,14 @@ async def test_trying_links_is_limited(api, person, invited):
     assert answers[-1].problem == "rate_limited"
     assert 0 < answers[-1].body["retry_after_s"] <= 3600
     assert (await invitation.ask(api, room, outsider)).status == 204
+
+
+async def test_redis_away_refuses_nobody():
+    """Nothing listens at that port: what is not counted is not refused, and the stores keep their own bounds."""
+    away = Redis.from_url("redis://127.0.0.1:1", socket_connect_timeout=1)
+    attempts = RedisAttempts(away, "join", count_max=0, window_s=60)
+    assert [await attempts.wait_s("somebody") for _ in range(3)] == [0, 0, 0]
+    await away.aclose()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
