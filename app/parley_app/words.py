@@ -227,6 +227,8 @@ MEMBERS: Final = "People"
 ADD_PEOPLE: Final = "Add people"
 OWNER: Final = "Owner"
 ADMIN: Final = "Admin"
+MODERATOR: Final = "Moderator"
+GUEST: Final = "Guest"
 LEAVE_HINT: Final = "To leave a group, ask its owner to take you out."
 
 # The connection.

@@ -64,6 +64,7 @@ def summary(conversation_id="talk", **more):
         "status": "member",
         "unread": 0,
         "mentions": 0,
+        "may": ["pin", "send"],
     }
     fields |= {"members": [member(ME), member(BEN)], "read_sequence": 0, "last": None, "outgoing": None}
     return fields | {"read": {}, "draft": "", "active_at": moment()} | more

@@ -1,7 +1,7 @@
 """What was said of messages, as rows: quotes, reactions, polls, threads, deletions, mentions, and who came and went."""
 
 import pytest
-from app_examples import BEN, CARLA, ME, NOON, item, outgoing, person, poll, quote, reaction, summary, thread
+from app_examples import BEN, CARLA, ME, NOON, item, member, outgoing, person, poll, quote, reaction, summary, thread
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +9,7 @@ from parley_app import words
 from parley_app.model import chats, emoji, marks
 from parley_app.model.completing import Completion, begun_at, cursor_after
 from parley_app.model.menus import Action, actions_of
+from parley_app.model.people import members_of
 from parley_app.model.rows import Message, Note, Person, RepliesMark
 from parley_app.model.timeline import Window, entries
 from parley_client.content.bodies import EVERYBODY, mentioned_in
@@ -180,6 +181,9 @@ def test_menus_offer_what_this_person_may():
     assert offered(item(1, by=ME)) == [Action.REPLY, Action.THREAD, Action.EDIT, Action.COPY, Action.PIN, Action.DELETE]
     managed = {"members": [{"user_id": ME, "username": "anna", "role": "admin"}]}
     assert offered(item(1), **managed) == [*reading, Action.DELETE]
+    assert Action.PIN not in offered(item(1), may=["send"]) and Action.UNPIN not in offered(
+        item(1, pinned=True), may=[]
+    )
     assert Action.UNPIN in offered(item(1, pinned=True)) and Action.THREAD not in offered(item(1), in_thread=True)
     assert Action.THREAD not in offered(item(1, thread_root=7))
     asked = item(1, by=ME, kind="poll", poll=poll({"a": [], "b": []}))
@@ -187,6 +191,16 @@ def test_menus_offer_what_this_person_may():
     assert Action.CLOSE_POLL not in offered(item(1, kind="poll", poll=poll({"a": [], "b": []})))
     assert offered(item(1, by=ME), status="removed") == [Action.COPY]
     assert actions_of(item(1, ""), summary(status="removed"), ME, in_thread=False) == ()
+
+
+def test_people_stand_by_role():
+    roles = {"guest": ME, "member": BEN, "moderator": CARLA}
+    people = members_of(summary(kind="group", members=[member(who, role) for role, who in roles.items()]), ANNA)
+    assert [(each.user_id, each.role) for each in people] == [
+        (ME, words.GUEST),
+        (CARLA, words.MODERATOR),
+        (BEN, ""),
+    ]
 
 
 def test_every_emoji_of_the_picker_can_be_sent_and_found():

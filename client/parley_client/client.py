@@ -25,12 +25,12 @@ from parley_client.attachments.downloading import download
 from parley_client.attachments.ports import AttachmentTools
 from parley_client.attachments.preparing import Attachable, prepare_all
 from parley_client.backoff import patiently
-from parley_client.content.bodies import NameBody, TextBody, encode, text_in
-from parley_client.content.kinds import KIND_NAME, KIND_TEXT
+from parley_client.content.bodies import TextBody, encode, text_in
+from parley_client.content.kinds import KIND_TEXT
 from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import (
-    NetworkError,
+    ClientError,
     NotSignedIn,
     RecoveryKeyRefused,
     UnknownAttachment,
@@ -40,11 +40,14 @@ from parley_client.errors import (
 from parley_client.events import ConnectionState, Event, Listener, Listeners
 from parley_client.groups import conversations as groups
 from parley_client.groups.commits import resume_pending
+from parley_client.groups.joining import admit_automatically
+from parley_client.groups.methods import GroupMethods
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
 from parley_client.push.methods import PushMethods
 from parley_client.schedule.methods import ScheduleMethods
 from parley_client.session import Device, GroupCache, Session
+from parley_client.settings.methods import SettingsMethods
 from parley_client.state.methods import StateMethods
 from parley_client.store import documents, messages
 from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation
@@ -54,7 +57,6 @@ from parley_client.store.notices import Notice, list_notices
 from parley_client.store.port import Store
 from parley_client.store.queues import OutboxRow
 from parley_client.store.schema import wipe
-from parley_client.sync.catch_up import catch_up
 from parley_client.sync.heads import sync_all, sync_head
 from parley_contracts.ids import ClientId, ConversationId, UserId, is_uuid, new_uuid7
 from parley_contracts.messaging_api import Head
@@ -67,7 +69,7 @@ RECEIVE_PAGE_MAX = 500
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Client(ScheduleMethods, StateMethods, PushMethods):
+class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushMethods):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(
@@ -257,32 +259,6 @@ class Client(ScheduleMethods, StateMethods, PushMethods):
         except NotFound as problem:
             raise NotFound(f"there is nobody called {username}") from problem
 
-    async def group_create(self, name: str, members: Sequence[str]) -> Conversation:
-        """Make a private group with the people of these user names."""
-        encode(NameBody(name=name))
-        session = self.session
-        people = [await self.find(member) for member in members]
-        conversation_id = ConversationId(new_uuid7())
-        await groups.create_group(session, conversation_id, set(people) - {session.device.user_id})
-        await self._say(conversation_id, KIND_NAME, NameBody(name=name))
-        await catch_up(session, conversation_id)
-        return self._known(conversation_id)
-
-    async def group_add(self, conversation: str, members: Sequence[str]) -> Conversation:
-        """Bring people into a group; they also learn its name."""
-        conversation_id = self.conversation_id(conversation)
-        await groups.add_people(self.session, conversation_id, [await self.find(member) for member in members])
-        title = self._known(conversation_id).name
-        if title:
-            await self._say(conversation_id, KIND_NAME, NameBody(name=title))
-        return self._known(conversation_id)
-
-    async def group_remove(self, conversation: str, members: Sequence[str]) -> Conversation:
-        """Put people out of a group."""
-        conversation_id = self.conversation_id(conversation)
-        await groups.remove_people(self.session, conversation_id, [await self.find(member) for member in members])
-        return self._known(conversation_id)
-
     # --- messages
 
     async def send(
@@ -422,9 +398,11 @@ class Client(ScheduleMethods, StateMethods, PushMethods):
 
     async def _catch_up_with_work(self) -> None:
         """What waits since the last connection; what fails now comes again with the next one."""
-        with contextlib.suppress(NetworkError, Problem):
+        with contextlib.suppress(ClientError, Problem):
             await resume_pending(self.session)
+            await self.sync_settings()
             await outbox.pump_all(self.session)
+            await admit_automatically(self.session)
 
     async def _resolve(self, to: str) -> ConversationId:
         if to.startswith("@"):

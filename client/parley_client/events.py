@@ -18,6 +18,8 @@ EventName = Literal[
     "typing.changed",
     "presence.changed",
     "privacy.changed",
+    "join_requests.changed",
+    "settings.changed",
     "push.changed",
     "signed_out",
 ]
@@ -33,6 +35,7 @@ class Event(msgspec.Struct, frozen=True):
     `state` (`OutboxState`) and, once sent, `sequence`; `connection.changed` `state` (`ConnectionState`);
     `typing.changed` `conversation_id` and `people` (all who type there now, each `user_id` and `username`);
     `presence.changed` a `Presence` of somebody watched; `privacy.changed` the `PrivacySettings`;
+    `join_requests.changed` `conversation_id`; `settings.changed` `conversation_ids` (those marked otherwise, if any);
     `push.changed` (what `push.secrets` answered last does not hold any more) and `signed_out` nothing.
     """
 

@@ -211,6 +211,7 @@ def _annotations(
                     body=waiting.body,
                     stored_at="",
                     manager=True,  # it was only queued where this person may
+                    may_pin=True,
                 ),
                 own.user_id,
             )

@@ -17,6 +17,7 @@ from parley_client.api.network import Connection, SocketClosed
 from parley_client.backoff import full_jitter
 from parley_client.errors import ClientError, NetworkError, NotSignedIn
 from parley_client.events import ConnectionState, Event
+from parley_client.room_frames import take_room_frame
 from parley_client.session import Session
 from parley_client.store.conversations import list_conversations
 from parley_client.sync.catch_up import deliver
@@ -161,6 +162,7 @@ class Live:
             self._queue(head.conversation_id, head)
         else:
             self._session.signals.handle(kind, frame)
+            take_room_frame(self._session, kind, frame)
 
     def _queue(self, conversation_id: ConversationId, item: Entry | Head) -> None:
         """Hand something to the conversation's own task, so that a slow one does not hold the others up."""

@@ -27,7 +27,7 @@ from parley_client.errors import (
     NotSignedIn,
 )
 from parley_client.events import Event, OutboxState
-from parley_client.groups.commits import rotate_if_due
+from parley_client.groups.commits import has_strays, rotate_if_due
 from parley_client.groups.conversations import ensure_member
 from parley_client.session import Session
 from parley_client.store import conversations, queues, uploads
@@ -159,6 +159,8 @@ async def _sealed(session: Session, client_id: ClientId, conversation_id: Conver
         if conversation.status == "forked":
             raise ConversationForked("somebody was shown another log of this conversation; nothing more is sent here")
         if row is None or row.client_id != client_id or conversation.status != "member":
+            raise SealedInVain
+        if has_strays(session, conversation):
             raise SealedInVain
         if row.upload is not None and row.epoch == conversation.epoch:
             return msgspec.json.decode(row.upload, type=MessageUpload)

@@ -21,10 +21,13 @@ from parley_client.content.rpc import message_methods
 from parley_client.errors import ClientError, NotAPicture, UsageError
 from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
+from parley_client.groups.rpc import group_methods
 from parley_client.push.rpc import push_methods
 from parley_client.schedule.rpc import schedule_methods
+from parley_client.settings.rpc import settings_methods
+from parley_client.settings.syncing import save_draft
 from parley_client.state.rpc import state_methods
-from parley_client.store import documents, reading
+from parley_client.store import documents
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ClientId, ConversationId
 from parley_contracts.limits import TEXT_LENGTH_MAX
@@ -123,20 +126,6 @@ class LoginParams(_Params):
     recovery_key: str | None = None
 
 
-class CreateParams(_Params):
-    """`group.create`."""
-
-    name: str
-    members: list[str]
-
-
-class ChangeParams(_Params):
-    """`group.add` and `group.remove`."""
-
-    conversation_id: str
-    members: list[str]
-
-
 class PersonParams(_Params):
     """`person.find` and `direct.open`: the exact user name, with or without @."""
 
@@ -210,6 +199,8 @@ class Rpc:
             **push_methods(client),
             **schedule_methods(client),
             **state_methods(client),
+            **group_methods(client),
+            **settings_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "logout": (NoParams, self._logout),
@@ -232,9 +223,6 @@ class Rpc:
             "draft.save": (DraftParams, self._save_draft),
             "person.find": (PersonParams, self._find_person),
             "direct.open": (PersonParams, self._open_direct),
-            "group.create": (CreateParams, self._group_create),
-            "group.add": (ChangeParams, self._group_add),
-            "group.remove": (ChangeParams, self._group_remove),
             "preferences": (NoParams, self._preferences),
             "preferences.save": (PreferencesParams, self._save_preferences),
         }
@@ -394,7 +382,7 @@ class Rpc:
     async def _save_draft(self, params: DraftParams) -> object:
         if len(params.text) > TEXT_LENGTH_MAX:
             raise UsageError("the draft is too long to be kept")
-        reading.save_draft(self._client.session.store, params.conversation_id, params.text)
+        save_draft(self._client.session, params.conversation_id, params.text)
         return {}
 
     async def _find_person(self, params: PersonParams) -> object:
@@ -406,15 +394,6 @@ class Rpc:
         session = self._client.session
         conversation_id = await groups.open_direct(session, await self._client.find(params.username))
         return timeline.summary(session, conversation_id)
-
-    async def _group_create(self, params: CreateParams) -> object:
-        return await self._client.group_create(params.name, params.members)
-
-    async def _group_add(self, params: ChangeParams) -> object:
-        return await self._client.group_add(params.conversation_id, params.members)
-
-    async def _group_remove(self, params: ChangeParams) -> object:
-        return await self._client.group_remove(params.conversation_id, params.members)
 
     # --- this device
 

@@ -86,7 +86,10 @@ class GroupCache:
 
 @dataclass
 class Session:
-    """The signed-in device, as all operations take it; `learning` are the people whose names are being asked for."""
+    """The signed-in device, as all operations take it; `learning` are the people whose names are being asked for.
+
+    `strays` remembers of a group state and policy whether leaves of people who left are among its leaves.
+    """
 
     store: Store
     api: Api
@@ -102,6 +105,9 @@ class Session:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     learning: set[UserId] = field(default_factory=set)
     tools: AttachmentTools | None = None
+    strays: dict[ConversationId, tuple[Group, bytes, bool]] = field(default_factory=dict)
+    settings_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    settings_push_planned: bool = False
     uploading: dict[ClientId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     progress: dict[ClientId, Callable[[int, int], None]] = field(default_factory=dict)
     signals: Signals = field(init=False)

@@ -15,6 +15,7 @@ from parley_client.content.bodies import TextBody, read
 from parley_client.content.folding import pinned_targets
 from parley_client.content.kinds import COUNTED_KINDS, SHOWN_KINDS
 from parley_client.errors import ClientError, UnknownConversation
+from parley_client.groups.policies import known_policy
 from parley_client.items import (
     Item,
     Outgoing,
@@ -25,12 +26,13 @@ from parley_client.items import (
     shown_attachments,
 )
 from parley_client.session import Session
+from parley_client.settings.marks import Value, marks_of, values
 from parley_client.state.methods import positions
 from parley_client.state.reading import unread_counts
 from parley_client.store import messages, queues, reading
 from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
 from parley_contracts.ids import ConversationId, UserId
-from parley_contracts.policy import Kind, Role, decode_policy
+from parley_contracts.policy import PERMISSIONS, Kind, Permission, Role
 from parley_contracts.problems import Problem
 
 PAGE_DEFAULT = 60
@@ -51,12 +53,20 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     `unread` messages of others wait, `mentions` of them name this person; `read` and `delivered` are the last sequences that
     each other person is known to have read, and that one of their devices has got. `marked_unread`: the person wants it
-    unread, from the first message that `unread` counts, if any.
+    unread, from the first message that `unread` counts, if any. `may` is what this person's role allows. How the person keeps
+    it (`archived` to `folder`) is as in `settings.marks.Marks`.
     """
 
     conversation_id: ConversationId
     kind: Kind
     name: str
+    topic: str
+    may: list[Permission]
+    archived: bool
+    muted_until: str | None
+    favourite: bool
+    pinned: bool
+    folder: str
     members: list[Member]
     status: Status
     unread: int
@@ -90,7 +100,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 def summaries(session: Session) -> list[Summary]:
     """All conversations, the most recent first."""
     drafts = reading.load_drafts(session.store)
-    found = [_summary(session, row, drafts) for row in list_conversations(session.store)]
+    settings = values(session.store)
+    found = [_summary(session, row, drafts, settings) for row in list_conversations(session.store)]
     _learn_names(session, {(s.conversation_id, m.user_id) for s in found for m in s.members if not m.username})
     return sorted(found, key=lambda summary: summary.active_at, reverse=True)
 
@@ -98,7 +109,7 @@ def summaries(session: Session) -> list[Summary]:
 def summary(session: Session, conversation_id: ConversationId) -> Summary:
     """One conversation; `UnknownConversation`."""
     row = _known(session, conversation_id)
-    found = _summary(session, row, reading.load_drafts(session.store))
+    found = _summary(session, row, reading.load_drafts(session.store), values(session.store))
     _learn_names(session, {(conversation_id, m.user_id) for m in found.members if not m.username})
     return found
 
@@ -172,7 +183,9 @@ def _known(session: Session, conversation_id: ConversationId) -> ConversationRow
     return row
 
 
-def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId, str]) -> Summary:
+def _summary(
+    session: Session, row: ConversationRow, drafts: dict[ConversationId, str], settings: dict[str, Value]
+) -> Summary:
     store, where = session.store, row.conversation_id
     newest = messages.seen_before(store, where, _SEQUENCE_MAX, limit=1)
     last = items_of(session, where, newest)[0] if newest else None
@@ -180,12 +193,15 @@ def _summary(session: Session, row: ConversationRow, drafts: dict[ConversationId
     others = positions(session, where)
     unread, mentions = unread_counts(session, where)
     quiet_since = last.sent_at if last else _moment(row.epoch_at)
-    roster = decode_policy(row.policy).roster
+    policy, kept = known_policy(row.policy), marks_of(settings, where)
     return Summary(
         conversation_id=where,
         kind=row.kind,
         name=row.title,
-        members=[Member(entry.user_id, name_of(session, entry.user_id), entry.role) for entry in roster],
+        topic=row.topic,
+        may=[permission for permission in PERMISSIONS if policy.may(session.device.user_id, permission)],
+        **msgspec.structs.asdict(kept),
+        members=[Member(entry.user_id, name_of(session, entry.user_id), entry.role) for entry in policy.roster],
         status=row.status,
         unread=unread,
         mentions=mentions,

@@ -15,11 +15,14 @@ from parley_client.backoff import full_jitter
 from parley_client.content.removing import carry_out_removals
 from parley_client.errors import ClientError, NotSignedIn
 from parley_client.groups.conversations import add_rostered
+from parley_client.groups.describing import tell_owed
+from parley_client.groups.joining import admit_automatically
 from parley_client.history_keys import history_key_due, renew_history_key
 from parley_client.key_packages import stock_key_packages
 from parley_client.push.subscribing import refresh_leaves
 from parley_client.schedule.keeping import settle_scheduled
 from parley_client.session import Session
+from parley_client.settings.syncing import sync_settings
 from parley_client.store import messages, queues
 from parley_client.store.conversations import list_conversations
 from parley_client.sync.opening import EPOCH_KEY_MISSING
@@ -35,6 +38,8 @@ _REPAIR_INTERVAL_S = 20.0
 async def settle(session: Session) -> None:
     """Do all of it now."""
     await settle_news(session)
+    await sync_settings(session)
+    await admit_automatically(session)
     await stock_key_packages(session)
     await session.signals.deliveries.tell_by_http()
     await repair(session)
@@ -50,6 +55,7 @@ async def settle_news(session: Session) -> None:
         if row.creator:
             with contextlib.suppress(ClientError, NotFound):
                 await add_rostered(session, row.conversation_id)
+    await tell_owed(session)
     await refresh_leaves(session)
     if history_key_due(session):
         await renew_history_key(session)

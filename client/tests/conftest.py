@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from fake_log import Log
 from fake_media import FakeMedia
+from fake_rooms import FakeRooms
 from fake_state import FakeState
 from hypothesis import settings
 
@@ -38,10 +39,11 @@ PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
 
 
-class FakeServer:
+class FakeServer(FakeRooms):
     """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.users: dict[str, dict] = {}
         self.sessions: dict[str, dict] = {}
         self.statements: dict[str, list] = defaultdict(list)
@@ -205,6 +207,10 @@ class FakeServer:
             return {"conversations": [log.head(session["user"]) for log in logs]}
         if not rest[1:]:
             return self._create(session, rest[0], body)
+        asked = rest[1].startswith("join-request")
+        return self._join(session, rest, body) if asked else self._in_log(session, method, rest, body, query)
+
+    def _in_log(self, session: dict, method: str, rest: list, body: dict, query: dict) -> object:
         log = self._log(session, rest[0])
         match rest[1:]:
             case ["messages", client_id]:
@@ -218,7 +224,9 @@ class FakeServer:
         raise problems.NotFound
 
     def _messaging_settings(self, session, method, rest, body, query) -> object:
-        return self.state.settings(session["user"], method, body)
+        if rest == ["privacy"]:
+            return self.state.settings(session["user"], method, body)
+        return self.sealed_settings(session["user"], method, body, query)
 
     def _read(self, session: dict, log: Log, part: str, query: dict) -> object:
         match part:
@@ -251,15 +259,8 @@ class FakeServer:
         log = self.logs[conversation_id] = Log(b64decode(body["group_info"]), policy)
         log.first_visible = dict.fromkeys(decode_policy(policy).user_ids, 1)
         log.states[0] = (1, body["group_info"], policy)
-        return self._publish(
-            session,
-            log,
-            conversation_id,
-            body["client_id"],
-            "conversation.created",
-            group_info=body["group_info"],
-            policy=body["policy"],
-        )
+        fields = {"group_info": body["group_info"], "policy": body["policy"]}
+        return self._publish(session, log, conversation_id, body["client_id"], "conversation.created", **fields)
 
     def _append_message(self, session, log, conversation_id, client_id, body) -> object:
         header = MessageHeader.decode(b64decode(body["header"]))

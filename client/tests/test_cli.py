@@ -104,6 +104,54 @@ def test_state_commands(run, register, server):
     assert code == 2 and "nowhere" in complaint
 
 
+def test_group_policy_commands(run, register):
+    for name in ("alice", "bob", "carol"):
+        register(name)
+    run("alice", "group", "create", "Trip", "@bob", "--topic", "Rome")
+    _, (info,), _ = run("alice", "group", "role", "Trip", "@bob", "moderator")
+    assert [person["role"] for person in info["members"] if person["username"] == "bob"] == ["moderator"]
+    _, (info,), _ = run("alice", "group", "permit", "Trip", "send", "moderator")
+    assert info["permissions"]["send"] == "moderator"
+    _, (named,), _ = run("alice", "group", "describe", "Trip", "--name", "Journey")
+    assert named["name"] == "Journey"
+    code, (info,), _ = run("bob", "group", "info", "Journey")
+    assert (code, info["topic"], info["may"]) == (0, "Rome", ["remove", "ban", "pin", "send"])
+    _, (link,), _ = run("alice", "group", "link", "create", "Journey", "--uses", "1", "--hours", "1")
+    _, (asked,), _ = run("carol", "group", "join", link["url"])
+    assert asked["state"] == "requested"
+    assert [asking["username"] for asking in run("alice", "group", "requests", "Journey")[1][0]] == ["carol"]
+    assert run("alice", "group", "deny", "Journey", "@carol") == (0, [], "")
+    run("carol", "group", "join", link["url"])
+    _, (joined,), _ = run("alice", "group", "approve", "Journey", "@carol")
+    assert joined["members"] == ["alice", "bob", "carol"]
+    assert [link["uses"] for link in run("alice", "group", "link", "list", "Journey")[1][0]] == [1]
+    assert run("alice", "group", "link", "revoke", "Journey", link["link_id"]) == (0, [], "")
+    run("bob", "group", "ban", "Journey", "@carol")
+    assert "ban" in run("alice", "group", "add", "Journey", "@carol")[2]
+    run("alice", "group", "unban", "Journey", "@carol")
+    assert run("bob", "group", "leave", "Journey")[1][0]["status"] == "removed"
+    for words in (["role", "Journey", "@carol", "king"], ["permit", "Journey", "fly", "owner"], ["join", "nowhere"]):
+        code, out, complaint = run("alice", "group", *words)
+        assert (code, out, complaint.count("\n")) == (2, [], 1)
+
+
+def test_marks_reach_another_profile(run, register, tmp_path):
+    alice = register("alice")
+    register("bob")
+    _, (sent,), _ = run("alice", "send", "--to", "@bob", "hello")
+    where = sent["conversation_id"]
+    _, (marks,), _ = run("alice", "mark", where, "--archived", "--folder", "Work", "--mute", "always")
+    assert (marks["archived"], marks["folder"], marks["muted_until"]) == (True, "Work", "always")
+    (tmp_path / "key").write_text(alice["recovery_key"])
+    words = ["--username", "alice", "--password-file", str(tmp_path / "password")]
+    run("phone", "login", *SERVER, *words, "--recovery-key-file", str(tmp_path / "key"))
+    assert run("phone", "settings")[1] == [{where: marks}]
+    run("phone", "mark", where, "--no-archived", "--folder", "", "--mute", "")
+    assert run("alice", "settings")[1] == [{}]
+    code, out, complaint = run("alice", "mark", where, "--mute", "soon")
+    assert (code, out, complaint.count("\n")) == (2, [], 1)
+
+
 def test_recovery_key_is_shown_until_printed(run, register, server, tmp_path):
     register("alice")
     words = ["--username", "alice", "--email", "a@x.test", "--password-file", str(tmp_path / "password")]

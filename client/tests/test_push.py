@@ -223,6 +223,7 @@ async def test_what_goes_stale_is_told_once(people):
     """A new epoch, a new name of the group: `push.changed` until the secrets are asked for again; a message is none."""
     anna, berta = await people.register("anna"), await people.register("berta")
     where = (await anna.group_create("Garden", ["@berta"])).conversation_id
+    await anna.group_role(where, "@berta", "admin")
     await berta.sync()
     told: list[str] = []
     berta.subscribe(lambda event: told.append(event.name))

@@ -16,6 +16,7 @@ ConversationId = NewType("ConversationId", str)
 ClientId = NewType("ClientId", str)
 UploadId = NewType("UploadId", str)
 ObjectId = NewType("ObjectId", str)
+LinkId = NewType("LinkId", str)
 Sequence = NewType("Sequence", int)
 Epoch = NewType("Epoch", int)
 

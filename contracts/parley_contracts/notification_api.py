@@ -36,17 +36,22 @@ class Subscription(msgspec.Struct, frozen=True):
     changed_at: str
 
 
-class Preference(msgspec.Struct, frozen=True):
-    """How a person wants to hear of a conversation; `all` where nothing is stored."""
+class Preference(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a person wants to hear of a conversation; `all` where nothing is stored.
+
+    `until` (RFC 3339) ends a level of `none` by itself; None where nothing but the person ends it.
+    """
 
     conversation_id: ConversationId
     level: Level
+    until: str | None = None
 
 
 class PreferenceUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`PUT preferences/{conversation_id}`."""
+    """`PUT preferences/{conversation_id}`; `until` is RFC 3339 with a time zone."""
 
     level: Level
+    until: str | None = None
 
 
 class Preferences(msgspec.Struct, frozen=True):

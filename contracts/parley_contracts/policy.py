@@ -1,21 +1,27 @@
-"""The policy document of a conversation and the rules by which it may change.
+"""The policy document of a conversation: who belongs, in which role, and what each role may do.
 
 The document's SHA-256 is a required GroupContext extension, so who belongs is a fact of the group and not of the server
-(encryption.md, C2). Client and messaging service judge every commit by `check_change`, the same function.
+(encryption.md, C2). By which rules it may change is `parley_contracts.policy_changes`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from typing import Literal
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Literal, get_args
 
 import msgspec
 
 from parley_contracts.encoding import b64decode
-from parley_contracts.ids import ConversationId, UserId, is_uuid
-from parley_contracts.limits import MEMBERS_PER_GROUP_MAX, POLICY_SIZE_BYTES_MAX
-from parley_contracts.problems import InvalidRequest, PolicyRefused
+from parley_contracts.ids import ConversationId, LinkId, UserId, is_uuid
+from parley_contracts.limits import (
+    BANNED_PER_GROUP_MAX,
+    LINK_PUBLIC_KEY_SIZE_BYTES,
+    LINKS_PER_GROUP_MAX,
+    MEMBERS_PER_GROUP_MAX,
+    POLICY_SIZE_BYTES_MAX,
+)
+from parley_contracts.problems import InvalidRequest
 
 #: Private-use GroupContext extension type (RFC 9420 section 17.3) with the SHA-256 of the policy document.
 POLICY_EXTENSION_TYPE = 0xF0A1
@@ -27,8 +33,19 @@ ANCHOR_EXTENSION_TYPE = 0xF0A2
 PUSH_KEY_EXTENSION_TYPE = 0xF0A3
 
 Kind = Literal["direct", "self", "group"]
-Role = Literal["owner", "admin", "member"]
-MANAGERS: frozenset[Role] = frozenset({"owner", "admin"})
+Role = Literal["owner", "admin", "moderator", "member", "guest"]
+#: What a role may be allowed. `name` covers topic and picture too, `roles` the roles of others below one's own.
+Permission = Literal[
+    "add", "remove", "ban", "name", "pin", "invite", "send", "roles", "permissions", "timer", "retention", "history"
+]
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+
+#: Higher stands above lower; nobody acts on a person of their own rank or above, owners excepted.
+RANKS: Mapping[Role, int] = {"owner": 4, "admin": 3, "moderator": 2, "member": 1, "guest": 0}
+#: Roles in which people may come in without anybody who may give roles.
+PLAIN_ROLES: frozenset[Role] = frozenset({"member", "guest"})
+#: No document may allow a permission to a role below this one; `member` where nothing stands here.
+_FLOORS: Mapping[Permission, Role] = {"send": "guest", "roles": "moderator", "permissions": "admin"}
 
 
 class RosterEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +56,50 @@ class RosterEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: Role
 
 
+class Permissions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For each permission the lowest role that has it: every role above has it too."""
+
+    add: Role = "admin"
+    remove: Role = "moderator"
+    ban: Role = "moderator"
+    name: Role = "admin"
+    pin: Role = "moderator"
+    invite: Role = "admin"
+    send: Role = "guest"
+    roles: Role = "admin"
+    permissions: Role = "owner"
+    timer: Role = "admin"
+    retention: Role = "admin"
+    history: Role = "admin"
+
+    def lowest(self, permission: Permission) -> Role:
+        """The lowest role that has the permission."""
+        found: Role = getattr(self, permission)
+        return found
+
+
+class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An invitation link: whoever signs by the secret behind `public_key` (Ed25519, base64url) may ask to join.
+
+    `uses` counts the people who came by it; `expires_at` is Unix time in seconds; `automatic` lets the devices of members
+    who may add people admit whoever asks.
+    """
+
+    link_id: LinkId
+    public_key: str
+    created_by: UserId
+    role: Literal["member", "guest"] = "member"
+    uses: int = 0
+    uses_max: int | None = None
+    expires_at: int | None = None
+    automatic: bool = False
+
+    def is_open(self, now_s: float) -> bool:
+        """Whether somebody may still ask to join by it."""
+        used_up = self.uses_max is not None and self.uses >= self.uses_max
+        return not used_up and (self.expires_at is None or now_s < self.expires_at)
+
+
 class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who belongs and by which rules. Carried as its own JSON bytes, never re-encoded by anyone but its author."""
 
@@ -46,9 +107,12 @@ class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind
     generation: int
     roster: tuple[RosterEntry, ...]
-    who_may_add: Literal["managers", "everyone"] = "managers"
+    permissions: Permissions = Permissions()
+    banned: tuple[UserId, ...] = ()
+    links: tuple[Link, ...] = ()
     history_sharing: bool = False
     timer_s: int | None = None
+    retention_s: int | None = None
 
     def encode(self) -> bytes:
         """The document's bytes, with sorted keys."""
@@ -57,6 +121,22 @@ class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def role_of(self, user_id: UserId) -> Role | None:
         """The person's role, or None where the person does not belong."""
         return next((entry.role for entry in self.roster if entry.user_id == user_id), None)
+
+    def may(self, user_id: UserId, permission: Permission) -> bool:
+        """Whether the person may do that; in direct conversations and note-to-self, everyone who belongs may."""
+        role = self.role_of(user_id)
+        if role is None:
+            return False
+        return self.kind != "group" or RANKS[role] >= RANKS[self.permissions.lowest(permission)]
+
+    def manages(self, user_id: UserId) -> bool:
+        """Whether the person may take other people's messages out: in groups, moderators and those above."""
+        role = self.role_of(user_id)
+        return self.kind == "group" and role is not None and RANKS[role] >= RANKS["moderator"]
+
+    def link(self, link_id: LinkId) -> Link | None:
+        """The link of that id, or None."""
+        return next((link for link in self.links if link.link_id == link_id), None)
 
     @property
     def user_ids(self) -> frozenset[UserId]:
@@ -71,14 +151,22 @@ def decode_policy(unverified_document: bytes) -> PolicyDocument:
     try:
         policy = msgspec.json.decode(unverified_document, type=PolicyDocument)
         fingerprints = [b64decode(entry.root_fingerprint) for entry in policy.roster]
-    except (msgspec.DecodeError, ValueError) as error:
+        keys = [b64decode(link.public_key) for link in policy.links]
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise InvalidRequest("the policy document is malformed", field="policy") from error
     sound = (
         is_uuid(policy.conversation_id)
         and policy.generation >= 0
-        and all(is_uuid(entry.user_id) for entry in policy.roster)
+        and all(is_uuid(user_id) for user_id in (*policy.user_ids, *policy.banned))
         and all(len(fingerprint) == hashlib.sha256().digest_size for fingerprint in fingerprints)
-        and len(policy.user_ids) == len(policy.roster) <= MEMBERS_PER_GROUP_MAX
+        and all(len(key) == LINK_PUBLIC_KEY_SIZE_BYTES for key in keys)
+        and _are_few_and_once([entry.user_id for entry in policy.roster], MEMBERS_PER_GROUP_MAX)
+        and _are_few_and_once(policy.banned, BANNED_PER_GROUP_MAX)
+        and _are_few_and_once([link.link_id for link in policy.links], LINKS_PER_GROUP_MAX)
+        and not policy.user_ids & set(policy.banned)
+        and all(_link_fits(policy, link) for link in policy.links)
+        and all(_permission_fits(policy.permissions, permission) for permission in PERMISSIONS)
+        and all(seconds is None or seconds > 0 for seconds in (policy.timer_s, policy.retention_s))
         and _kind_fits(policy)
     )
     if not sound:
@@ -91,72 +179,29 @@ def policy_hash(document: bytes) -> bytes:
     return hashlib.sha256(document).digest()
 
 
-def check_creation(policy: PolicyDocument, creator: UserId) -> None:
-    """Raise `PolicyRefused` unless `creator` may begin a conversation with this policy."""
-    if policy.generation != 0 or policy.role_of(creator) != ("owner" if policy.kind != "direct" else "member"):
-        raise PolicyRefused("who creates a conversation must be in it, as its owner")
+def _are_few_and_once(identifiers: Sequence[Hashable], count_max: int) -> bool:
+    return len(set(identifiers)) == len(identifiers) <= count_max
 
 
-def check_change(
-    before: PolicyDocument,
-    after: PolicyDocument,
-    *,
-    actor: UserId,
-    added: Collection[UserId],
-    removed: Collection[UserId],
-    external: bool,
-) -> None:
-    """Raise `PolicyRefused` unless `actor` may make this commit.
-
-    `added` and `removed` are the people of the leaves that the commit adds and removes (an external committer's own new
-    leaf counts as added). A leaf may enter only for someone in the resulting roster; the roster changes only by
-    someone whose role allows it; someone who stays in the roster loses leaves only by their own hand or a manager's.
-    """
-    role = before.role_of(actor)
-    if role is None:
-        raise PolicyRefused("only members may change the group")
-    if (before.conversation_id, before.kind, before.generation) != (
-        after.conversation_id,
-        after.kind,
-        after.generation,
-    ):
-        raise PolicyRefused("a policy keeps its conversation, kind and generation")
-    if external and (before != after or set(added) != {actor} or not set(removed) <= {actor}):
-        raise PolicyRefused("an external commit brings in only its own device")
-    if not set(added) <= after.user_ids:
-        raise PolicyRefused("a device may enter only for a person in the roster")
-    if before != after:
-        _check_roster_change(before, after, role, actor)
-    if role not in MANAGERS and before.kind == "group" and not set(removed) <= {actor}:
-        raise PolicyRefused("removing other people's devices needs the role")
+def _link_fits(policy: PolicyDocument, link: Link) -> bool:
+    """A link lives no longer than its maker's membership."""
+    counted = link.uses >= 0 and (link.uses_max is None or link.uses <= link.uses_max)
+    return is_uuid(link.link_id) and link.created_by in policy.user_ids and counted
 
 
-def _check_roster_change(before: PolicyDocument, after: PolicyDocument, role: Role, actor: UserId) -> None:
-    if before.kind != "group":
-        raise PolicyRefused("this conversation's members never change")
-    old, new = set(before.roster), set(after.roster)
-    joined = {entry.user_id for entry in new - old} - before.user_ids
-    unchanged_otherwise = msgspec.structs.replace(after, roster=before.roster) == before
-    if role in MANAGERS:
-        if role != "owner" and {e for e in old ^ new if e.role == "owner"}:
-            raise PolicyRefused("only an owner may make or unmake owners")
-        if not any(entry.role == "owner" for entry in new):
-            raise PolicyRefused("a group keeps at least one owner")
-        return
-    only_adds = old <= new and all(entry.role == "member" for entry in new - old) and bool(joined)
-    only_leaves = new == {entry for entry in old if entry.user_id != actor}
-    if unchanged_otherwise and ((only_adds and before.who_may_add == "everyone") or only_leaves):
-        return
-    raise PolicyRefused("changing the members needs the role")
+def _permission_fits(permissions: Permissions, permission: Permission) -> bool:
+    return RANKS[permissions.lowest(permission)] >= RANKS[_FLOORS.get(permission, "member")]
 
 
 def _kind_fits(policy: PolicyDocument) -> bool:
     people = len(policy.roster)
     roles = {entry.role for entry in policy.roster}
+    plain = policy.permissions == Permissions() and not policy.banned and not policy.links
     match policy.kind:
         case "self":
-            return people == 1 and roles == {"owner"}
+            return people == 1 and roles == {"owner"} and plain
         case "direct":
-            return people == 2 and roles == {"member"}
+            return people == 2 and roles == {"member"} and plain
         case "group":
-            return people >= 1 and "owner" in roles
+            # The last person may leave: nobody is left to own anything.
+            return people == 0 or "owner" in roles

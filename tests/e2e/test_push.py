@@ -1,5 +1,6 @@
 """Notifications with real text while a device sleeps: pushed end to end, opened by the device's push key alone."""
 
+import datetime as dt
 import json
 import secrets
 import time
@@ -170,6 +171,35 @@ def test_the_sending_device_and_muted_people_hear_nothing(device: Make, sleeper)
     asleep.wait_for({"loud"})
     assert asleep.texts() == ["loud"]
     assert own.browser.received == []
+
+
+def test_a_conversation_muted_in_the_settings_pushes_nothing(device: Make, sleeper):
+    """Muted on one device, silent on the other; what ends by itself ends by itself."""
+    anna, berta = device("anna"), device("berta")
+    where = anna("send", to=f"@{berta.username}", text="begin")["conversation_id"]
+    berta.wait_for({"begin"})
+    other = device("unused", registered=False)
+    other.login(berta)
+    asleep = sleeper(berta)
+    other("settings.change", conversation_id=where, muted_until="always")
+    wait_until(lambda: [level["conversation_id"] for level in berta("push.levels")] == [where])
+    anna("send", to=where, text="quiet")
+    time.sleep(2)  # so long the mute stands
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3)
+    berta("settings.change", conversation_id=where, muted_until=soon.isoformat())
+    wait_until(lambda: [level.get("until") for level in berta("push.levels")] != [None])
+    wait_until(lambda: berta("push.levels") == [])
+    anna("send", to=where, text="loud")
+    asleep.wait_for({"loud"})
+    assert asleep.texts() == ["loud"]
+    assert berta("conversation", conversation_id=where)["muted_until"] is None
+
+
+def wait_until(found: Callable[[], bool], timeout_s: float = 20) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_self_test_says_what_happened(device: Make, sleeper):

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from parley_app.engine import Json
 
-_MANAGERS = {"owner", "admin"}
+_MANAGERS = {"owner", "admin", "moderator"}
 
 
 class Action(Enum):
@@ -23,8 +23,13 @@ class Action(Enum):
 
 
 def manages(summary: Json, user_id: str) -> bool:
-    """Whether somebody manages this conversation."""
+    """Whether somebody may take other people's messages out."""
     return any(member["user_id"] == user_id and member["role"] in _MANAGERS for member in summary["members"])
+
+
+def permits(summary: Json, permission: str) -> bool:
+    """Whether this person's role has a permission here."""
+    return permission in summary["may"]
 
 
 def actions_of(item: Json, summary: Json, user_id: str, *, in_thread: bool) -> tuple[tuple[Action, ...], ...]:
@@ -36,6 +41,7 @@ def actions_of(item: Json, summary: Json, user_id: str, *, in_thread: bool) -> t
     say = (Action.REPLY, *(() if in_thread or item["thread_root"] is not None else (Action.THREAD,)))
     edit = (Action.EDIT,) if own and item["kind"] == "text" and item["text"] else ()
     close = (Action.CLOSE_POLL,) if own and item["poll"] is not None and not item["poll"]["closed"] else ()
-    keep = (*edit, *copy, Action.UNPIN if item["pinned"] else Action.PIN, *close)
+    pin = (Action.UNPIN if item["pinned"] else Action.PIN,) if permits(summary, "pin") else ()
+    keep = (*edit, *copy, *pin, *close)
     lose = (Action.DELETE,) if own or manages(summary, user_id) else ()
-    return (say, keep, lose) if lose else (say, keep)
+    return tuple(group for group in (say, keep, lose) if group)

@@ -7,6 +7,9 @@ from parley_app.engine import Engine, EngineError, Json
 from parley_app.model.forms import Form
 from parley_app.model.rows import Person
 
+_RANKS = ("owner", "admin", "moderator", "member", "guest")
+_ROLES = {"owner": words.OWNER, "admin": words.ADMIN, "moderator": words.MODERATOR, "guest": words.GUEST}
+
 
 class Finder(Form):
     """Looks for one person by exact user name. `found` is who fits."""
@@ -134,14 +137,15 @@ class Membership(Form):
 
 
 def members_of(summary: Json, me: Person) -> list[Person]:
-    """Everybody who belongs, oneself first, then owners, then by name."""
-    people = [
-        Person(
+    """Everybody who belongs, oneself first, then by role, then by name."""
+    people = {
+        member["user_id"]: Person(
             member["user_id"],
             member["username"] or words.SOMEBODY,
             own=member["user_id"] == me.user_id,
-            role={"owner": words.OWNER, "admin": words.ADMIN}.get(member["role"], ""),
+            role=_ROLES.get(member["role"], ""),
         )
         for member in summary["members"]
-    ]
-    return sorted(people, key=lambda person: (not person.own, not person.role, person.name))
+    }
+    ranks = {member["user_id"]: _RANKS.index(member["role"]) for member in summary["members"]}
+    return sorted(people.values(), key=lambda person: (not person.own, ranks[person.user_id], person.name))

@@ -24,6 +24,7 @@ from parley_app.icons import Glyph
 from parley_app.model import chats
 from parley_app.model.app import App
 from parley_app.model.conversation import Conversation
+from parley_app.model.menus import permits
 from parley_app.model.people import Membership, members_of
 from parley_app.model.pins import Pins
 from parley_app.model.rows import Person
@@ -41,7 +42,10 @@ def DetailsPane(app: App, conversation: Conversation, membership: Membership, pi
     room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone())
     group = conversation.summary["kind"] == "group"
     people = members_of(conversation.summary, conversation.me)
-    manager = group and conversation.writable and any(person.own and person.role for person in people)
+    may_add, may_remove = (
+        group and conversation.writable and permits(conversation.summary, permission)
+        for permission in ("add", "remove")
+    )
 
     def ask(person: Person) -> None:
         set_leaving(person)
@@ -59,7 +63,7 @@ def DetailsPane(app: App, conversation: Conversation, membership: Membership, pi
         horizontal_alignment=ft.CrossAxisAlignment.CENTER,
     )
     rows = [
-        keyed(person.user_id, MemberRow)(person, partial(ask, person) if manager and not person.own else None)
+        keyed(person.user_id, MemberRow)(person, partial(ask, person) if may_remove and not person.own else None)
         for person in people
     ]
     body: list[ft.Control] = [
@@ -70,8 +74,8 @@ def DetailsPane(app: App, conversation: Conversation, membership: Membership, pi
         SectionLabel(f"{words.MEMBERS} · {len(people)}"),
         ft.Column(rows, spacing=0, tight=True),
         *([_removal(room.title, leaving, remove, lambda: set_leaving(None))] if leaving is not None else []),
-        *([Rule(), _Adding(app, membership)] if manager else []),
-        *([ui.text(words.LEAVE_HINT, Type.META, ui.c.ink_3)] if group and not manager else []),
+        *([Rule(), _Adding(app, membership)] if may_add else []),
+        *([ui.text(words.LEAVE_HINT, Type.META, ui.c.ink_3)] if group and not may_add else []),
         *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, membership.fault)] if membership.fault else []),
     ]
     return SidePane(words.DETAILS, body, lambda: app.open(conversation.conversation_id))

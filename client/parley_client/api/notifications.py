@@ -39,10 +39,12 @@ async def get_preferences(api: Api) -> Preferences:
     return await api.call("GET", f"{BASE}/preferences", Preferences)
 
 
-async def put_preference(api: Api, conversation_id: ConversationId, level: Level) -> Preference:
-    """Set one."""
+async def put_preference(
+    api: Api, conversation_id: ConversationId, level: Level, *, until: str | None = None
+) -> Preference:
+    """Set one, for good or until a time (RFC 3339)."""
     path = f"{BASE}/preferences/{conversation_id}"
-    return await api.call("PUT", path, Preference, body=PreferenceUpload(level))
+    return await api.call("PUT", path, Preference, body=PreferenceUpload(level, until))
 
 
 async def post_self_test(api: Api) -> SelfTest:

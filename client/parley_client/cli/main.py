@@ -14,11 +14,13 @@ import typer
 
 from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.cli.bot import bot
+from parley_client.cli.groups import group
 from parley_client.cli.jsonrpc import serve
 from parley_client.cli.message import message
 from parley_client.cli.push import push
 from parley_client.cli.receiving import print_messages
 from parley_client.cli.running import Invocation, run, show
+from parley_client.cli.settings import mark, settings
 from parley_client.cli.state import register_state
 from parley_client.client import Client, NetworkFactory
 from parley_client.errors import ClientError, NetworkError, UsageError
@@ -31,7 +33,6 @@ EXIT_INTERRUPTED = 130
 _SECRET_FILE_SIZE_BYTES_MAX = 4096
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="An encrypted device on the command line.")
-group = typer.Typer(no_args_is_help=True, help="Private groups.")
 app.add_typer(group, name="group")
 attachment = typer.Typer(no_args_is_help=True, help="Files of messages.")
 app.add_typer(attachment, name="attachment")
@@ -39,13 +40,14 @@ app.add_typer(message, name="message")
 app.command("bot")(bot)
 app.add_typer(push, name="push")
 register_state(app)
+app.command()(settings)
+app.command()(mark)
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
 CaFile = Annotated[Path | None, typer.Option("--ca", help="File with the certificate authority to trust.")]
 Username = Annotated[str, typer.Option(help="The account's user name.")]
 PasswordFile = Annotated[Path, typer.Option(help="File whose first line is the password.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (the only form there is).")]
-People = Annotated[list[str], typer.Argument(help="People as @username.")]
 
 
 @app.callback()
@@ -194,42 +196,6 @@ def conversations(context: typer.Context, as_json: Json = False) -> None:  # noq
     async def work(client: Client) -> None:
         await client.sync()
         show(client.conversations())
-
-    run(context, work)
-
-
-@group.command("create")
-def group_create(context: typer.Context, name: str, members: People) -> None:
-    """Make a private group."""
-
-    async def work(client: Client) -> None:
-        await client.sync()
-        show(await client.group_create(name, members))
-        await client.settle()
-
-    run(context, work)
-
-
-@group.command("add")
-def group_add(context: typer.Context, conversation: str, members: People) -> None:
-    """Bring people into a group."""
-
-    async def work(client: Client) -> None:
-        await client.sync()
-        show(await client.group_add(conversation, members))
-        await client.settle()
-
-    run(context, work)
-
-
-@group.command("remove")
-def group_remove(context: typer.Context, conversation: str, members: People) -> None:
-    """Put people out of a group."""
-
-    async def work(client: Client) -> None:
-        await client.sync()
-        show(await client.group_remove(conversation, members))
-        await client.settle()
 
     run(context, work)
 

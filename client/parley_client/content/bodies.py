@@ -28,6 +28,7 @@ from parley_client.errors import UsageError
 from parley_contracts.ids import UserId
 from parley_contracts.limits import (
     GROUP_NAME_LENGTH_MAX,
+    GROUP_TOPIC_LENGTH_MAX,
     MENTIONS_PER_MESSAGE_MAX,
     MESSAGE_BODY_SIZE_BYTES_MAX,
     POLL_OPTION_LENGTH_MAX,
@@ -51,10 +52,11 @@ class TextBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     mentions: Sequence[UserId] = ()
 
 
-class NameBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What a group is called from here on."""
+class NameBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a group is called from here on, and what it is about."""
 
     name: str
+    topic: str = ""
 
 
 class EditBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -181,7 +183,7 @@ def _is_of_emoji(character: str) -> bool:
 
 _WHAT_IS_SOUND: dict[type[Body], str] = {
     TextBody: "a message replies to an earlier one",
-    NameBody: f"a group's name has 1 to {GROUP_NAME_LENGTH_MAX} characters",
+    NameBody: f"a group's name has 1 to {GROUP_NAME_LENGTH_MAX} characters, its topic at most {GROUP_TOPIC_LENGTH_MAX}",
     EditBody: "a message is changed into other words",
     TargetBody: "there is no such message",
     ReactionBody: f"a reaction is one emoji of at most {REACTION_LENGTH_MAX} characters",
@@ -201,7 +203,8 @@ def _is_sound(body: Body) -> bool:
         case TextBody() | EditBody():
             sound = len(body.mentions) <= MENTIONS_PER_MESSAGE_MAX
         case NameBody():
-            sound = bool(body.name.strip()) and len(body.name) <= GROUP_NAME_LENGTH_MAX
+            sound = 0 < len(body.name.strip()) <= len(body.name) <= GROUP_NAME_LENGTH_MAX
+            sound = sound and len(body.topic) <= GROUP_TOPIC_LENGTH_MAX
         case ReactionBody():
             sound = 0 < len(body.emoji) <= REACTION_LENGTH_MAX and all(map(_is_of_emoji, body.emoji))
         case PollBody():

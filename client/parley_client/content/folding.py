@@ -1,8 +1,8 @@
 """What a message is now: its text and what was said of it later, in the order of the log.
 
 Invariant: the result depends on the rows alone, so every device of every member comes to the same. Who may change what:
-only the author edits a message or ends a poll; the author, or who managed the group then, deletes it; a deleted message
-takes nothing more. An annotation that breaks a bound or names no such message changes nothing.
+only the author edits a message or ends a poll; the author, or who managed the group then, deletes it; who had the
+permission then pins; a deleted message takes nothing more. An annotation that breaks a bound or names no such message changes nothing.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def fold(row: MessageRow, annotations: Iterable[MessageRow]) -> Folded:
                 folded.text, folded.edited_at = edit.text, annotation.stored_at
             case ReactionBody() as reaction:
                 _react(folded.reactions, annotation.user_id, reaction)
-            case PinBody() as pin:
+            case PinBody() as pin if annotation.may_pin:
                 folded.pinned = not pin.removed
             case VoteBody() as vote if folded.poll is not None and not folded.poll.closed:
                 _vote(folded.poll, annotation.user_id, vote.choices)
@@ -88,7 +88,7 @@ def pinned_targets(rows: Sequence[MessageRow]) -> list[int]:
     pinned: dict[int, None] = {}
     for row in rows:
         body = read(row.body, PinBody)
-        if body is None:
+        if body is None or not row.may_pin:
             continue
         pinned.pop(body.target, None)
         if not body.removed:

@@ -30,6 +30,7 @@ from parley_client.content.kinds import (
 )
 from parley_client.content.removing import carry_out_removals, drop_removal, plan_removal
 from parley_client.errors import ClientError, NotPermitted, UnknownMessage, UsageError
+from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.store import messages
 from parley_client.store.conversations import load_conversation
@@ -37,7 +38,7 @@ from parley_client.store.messages import MessageRow
 from parley_client.store.queues import OutboxRow
 from parley_client.sync.catch_up import catch_up
 from parley_contracts.ids import ClientId, ConversationId, UserId, new_uuid7
-from parley_contracts.policy import MANAGERS, decode_policy
+from parley_contracts.policy import PolicyDocument
 from parley_contracts.problems import Problem
 
 
@@ -74,7 +75,8 @@ class MessageMethods:
         """Take an own message back, or as who manages the group another's: for everybody."""
         session = self.session
         row, _ = await self._standing(conversation, sequence)
-        if row.user_id != session.device.user_id and not self._manages(row.conversation_id):
+        own = session.device.user_id
+        if row.user_id != own and not self._policy(row.conversation_id).manages(own):
             raise NotPermitted("only its author, or who manages the group, can delete a message")
         plan_removal(session, row.conversation_id, sequence)
         try:
@@ -96,6 +98,8 @@ class MessageMethods:
     async def pin(self, conversation: str, sequence: int, *, removed: bool = False) -> Sent:
         """Pin a message for everybody, or unpin it."""
         row, _ = await self._standing(conversation, sequence)
+        if not self._policy(row.conversation_id).may(self.session.device.user_id, "pin"):
+            raise NotPermitted("your role may not pin messages here")
         return await self._say(row.conversation_id, KIND_PIN, PinBody(target=sequence, removed=removed))
 
     async def poll(self, to: str, question: str, options: list[str], *, several: bool = False) -> Sent:
@@ -129,12 +133,14 @@ class MessageMethods:
         if row is None or "@" not in text:
             return ()
         directory = self.session.directory
-        people = decode_policy(row.policy).user_ids
+        people = known_policy(row.policy).user_ids
         return mentioned_in(text, [(user_id, directory.known_name(user_id)) for user_id in people])
 
-    def _manages(self, conversation_id: ConversationId) -> bool:
+    def _policy(self, conversation_id: ConversationId) -> PolicyDocument:
         row = load_conversation(self.session.store, conversation_id)
-        return row is not None and decode_policy(row.policy).role_of(self.session.device.user_id) in MANAGERS
+        if row is None:
+            raise UnknownMessage("there is no such message here")
+        return known_policy(row.policy)
 
     async def _standing(self, conversation: str, sequence: int) -> tuple[MessageRow, Folded]:
         """A message that was not deleted, as it is now; one that has not arrived yet is fetched."""

@@ -18,6 +18,7 @@ from parley_client.backoff import full_jitter
 from parley_client.errors import ConversationForked, NetworkError, NotAMember, UnknownConversation
 from parley_client.groups.anchors import anchor_extension
 from parley_client.groups.judgement import leaves_of, policy_extension
+from parley_client.groups.policies import known_policy
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
 from parley_client.store import queues
@@ -29,7 +30,7 @@ from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
 from parley_contracts.limits import EPOCH_AGE_S_MAX, EPOCH_MESSAGES_MAX, EPOCH_WRITING_AGE_S_MAX
 from parley_contracts.messaging_api import CommitUpload, ConversationCreation
-from parley_contracts.policy import MANAGERS, PolicyDocument, decode_policy
+from parley_contracts.policy import PolicyDocument
 from parley_contracts.problems import Conflict, ConversationExists, EpochStale, NotFound, Problem, Unavailable
 from parley_mls import Group, KeyPackage
 
@@ -67,12 +68,12 @@ async def commit_change(session: Session, conversation_id: ConversationId, plann
 
 
 def prepare(session: Session, row: ConversationRow, member: Group, plan: Plan) -> None:
-    """Store a commit on the present state; the caller holds the lock."""
+    """Store a commit on the present state; the caller holds the lock. Leaves of people who do not belong go with it."""
     policy = plan.policy if plan.policy is not None else row.policy
     result = member.commit(
         session.primitives,
         add=[package for _, package in plan.add],
-        remove=plan.remove,
+        remove=sorted({*plan.remove, *_leaves_outside(member, known_policy(policy))}),
         extensions=[policy_extension(policy)] if plan.policy is not None else None,
         group_info_extensions=[anchor_extension(row.cursor, row.chain_hash)],
         leaf_extensions=own_leaf_extensions(session),
@@ -137,9 +138,9 @@ async def resume_pending(session: Session) -> None:
 
 
 async def rotate_if_due(session: Session, conversation_id: ConversationId) -> None:
-    """Begin a new epoch where this device has written enough or long enough in the present one."""
+    """Begin a new epoch where somebody has left, or this device has written enough or long enough in the present one."""
     row = load_conversation(session.store, conversation_id)
-    if row is None or row.status != "member" or not rotation_due(row):
+    if row is None or row.status != "member" or not (rotation_due(row) or has_strays(session, row)):
         return
     before = row.epoch
 
@@ -160,9 +161,29 @@ def rotation_due(row: ConversationRow, *, now: float | None = None) -> bool:
     )
 
 
+def has_strays(session: Session, row: ConversationRow) -> bool:
+    """Whether somebody who has left could still read the present epoch: nobody writes in it."""
+    member, _ = session.groups.load(row.conversation_id)
+    if member is None:
+        return False
+    looked = session.strays.get(row.conversation_id)
+    if looked is None or looked[0] is not member or looked[1] != row.policy:
+        found = bool(_leaves_outside(member, known_policy(row.policy)))
+        looked = session.strays[row.conversation_id] = (member, row.policy, found)
+    return looked[2]
+
+
+def _leaves_outside(member: Group, policy: PolicyDocument) -> tuple[int, ...]:
+    """Leaves of people who are not in the roster; one's own cannot be taken out by oneself."""
+    leaves = zip(member.members(), leaves_of(member), strict=True)
+    return tuple(
+        index for (index, _), leaf in leaves if leaf.user_id not in policy.user_ids and index != member.own_index
+    )
+
+
 async def lost_leaves(session: Session, row: ConversationRow, member: Group) -> tuple[int, ...]:
     """Leaves of devices that their people have signed out, as far as this person may remove them."""
-    policy = decode_policy(row.policy)
+    policy = known_policy(row.policy)
     judged = _removable_people(session, policy)
     if len(judged) > _REFRESHED_ROSTER_MAX:
         judged = frozenset({session.device.user_id})
@@ -181,8 +202,7 @@ async def lost_leaves(session: Session, row: ConversationRow, member: Group) -> 
 
 def _removable_people(session: Session, policy: PolicyDocument) -> frozenset[UserId]:
     own = session.device.user_id
-    everyone = policy.kind != "group" or policy.role_of(own) in MANAGERS
-    return policy.user_ids if everyone else frozenset({own})
+    return policy.user_ids if policy.may(own, "remove") else frozenset({own})
 
 
 async def _send(session: Session, pending: PendingCommit) -> None:

@@ -1,4 +1,4 @@
-"""Conversations as people ask for them: talk to somebody, make a group, add and remove people.
+"""Conversations as people ask for them: talk to somebody, make a group, be in it.
 
 Invariant: who belongs is said by the policy document that this device writes; the server only keeps it.
 """
@@ -73,41 +73,6 @@ async def create_group(session: Session, conversation_id: ConversationId, user_i
     await add_rostered(session, conversation_id)
 
 
-async def add_people(session: Session, conversation_id: ConversationId, user_ids: Collection[UserId]) -> None:
-    """Bring people and all of their devices into a group."""
-    await ensure_member(session, conversation_id)
-
-    async def plan(row: ConversationRow, member: Group) -> Plan | None:
-        policy = decode_policy(row.policy)
-        if policy.kind != "group":
-            raise UsageError("only groups take more people")
-        joining = [user_id for user_id in user_ids if policy.role_of(user_id) is None]
-        if not joining:
-            return None
-        roster = [*policy.roster, *[await _roster_entry(session, user_id, "member") for user_id in joining]]
-        return await _plan(session, row, member, msgspec.structs.replace(policy, roster=tuple(roster)))
-
-    await commit_change(session, conversation_id, plan)
-
-
-async def remove_people(session: Session, conversation_id: ConversationId, user_ids: Collection[UserId]) -> None:
-    """Put people and all of their devices out of a group."""
-    if session.device.user_id in user_ids:
-        raise UsageError("leaving a group is not removing: ask an owner")
-    await ensure_member(session, conversation_id)
-
-    async def plan(row: ConversationRow, member: Group) -> Plan | None:
-        policy = decode_policy(row.policy)
-        if policy.kind != "group":
-            raise UsageError("only groups let people go")
-        if not policy.user_ids & set(user_ids):
-            return None
-        roster = tuple(entry for entry in policy.roster if entry.user_id not in user_ids)
-        return await _plan(session, row, member, msgspec.structs.replace(policy, roster=roster))
-
-    await commit_change(session, conversation_id, plan)
-
-
 async def ensure_member(session: Session, conversation_id: ConversationId) -> ConversationRow:
     """Be in the group, by whatever way is open; `NotAMember` where the person is not wanted there."""
     row = load_conversation(session.store, conversation_id)
@@ -142,7 +107,7 @@ async def add_rostered(session: Session, conversation_id: ConversationId) -> Non
             absent |= {session.device.user_id}
         if not absent:
             return None
-        plan = await _plan(session, row, member, policy, people=absent)
+        plan = await plan_change(session, row, member, policy, people=absent)
         return plan if plan is not None and plan.add else None
 
     await commit_change(session, conversation_id, plan)
@@ -208,11 +173,12 @@ async def _begin(session: Session, policy: PolicyDocument) -> None:
 async def _policy(
     session: Session, conversation_id: ConversationId, kind: Kind, roles: dict[UserId, Role]
 ) -> PolicyDocument:
-    entries = [await _roster_entry(session, user_id, role) for user_id, role in sorted(roles.items())]
+    entries = [await roster_entry(session, user_id, role) for user_id, role in sorted(roles.items())]
     return PolicyDocument(conversation_id=conversation_id, kind=kind, generation=0, roster=tuple(entries))
 
 
-async def _roster_entry(session: Session, user_id: UserId, role: Role) -> RosterEntry:
+async def roster_entry(session: Session, user_id: UserId, role: Role) -> RosterEntry:
+    """A person as the roster pins them: by the root key under which the server shows them now, or that was pinned before."""
     identity = await session.directory.identity(user_id)
     return RosterEntry(user_id=user_id, root_fingerprint=b64encode(identity.root_fingerprint), role=role)
 
@@ -222,7 +188,7 @@ async def _own_other_devices(session: Session) -> frozenset[DeviceId]:
     return session.directory.devices(session.device.user_id) - {session.device.device_id}
 
 
-async def _plan(
+async def plan_change(
     session: Session,
     row: ConversationRow,
     member: Group,
@@ -230,13 +196,13 @@ async def _plan(
     *,
     people: Iterable[UserId] | None = None,
 ) -> Plan:
-    """What leads from the present leaves to the roster: claims for `people` (default: who joins), removals of who left."""
+    """What leads from the present leaves to the roster: claims for `people` (default: who joins), removals of lost devices."""
     before = decode_policy(row.policy)
-    leaves = list(zip(member.members(), leaves_of(member), strict=True))
-    gone = [index for (index, _), leaf in leaves if leaf.user_id not in policy.user_ids]
-    lost = [index for index in await lost_leaves(session, row, member) if index not in gone]
+    lost = await lost_leaves(session, row, member)
     joining = policy.user_ids - before.user_ids if people is None else people
-    present = {leaf.device_id for _, leaf in leaves} | {session.device.device_id}
+    present = {leaf.device_id for leaf in leaves_of(member) if leaf.user_id in before.user_ids} | {
+        session.device.device_id
+    }
     packages: list[tuple[DeviceId, KeyPackage]] = []
     for user_id in joining:
         packages += [
@@ -244,7 +210,7 @@ async def _plan(
             for device_id, package in await _claim(session, policy, user_id)
             if device_id not in present
         ]
-    return Plan(tuple(packages), tuple(gone + lost), policy.encode() if policy != before else None)
+    return Plan(tuple(packages), lost, policy.encode() if policy != before else None)
 
 
 async def _claim(session: Session, policy: PolicyDocument, user_id: UserId) -> list[tuple[DeviceId, KeyPackage]]:

@@ -108,7 +108,7 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
     _check_place(session, document, group.epoch == state.epoch)
     anchor = read_anchor(group.join_group_info_extensions, conversation_id)
     chain_hash = await chain_hash_from(session, conversation_id, anchor, state.sequence)
-    fresh = _row(document, policy, state, chain_hash, title=row.title if row else "")
+    fresh = _row(document, policy, state, chain_hash, title=row.title if row else "", topic=row.topic if row else "")
     with session.store.transaction():
         _save_member(session, fresh, group)
         if not last_resort:
@@ -287,6 +287,7 @@ def _row(
     *,
     status: conversations.Status = "member",
     title: str = "",
+    topic: str = "",
 ) -> ConversationRow:
     return ConversationRow(
         conversation_id=document.conversation_id,
@@ -298,5 +299,6 @@ def _row(
         chain_hash=chain_hash,
         status=status,
         title=title,
+        topic=topic,
         epoch_at=int(time.time()),
     )

@@ -15,7 +15,8 @@ from parley_client.store.conversations import Leaf
 from parley_contracts.encoding import b64decode
 from parley_contracts.identity import DeviceCertificate
 from parley_contracts.ids import ConversationId, DeviceId, UserId, direct_conversation_id, self_conversation_id
-from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, check_change, decode_policy, policy_hash
+from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, decode_policy, policy_hash
+from parley_contracts.policy_changes import check_change
 from parley_contracts.problems import Problem
 from parley_mls import Changes, Extension, Group, LeafNode, MlsError, Primitives, PublicGroup
 
@@ -95,9 +96,14 @@ def judge_group(
     unverified_policy: bytes,
     conversation_id: ConversationId,
 ) -> PolicyDocument:
-    """The policy of a group that this device sees for the first time, all of its leaves judged."""
+    """The policy of a group that this device sees for the first time, all of its leaves judged.
+
+    Leaves of people who have left are no one's: nobody writes before a commit removes them, so they are not led anywhere.
+    """
     policy = judge_policy(group, unverified_policy, conversation_id)
-    _check_devices_once(judge_leaves(primitives, directory, policy, [leaf for _, leaf in group.members()]))
+    leaves = [leaf for _, leaf in group.members()]
+    judge_leaves(primitives, directory, policy, [leaf for leaf in leaves if leaf_of(leaf).user_id in policy.user_ids])
+    _check_devices_once(leaves_of(group))
     return policy
 
 
@@ -131,6 +137,7 @@ def judge_commit(
             raise UntrustedGroup("an update may not change who a leaf belongs to")
     if external and any(leaf != actor for leaf in removed):
         raise UntrustedGroup("an external commit may replace only its own device")
+    leaves = leaves_of(after)
     try:
         check_change(
             policy_before,
@@ -138,11 +145,12 @@ def judge_commit(
             actor=actor.user_id,
             added={leaf.user_id for leaf in added},
             removed={leaf.user_id for leaf in removed},
+            present={leaf.user_id for leaf in leaves},
             external=external,
         )
     except Problem as error:
         raise UntrustedGroup(f"the commit breaks the policy: {error.detail}") from error
-    _check_devices_once(leaves_of(after))
+    _check_devices_once(leaves)
     return policy
 
 

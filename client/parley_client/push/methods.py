@@ -9,6 +9,7 @@ from parley_client.push.leaves import load_push
 from parley_client.push.subscribing import PushSecrets
 from parley_client.push.watching import Given
 from parley_client.session import Session
+from parley_client.settings.syncing import note_mute
 from parley_contracts.ids import ConversationId
 from parley_contracts.notification_api import Level, Preference, SelfTest, Subscription, SubscriptionUpload
 
@@ -66,5 +67,8 @@ class PushMethods:
         return (await notifications.get_preferences(self.session.api)).preferences
 
     async def push_set_level(self, conversation_id: str, level: Level) -> Preference:
-        """Hear of all messages of a conversation, or of none."""
-        return await notifications.put_preference(self.session.api, ConversationId(conversation_id), level)
+        """Hear of all messages of a conversation, or of none: the same as muting it in the settings, on all devices."""
+        where = ConversationId(conversation_id)
+        preference = await notifications.put_preference(self.session.api, where, level)
+        note_mute(self.session, where, muted=level == "none")
+        return preference

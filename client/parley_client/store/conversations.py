@@ -34,6 +34,7 @@ class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
     chain_hash: bytes
     status: Status
     title: str = ""
+    topic: str = ""
     epoch_messages: int = 0
     epoch_at: int = 0
     creator: bool = False

@@ -20,8 +20,8 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the log. `cause` is None where it was opened; otherwise `sealed` is the entry that did not open.
 
     `target` is the entry that this one changes, `thread` the one under which it stands; `mention` says that it names this
-    person, `manager` that its author managed the group when it was sent. Who changes what is judged by
-    `parley_client.content.folding`.
+    person, `manager` that its author could take others' messages out when it was sent, `may_pin` that they could pin. Who
+    changes what is judged by `parley_client.content.folding`.
     """
 
     position: int = 0
@@ -39,6 +39,7 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     thread: int | None = None
     mention: bool = False
     manager: bool = False
+    may_pin: bool = False
 
 
 _FIELDS = MessageRow.__struct_fields__
@@ -63,10 +64,10 @@ def was_opened(store: Store, conversation_id: ConversationId, device_id: DeviceI
     return bool(store.execute(sql, (conversation_id, device_id, client_id)))
 
 
-def was_by_manager(store: Store, conversation_id: ConversationId, sequence: int) -> bool:
-    """Whether the author of the entry there managed the group when it was sent."""
-    sql = "SELECT manager FROM messages WHERE conversation_id = ? AND sequence = ?"
-    return any(manager for (manager,) in store.execute(sql, (conversation_id, sequence)))
+def rights_at(store: Store, conversation_id: ConversationId, sequence: int) -> tuple[bool, bool]:
+    """`manager` and `may_pin` of the entry there, as they were when it was sent."""
+    row = row_at(store, conversation_id, sequence)
+    return (row.manager, row.may_pin) if row is not None else (False, False)
 
 
 def texts_after(store: Store, position: int, *, limit: int, but_of: DeviceId) -> list[MessageRow]:

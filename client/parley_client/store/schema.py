@@ -94,7 +94,12 @@ _FIFTH = (
         conversation_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, version INTEGER NOT NULL, told INTEGER NOT NULL
         ) WITHOUT ROWID""",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+_SIXTH = (
+    "ALTER TABLE conversations ADD COLUMN topic TEXT NOT NULL DEFAULT ''",
+    # Before pinning was a permission, everybody had it.
+    "ALTER TABLE messages ADD COLUMN may_pin INTEGER NOT NULL DEFAULT 1",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 
 
 def migrate(store: Store) -> None:

@@ -13,12 +13,13 @@ from typing import Concatenate, ParamSpec
 
 import msgspec
 
-from parley_client.content.bodies import name_in
 from parley_client.content.kinds import COUNTED_KINDS, KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPENED
 from parley_client.crypto.history import HistoryKey
 from parley_client.crypto.message import UNCOUNTED, Content
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.judgement import AnyGroup, judge_commit, leaves_of
+from parley_client.groups.naming import described
+from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.store import conversations, messages, notices, queues
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
@@ -28,7 +29,7 @@ from parley_client.store.notices import Notice, NoticeCode
 from parley_client.store.port import Store
 from parley_client.store.reading import raise_read_position
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
-from parley_client.sync.opening import REMOVED, Memory, Unopened, open_entry, sealed_parts
+from parley_client.sync.opening import NOT_PERMITTED, REMOVED, Memory, Unopened, open_entry, sealed_parts
 from parley_client.sync.placing import members_row, placed, row_of, store_placed
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import (
@@ -42,7 +43,6 @@ from parley_contracts.envelope import (
 )
 from parley_contracts.ids import ClientId, DeviceId
 from parley_contracts.messaging_api import CommitUpload, ConversationCreation, Entry
-from parley_contracts.policy import PolicyDocument, decode_policy
 from parley_mls import CommitProcessed, DecodeError, Group, MlsError, PublicCommitProcessed, PublicGroup
 
 Write = Callable[[], None]
@@ -69,7 +69,6 @@ class Applier:
         self._own_sequence = 0
         self._entered: dict[int, EpochRow] = {}
         self._leaves: dict[bytes, tuple[Leaf, ...]] = {}
-        self._decoded: tuple[bytes, PolicyDocument] | None = None
 
     def apply(self, entry: Entry) -> None:
         """Apply the entry at cursor + 1.
@@ -114,10 +113,10 @@ class Applier:
             content = open_entry(self._session.primitives, self.row, entry, entry.epoch, memory)
         except Unopened:
             return False
-        manager = messages.was_by_manager(self._session.store, entry.conversation_id, entry.sequence)
-        row = msgspec.structs.replace(self._message_row(self.row, entry, content), manager=manager)
+        manager, may_pin = messages.rights_at(self._session.store, entry.conversation_id, entry.sequence)
+        row = msgspec.structs.replace(self._message_row(self.row, entry, content), manager=manager, may_pin=may_pin)
         self._later(store_placed, row)
-        self.row = self._titled(self.row, content)
+        self.row = self._titled(self.row, entry, content)
         self.write()
         return True
 
@@ -126,6 +125,9 @@ class Applier:
     def _apply_message(self, row: ConversationRow, entry: Entry) -> ConversationRow:
         if entry.ciphertext is None and entry.ciphertext_hash is not None:
             self._keep_removed(row, entry)
+            return row
+        if not known_policy(row.policy).may(entry.user_id, "send"):
+            self._keep_unopened(row, entry, NOT_PERMITTED)
             return row
         memory = Memory(self._epoch, self._leaves_behind, self._was_opened)
         try:
@@ -141,12 +143,12 @@ class Applier:
             self._later(queues.drop_scheduled, entry.client_id)
             row = msgspec.structs.replace(row, epoch_messages=row.epoch_messages + 1)
         self._later(store_placed, self._message_row(row, entry, content))
-        return self._titled(row, content)
+        return self._titled(row, entry, content)
 
     def _keep_unopened(self, row: ConversationRow, entry: Entry, cause: str) -> None:
         """Keep what came, with the epoch that was in force by this device's own knowledge."""
         sealed = msgspec.json.encode(msgspec.structs.replace(entry, epoch=row.epoch))
-        message = row_of(entry, KIND_UNOPENED, b"", policy=self._policy(row.policy))
+        message = row_of(entry, KIND_UNOPENED, b"", policy=known_policy(row.policy))
         self._later(messages.save_message, msgspec.structs.replace(message, cause=cause, sealed=sealed))
 
     def _keep_removed(self, row: ConversationRow, entry: Entry) -> None:
@@ -159,12 +161,12 @@ class Applier:
         except (DecodeError, ValueError):
             counts = True
         if counts:  # of an edit or a reaction nobody misses the place
-            message = row_of(entry, KIND_UNOPENED, b"", policy=self._policy(row.policy))
+            message = row_of(entry, KIND_UNOPENED, b"", policy=known_policy(row.policy))
             self._later(messages.save_message, msgspec.structs.replace(message, cause=REMOVED))
 
     def _message_row(self, row: ConversationRow, entry: Entry, content: Content) -> MessageRow:
         """The row to store; a history key that an own device hands on is kept as that, and not as a message."""
-        policy = self._policy(row.policy)
+        policy = known_policy(row.policy)
         if content.kind != KIND_HISTORY_KEY:
             return placed(row_of(entry, content.kind, content.body, policy=policy), self._session.device.user_id)
         if row.kind == "self" and (key := _history_key_in(content.body)) is not None:
@@ -172,10 +174,8 @@ class Applier:
         return row_of(entry, content.kind, b"", policy=policy)
 
     @staticmethod
-    def _titled(row: ConversationRow, content: Content) -> ConversationRow:
-        if content.kind != KIND_NAME:
-            return row
-        return msgspec.structs.replace(row, title=name_in(content.body) or row.title)
+    def _titled(row: ConversationRow, entry: Entry, content: Content) -> ConversationRow:
+        return described(row, entry.user_id, content.body) if content.kind == KIND_NAME else row
 
     def _check_claims(self, row: ConversationRow, entry: Entry, content: Content) -> ConversationRow:
         """Compare what the sender says of the log and of its own counter with what this device saw."""
@@ -212,7 +212,7 @@ class Applier:
 
     def _apply_commit(self, row: ConversationRow, entry: Entry) -> ConversationRow:
         applied = self._applied_commit(row, entry)
-        members = members_row(entry, self._policy(row.policy), decode_policy(applied.policy))
+        members = members_row(entry, known_policy(row.policy), known_policy(applied.policy))
         if members is not None:
             self._later(messages.save_message, members)
         return applied
@@ -226,6 +226,8 @@ class Applier:
         ):
             if entry.commit != msgspec.json.decode(pending.upload, type=CommitUpload).commit:
                 raise UntrustedGroup("the log holds another commit than this device sent")
+            if not self._belongs(pending.policy):
+                return self._leave(row, pending.policy, entry.epoch)
             return self._enter(row, Group.from_bytes(pending.member), pending.policy)
         commit = b64decode(entry.commit or "")
         policy = b64decode(entry.policy) if entry.policy is not None else row.policy
@@ -260,6 +262,8 @@ class Applier:
         if not isinstance(processed, PublicCommitProcessed):
             raise UntrustedGroup("a proposal stands where a commit should")
         self._judge(row, entry, follower, processed, policy)
+        if not self._belongs(policy):
+            return self._leave(row, policy, entry.epoch)
         group = processed.group
         leaves = leaves_of(group)
         digest = digest_of(leaves)
@@ -293,7 +297,7 @@ class Applier:
             before,
             processed.group,
             processed.changes,
-            policy_before=decode_policy(row.policy),
+            policy_before=known_policy(row.policy),
             unverified_policy_after=policy,
             author=(entry.user_id, entry.device_id),
         )
@@ -311,10 +315,13 @@ class Applier:
 
     def _leave(self, row: ConversationRow, policy: bytes, epoch: int) -> ConversationRow:
         """Be out: the group's secrets are erased; the person may still belong by another device."""
-        belongs = self._session.device.user_id in decode_policy(policy).user_ids
+        belongs = self._belongs(policy)
         self._member, self._follower, self._groups_changed = None, None, True
         self._drop_pending()
         return msgspec.structs.replace(row, status="outside" if belongs else "removed", epoch=epoch, policy=policy)
+
+    def _belongs(self, policy: bytes) -> bool:
+        return self._session.device.user_id in known_policy(policy).user_ids
 
     def _drop_pending(self) -> None:
         """The epoch has ended: what was pending for it is in the log, or lost to another commit."""
@@ -332,12 +339,6 @@ class Applier:
         self._entered[group.epoch] = epoch
         self._leaves[epoch.leaves_digest] = leaves_of(group)
         self._writes.append(partial(save_entered_epoch, self._session, row, group))
-
-    def _policy(self, document: bytes) -> PolicyDocument:
-        """The policy in a row; decoding the one of a large group takes longer than opening a message."""
-        if self._decoded is None or self._decoded[0] is not document:
-            self._decoded = (document, decode_policy(document))
-        return self._decoded[1]
 
     def _notice(self, code: NoticeCode, sequence: int, detail: str) -> None:
         self._later(notices.save_notice, Notice(self.row.conversation_id, code, sequence, detail))

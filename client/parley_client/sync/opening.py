@@ -24,6 +24,7 @@ SENDER_NOT_IN_EPOCH = "sender_not_in_epoch"
 EPOCH_KEY_MISSING = "epoch_key_missing"
 #: Not a failure: the server holds no ciphertext of it any more.
 REMOVED = "removed"
+NOT_PERMITTED = "not_permitted"
 
 
 class Unopened(Exception):  # noqa: N818 - an outcome that is stored

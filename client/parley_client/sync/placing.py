@@ -1,6 +1,6 @@
 """Where an opened entry belongs: the row that is stored of it, and what it does to earlier rows.
 
-Invariant: what a row says of its author's role is the role in force at its place in the log.
+Invariant: what a row says of its author's rights is what the policy in force at its place in the log gave them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from parley_client.store.messages import MessageRow
 from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.messaging_api import Entry
-from parley_contracts.policy import MANAGERS, PolicyDocument
+from parley_contracts.policy import PolicyDocument
 
 
 class MembersBody(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -36,7 +36,8 @@ def row_of(entry: Entry, kind: int, body: bytes, *, policy: PolicyDocument) -> M
         kind=kind,
         body=body,
         stored_at=entry.stored_at,
-        manager=policy.role_of(entry.user_id) in MANAGERS,
+        manager=policy.manages(entry.user_id),
+        may_pin=policy.may(entry.user_id, "pin"),
     )
 
 

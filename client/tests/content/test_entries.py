@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from parley_client import outbox, timeline
-from parley_client.content.bodies import ReactionBody, encode
-from parley_client.content.kinds import KIND_REACTION
+from parley_client.content.bodies import PinBody, ReactionBody, encode
+from parley_client.content.kinds import KIND_PIN, KIND_REACTION
 from parley_client.errors import NotPermitted, UnknownMessage, UsageError
 from parley_client.store import messages
 from parley_client.store.queues import OutboxRow
@@ -81,6 +81,12 @@ async def test_who_manages_a_group_may_delete(people):
     await alice.delete(group, sent.sequence)
     for seen in await everywhere(people, sent, alice, bob, carol):
         assert (seen.kind, seen.deleted_by.username) == ("deleted", "alice")
+    again = await alice.send(group, "worse")
+    await alice.group_role(group, "@carol", "moderator")
+    await carol.sync()
+    await carol.delete(group, again.sequence)
+    for seen in await everywhere(people, again, alice, bob, carol):
+        assert (seen.kind, seen.deleted_by.username) == ("deleted", "carol")
 
 
 async def test_reactions_are_one_of_each_person(pair, people):
@@ -156,6 +162,30 @@ async def test_pins_are_everybodys(pair, people):
     await alice.pin(where, first.sequence, removed=True)
     await bob.sync()
     assert [i.text for i in timeline.pins(bob.session, where)] == ["time"]
+
+
+async def test_only_who_may_pin_pins(people):
+    alice, bob = await people.register("alice"), await people.register("bob")
+    sent = await alice.send((await alice.group_create("Trip", ["@bob"])).conversation_id, "address")
+    where = sent.conversation_id
+    await bob.sync()
+    with pytest.raises(NotPermitted):
+        await bob.pin(where, sent.sequence)
+    body = encode(PinBody(target=sent.sequence))
+    smuggled = OutboxRow(client_id=ClientId(new_uuid7()), conversation_id=where, kind=KIND_PIN, body=body)
+    await outbox.deliver_message(bob.session, smuggled)
+    for seen in await everywhere(people, sent, alice, bob):
+        assert not seen.pinned
+    assert timeline.pins(alice.session, where) == timeline.pins(bob.session, where) == []
+    await alice.group_role(where, "@bob", "moderator")
+    await bob.sync()
+    await bob.pin(where, sent.sequence)
+    await alice.sync()
+    # What was pinned stays so, whatever becomes of who did it.
+    await alice.group_role(where, "@bob", "member")
+    for client in (alice, bob):
+        assert (await item(client, sent)).pinned
+    assert [i.text for i in timeline.pins(alice.session, where)] == ["address"]
 
 
 async def test_polls_count_the_last_vote_of_each(pair, people):

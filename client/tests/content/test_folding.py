@@ -40,7 +40,9 @@ JSON = st.recursive(
 )
 
 
-def row(sequence: int, kind: int, body: bytes, *, user_id: UserId = ALICE, manager: bool = False) -> MessageRow:
+def row(
+    sequence: int, kind: int, body: bytes, *, user_id: UserId = ALICE, manager: bool = False, may_pin: bool = False
+) -> MessageRow:
     return MessageRow(
         conversation_id=WHERE,
         sequence=sequence,
@@ -52,6 +54,7 @@ def row(sequence: int, kind: int, body: bytes, *, user_id: UserId = ALICE, manag
         stored_at=f"2026-01-01T00:00:{sequence % 60:02}.000Z",
         target=1,
         manager=manager,
+        may_pin=may_pin,
     )
 
 
@@ -81,7 +84,10 @@ def test_any_bytes_are_a_body_or_nothing(data: bytes, kind: int):
     st.sampled_from([TEXT, POLL]),
 )
 def test_folding_bears_everything(said: list[tuple[int, bytes, UserId, bool]], first: MessageRow):
-    rows = [row(n, kind, body, user_id=who, manager=boss) for n, (kind, body, who, boss) in enumerate(said, start=2)]
+    rows = [
+        row(n, kind, body, user_id=who, manager=boss, may_pin=boss)
+        for n, (kind, body, who, boss) in enumerate(said, start=2)
+    ]
     folded = fold(first, rows)
     assert folded == fold(first, rows)
     assert len(folded.reactions) <= REACTIONS_PER_MESSAGE_MAX
@@ -127,10 +133,18 @@ def test_a_message_bears_only_so_many_emoji():
 def test_pins_stand_in_the_order_of_the_last_pinning():
     said = [(1, False), (2, False), (3, False), (1, True), (2, False), (1, False), (3, True)]
     rows = [
-        row(10 + n, KIND_PIN, encode(bodies.PinBody(target=target, removed=removed)))
+        row(10 + n, KIND_PIN, encode(bodies.PinBody(target=target, removed=removed)), may_pin=True)
         for n, (target, removed) in enumerate(said)
     ]
     assert pinned_targets(rows) == [1, 2]
+
+
+def test_who_may_not_pin_pins_nothing():
+    pin, unpin = (encode(bodies.PinBody(target=1, removed=removed)) for removed in (False, True))
+    smuggled, pinned = row(2, KIND_PIN, pin, user_id=BOB), row(3, KIND_PIN, pin, user_id=BOB, may_pin=True)
+    undone = row(4, KIND_PIN, unpin, user_id=CAROL)
+    assert not fold(TEXT, [smuggled]).pinned and pinned_targets([smuggled]) == []
+    assert fold(TEXT, [smuggled, pinned, undone]).pinned and pinned_targets([smuggled, pinned, undone]) == [1]
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,12 @@ from redis.asyncio import Redis
 
 from parley_contracts.auth_api import Revocation
 from parley_contracts.ids import ConversationId, UserId
-from parley_contracts.limits import STORE_TIMEOUT_S
+from parley_contracts.limits import JOIN_ATTEMPTS_PER_HOUR, STORE_TIMEOUT_S
 from parley_contracts.messaging_api import CLOSE_RECONNECT
 from parley_messaging.adapters.auth import SERVICE, AccountClient
 from parley_messaging.adapters.mongo.database import Document, connect, database_of
 from parley_messaging.adapters.mongo.feed import MongoFeed
+from parley_messaging.adapters.mongo.join_requests import MongoJoinRequests
 from parley_messaging.adapters.mongo.log import MongoLog
 from parley_messaging.adapters.mongo.memberships import MongoMemberships
 from parley_messaging.adapters.mongo.positions import MongoPositions, MongoPrivacy
@@ -29,8 +30,9 @@ from parley_messaging.adapters.peers import UnixPeers
 from parley_messaging.adapters.redis.bus import RedisBus
 from parley_messaging.adapters.redis.nodes import NodeRegistry
 from parley_messaging.adapters.redis.presence import RedisPresence
+from parley_messaging.adapters.redis.rates import RedisAttempts
 from parley_messaging.adapters.redis.stream import RedisStream
-from parley_messaging.api import internal, routes, socket, state_routes
+from parley_messaging.api import internal, room_routes, routes, socket, state_routes
 from parley_messaging.api.state_commands import StateCommands
 from parley_messaging.config import Config
 from parley_messaging.domain.entries import StoredEntry
@@ -43,6 +45,7 @@ from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.feeding import Feeding
+from parley_messaging.service.joining import Joining
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.presence import Presence
 from parley_messaging.service.privacy import Privacy
@@ -79,7 +82,7 @@ def create_app(config: Config) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     install_problem_handlers(app)
     app.add_middleware(RequestIdMiddleware)
-    for module in (routes, state_routes, socket, internal):
+    for module in (routes, state_routes, room_routes, socket, internal):
         app.include_router(module.router)
     return app
 
@@ -152,12 +155,23 @@ class RunningNode:
             removing=Removing(log, states),
             records=MongoRecords(database),
             notifying=Notifying(log),
+            joining=self._joining(database, states, hub, config.server_name),
             scheduling=Scheduling(MongoSchedule(database), states, appending, is_ours=self._owns_schedule),
             hub=hub,
             presence=presence,
             privacy=privacy,
             state_commands=StateCommands(hub, receipts, presence, privacy),
             health=self._health,
+        )
+
+    def _joining(self, database: AsyncDatabase[Document], states: States, hub: Hub, server_name: str) -> Joining:
+        return Joining(
+            states=states,
+            requests=MongoJoinRequests(database),
+            directory=self._auth,
+            attempts=RedisAttempts(self._redis, "join", count_max=JOIN_ATTEMPTS_PER_HOUR, window_s=3600),
+            server_name=server_name,
+            tell=hub.tell_members,
         )
 
     def start(self) -> None:

@@ -13,6 +13,7 @@ from parley_messaging.metrics import Metrics
 from parley_messaging.ports import RecordStore
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.fanout import Hub
+from parley_messaging.service.joining import Joining
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.presence import Presence
 from parley_messaging.service.privacy import Privacy
@@ -37,6 +38,7 @@ class Node:
     scheduling: Scheduling
     records: RecordStore
     notifying: Notifying
+    joining: Joining
     hub: Hub
     presence: Presence
     privacy: Privacy

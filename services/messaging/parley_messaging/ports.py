@@ -13,8 +13,10 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, LinkId, UserId
+from parley_contracts.joining_api import JoinRequest
 from parley_contracts.messaging_api import AccountIndex, Appended, ArchivePage, ArchiveRecord, HistoryKeyRecord
+from parley_contracts.settings_api import SealedSettings
 from parley_contracts.state_api import PrivacySettings, ReadState, Receipt
 from parley_messaging.domain.conversation import Span
 from parley_messaging.domain.entries import StoredEntry, Submission
@@ -228,6 +230,42 @@ class RecordStore(Protocol):
 
     async def account_index(self, user_id: UserId) -> AccountIndex | None:
         """The stored index."""
+        ...
+
+    async def put_settings(self, user_id: UserId, settings: SealedSettings) -> None:
+        """Replace version n by n + 1; `VersionStale` otherwise, unless the same is stored already."""
+        ...
+
+    async def settings(self, user_id: UserId) -> SealedSettings | None:
+        """The stored settings."""
+        ...
+
+
+class JoinRequestStore(Protocol):
+    """Requests to join, at most one for each person and conversation."""
+
+    async def put(self, conversation_id: ConversationId, user_id: UserId, link_id: LinkId, signature: str) -> bool:
+        """Store a person's request in place of an earlier one; False where there are too many already."""
+        ...
+
+    async def waiting(self, conversation_id: ConversationId) -> list[JoinRequest]:
+        """Who asks to join a conversation, oldest first."""
+        ...
+
+    async def made_by(self, user_id: UserId) -> list[JoinRequest]:
+        """What a person asks to join, oldest first."""
+        ...
+
+    async def remove(self, conversation_id: ConversationId, user_id: UserId) -> bool:
+        """Forget a request; whether there was one."""
+        ...
+
+
+class Attempts(Protocol):
+    """A bound on how often somebody may try something."""
+
+    async def wait_s(self, who: str) -> int:
+        """Count an attempt; 0 where it may be made, otherwise how long to wait."""
         ...
 
 

@@ -221,6 +221,8 @@ class Room:
         self.group_id = creator.groups[conversation_id].group_id
         self.epoch = 0
         self.client_id = new_uuid7()
+        self.devices: list[Device] = [creator]
+        self.primitives = P
 
     def creation(self) -> dict[str, Any]:
         group_info = self.creator.groups[self.id].group_info(P)
@@ -271,6 +273,10 @@ class Room:
             device.groups[self.id] = Group.join(P, result.welcome, bundle, device.seed)
         return result
 
+    def others(self, actor: Device, leaving: Sequence[Device]) -> list[Device]:
+        """The devices that follow a commit of `actor`'s which takes out `leaving`."""
+        return [device for device in self.devices if device not in (actor, *leaving)]
+
     def removing(self, actor: Device, leaving: Sequence[Device], policy: PolicyDocument) -> CommitResult:
         group = actor.groups[self.id]
         identities = {device.certificate.encode() for device in leaving}
@@ -306,4 +312,5 @@ async def make_room(api: Api, creator: Device, others: Sequence[Device] = (), **
         answer = await api.commit(room, creator, result, welcome_devices=[d.device_id for d in others])
         assert answer.status == 200, answer.body
         creator.groups[room.id] = result.group
+        room.devices += others
     return room

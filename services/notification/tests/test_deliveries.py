@@ -79,6 +79,15 @@ def test_muted_people_are_recorded_and_not_told(conversation, producer, consume,
     assert (delivery.state, delivery.reason) == ("skipped", "muted")
 
 
+def test_a_mute_ends_by_itself(conversation, producer, consume, send):
+    for until in (timezone.now() + timedelta(hours=1), timezone.now() - timedelta(seconds=1)):
+        conversation.berta.call("PUT", f"preferences/{conversation.id}", {"level": "none", "until": until.isoformat()})
+        producer.store(conversation.anna, conversation.id)
+        consume()
+    assert send() == 1
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["sent", "skipped"]
+
+
 def test_what_does_not_fit_names_the_conversation(conversation, producer, consume, send):
     """To the byte: a push of RFC 8291 holds 3,993 letters of payload, which are 2,994 bytes as base64url."""
     producer.secrets = [{"device_id": conversation.berta.device_id, "sealed": b64encode(b"e" * 80)}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import uuid
@@ -142,6 +143,18 @@ def test_preferences_are_the_persons_own(device):
     assert berta.call("GET", "preferences").body == {"preferences": []}
     assert berta.call("PUT", f"preferences/{where}", {"level": "some"}).problem == "invalid_request"
     assert berta.call("PUT", "preferences/nonsense", {"level": "all"}).problem == "not_found"
+
+
+def test_a_mute_may_have_an_end(device):
+    berta, where, other = device(), new_uuid7(), new_uuid7()
+    ahead = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    answer = berta.call("PUT", f"preferences/{where}", {"level": "none", "until": ahead})
+    assert answer.body == {"conversation_id": where, "level": "none", "until": ahead}
+    berta.call("PUT", f"preferences/{other}", {"level": "none", "until": "2020-01-01T00:00:00Z"})
+    assert berta.call("GET", "preferences").body == {"preferences": [answer.body]}
+    for broken in ("soon", "2026-01-01T00:00:00", "9999-12-31T23:59:59-14:00", ""):
+        refused = berta.call("PUT", f"preferences/{where}", {"level": "none", "until": broken})
+        assert refused.problem == "invalid_request", broken
 
 
 def test_tokens_are_held_to_their_rules(device, auth):

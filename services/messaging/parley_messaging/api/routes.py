@@ -44,20 +44,21 @@ from parley_serving.fastapi.requests import (
 )
 
 router = APIRouter(prefix="/api/v1/messaging")
-_NUMBER_MAX = 2**53
-Number = Annotated[int, Query(ge=0, le=_NUMBER_MAX)]
-Place = Annotated[int, Path(ge=0, le=_NUMBER_MAX)]
+NUMBER_MAX = 2**53
+Number = Annotated[int, Query(ge=0, le=NUMBER_MAX)]
+Place = Annotated[int, Path(ge=0, le=NUMBER_MAX)]
 ArchiveLimit = Annotated[int, Query(ge=1, le=ARCHIVE_PAGE_MAX)]
 
 
-async def _caller(request: Request) -> Caller:
+async def caller_of(request: Request) -> Caller:
+    """Who calls, by the token."""
     return await caller_by_token(node_of(request).tokens, bearer_token(request))
 
 
 @router.put("/conversations/{conversation_id}")
 async def put_conversation(request: Request, conversation_id: str) -> Response:
     """Create a conversation."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, ConversationCreation)
     return json_response(await node_of(request).appending.submit(creation_submission(caller, conversation_id, upload)))
 
@@ -65,7 +66,7 @@ async def put_conversation(request: Request, conversation_id: str) -> Response:
 @router.put("/conversations/{conversation_id}/messages/{client_id}")
 async def put_message(request: Request, conversation_id: str, client_id: str) -> Response:
     """Append a message."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, MessageUpload)
     submission = message_submission(caller, conversation_id, client_id, upload)
     return json_response(await node_of(request).appending.submit(submission))
@@ -74,7 +75,7 @@ async def put_message(request: Request, conversation_id: str, client_id: str) ->
 @router.put("/conversations/{conversation_id}/commits/{client_id}")
 async def put_commit(request: Request, conversation_id: str, client_id: str) -> Response:
     """Append a commit."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, CommitUpload)
     submission = commit_submission(caller, conversation_id, client_id, upload)
     return json_response(await node_of(request).appending.submit(submission))
@@ -83,14 +84,14 @@ async def put_commit(request: Request, conversation_id: str, client_id: str) -> 
 @router.get("/conversations")
 async def get_conversations(request: Request) -> Response:
     """All heads of the caller."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).reading.heads(caller.user_id))
 
 
 @router.get("/conversations/{conversation_id}")
 async def get_conversation(request: Request, conversation_id: str) -> Response:
     """The head and the policy in force."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).reading.conversation(caller.user_id, conversation_id))
 
 
@@ -104,7 +105,7 @@ async def get_entries(
     limit: int = PAGE_ENTRIES_DEFAULT,
 ) -> Response:
     """A page of the log."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     page = await node_of(request).reading.entries(
         caller.user_id, conversation_id, after=after, before=before, around=around, limit=page_limit(limit)
     )
@@ -114,7 +115,7 @@ async def get_entries(
 @router.put("/conversations/{conversation_id}/scheduled/{client_id}")
 async def put_scheduled(request: Request, conversation_id: str, client_id: str) -> Response:
     """Keep a sealed message until its time."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, ScheduledUpload)
     submission = message_submission(caller, conversation_id, client_id, upload)
     await node_of(request).scheduling.put(submission, upload.send_at)
@@ -124,14 +125,14 @@ async def put_scheduled(request: Request, conversation_id: str, client_id: str) 
 @router.get("/scheduled")
 async def get_scheduled(request: Request) -> Response:
     """What the caller's device has scheduled."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).scheduling.of_device(caller.user_id, caller.device_id))
 
 
 @router.delete("/scheduled/{client_id}")
 async def delete_scheduled(request: Request, client_id: str) -> Response:
     """Do not send a scheduled message."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     await node_of(request).scheduling.remove(caller.user_id, caller.device_id, client_id)
     return Response(status_code=204)
 
@@ -139,7 +140,7 @@ async def delete_scheduled(request: Request, client_id: str) -> Response:
 @router.delete("/conversations/{conversation_id}/entries/{sequence}")
 async def delete_entry(request: Request, conversation_id: str, sequence: Place) -> Response:
     """Take a message's ciphertext out of the log; its place and its hashes stay."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     await node_of(request).removing.remove(caller.user_id, conversation_id, sequence)
     return Response(status_code=204)
 
@@ -152,7 +153,7 @@ async def get_hashes(
     before: Number | None = None,
 ) -> Response:
     """Entry hashes, for the chain."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(
         await node_of(request).reading.hashes(caller.user_id, conversation_id, after=after, before=before)
     )
@@ -161,21 +162,21 @@ async def get_hashes(
 @router.get("/conversations/{conversation_id}/group-info")
 async def get_group_info(request: Request, conversation_id: str, epoch: Number | None = None) -> Response:
     """The GroupInfo of the present or a past epoch."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).reading.group_info(caller.user_id, conversation_id, epoch=epoch))
 
 
 @router.get("/conversations/{conversation_id}/welcome")
 async def get_welcome(request: Request, conversation_id: str) -> Response:
     """The latest Welcome for the caller's device."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).reading.welcome(caller.user_id, caller.device_id, conversation_id))
 
 
 @router.put("/conversations/{conversation_id}/receipt")
 async def put_receipt(request: Request, conversation_id: str) -> Response:
     """Raise the caller's read position."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, ReceiptUpload)
     await node_of(request).receipts.mark(caller.user_id, conversation_id, upload.read_sequence)
     return Response(status_code=204)
@@ -186,7 +187,7 @@ async def put_archive_record(
     request: Request, conversation_id: str, generation: int, epoch: int, history_version: int
 ) -> Response:
     """Store a sealed archive record, once."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, ArchiveUpload)
     binary(upload.sealed, "sealed", size_bytes_max=ARCHIVE_RECORD_SIZE_BYTES_MAX)
     _check_numbers(generation, epoch, history_version)
@@ -204,14 +205,14 @@ async def put_archive_record(
 @router.get("/archive")
 async def get_archive(request: Request, after: str | None = None, limit: ArchiveLimit = ARCHIVE_PAGE_MAX) -> Response:
     """A page of the caller's archive records."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(await node_of(request).records.archive(caller.user_id, after=after, limit=limit))
 
 
 @router.put("/history-keys/{version}")
 async def put_history_key(request: Request, version: int) -> Response:
     """Store a sealed history key, once."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     upload = await read_body(request, HistoryKeyUpload)
     binary(upload.sealed, "sealed", size_bytes_max=HISTORY_KEY_SIZE_BYTES_MAX)
     _check_numbers(version)
@@ -222,14 +223,14 @@ async def put_history_key(request: Request, version: int) -> Response:
 @router.get("/history-keys")
 async def get_history_keys(request: Request) -> Response:
     """The caller's sealed history keys."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     return json_response(HistoryKeys(await node_of(request).records.history_keys(caller.user_id)))
 
 
 @router.put("/account-index")
 async def put_account_index(request: Request) -> Response:
     """Store the next version of the sealed account index."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     index = await read_body(request, AccountIndex)
     binary(index.sealed, "sealed", size_bytes_max=ACCOUNT_INDEX_SIZE_BYTES_MAX)
     if index.version < 1:
@@ -242,11 +243,11 @@ async def put_account_index(request: Request) -> Response:
 @router.get("/account-index")
 async def get_account_index(request: Request) -> Response:
     """The caller's sealed account index."""
-    caller = await _caller(request)
+    caller = await caller_of(request)
     index = await node_of(request).records.account_index(caller.user_id)
     return json_response(index or AccountIndex(0, ""))
 
 
 def _check_numbers(*unverified_numbers: int) -> None:
-    if any(not 0 <= number <= _NUMBER_MAX for number in unverified_numbers):
+    if any(not 0 <= number <= NUMBER_MAX for number in unverified_numbers):
         raise InvalidRequest("a number is out of range")

@@ -97,6 +97,11 @@ class EpochState:
         """Its number."""
         return self.group.epoch
 
+    @property
+    def strays(self) -> frozenset[UserId]:
+        """People who have left by their own commit and whose leaves the next commit removes."""
+        return frozenset(self.devices.values()) - self.policy.user_ids
+
     @classmethod
     def build(cls, *, sequence: int, group: PublicGroup, policy_sequence: int, policy_bytes: bytes) -> EpochState:
         """An epoch's state; the leaves' certificates were judged when they came in."""

@@ -1,7 +1,8 @@
 """Whether a submission may become the next entry: messages, creations and commits, judged without I/O.
 
 Invariant: a message is valid only in the epoch that is current at its sequence, from a device with a leaf in that very
-epoch (H8); a commit leaves the current epoch, follows the policy, and pins the policy in force after it (C2).
+epoch (H8), whose role may send, and never while somebody who has left could read it; a commit leaves the current epoch,
+follows the policy, and pins the policy in force after it (C2).
 """
 
 from __future__ import annotations
@@ -16,11 +17,10 @@ from parley_contracts.limits import DEVICES_PER_GROUP_MAX, PUSH_DEVICES_MAX
 from parley_contracts.policy import (
     POLICY_EXTENSION_TYPE,
     PolicyDocument,
-    check_change,
-    check_creation,
     decode_policy,
     policy_hash,
 )
+from parley_contracts.policy_changes import check_change, check_creation
 from parley_contracts.problems import EpochStale, InvalidRequest, PolicyRefused
 from parley_messaging.domain.conversation import PRIMITIVES, ConversationState, EpochState
 from parley_messaging.domain.entries import Submission
@@ -70,6 +70,10 @@ def judge_message(header: MessageHeader, epoch: EpochState) -> None:
     """Raise unless the message's device belongs to this epoch's group and the header names that group."""
     if epoch.devices.get(header.device_id) != header.user_id or epoch.policy.role_of(header.user_id) is None:
         raise PolicyRefused("this device is not in the group: join it first")
+    if not epoch.policy.may(header.user_id, "send"):
+        raise PolicyRefused("your role does not have the permission 'send' here", permission="send")
+    if epoch.strays:
+        raise PolicyRefused("somebody has left: begin a new epoch first")
     if (header.group_id, header.generation, header.suite) != (
         epoch.group.group_id,
         epoch.policy.generation,
@@ -115,31 +119,29 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
     added = [_certificate(leaf, server_name) for _, leaf in changes.added]
     removed = [_certificate(leaf, server_name) for _, leaf in changes.removed]
     _check_leaves(group, changes, server_name)
-    check_change(
-        before.policy,
-        policy,
-        actor=submission.user_id,
-        added={certificate.user_id for certificate in added},
-        removed={certificate.user_id for certificate in removed},
-        external=changes.committer is None,
-    )
-    _check_pin(group, policy_bytes)
-    joined = {certificate.device_id for certificate in added} - {submission.device_id}
-    _check_welcome(submission, joined)
-    _check_push_secrets(submission, group)
     epoch = EpochState.build(
         sequence=sequence,
         group=group,
         policy_sequence=sequence if submission.policy else before.policy_sequence,
         policy_bytes=policy_bytes,
     )
-    gone = before.policy.user_ids - policy.user_ids
-    if (gone - {submission.user_id}) & set(epoch.devices.values()):
-        raise PolicyRefused("who leaves the roster leaves the group in the same commit")
+    check_change(
+        before.policy,
+        policy,
+        actor=submission.user_id,
+        added={certificate.user_id for certificate in added},
+        removed={certificate.user_id for certificate in removed},
+        present=set(epoch.devices.values()),
+        external=changes.committer is None,
+    )
+    _check_pin(group, policy_bytes)
+    joined = {certificate.device_id for certificate in added} - {submission.device_id}
+    _check_welcome(submission, joined)
+    _check_push_secrets(submission, group)
     return Judged(
         epoch=epoch,
         added=tuple(sorted(policy.user_ids - before.policy.user_ids)),
-        removed=tuple(sorted(gone)),
+        removed=tuple(sorted(before.policy.user_ids - policy.user_ids)),
         pinned=_pinned(policy, before.policy.user_ids),
     )
 

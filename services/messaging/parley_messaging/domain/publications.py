@@ -17,8 +17,8 @@ from parley_messaging.domain.frames import text_frame
 _JSON = msgspec.json.Encoder()
 
 
-#: Who gets a frame that is no entry: the person's own devices, or others as far as both sides' settings allow.
-Audience = Literal["own", "receipts", "typing"]
+#: Who gets a frame that is no entry: the person's own devices, all members, or others as far as both sides' settings allow.
+Audience = Literal["own", "members", "receipts", "typing"]
 
 
 class Hint(msgspec.Struct, frozen=True, array_like=True):

@@ -152,6 +152,15 @@ class Hub:
         self._send(room, room.in_order(entries))
         self._mind_gap(room)
 
+    def tell_members(self, conversation_id: ConversationId, event: object, *, as_of: int) -> None:
+        """Send a socket event to everyone who belongs to a conversation after entry `as_of` and is connected."""
+        self.tell(Publication(conversation_id, 0, json_frame(event), audience="members", as_of=as_of))
+
+    def tell_person(self, user_id: UserId, event: object) -> None:
+        """Send a socket event to all connected devices of a person."""
+        # By a bucket of the person's own, for it concerns no conversation.
+        self.tell(Publication(ConversationId(user_id), 0, json_frame(event), audience="own", about=user_id))
+
     def tell(self, publication: Publication) -> None:
         """Something that is no entry, to whom it concerns here and at the other nodes."""
         self.received([publication])
@@ -180,7 +189,9 @@ class Hub:
         del room.early[EARLY_MAX:]
 
     def _hears(self, user_id: UserId, audience: Audience) -> bool:
-        """Who sends no receipts or typing does not get them either."""
+        """Who sends no receipts or typing does not get them either; what is for members is for all of them."""
+        if audience == "members":
+            return True
         settings = self._privacy.known(user_id)
         if settings is None:
             return False

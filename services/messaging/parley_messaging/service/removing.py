@@ -7,7 +7,7 @@ as they were, and its client id stays used.
 from __future__ import annotations
 
 from parley_contracts.ids import UserId
-from parley_contracts.policy import MANAGERS, decode_policy
+from parley_contracts.policy import decode_policy
 from parley_contracts.problems import Forbidden, NotFound
 from parley_messaging.domain.entries import MESSAGE
 from parley_messaging.ports import LogStore
@@ -32,7 +32,7 @@ class Removing:
         if entry.user_id != user_id:
             in_force = await self._log.entry(conversation_id, access.state.policy_sequence)
             belongs = access.span.last is None and in_force is not None
-            if not belongs or in_force is None or decode_policy(in_force.policy).role_of(user_id) not in MANAGERS:
+            if not belongs or in_force is None or not decode_policy(in_force.policy).manages(user_id):
                 raise Forbidden("Only its author, or who manages the group, can remove a message.")
         if entry.ciphertext:
             await self._log.remove(entry)

@@ -28,9 +28,9 @@ def _decided(message: MessageStored, recipients: Recipients) -> Iterator[Deliver
     user_ids = [uuid.UUID(user_id) for user_id in recipients.user_ids]
     subscriptions = Subscription.objects.filter(user_id__in=user_ids).exclude(device_id=uuid.UUID(message.device_id))
     muted = set(
-        Preference.objects.filter(
-            conversation_id=uuid.UUID(message.conversation_id), user_id__in=user_ids, level="none"
-        ).values_list("user_id", flat=True)
+        Preference.objects.mutes()
+        .filter(conversation_id=uuid.UUID(message.conversation_id), user_id__in=user_ids)
+        .values_list("user_id", flat=True)
     )
     secrets = {secret.device_id: b64decode(secret.sealed) for secret in recipients.push_secrets}
     for device_id, user_id in subscriptions.order_by("device_id").values_list("device_id", "user_id"):

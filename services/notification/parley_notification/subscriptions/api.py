@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import NoReturn
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
@@ -86,8 +89,9 @@ def put_preference(request: HttpRequest, unverified_conversation_id: str) -> Htt
     if not is_uuid(unverified_conversation_id):
         raise NotFound
     limit(request, "write", caller_of(request).sub)
-    level = read_body(request, PreferenceUpload).level
-    stored = store_preference(caller_of(request).sub, ConversationId(unverified_conversation_id), level)
+    body = read_body(request, PreferenceUpload)
+    until = _moment(body.until) if body.until is not None else None
+    stored = store_preference(caller_of(request).sub, ConversationId(unverified_conversation_id), body.level, until)
     return json_response(stored)
 
 
@@ -97,6 +101,18 @@ def post_self_test(request: HttpRequest) -> HttpResponse:
     device_id = device_of(request)
     limit(request, "self_test", device_id)
     return json_response(self_test(caller_of(request).sub, device_id))
+
+
+def _moment(unverified_text: str) -> dt.datetime:
+    try:
+        moment = dt.datetime.fromisoformat(unverified_text)
+        return moment.astimezone(dt.UTC) if moment.tzinfo else _not_a_moment()
+    except (OverflowError, ValueError) as error:
+        raise InvalidRequest("`until` is no time as RFC 3339 writes it.", field="until") from error
+
+
+def _not_a_moment() -> NoReturn:
+    raise ValueError("a time needs its zone")
 
 
 def _own_device(request: HttpRequest, unverified_device_id: str) -> DeviceId:

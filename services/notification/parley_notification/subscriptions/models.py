@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
+from django.utils import timezone
 
 
 class Subscription(models.Model):
@@ -20,12 +23,23 @@ class Subscription(models.Model):
         return f"subscription of {self.device_id}"
 
 
+class PreferenceQuerySet(models.QuerySet["Preference"]):
+    """Preferences in bulk."""
+
+    def mutes(self) -> Self:
+        """Those that silence a conversation now."""
+        return self.filter(models.Q(until=None) | models.Q(until__gt=timezone.now()), level="none")
+
+
 class Preference(models.Model):
-    """How a person wants to hear of a conversation; without a row: of everything."""
+    """How a person wants to hear of a conversation; without a row, or after `until`: of everything."""
 
     user_id = models.UUIDField()
     conversation_id = models.UUIDField()
     level = models.CharField(max_length=8)
+    until = models.DateTimeField(null=True)
+
+    objects = PreferenceQuerySet.as_manager()
 
     class Meta:
         """One for each conversation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from dataclasses import dataclass, field
 
@@ -63,7 +64,7 @@ def open_subscription(stored: Subscription) -> OpenSubscription:
 
 def to_wire(stored: Subscription) -> WireSubscription:
     """What its owner may see of it."""
-    changed_at = stored.changed_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    changed_at = _text(stored.changed_at) or ""
     return WireSubscription(DeviceId(str(stored.device_id)), stored.push_service, changed_at)
 
 
@@ -74,21 +75,31 @@ def end_subscription(user_id: UserId, device_id: DeviceId) -> None:
         raise NotFound
 
 
-def store_preference(user_id: UserId, conversation_id: ConversationId, level: Level) -> WirePreference:
-    """Set a preference; `all` needs no row."""
+def store_preference(
+    user_id: UserId, conversation_id: ConversationId, level: Level, until: dt.datetime | None = None
+) -> WirePreference:
+    """Set a preference, for good or until a time; `all` needs no row."""
     rows = Preference.objects.filter(user_id=uuid.UUID(user_id))
     if level == "all":
         rows.filter(conversation_id=uuid.UUID(conversation_id)).delete()
     else:
+        rows.filter(until__lte=timezone.now()).delete()
         if rows.count() >= PREFERENCES_PER_USER_MAX:
             raise InvalidRequest(f"At most {PREFERENCES_PER_USER_MAX} conversations have a preference.")
         Preference.objects.update_or_create(
-            user_id=uuid.UUID(user_id), conversation_id=uuid.UUID(conversation_id), defaults={"level": level}
+            user_id=uuid.UUID(user_id),
+            conversation_id=uuid.UUID(conversation_id),
+            defaults={"level": level, "until": until},
         )
+        return WirePreference(conversation_id, level, _text(until))
     return WirePreference(conversation_id, level)
 
 
 def preferences_of(user_id: UserId) -> list[WirePreference]:
     """A person's preferences, by conversation."""
-    rows = Preference.objects.filter(user_id=uuid.UUID(user_id), level="none").order_by("conversation_id")
-    return [WirePreference(ConversationId(str(row.conversation_id)), "none") for row in rows]
+    rows = Preference.objects.mutes().filter(user_id=uuid.UUID(user_id)).order_by("conversation_id")
+    return [WirePreference(ConversationId(str(row.conversation_id)), "none", _text(row.until)) for row in rows]
+
+
+def _text(moment: dt.datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment is not None else None

@@ -17,7 +17,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
-from parley_contracts.limits import STORE_TIMEOUT_S
+from parley_contracts.limits import JOIN_REQUEST_LIFETIME_S, STORE_TIMEOUT_S
 from parley_contracts.problems import Unavailable
 from parley_messaging.config import DATABASE_DEFAULT
 
@@ -68,6 +68,12 @@ _INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("state", ASCENDING), ("send_at", ASCENDING)], name="due"),
     ],
     "account_indexes": [IndexModel([("user", ASCENDING)], name="user", unique=True)],
+    "settings": [IndexModel([("user", ASCENDING)], name="user", unique=True)],
+    "join_requests": [
+        IndexModel([("conversation", ASCENDING), ("user", ASCENDING)], name="once", unique=True),
+        IndexModel([("user", ASCENDING), ("requested_at", ASCENDING)], name="own"),
+        IndexModel([("requested_at", ASCENDING)], name="lifetime", expireAfterSeconds=JOIN_REQUEST_LIFETIME_S),
+    ],
 }
 
 

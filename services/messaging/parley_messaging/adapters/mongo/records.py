@@ -1,6 +1,7 @@
-"""A person's sealed records: archive, history keys, account index.
+"""A person's sealed records: archive, history keys, account index, settings.
 
-Invariant: archive records and history keys are written once; the account index moves by one version at a time.
+Invariant: archive records and history keys are written once; the account index and the settings move by one version at a
+time.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.messaging_api import AccountIndex, ArchivePage, ArchiveRecord, HistoryKeyRecord
 from parley_contracts.problems import Conflict, InvalidRequest, VersionStale
+from parley_contracts.settings_api import SealedSettings
 from parley_messaging.adapters.mongo.database import Collection, Document, id_bytes, id_text, unavailable_when_away
 
 
 class MongoRecords:
-    """`RecordStore` over the collections `archive`, `history_keys` and `account_indexes`."""
+    """`RecordStore` over the collections `archive`, `history_keys`, `account_indexes` and `settings`."""
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._archive = database["archive"]
         self._history_keys = database["history_keys"]
         self._indexes = database["account_indexes"]
+        self._settings = database["settings"]
 
     async def put_archive(self, user_id: UserId, record: ArchiveRecord) -> None:
         """Store a record; `Conflict` where other bytes stand there."""
@@ -75,31 +78,49 @@ class MongoRecords:
 
     async def put_account_index(self, user_id: UserId, index: AccountIndex) -> None:
         """Replace version n by n + 1; `VersionStale` otherwise, unless the same is stored already."""
-        user, sealed = id_bytes(user_id), b64decode(index.sealed)
-        async with unavailable_when_away():
-            if index.version == 1:
-                try:
-                    await self._indexes.insert_one({"user": user, "version": 1, "sealed": sealed})
-                except DuplicateKeyError:
-                    pass
-                else:
-                    return
-            else:
-                changed = await self._indexes.update_one(
-                    {"user": user, "version": index.version - 1},
-                    {"$set": {"version": index.version, "sealed": sealed}},
-                )
-                if changed.matched_count:
-                    return
-        stored = await self.account_index(user_id)
-        if stored != index:
-            raise VersionStale(version=stored.version if stored else 0)
+        await _put_next(self._indexes, user_id, index.version, b64decode(index.sealed))
 
     async def account_index(self, user_id: UserId) -> AccountIndex | None:
         """The stored index."""
-        async with unavailable_when_away():
-            document = await self._indexes.find_one({"user": id_bytes(user_id)})
-        return AccountIndex(document["version"], b64encode(document["sealed"])) if document else None
+        found = await _newest(self._indexes, user_id)
+        return AccountIndex(found[0], b64encode(found[1])) if found else None
+
+    async def put_settings(self, user_id: UserId, settings: SealedSettings) -> None:
+        """Replace version n by n + 1; `VersionStale` otherwise, unless the same is stored already."""
+        await _put_next(self._settings, user_id, settings.version, b64decode(settings.sealed))
+
+    async def settings(self, user_id: UserId) -> SealedSettings | None:
+        """The stored settings."""
+        found = await _newest(self._settings, user_id)
+        return SealedSettings(found[0], b64encode(found[1])) if found else None
+
+
+async def _put_next(collection: Collection, user_id: UserId, version: int, sealed: bytes) -> None:
+    """Replace a person's one document of version n by n + 1; `VersionStale` otherwise, unless the same is stored already."""
+    user = id_bytes(user_id)
+    async with unavailable_when_away():
+        if version == 1:
+            try:
+                await collection.insert_one({"user": user, "version": 1, "sealed": sealed})
+            except DuplicateKeyError:
+                pass
+            else:
+                return
+        else:
+            changed = await collection.update_one(
+                {"user": user, "version": version - 1}, {"$set": {"version": version, "sealed": sealed}}
+            )
+            if changed.matched_count:
+                return
+    stored = await _newest(collection, user_id)
+    if stored != (version, sealed):
+        raise VersionStale(version=stored[0] if stored else 0)
+
+
+async def _newest(collection: Collection, user_id: UserId) -> tuple[int, bytes] | None:
+    async with unavailable_when_away():
+        document = await collection.find_one({"user": id_bytes(user_id)})
+    return (document["version"], document["sealed"]) if document else None
 
 
 async def _put_once(collection: Collection, place: Document, sealed: bytes) -> None:

@@ -1,0 +1,209 @@
+"""`parley client … group …`: private groups, their people, roles, links and requests to join."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import msgspec
+import typer
+
+from parley_client.cli.running import run, show
+from parley_client.client import Client
+from parley_client.errors import UsageError
+from parley_contracts.policy import PERMISSIONS, RANKS, Permission, Role
+
+group = typer.Typer(no_args_is_help=True, help="Private groups.")
+link = typer.Typer(no_args_is_help=True, help="Invitation links of a group.")
+group.add_typer(link, name="link")
+
+People = Annotated[list[str], typer.Argument(help="People as @username.")]
+Group = Annotated[str, typer.Argument(help="The group's id or name.")]
+_ROLES = ", ".join(RANKS)
+
+
+def _work(context: typer.Context, work: Callable[[Client], Awaitable[object]]) -> None:
+    """Do something on a device that is up to date, and print what it answers."""
+
+    async def synced(client: Client) -> None:
+        await client.sync()
+        answer = await work(client)
+        if answer is not None:
+            show(answer)
+        await client.settle()
+
+    run(context, synced)
+
+
+@group.command("create")
+def create(
+    context: typer.Context,
+    name: str,
+    members: People,
+    topic: Annotated[str, typer.Option(help="What it is about.")] = "",
+) -> None:
+    """Make a private group."""
+    _work(context, lambda client: client.group_create(name, members, topic))
+
+
+@group.command("add")
+def add(
+    context: typer.Context,
+    conversation: Group,
+    members: People,
+    role: Annotated[str, typer.Option(help=f"One of {_ROLES}.")] = "member",
+) -> None:
+    """Bring people into a group."""
+    _work(context, lambda client: client.group_add(conversation, members, _role(role)))
+
+
+@group.command("remove")
+def remove(context: typer.Context, conversation: Group, members: People) -> None:
+    """Put people out of a group."""
+    _work(context, lambda client: client.group_remove(conversation, members))
+
+
+@group.command("ban")
+def ban(context: typer.Context, conversation: Group, members: People) -> None:
+    """Put people out, or keep them out, until they are unbanned."""
+    _work(context, lambda client: client.group_ban(conversation, members))
+
+
+@group.command("unban")
+def unban(context: typer.Context, conversation: Group, members: People) -> None:
+    """Let banned people come in again."""
+    _work(context, lambda client: client.group_unban(conversation, members))
+
+
+@group.command("leave")
+def leave(context: typer.Context, conversation: Group) -> None:
+    """Leave a group."""
+    _work(context, lambda client: client.group_leave(conversation))
+
+
+@group.command("info")
+def info(context: typer.Context, conversation: Group) -> None:
+    """Print a group's people, roles, permissions and bans."""
+
+    async def work(client: Client) -> object:
+        return client.group_info(conversation)
+
+    _work(context, work)
+
+
+@group.command("role")
+def role(
+    context: typer.Context,
+    conversation: Group,
+    member: Annotated[str, typer.Argument(help="A person as @username.")],
+    new_role: Annotated[str, typer.Argument(metavar="ROLE", help=f"One of {_ROLES}.")],
+) -> None:
+    """Give somebody another role."""
+    _work(context, lambda client: client.group_role(conversation, member, _role(new_role)))
+
+
+@group.command("permit")
+def permit(
+    context: typer.Context,
+    conversation: Group,
+    permission: Annotated[str, typer.Argument(help=f"One of {', '.join(PERMISSIONS)}.")],
+    lowest: Annotated[str, typer.Argument(metavar="ROLE", help=f"The lowest role that may: one of {_ROLES}.")],
+) -> None:
+    """Say from which role on people may do something."""
+
+    async def work(client: Client) -> object:
+        return await client.group_permissions(conversation, {_permission(permission): _role(lowest)})
+
+    _work(context, work)
+
+
+@group.command("describe")
+def describe(
+    context: typer.Context,
+    conversation: Group,
+    name: Annotated[str | None, typer.Option(help="The new name.")] = None,
+    topic: Annotated[str | None, typer.Option(help="The new topic.")] = None,
+) -> None:
+    """Change a group's name or topic."""
+    _work(context, lambda client: client.group_describe(conversation, name=name, topic=topic))
+
+
+@group.command("join")
+def join(context: typer.Context, invitation: Annotated[str, typer.Argument(metavar="LINK")]) -> None:
+    """Ask to join by an invitation link."""
+    _work(context, lambda client: client.group_join(invitation))
+
+
+@group.command("requests")
+def requests(context: typer.Context, conversation: Group) -> None:
+    """Print who asks to join."""
+    _work(context, lambda client: client.group_requests(conversation))
+
+
+@group.command("approve")
+def approve(context: typer.Context, conversation: Group, members: People) -> None:
+    """Let people in who ask."""
+    _work(context, lambda client: client.group_approve(conversation, members))
+
+
+@group.command("deny")
+def deny(context: typer.Context, conversation: Group, members: People) -> None:
+    """Turn people down who ask."""
+    _work(context, lambda client: client.group_deny(conversation, members))
+
+
+@link.command("create")
+def link_create(
+    context: typer.Context,
+    conversation: Group,
+    role: Annotated[str, typer.Option(help="member or guest: what people come in as.")] = "member",
+    uses: Annotated[int | None, typer.Option(min=1, help="How many people may come by it.")] = None,
+    hours: Annotated[float | None, typer.Option(min=0.01, help="How long it works.")] = None,
+    automatic: Annotated[bool, typer.Option(help="Devices that are online let people in by themselves.")] = False,
+) -> None:
+    """Make an invitation link."""
+    if role not in {"member", "guest"}:
+        raise UsageError("people come in by a link as member or guest")
+
+    async def work(client: Client) -> object:
+        return await client.group_link_create(
+            conversation,
+            role="guest" if role == "guest" else "member",
+            uses_max=uses,
+            lifetime_s=int(hours * 3600) if hours is not None else None,
+            automatic=automatic,
+        )
+
+    _work(context, work)
+
+
+@link.command("list")
+def link_list(context: typer.Context, conversation: Group) -> None:
+    """Print a group's links; the link itself where this person made it."""
+
+    async def work(client: Client) -> object:
+        return client.group_links(conversation)
+
+    _work(context, work)
+
+
+@link.command("revoke")
+def link_revoke(context: typer.Context, conversation: Group, link_id: str) -> None:
+    """Make a link useless."""
+    _work(context, lambda client: client.group_link_revoke(conversation, link_id))
+
+
+def _role(unverified: str) -> Role:
+    try:
+        role: Role = msgspec.convert(unverified, Role)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"a role is one of {_ROLES}") from error
+    return role
+
+
+def _permission(unverified: str) -> Permission:
+    try:
+        permission: Permission = msgspec.convert(unverified, Permission)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"a permission is one of {', '.join(PERMISSIONS)}") from error
+    return permission

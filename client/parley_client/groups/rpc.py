@@ -1,0 +1,188 @@
+"""Groups by method names, as `parley_client.rpc` offers them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+import msgspec
+
+from parley_client.groups.methods import GroupMethods
+from parley_contracts.policy import Permission, Role
+
+
+class _Params(msgspec.Struct, forbid_unknown_fields=True):
+    """Base of parameters: an unknown one is an error."""
+
+
+class NoParams(_Params):
+    """`group.joins`."""
+
+
+class CreateParams(_Params):
+    """`group.create`."""
+
+    name: str
+    members: list[str]
+    topic: str = ""
+
+
+class GroupParams(_Params):
+    """`group.info`, `group.leave`, `group.links`, `group.requests` and `group.withdraw`."""
+
+    conversation_id: str
+
+
+class PeopleParams(GroupParams):
+    """`group.remove`, `group.ban`, `group.unban`, `group.approve` and `group.deny`: user names."""
+
+    members: list[str]
+
+
+class AddParams(PeopleParams):
+    """`group.add`."""
+
+    role: Role = "member"
+
+
+class RoleParams(GroupParams):
+    """`group.role`."""
+
+    member: str
+    role: Role
+
+
+class PermissionsParams(GroupParams):
+    """`group.permissions`: the lowest role for each permission that shall change."""
+
+    permissions: dict[Permission, Role]
+
+
+class DescribeParams(GroupParams):
+    """`group.describe`: what is not given stays."""
+
+    name: str | None = None
+    topic: str | None = None
+
+
+class LinkParams(GroupParams):
+    """`group.link.create`."""
+
+    role: Literal["member", "guest"] = "member"
+    uses_max: int | None = None
+    lifetime_s: int | None = None
+    automatic: bool = False
+
+
+class RevokeParams(GroupParams):
+    """`group.link.revoke`."""
+
+    link_id: str
+
+
+class JoinParams(_Params):
+    """`group.join`: the whole link."""
+
+    link: str
+
+
+Methods = dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]]
+
+
+def group_methods(client: GroupMethods) -> Methods:
+    """The methods of one client, with what they take."""
+
+    async def create(params: CreateParams) -> object:
+        return await client.group_create(params.name, params.members, params.topic)
+
+    async def add(params: AddParams) -> object:
+        return await client.group_add(params.conversation_id, params.members, params.role)
+
+    async def remove(params: PeopleParams) -> object:
+        return await client.group_remove(params.conversation_id, params.members)
+
+    async def ban(params: PeopleParams) -> object:
+        return await client.group_ban(params.conversation_id, params.members)
+
+    async def unban(params: PeopleParams) -> object:
+        return await client.group_unban(params.conversation_id, params.members)
+
+    async def leave(params: GroupParams) -> object:
+        return await client.group_leave(params.conversation_id)
+
+    return {
+        "group.create": (CreateParams, create),
+        "group.add": (AddParams, add),
+        "group.remove": (PeopleParams, remove),
+        "group.ban": (PeopleParams, ban),
+        "group.unban": (PeopleParams, unban),
+        "group.leave": (GroupParams, leave),
+        **_policy_methods(client),
+        **_joining_methods(client),
+    }
+
+
+def _policy_methods(client: GroupMethods) -> Methods:
+    async def role(params: RoleParams) -> object:
+        return await client.group_role(params.conversation_id, params.member, params.role)
+
+    async def permissions(params: PermissionsParams) -> object:
+        return await client.group_permissions(params.conversation_id, params.permissions)
+
+    async def describe(params: DescribeParams) -> object:
+        return await client.group_describe(params.conversation_id, name=params.name, topic=params.topic)
+
+    async def info(params: GroupParams) -> object:
+        return client.group_info(params.conversation_id)
+
+    return {
+        "group.role": (RoleParams, role),
+        "group.permissions": (PermissionsParams, permissions),
+        "group.describe": (DescribeParams, describe),
+        "group.info": (GroupParams, info),
+    }
+
+
+def _joining_methods(client: GroupMethods) -> Methods:
+    async def create(params: LinkParams) -> object:
+        words = msgspec.structs.asdict(params)
+        return await client.group_link_create(words.pop("conversation_id"), **words)
+
+    async def links(params: GroupParams) -> object:
+        return client.group_links(params.conversation_id)
+
+    async def revoke(params: RevokeParams) -> object:
+        await client.group_link_revoke(params.conversation_id, params.link_id)
+        return {}
+
+    async def join(params: JoinParams) -> object:
+        return await client.group_join(params.link)
+
+    async def joins(_: NoParams) -> object:
+        return await client.group_joins()
+
+    async def withdraw(params: GroupParams) -> object:
+        await client.group_withdraw(params.conversation_id)
+        return {}
+
+    async def requests(params: GroupParams) -> object:
+        return await client.group_requests(params.conversation_id)
+
+    async def approve(params: PeopleParams) -> object:
+        return await client.group_approve(params.conversation_id, params.members)
+
+    async def deny(params: PeopleParams) -> object:
+        await client.group_deny(params.conversation_id, params.members)
+        return {}
+
+    return {
+        "group.link.create": (LinkParams, create),
+        "group.links": (GroupParams, links),
+        "group.link.revoke": (RevokeParams, revoke),
+        "group.join": (JoinParams, join),
+        "group.joins": (NoParams, joins),
+        "group.withdraw": (GroupParams, withdraw),
+        "group.requests": (GroupParams, requests),
+        "group.approve": (PeopleParams, approve),
+        "group.deny": (PeopleParams, deny),
+    }

@@ -1,0 +1,35 @@
+"""What `Client` offers for a person's own settings."""
+
+from __future__ import annotations
+
+from parley_client.session import Session
+from parley_client.settings import marks, syncing
+from parley_client.settings.marks import Marks, Value
+from parley_contracts.ids import ConversationId
+
+
+class SettingsMethods:
+    """A part of `Client`."""
+
+    @property
+    def session(self) -> Session:
+        """The signed-in device."""
+        raise NotImplementedError
+
+    def conversation_id(self, name: str) -> ConversationId:
+        """A conversation by its id or by its name."""
+        raise NotImplementedError
+
+    def settings(self) -> dict[ConversationId, Marks]:
+        """How this person keeps their conversations, those without any mark left out; no network."""
+        return marks.all_marks(self.session.store)
+
+    def change_settings(self, conversation: str, **changed: Value | None) -> Marks:
+        """Mark a conversation, here at once and soon on the other devices; names and values are those of `Marks`."""
+        conversation_id = self.conversation_id(conversation)
+        syncing.change(self.session, marks.changes_of(conversation_id, changed))
+        return marks.marks_of(marks.values(self.session.store), conversation_id)
+
+    async def sync_settings(self) -> None:
+        """Fetch what other devices have changed, and store what waits here."""
+        await syncing.sync_settings(self.session)

@@ -1,0 +1,41 @@
+"""Settings by method names, as `parley_client.rpc` offers them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from parley_client.settings.methods import SettingsMethods
+
+
+class NoParams(msgspec.Struct, forbid_unknown_fields=True):
+    """`settings`."""
+
+
+class ChangeParams(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """`settings.change`: what is not given stays; `muted_until` is RFC 3339, `always`, or null for not any more."""
+
+    conversation_id: str
+    archived: bool | msgspec.UnsetType = msgspec.UNSET
+    muted_until: str | msgspec.UnsetType | None = msgspec.UNSET
+    favourite: bool | msgspec.UnsetType = msgspec.UNSET
+    pinned: bool | msgspec.UnsetType = msgspec.UNSET
+    folder: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def settings_methods(
+    client: SettingsMethods,
+) -> dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]]:
+    """The methods of one client, with what they take."""
+
+    async def settings(_: NoParams) -> object:
+        return {"conversations": client.settings()}
+
+    async def change(params: ChangeParams) -> object:
+        words = msgspec.structs.asdict(params)
+        conversation_id = words.pop("conversation_id")
+        return client.change_settings(conversation_id, **{n: v for n, v in words.items() if v is not msgspec.UNSET})
+
+    return {"settings": (NoParams, settings), "settings.change": (ChangeParams, change)}
