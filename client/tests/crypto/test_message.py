@@ -34,7 +34,7 @@ FIELDS = {
     "user_id": UserId(new_uuid7()),
     "device_id": DeviceId(new_uuid7()),
     "client_id": ClientId(new_uuid7()),
-    "push": True,
+    "counts": True,
 }
 
 
