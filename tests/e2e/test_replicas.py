@@ -21,10 +21,9 @@ import pytest
 from checker import judge
 from e2e_devices import Device, Stack, access_token
 from e2e_recorder import Recorder
+from e2e_stacks import ENGINES, admin_addresses, free_port
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
-
-from conftest import ENGINES, admin_addresses, free_port
 
 pytestmark = pytest.mark.timeout(600)
 TRIALS = 2
