@@ -54,10 +54,11 @@ def Root(app: App) -> ft.Control:
     page = ft.context.page
     size, set_size = ft.use_state((page.width or _DEFAULT_SIZE[0], page.height or _DEFAULT_SIZE[1]))
     system_dark, set_system_dark = ft.use_state(page.platform_brightness == ft.Brightness.DARK)
-    use_watched(app, app.preferences, app.session)
+    use_watched(app, app.preferences, app.session, app.layers)
 
     def listen() -> None:
         page.on_resize = lambda event: set_size((event.width, event.height))
+        set_size((page.width or size[0], page.height or size[1]))  # it may have changed before anybody listened
         page.on_platform_brightness_change = lambda event: set_system_dark(event.data == ft.Brightness.DARK.value)
 
     ft.use_effect(listen, [])
@@ -65,7 +66,8 @@ def Root(app: App) -> ft.Control:
     dark = system_dark if preferences.theme == "system" else preferences.theme == "dark"
     colours = palette(dark=dark, high_contrast=preferences.high_contrast)
     ft.use_effect(lambda: _paint(page, colours), [colours])
-    top: list[ft.Control] = [keyed("layers", Layers)(app)]  # watches for itself: what floats draws no screen anew
+    # Only while something floats: an empty layer would make the Stack as small as itself.
+    top: list[ft.Control] = [keyed("layers", Layers)(app)] if app.layers.shown is not None else []
     if app.switcher:
         top.append(keyed("switcher", Switcher)(app))
     if app.picture is not None:

@@ -154,11 +154,11 @@ def test_an_at_sign_offers_whoever_fits():
     assert completion.index == 2
     completion.typed("@", "@c", people)
     assert [each.name for each in completion.found] == ["carla"] and completion.index == 0
-    assert completion.taken("@c") == ("@carla ", 7) and not completion.found
+    assert completion.taken("@c") == "@carla " and not completion.found
     assert begun_at("mail a@b", 8) is None and begun_at("see @be", 7).name == "be"
     completion.typed("hello  all", "hello @b all", people)
     assert completion.begun is not None
-    assert completion.taken("hello @b all") == ("hello @ben all", 11)
+    assert completion.taken("hello @b all") == "hello @ben all"
     assert completion.taken("nothing begun") is None and not completion.close()
 
 

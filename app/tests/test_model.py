@@ -245,7 +245,7 @@ async def test_what_cannot_be_queued_comes_back_into_the_composer(device):
     await conversation.send("look at this")
     await world.settle()
     assert conversation.draft == "look at this" and [each.name for each in conversation.attached] == ["pier.jpg"]
-    assert conversation.note == words.FAULTS["not_a_picture"] and conversation.composing == before + 2
+    assert conversation.note == words.FAULTS["not_a_picture"] and conversation.composing == before + 1
 
 
 async def test_a_message_that_failed_for_good_is_not_typed_again(device):

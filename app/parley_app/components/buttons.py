@@ -44,7 +44,6 @@ def Button(
     large: bool = False,
     expand: bool = False,
     disabled: bool = False,
-    autofocus: bool = False,
 ) -> ft.Control:
     """A button with words; `disabled` while it makes no sense or work is going on."""
     ui = use_ui()
@@ -61,7 +60,6 @@ def Button(
         content=ft.Row(parts, spacing=Space.SM, tight=True, alignment=ft.MainAxisAlignment.CENTER),
         on_click=on_click,
         disabled=disabled,
-        autofocus=autofocus,
         expand=expand,
         style=ft.ButtonStyle(
             bgcolor={ft.ControlState.HOVERED: hovered, ft.ControlState.DEFAULT: fill},

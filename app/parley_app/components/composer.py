@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import flet as ft
 
@@ -18,6 +19,9 @@ from parley_app.icons import Glyph
 from parley_app.model.rows import Context
 from parley_app.theme import Ui, text_style, use_ui
 from parley_app.tokens import Family, Radius, Size, Space, Stroke, Type, Width
+
+#: Whatever floated has to be gone first: what leaves the screen gives the focus back to where it was.
+FOCUS_AFTER_S: Final = 0.2
 
 
 def _note(ui: Ui) -> ft.Control:
@@ -71,6 +75,20 @@ class ComposerActions:
     focus: Callable[[bool], object]
 
 
+def _use_focus(box: ft.TextField, revision: int, *, wanted: bool) -> None:
+    """Give the field the focus when it begins and with each revision."""
+    drawn: ft.MutableRef[ft.TextField] = ft.use_ref()
+    drawn.current = box
+
+    async def begin() -> None:
+        if wanted:
+            await asyncio.sleep(FOCUS_AFTER_S)
+            if drawn.current is not None:
+                await drawn.current.focus()
+
+    ft.use_effect(begin, [revision])
+
+
 @ft.component
 def Composer(
     title: str,
@@ -82,18 +100,20 @@ def Composer(
     attached: Sequence[tuple[str, bytes]] = (),
     note: str = "",
     context: Context | None = None,
-    cursor: int | None = None,
+    revision: int = 0,
     focused: bool = False,
 ) -> ft.Control:
     """The field with its buttons, and `above` it what helps to write.
 
-    `draft` is what it begins with; a new key begins anew, with the cursor at `cursor`.
-
-    `focused` asks for the focus also on a phone, where it brings the keyboard up.
+    `draft` is what it begins with, and again with each `revision`; a new key begins anew. `focused` asks for the focus,
+    which on a phone brings the keyboard up (Flet cannot give it to a field where Enter sends; there it stays or returns).
     """
     ui = use_ui()
     text = ft.use_ref(draft)  # not a state: the letter before Enter counts, though nothing was drawn since
     gone = ft.use_ref(False)
+    known = ft.use_ref(revision)
+    if known.current != revision:
+        text.current, known.current = draft, revision
 
     def typed(event: ft.Event[ft.TextField]) -> None:
         text.current = str(event.control.value)
@@ -107,10 +127,9 @@ def Composer(
         await actions.send(written)  # what was sent leaves with this field: a new key brings an empty one
 
     run = ft.context.page.run_task
-    drawn: ft.MutableRef[ft.TextField] = ft.use_ref()
-    box = drawn.current = use_typing(
+    box = use_typing(
         draft,
-        cursor,
+        revision,
         on_change=typed,
         on_submit=lambda: run(send),
         on_focus=lambda: actions.focus(True),
@@ -118,11 +137,7 @@ def Composer(
         **_look(ui, hint),
     )
 
-    async def begin() -> None:
-        if focused and drawn.current is not None:
-            await drawn.current.focus()
-
-    ft.use_effect(begin, [])
+    _use_focus(box, revision, wanted=focused)
     edit = context is not None and context.kind == "edit"
     line = _line(ui, named_field(box, words.message_to(title), expand=True), actions, lambda: run(send), edit=edit)
     strip = _strip(ui, context, attached, actions)

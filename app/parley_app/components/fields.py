@@ -18,17 +18,17 @@ def outline(stroke: float, colour: str) -> ft.OutlineInputBorder:
     return ft.OutlineInputBorder(border_radius=Radius.MD, side=ft.BorderSide(stroke, colour))
 
 
-def use_typing(value: str, cursor: int | None = None, **look: Any) -> ft.TextField:
-    """A field whose text belongs to whoever types in it: `value` (and `cursor`) is only what it begins with.
+def use_typing(value: str, revision: int = 0, **look: Any) -> ft.TextField:
+    """A field whose text belongs to whoever types in it: `value` is only what it begins with, and again with a `revision`.
 
     Drawn anew, it takes over what stands in it. Sent anything older, the screen would lose the last letters, and Flutter
     breaks where the text becomes shorter than the cursor's place. To empty a field, give it a new key.
     """
     drawn: ft.MutableRef[ft.TextField] = ft.use_ref()
-    if cursor is not None:
-        look["selection"] = ft.TextSelection(cursor, cursor) if drawn.current is None else drawn.current.selection
-    box = ft.TextField(value=value if drawn.current is None else drawn.current.value, **look)
-    drawn.current = box
+    known = ft.use_ref(revision)
+    kept = drawn.current is not None and known.current == revision
+    box = ft.TextField(value=drawn.current.value if kept and drawn.current is not None else value, **look)
+    drawn.current, known.current = box, revision
     return box
 
 

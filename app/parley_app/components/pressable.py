@@ -39,14 +39,14 @@ def Pressable(
 ) -> ft.Control:
     """A Material button without its looks: Tab, Enter, Space, hover and the focus ring come with it.
 
-    `label` is the accessible name in place of what stands inside.
+    `label` is the accessible name in place of what stands inside. `autofocus` takes the focus from wherever it is; when
+    this leaves the screen, the focus goes back there.
     """
     ui = use_ui()
     button = ft.TextButton(
         content=ft.Semantics(content=content, label=label, exclude_semantics=True) if label else content,
         on_click=on_click,
         disabled=on_click is None,
-        autofocus=autofocus,
         width=width,
         height=height,
         style=ft.ButtonStyle(
@@ -67,4 +67,10 @@ def Pressable(
             visual_density=ft.VisualDensity.COMPACT,
         ),
     )
+
+    async def begin() -> None:
+        if autofocus:
+            await button.focus()  # type: ignore[no-untyped-call]
+
+    ft.use_effect(begin, [])
     return ft.Semantics(content=button, container=True, selected=selected, expand=expand)

@@ -70,15 +70,14 @@ class Completion(Observed):
         self._show((), None)
         return was
 
-    def taken(self, text: str, person: Person | None = None) -> tuple[str, int] | None:
-        """The text with the chosen person's name in it and the cursor behind, None where nobody is offered."""
+    def taken(self, text: str, person: Person | None = None) -> str | None:
+        """The text with the chosen person's name in it, None where nobody is offered."""
         if self.begun is None or not self.found:
             return None
         name = (person or self.found[self.index]).name
         before, after = text[: self.begun.start], text[self.begun.end :]
-        said = f"{before}@{name} "
         self._show((), None)
-        return said + after.removeprefix(" "), len(said)
+        return f"{before}@{name} {after.removeprefix(' ')}"
 
     def _show(self, found: tuple[Person, ...], begun: Begun | None) -> None:
         changed = found != self.found

@@ -53,7 +53,8 @@ class Conversation(Observed):
         self.completion = Completion()
         self.context: Context | None = None
         self.focused = self.wants_focus = False
-        self.cursor: int | None = None
+        #: Changes when the field takes another text over; `composing`, when it begins anew.
+        self.revision = 0
         self.marked = 0
         #: Changes with each jump, so that a second one to the same message scrolls again.
         self.jumps = 0
@@ -217,7 +218,7 @@ class Conversation(Observed):
             return
         self.attached, self.note, self.context = (), "", None
         self.set_draft("", save=True)
-        self._compose("", focus=False)
+        self._compose("", anew=True, focus=False)
         if not self.at_end:
             await self.jump_to_latest()
         params: dict[str, Any] = {"to": self.conversation_id, "text": text}
@@ -262,7 +263,8 @@ class Conversation(Observed):
         context, self.context, self.note = self.context, None, ""
         if context is None:
             return False
-        self._compose(self._set_aside if context.kind == "edit" else self.draft)
+        edit = context.kind == "edit"
+        self._compose(self._set_aside if edit else self.draft, anew=edit)
         return True
 
     def complete(self, person: Person | None = None) -> bool:
@@ -270,8 +272,8 @@ class Conversation(Observed):
         taken = self.completion.taken(self.draft, person)
         if taken is None:
             return False
-        self._compose(taken[0], cursor=taken[1])
-        self.set_draft(taken[0])
+        self._compose(taken)
+        self.set_draft(taken)
         return True
 
     def insert(self, text: str) -> None:
@@ -364,11 +366,15 @@ class Conversation(Observed):
             if message["client_id"] == client_id:
                 self._acknowledged[client_id] = {**message, "state": "sent", "sequence": sequence}
 
-    def _compose(self, text: str, *, focus: bool = True, cursor: int | None = None) -> None:
-        """Begin the composer's field anew with a text."""
+    def _compose(self, text: str, *, anew: bool = False, focus: bool = True) -> None:
+        """Put a text into the composer's field; one that becomes shorter than the cursor's place needs a new field."""
         self.completion.close()
-        self.draft, self.cursor, self.wants_focus = text, cursor, focus
-        self.composing += 1
+        if anew or len(text) < len(self.draft):
+            self.composing += 1
+            self.focused = False  # until the new field says otherwise
+        else:
+            self.revision += 1
+        self.draft, self.wants_focus = text, focus
         self.changed()
 
     def _save(self, context: Context, text: str) -> None:

@@ -70,6 +70,6 @@ def Writing(app: App, conversation: Conversation) -> ft.Control:
         attached=tuple((each.name, each.data) for each in conversation.attached),
         note=conversation.note,
         context=conversation.context,
-        cursor=conversation.cursor,
+        revision=conversation.revision,
         focused=conversation.wants_focus,
     )
