@@ -14,6 +14,77 @@ REFRESH_IN_COOKIE = "cookie"
 REFRESH_COOKIE = "__Secure-parley-refresh"
 
 
+class SignupBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST flows/app/v1/auth/signup`."""
+
+    username: str
+    email: str
+    password: str
+
+
+class LoginBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST flows/app/v1/auth/login`."""
+
+    username: str
+    password: str
+
+
+class FlowUser(msgspec.Struct, frozen=True):
+    """Who was signed in, in the words of allauth's flows."""
+
+    id: UserId
+    username: str
+    display: str
+
+
+class FlowData(msgspec.Struct, frozen=True):
+    """Who was signed in, and by which methods."""
+
+    user: FlowUser
+    methods: list[dict[str, object]]
+
+
+class FlowMeta(msgspec.Struct, frozen=True):
+    """The members of `Tokens`, beside allauth's word that the flow has ended."""
+
+    is_authenticated: bool
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """What signing up and in answer, in allauth's form; `meta` holds the members of `Tokens`."""
+
+    status: int
+    data: FlowData
+    meta: FlowMeta
+
+
+class AccountRules(msgspec.Struct, frozen=True):
+    """Which ways of signing in are open here."""
+
+    login_methods: list[str]
+    is_open_for_signup: bool
+    email_verification_by_code_enabled: bool
+    login_by_code_enabled: bool
+    password_reset_by_code_enabled: bool
+    authentication_method: str
+
+
+class FlowRules(msgspec.Struct, frozen=True):
+    """The rules of the flows that this server offers."""
+
+    account: AccountRules
+
+
+class FlowConfig(msgspec.Struct, frozen=True):
+    """`GET flows/app/v1/config`, in allauth's form."""
+
+    status: int
+    data: FlowRules
+
+
 class Tokens(msgspec.Struct, frozen=True):
     """What signing in and refreshing answer; `refresh_token` is empty where it is in the cookie."""
 
@@ -45,6 +116,12 @@ class OwnProfile(msgspec.Struct, frozen=True):
     email: str
     device_id: DeviceId | None
     has_statement: bool
+
+
+class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PATCH me`."""
+
+    display_name: str
 
 
 class StatementUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -378,6 +378,10 @@ class ReceiptUpdated(msgspec.Struct, frozen=True, tag="receipt.updated"):
 
 
 ClientFrame = Identify | Heartbeat | MessageSend | ReceiptMark | StateCommand
+#: An entry of the log is a frame as it stands.
+ServerFrame = (
+    Hello | Ready | Heartbeat | Ack | Refusal | Entry | ConversationAdded | ConversationRemoved | ReceiptUpdated
+)
 
 #: Close codes and what the client does.
 CLOSE_RECONNECT = 4000  # the node is going away: reconnect at once, with jitter

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from parley_contracts.limits import HEARTBEAT_INTERVAL_S, MEDIA_PART_SIZE_BYTES, REQUEST_SIZE_BYTES_MAX
-from parley_gateway import problems, site
+from parley_gateway import documents, problems, site
 from parley_gateway.headers import header_lines
 
 #: (requests a second, burst, connections) for one client address.
@@ -25,6 +25,7 @@ CONNECTIONS_MAX = 16_384
 _FILES_BESIDE_CONNECTIONS = 256
 #: Debian's bundle of certificate authorities, for an object store that speaks TLS.
 SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+_MAPS = f"{site.MAPS}\n{documents.MAPS}"
 _UUID = "[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+"
 _HEX = "[0-9a-f]+"
 #: Nothing that the object store gives is ever a page.
@@ -76,6 +77,8 @@ class Settings:
     object_store: ObjectStore
     limits_profile: str
     open_files_max: int
+    #: The folder that `parley_gateway.documents.write` filled.
+    documents: Path
     #: The folder that `./parley build-app` made; None serves the API alone.
     site: Path | None = None
 
@@ -134,7 +137,7 @@ def _http(settings: Settings) -> str:
   limit_req_status 429;
   limit_conn_status 429;
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
-{site.MAPS}
+{_MAPS}
   proxy_http_version 1.1;
   proxy_set_header Host "{settings.netloc}";
   proxy_set_header Connection "";
@@ -186,6 +189,7 @@ def _server(settings: Settings, served: Sequence[Route]) -> str:
 {problems.error_pages()}
 {problems.locations(header_lines())}
 {locations}
+{documents.locations(settings.documents)}
 {_site(settings)}
   }}"""
 

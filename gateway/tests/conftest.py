@@ -18,7 +18,7 @@ from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 
 import pytest
-from parley_gateway import ObjectStore, Settings, render
+from parley_gateway import ObjectStore, Settings, documents, render
 
 from parley_ops.binaries import nginx_program
 from parley_ops.certificates import make_certificates
@@ -198,6 +198,9 @@ def running_gateway(folder: Path, limits_profile: str, site: Path | None = None)
         "media": ["media"],
         "notification": ["notification"],
     }
+    written = folder / "documents"
+    written.mkdir()
+    documents.write(written)
     settings = Settings(
         listen=["127.0.0.1"],
         port=port,
@@ -209,6 +212,7 @@ def running_gateway(folder: Path, limits_profile: str, site: Path | None = None)
         object_store=ObjectStore(address=f"unix:{home.run}/s3.sock", host="store.example:9000"),
         limits_profile=limits_profile,
         open_files_max=1024,
+        documents=written,
         site=site,
     )
     (folder / "nginx.conf").write_text(render(settings))

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from parley_ops import doctor as examination
+from parley_ops import documents as api_documents
 from parley_ops import locking, privilege, restarting, start, trial
 from parley_ops import logs as part_logs
 from parley_ops.errors import OperationError, UsageError
@@ -193,6 +194,17 @@ def build_app(
     if output is not None:
         prebuilt.pack(site, output.absolute())
     _say(str(output or site))
+
+
+@app.command()
+def documents(
+    *, check_only: Annotated[bool, typer.Option("--check", help="Only say whether they are up to date.")] = False
+) -> None:
+    """Make contracts/documents anew: OpenAPI and AsyncAPI."""
+    if check_only:
+        api_documents.check(checkout())
+    else:
+        api_documents.write(checkout())
 
 
 @app.command()

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from parley_gateway import ObjectStore, Settings, render
+from parley_gateway import ObjectStore, Settings, documents, render
 
 from parley_ops import services
 from parley_ops.binaries import nginx_program
@@ -40,6 +40,9 @@ def prepare(home: Home, instance: Instance, object_store: ObjectStore) -> None:
     """Write the configuration and let nginx judge it."""
     work_dir = home.data / "nginx"
     work_dir.mkdir(mode=0o700, exist_ok=True)
+    folder = home.etc / "documents"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    documents.write(folder)
     settings = Settings(
         listen=listen_addresses(instance),
         port=instance.port,
@@ -51,6 +54,7 @@ def prepare(home: Home, instance: Instance, object_store: ObjectStore) -> None:
         object_store=object_store,
         limits_profile=instance.limits_profile,
         open_files_max=open_files(),
+        documents=folder,
         site=home.etc / "site",
     )
     write_private(home.etc / "nginx.conf", render(settings))

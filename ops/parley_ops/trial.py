@@ -47,7 +47,7 @@ _NO_TESTS = 5  # pytest's exit code where nothing was chosen
 
 
 def check() -> int:
-    """Format, lint, types, import rules, rules of the house; 0 where all are kept."""
+    """Format, lint, types, import rules, the API's documents, rules of the house; 0 where all are kept."""
     source = checkout()
     tools = f"{sys.prefix}/bin"
     commands = {
@@ -56,6 +56,7 @@ def check() -> int:
         "types": [f"{tools}/mypy", *PACKAGES],
         "types 2": [f"{tools}/mypy", "--config-file", f"{_NOTIFICATION}/pyproject.toml", _NOTIFICATION_PACKAGE],
         "imports": [f"{tools}/lint-imports"],
+        "api": [sys.executable, "-m", "parley_ops", "documents", "--check"],
         "house": [sys.executable, "-m", "pytest", "-q", "tests/test_tidy.py"],
     }
     failed = []

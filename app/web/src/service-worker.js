@@ -57,6 +57,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== self.location.origin || request.headers.has("range")) return;
+  if (pathname.startsWith("/api/")) return; // the API's own pages are not the app's
   if (request.mode === "navigate") event.respondWith(freshPage(request));
   else if (HASHED.test(pathname) || SHELL.includes(pathname)) event.respondWith(fromCache(request, pathname));
 });

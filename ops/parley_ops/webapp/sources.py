@@ -17,6 +17,7 @@ NOT_IN_ARCHIVE = (
     "parley_client/platforms/cpython.py",
     "parley_client/platforms/https.py",
     "parley_client/platforms/sqlite.py",
+    "parley_contracts/documents/",
     "parley_contracts/tokens.py",
     "parley_mls/openssl.py",
 )

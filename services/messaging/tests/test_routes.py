@@ -175,3 +175,13 @@ async def test_what_nobody_reads_counts_for_nobody(api, person, room_of):
     await api.send(room, device, counts=False)
     head = (await api.get(f"conversations/{room.id}", reader)).body["head"]
     assert (head["head"], head["ordinal"]) == (4, 1)
+
+
+async def test_records_take_the_largest_numbers(api, person):
+    device, sealed = person().device(), {"sealed": b64encode(b"x")}
+    most = 2**53
+    assert (await api.put(f"archive/{new_uuid7()}/{most}/{most}/{most}", device, sealed)).status == 204
+    assert (await api.put(f"history-keys/{most}", device, sealed)).status == 204
+    (record,) = (await api.get("archive", device)).body["records"]
+    assert (record["generation"], record["epoch"], record["history_version"]) == (most, most, most)
+    assert [key["version"] for key in (await api.get("history-keys", device)).body["history_keys"]] == [most]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
@@ -12,19 +11,13 @@ from parley_auth.directory.models import Statement
 from parley_auth.signin.access import BearerAuth, caller_of
 from parley_auth.web.labels import read_label
 from parley_auth.web.rates import limit
-from parley_contracts.auth_api import OwnProfile, Profile
+from parley_contracts.auth_api import OwnProfile, Profile, ProfileChange
 from parley_contracts.ids import DeviceId
 from parley_contracts.limits import DISPLAY_NAME_LENGTH_MAX
 from parley_contracts.problems import InvalidRequest
 from parley_serving.django.bodies import json_response, read_body
 
 router = Router(auth=BearerAuth())
-
-
-class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`PATCH me`."""
-
-    display_name: str
 
 
 @router.get("/me")

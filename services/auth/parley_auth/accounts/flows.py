@@ -25,6 +25,7 @@ from parley_auth.accounts.models import User
 from parley_auth.accounts.names import canonical_username
 from parley_auth.accounts.passwords import canonical_password, expect_place
 from parley_auth.web.rates import client_address, limit
+from parley_contracts.auth_api import LoginBody, SignupBody
 from parley_contracts.limits import EMAIL_LENGTH_MAX, PASSWORD_LENGTH_MAX
 from parley_contracts.problems import (
     EmailTaken,
@@ -35,21 +36,6 @@ from parley_contracts.problems import (
     WrongCredentials,
 )
 from parley_serving.django.bodies import read_body
-
-
-class SignupBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`POST flows/app/v1/auth/signup`."""
-
-    username: str
-    email: str
-    password: str
-
-
-class LoginBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`POST flows/app/v1/auth/login`."""
-
-    username: str
-    password: str
 
 
 class ParleySignupInput(SignupInput):

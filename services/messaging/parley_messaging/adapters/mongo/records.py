@@ -55,9 +55,9 @@ class MongoRecords:
             records=[
                 ArchiveRecord(
                     conversation_id=ConversationId(id_text(document["conversation"])),
-                    generation=document["generation"],
-                    epoch=document["epoch"],
-                    history_version=document["history_version"],
+                    generation=int(document["generation"]),
+                    epoch=int(document["epoch"]),
+                    history_version=int(document["history_version"]),
                     sealed=b64encode(document["sealed"]),
                 )
                 for document in page
@@ -74,7 +74,9 @@ class MongoRecords:
         """The person's sealed history keys, ascending."""
         async with unavailable_when_away():
             cursor = self._history_keys.find({"user": id_bytes(user_id)}).sort("version", 1)
-            return [HistoryKeyRecord(document["version"], b64encode(document["sealed"])) async for document in cursor]
+            return [
+                HistoryKeyRecord(int(document["version"]), b64encode(document["sealed"])) async for document in cursor
+            ]
 
     async def put_account_index(self, user_id: UserId, index: AccountIndex) -> None:
         """Replace version n by n + 1; `VersionStale` otherwise, unless the same is stored already."""
@@ -120,7 +122,7 @@ async def _put_next(collection: Collection, user_id: UserId, version: int, seale
 async def _newest(collection: Collection, user_id: UserId) -> tuple[int, bytes] | None:
     async with unavailable_when_away():
         document = await collection.find_one({"user": id_bytes(user_id)})
-    return (document["version"], document["sealed"]) if document else None
+    return (int(document["version"]), document["sealed"]) if document else None
 
 
 async def _put_once(collection: Collection, place: Document, sealed: bytes) -> None:

@@ -1,0 +1,155 @@
+"""What the wire types' annotations do not say of their fields: sizes of binary members, lengths of texts, ranges of numbers.
+
+The services check these when they read a body; here they stand so that documents can tell them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from parley_contracts import auth_api as auth
+from parley_contracts import limits
+from parley_contracts import media_api as media
+from parley_contracts import messaging_api as messaging
+from parley_contracts import notification_api as notifications
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, ObjectId, SessionId, UploadId, UserId
+
+IDENTIFIERS = frozenset({UserId, DeviceId, SessionId, ConversationId, ClientId, UploadId, ObjectId})
+UUID: dict[str, Any] = {
+    "type": "string",
+    "format": "uuid",
+    "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+}
+TIME: dict[str, Any] = {"format": "date-time"}
+#: SHA-256 and the like; an uncompressed point of P-256; the authentication secret of RFC 8291.
+_DIGEST, _POINT, _PUSH_AUTH = 32, 65, 16
+
+
+@dataclass(frozen=True)
+class Binary:
+    """Bytes as base64url without padding."""
+
+    size_bytes_min: int
+    size_bytes_max: int
+
+    def schema(self) -> dict[str, Any]:
+        """The keywords for the text; a text of n bytes has ceil(4n / 3) characters."""
+        exact = self.size_bytes_min == self.size_bytes_max
+        size = f"{self.size_bytes_max:,}" if exact else f"{self.size_bytes_min:,} to {self.size_bytes_max:,}"
+        return {
+            "description": f"{size} bytes, base64url without padding.",
+            "pattern": "^[A-Za-z0-9_-]*$",
+            "minLength": -(-self.size_bytes_min * 4 // 3),
+            "maxLength": -(-self.size_bytes_max * 4 // 3),
+        }
+
+
+def up_to(size_bytes_max: int) -> Binary:
+    """At least one byte."""
+    return Binary(1, size_bytes_max)
+
+
+def exactly(size_bytes: int) -> Binary:
+    """Bytes of one size."""
+    return Binary(size_bytes, size_bytes)
+
+
+_HEADER = up_to(limits.HEADER_SIZE_BYTES_MAX)
+_CIPHERTEXT = up_to(limits.CIPHERTEXT_SIZE_BYTES_MAX)
+_SIGNATURE = exactly(limits.SIGNATURE_SIZE_BYTES)
+_GROUP_INFO = up_to(limits.GROUP_INFO_SIZE_BYTES_MAX)
+_POLICY = up_to(limits.POLICY_SIZE_BYTES_MAX)
+_COMMIT = up_to(limits.COMMIT_SIZE_BYTES_MAX)
+_WELCOME = up_to(limits.WELCOME_SIZE_BYTES_MAX)
+_STATEMENT = up_to(limits.STATEMENT_SIZE_BYTES_MAX)
+_VAULT = up_to(limits.VAULT_SIZE_BYTES_MAX)
+_CERTIFICATE = up_to(limits.CERTIFICATE_SIZE_BYTES_MAX)
+_KEY_PACKAGE = up_to(limits.KEY_PACKAGE_SIZE_BYTES_MAX)
+_ARCHIVE = up_to(limits.ARCHIVE_RECORD_SIZE_BYTES_MAX)
+_HISTORY_KEY = up_to(limits.HISTORY_KEY_SIZE_BYTES_MAX)
+#: What has not come yet is an empty text.
+_MAYBE_WELCOME = Binary(0, limits.WELCOME_SIZE_BYTES_MAX)
+_MAYBE_POLICY = Binary(0, limits.POLICY_SIZE_BYTES_MAX)
+
+BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
+    auth.StatementUpload: {"statement": _STATEMENT, "signature": _SIGNATURE, "vault": _VAULT},
+    auth.SignedStatement: {"statement": _STATEMENT, "signature": _SIGNATURE},
+    auth.DeviceInfo: {"certificate": _CERTIFICATE},
+    auth.DeviceRegistration: {"certificate": _CERTIFICATE},
+    auth.Vault: {"vault": _VAULT},
+    auth.KeyPackageUpload: {"key_packages": _KEY_PACKAGE, "last_resort": _KEY_PACKAGE},
+    auth.ClaimedKeyPackage: {"key_package": _KEY_PACKAGE},
+    messaging.PushSecret: {"sealed": exactly(limits.PUSH_SEALED_SECRET_SIZE_BYTES)},
+    messaging.ConversationCreation: {"group_info": _GROUP_INFO, "policy": _POLICY},
+    messaging.MessageUpload: {"header": _HEADER, "ciphertext": _CIPHERTEXT, "signature": _SIGNATURE},
+    messaging.MessageSend: {"header": _HEADER, "ciphertext": _CIPHERTEXT, "signature": _SIGNATURE},
+    messaging.CommitUpload: {"commit": _COMMIT, "group_info": _GROUP_INFO, "welcome": _WELCOME, "policy": _POLICY},
+    messaging.Entry: {
+        "header": _HEADER,
+        "ciphertext": _CIPHERTEXT,
+        "signature": _SIGNATURE,
+        "ciphertext_hash": exactly(_DIGEST),
+        "commit": _COMMIT,
+        "policy": _POLICY,
+        "group_info": _GROUP_INFO,
+    },
+    messaging.ConversationState: {"policy": _POLICY},
+    messaging.GroupState: {"group_info": _GROUP_INFO, "policy": _POLICY},
+    messaging.WelcomeState: {"welcome": _MAYBE_WELCOME, "policy": _MAYBE_POLICY},
+    messaging.EntryHashes: {"hashes": exactly(_DIGEST)},
+    messaging.ArchiveUpload: {"sealed": _ARCHIVE},
+    messaging.ArchiveRecord: {"sealed": _ARCHIVE},
+    messaging.HistoryKeyUpload: {"sealed": _HISTORY_KEY},
+    messaging.HistoryKeyRecord: {"sealed": _HISTORY_KEY},
+    messaging.AccountIndex: {"sealed": Binary(0, limits.ACCOUNT_INDEX_SIZE_BYTES_MAX)},
+    media.UploadCreation: {"digest": exactly(_DIGEST)},
+    notifications.VapidKey: {"public_key": exactly(_POINT)},
+    notifications.SubscriptionUpload: {"p256dh": exactly(_POINT), "auth": exactly(_PUSH_AUTH)},
+}
+
+_NAME = {
+    "description": f"{limits.USERNAME_LENGTH_MIN} to {limits.USERNAME_LENGTH_MAX} of a-z, 0-9, _, . and -; capitals are"
+    " made small."
+}
+_OBJECT_SIZE = {"minimum": limits.MEDIA_OBJECT_SIZE_BYTES_MIN, "maximum": limits.MEDIA_OBJECT_SIZE_BYTES_MAX}
+
+#: Further keywords of fields, put over what their types and `BINARY` say; of a list those of the list itself.
+KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
+    auth.SignupBody: {
+        "username": _NAME | {"minLength": limits.USERNAME_LENGTH_MIN, "maxLength": limits.USERNAME_LENGTH_MAX},
+        "email": {"format": "email", "maxLength": limits.EMAIL_LENGTH_MAX},
+        "password": {"minLength": limits.PASSWORD_LENGTH_MIN, "maxLength": limits.PASSWORD_LENGTH_MAX},
+    },
+    auth.LoginBody: {
+        "username": {"maxLength": limits.EMAIL_LENGTH_MAX},
+        "password": {"maxLength": limits.PASSWORD_LENGTH_MAX},
+    },
+    auth.ProfileChange: {"display_name": {"minLength": 1, "maxLength": limits.DISPLAY_NAME_LENGTH_MAX}},
+    auth.DeviceRegistration: {
+        "name": {"minLength": 1, "maxLength": limits.DEVICE_NAME_LENGTH_MAX},
+        "platform": {"minLength": 1, "maxLength": limits.DEVICE_NAME_LENGTH_MAX},
+    },
+    auth.FlowUser: {"id": UUID},
+    auth.KeyPackageUpload: {"key_packages": {"maxItems": limits.KEY_PACKAGES_PER_UPLOAD_MAX}},
+    messaging.ConversationCreation: {"push_secrets": {"maxItems": limits.PUSH_DEVICES_MAX}},
+    messaging.CommitUpload: {
+        "epoch": {"minimum": 0},
+        "welcome_devices": {"maxItems": limits.DEVICES_PER_GROUP_MAX},
+        "push_secrets": {"maxItems": limits.PUSH_DEVICES_MAX},
+    },
+    messaging.ReceiptUpload: {"read_sequence": {"minimum": 1}},
+    messaging.ReceiptMark: {"read_sequence": {"minimum": 1}},
+    messaging.Entry: {"type": {"enum": ["conversation.created", "message.created", "commit.created"]}},
+    messaging.Identify: {"cursors": {"maxProperties": 2 * limits.CONVERSATIONS_PER_USER_MAX}},
+    messaging.Refusal: {
+        "problem": {"$ref": "#/components/schemas/Problem", "type": None, "additionalProperties": None}
+    },
+    media.UploadCreation: {"size_bytes": _OBJECT_SIZE},
+    media.StoredObject: {"size_bytes": _OBJECT_SIZE},
+    media.ObjectDownload: {"size_bytes": _OBJECT_SIZE},
+    notifications.SubscriptionUpload: {"endpoint": {"format": "uri", "maxLength": limits.PUSH_ENDPOINT_LENGTH_MAX}},
+}

@@ -1,0 +1,282 @@
+"""The API's documents, held against the running system: every operation, every frame, and hostile values for good measure."""
+
+import asyncio
+import json
+import random
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import requests
+import schemathesis
+from e2e_conformance import DocumentedApi, DocumentedSocket, Recorded, RecordingNetwork
+from e2e_devices import Device, Stack, access_token
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from push_receiver import PushReceiver
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from parley_client import Attachable, Client
+from parley_client.api.network import Answer, Request
+from parley_client.platforms.https import HttpsNetwork
+from parley_contracts.documents import documents
+from parley_contracts.encoding import b64encode
+from parley_contracts.ids import new_uuid7
+from parley_mls import default_primitives, generate_hpke_key
+
+GOLDEN = Path(__file__).resolve().parents[2] / "contracts" / "documents"
+SOCKET = "/api/v1/messaging/socket"
+FLOWS = "/api/v1/auth/flows/app/v1"
+PASSWORD = "plum teapot horizon 7"
+EXAMPLES = 3
+
+
+@pytest.fixture(scope="module")
+def https(stack: Stack) -> Iterator[httpx.Client]:
+    context = ssl.create_default_context(cafile=stack.ca_file)
+    with httpx.Client(verify=context, base_url=stack.address, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def api(https: httpx.Client) -> DocumentedApi:
+    return DocumentedApi(https.get("/api/openapi.json").json())
+
+
+@pytest.mark.parametrize("name", documents())
+def test_the_server_serves_what_the_repository_holds(https: httpx.Client, name: str):
+    assert https.get(f"/api/{name}").content == (GOLDEN / name).read_bytes()
+
+
+class Journey:
+    """Two people do, by the client core and by hand, whatever the API offers; all of it is recorded."""
+
+    def __init__(self, stack: Stack, receiver: PushReceiver, folder: Path) -> None:
+        self.stack, self.receiver, self.folder = stack, receiver, folder
+        self.recorded = Recorded()
+        self.hand = RecordingNetwork(HttpsNetwork(stack.address, stack.ca_file), self.recorded)
+        self.names = {name: f"{name}_{random.getrandbits(32):08x}" for name in ("anna", "berta")}
+
+    def open(self, name: str) -> Client:
+        return Client.open(
+            self.folder / name,
+            network=lambda server, ca_file: RecordingNetwork(HttpsNetwork(server, ca_file), self.recorded),
+        )
+
+    async def register(self, client: Client, name: str) -> str:
+        username = self.names[name]
+        registration = await client.register(
+            server=self.stack.address,
+            ca_file=self.stack.ca_file,
+            username=username,
+            email=f"{username}@example.org",
+            password=PASSWORD,
+        )
+        return registration.recovery_key
+
+    async def call(self, method: str, path: str, body: Any = None, token: str = "", **headers: str) -> Answer:
+        """One request by hand."""
+        given = {"content-type": "application/json"} if body is not None else {}
+        given |= {"authorization": f"Bearer {token}"} if token else {}
+        content = b"" if body is None else json.dumps(body).encode()
+        return await self.hand.request(Request(method, path, given | headers, content))
+
+    async def run(self) -> None:
+        async with self.open("anna") as anna, self.open("berta") as berta:
+            await self.register(anna, "anna")
+            key = await self.register(berta, "berta")
+            sequence, where = await self.talk(anna, berta)
+            await self.restore(key, berta)
+            await self.take_pushes(berta, where)
+            await self.ask_the_rest(anna, where)
+            await self.hold_a_socket(anna, where, sequence)
+            await anna.logout()
+        await self.hand.close()
+
+    async def talk(self, anna: Client, berta: Client) -> tuple[int, str]:
+        """Messages, a file, a group whose members change, a deletion; the place of a message that stays."""
+        anna.connect()
+        await anna.connected()
+        file = Attachable("file.bin", "application/octet-stream", data=bytes(300_000))
+        sent = await anna.send(f"@{self.names['berta']}", "hello", attachments=[file])
+        await berta.sync()
+        await berta.send(sent.conversation_id, "hello back")
+        assert b"".join([part async for part in berta.attachment(sent.conversation_id, sent.sequence, 0)]) == file.data
+        group = await anna.group_create("Garden", [])
+        await anna.group_add(group.conversation_id, [f"@{self.names['berta']}"])
+        await berta.sync()
+        await anna.group_remove(group.conversation_id, [f"@{self.names['berta']}"])
+        gone = await anna.send(sent.conversation_id, "a mistake")
+        await anna.delete(sent.conversation_id, gone.sequence)
+        await anna.settle()
+        return sent.sequence, sent.conversation_id
+
+    async def restore(self, recovery_key: str, berta: Client) -> None:
+        await berta.settle()
+        async with self.open("berta-2") as second:
+            await second.login(
+                server=self.stack.address,
+                ca_file=self.stack.ca_file,
+                username=self.names["berta"],
+                password=PASSWORD,
+                recovery_key=recovery_key,
+            )
+            await second.sync()
+
+    async def take_pushes(self, berta: Client, where: str) -> None:
+        _, public = generate_hpke_key(default_primitives())
+        browser = self.receiver.browser(f"{random.getrandbits(64):016x}")
+        await berta.push_key()
+        await berta.push_subscribe(**browser.upload(), push_public_key=b64encode(public))
+        assert (await berta.push_self_test()).outcome == "sent"
+        await berta.push_set_level(where, "none")
+        await berta.push_levels()
+        await berta.push_unsubscribe()
+
+    async def ask_the_rest(self, anna: Client, where: str) -> None:
+        """What the client core does not ask for, or not each time."""
+        token, user_id = await anna.session.api.access_token(), anna.whoami().user_id
+        conversation = f"/api/v1/messaging/conversations/{where}"
+        for path in (
+            *("auth/me", "auth/me/key-packages", f"auth/users/{user_id}", f"auth/users/{user_id}/identity"),
+            *("messaging/history-keys", "messaging/archive?limit=2", "messaging/account-index"),
+        ):
+            await self.call("GET", f"/api/v1/{path}", token=token)
+        await self.call("GET", conversation, token=token)
+        for rest in (
+            "entries?around=2&limit=3",
+            "entries?before=3",
+            "hashes?after=0&before=9",
+            "group-info",
+            "welcome",
+        ):
+            await self.call("GET", f"{conversation}/{rest}", token=token)
+        await self.call("PUT", f"{conversation}/receipt", {"read_sequence": 1}, token)
+        await self.call("PATCH", "/api/v1/auth/me", {"display_name": "Anna"}, token)
+        await self.call("GET", f"{FLOWS}/config")
+        login = await self.call("POST", f"{FLOWS}/auth/login", {"username": self.names["anna"], "password": PASSWORD})
+        tokens = json.loads(login.body)["meta"]
+        fresh = await self.call(
+            "POST",
+            "/api/v1/auth/token/refresh",
+            {"refresh_token": tokens["refresh_token"]},
+            **{"idempotency-key": new_uuid7()},
+        )
+        await self.call("POST", "/api/v1/auth/logout", token=json.loads(fresh.body)["access_token"])
+
+    async def hold_a_socket(self, anna: Client, where: str, sequence: int) -> None:
+        """A heartbeat, a command that is refused, one that was carried out before, and a receipt."""
+        # Anna wrote first, so the first upload is hers.
+        upload = next(request for request, _ in self.recorded.exchanges if f"{where}/messages/" in request.path)
+        message = {"conversation_id": where, "client_id": upload.path.rpartition("/")[2], **json.loads(upload.body)}
+        socket = await self.hand.connect(SOCKET)
+        for frame in (
+            {"type": "identify", "access_token": await anna.session.api.access_token(), "cursors": {where: 1}},
+            {"type": "heartbeat"},
+            {"type": "message.send", "ref": "1", **message},
+            {"type": "message.send", "ref": "2", **message, "signature": "A" * 86},
+            {"type": "receipt.mark", "ref": "3", "conversation_id": where, "read_sequence": sequence},
+        ):
+            await socket.send(json.dumps(frame).encode())
+        waiting = {"hello", "ready", "heartbeat", "ack", "problem", "receipt.updated"}
+        async with asyncio.timeout(10):
+            while waiting:
+                waiting.discard(json.loads(await socket.receive())["type"])
+        await socket.close()
+
+
+def test_what_devices_say_and_hear_is_what_the_documents_say(
+    stack: Stack, receiver: PushReceiver, https: httpx.Client, api: DocumentedApi, tmp_path: Path
+):
+    journey = Journey(stack, receiver, tmp_path)
+    asyncio.run(journey.run())
+    for request, answer in journey.recorded.exchanges:
+        if not request.path.startswith("/media/objects/"):
+            api.judge(request, answer)
+    assert api.faults == []
+    assert [name for name, statuses in api.seen.items() if not statuses & {200, 204}] == []
+    socket = DocumentedSocket(https.get("/api/asyncapi.json").json())
+    sent = {socket.judge("fromClient", frame) for frame in journey.recorded.sent}
+    received = {socket.judge("fromServer", frame) for frame in journey.recorded.received}
+    assert socket.faults == []
+    told = {
+        name: {message["$ref"].rpartition("/")[2] for message in operation["messages"]}
+        for name, operation in socket.document["operations"].items()
+    }
+    assert sent == told["fromClient"]
+    assert received >= told["fromServer"] - {"ConversationRemoved"}
+
+
+def test_whoever_brings_no_token_hears_what_is_documented(https: httpx.Client, api: DocumentedApi):
+    for _, method, template, operation in api.operations():
+        examples = {each["name"]: each["example"] for each in operation["parameters"] if each["in"] == "path"}
+        path = template.format(**examples)
+        headers = {} if operation.get("security") == [] else {"Authorization": "Bearer x"}
+        answer = https.request(method, path, content=b"{", headers=headers | {"Content-Type": "application/json"})
+        expected = {400} if operation.get("security") == [] and method != "GET" else {401}
+        assert answer.status_code in expected or path.endswith("/config"), (path, answer.text)
+        api.judge(Request(method, path), Answer(answer.status_code, dict(answer.headers), answer.content))
+    assert api.faults == []
+
+
+def test_a_judge_of_answers_sees_what_is_wrong(api: DocumentedApi):
+    good = {"version": 1, "sealed": ""}
+    asked = Request("GET", "/api/v1/messaging/account-index")
+    headers = {"content-type": "application/json", "x-request-id": "x"}
+    for status, told, body, fault in (
+        (200, headers, good, ""),
+        (200, headers, good | {"more": 1}, "more"),
+        (200, headers, {"version": 1}, "sealed"),
+        (200, headers | {"content-type": "text/html"}, good, "text/html"),
+        (200, {"content-type": "application/json"}, good, "X-Request-ID"),
+        (418, headers, good, "not documented"),
+        (401, headers | {"content-type": "application/problem+json"}, {"type": "x"}, "not valid"),
+    ):
+        api.faults.clear()
+        api.judge(asked, Answer(status, told, json.dumps(body).encode()))
+        assert bool(api.faults) == bool(fault), (status, body, api.faults)
+        assert fault in " ".join(api.faults)
+    api.faults.clear()
+    api.judge(Request("GET", "/api/v1/messaging/nothing"), Answer(200, headers, b"{}"))
+    assert "not documented" in api.faults[0]
+
+
+def test_generated_requests_get_documented_answers(
+    stack: Stack, device: Callable[..., Device], say_trials: Callable[[str], None]
+):
+    chosen = random.getrandbits(32)
+    document = schemathesis.openapi.from_path(GOLDEN / "openapi.json")
+    operations = [
+        found.ok() for found in document.include(path_regex="/api/v1/(messaging|media)/").get_all_operations()
+    ]
+    say_trials(f"schemathesis operations={len(operations)} n={EXAMPLES} each seed={chosen}")
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["Authorization"] = f"Bearer {access_token(device('anna'))}"
+    checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+    def judge(operation: Any) -> None:
+        @seed(chosen)
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy())
+        def run(case: Any) -> None:
+            case.call_and_validate(base_url=stack.address, session=session, checks=checks, verify=stack.ca_file)
+
+        run()
+
+    for operation in operations:
+        judge(operation)
+    assert len(operations) >= 20
