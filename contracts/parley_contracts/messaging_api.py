@@ -11,8 +11,19 @@ from typing import Literal
 import msgspec
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
+from parley_contracts.joining_api import JoinRequestsChanged
 from parley_contracts.policy import Kind
-from parley_contracts.state_api import PrivacySettings, ReadState, StateCommand
+from parley_contracts.settings_api import SettingsUpdated
+from parley_contracts.state_api import (
+    PresenceChanged,
+    PrivacyChanged,
+    PrivacySettings,
+    ReadState,
+    ReadStateUpdated,
+    StateCommand,
+    TypingStarted,
+    TypingStopped,
+)
 
 
 class PushSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -380,7 +391,22 @@ class ReceiptUpdated(msgspec.Struct, frozen=True, tag="receipt.updated"):
 ClientFrame = Identify | Heartbeat | MessageSend | ReceiptMark | StateCommand
 #: An entry of the log is a frame as it stands.
 ServerFrame = (
-    Hello | Ready | Heartbeat | Ack | Refusal | Entry | ConversationAdded | ConversationRemoved | ReceiptUpdated
+    Hello
+    | Ready
+    | Heartbeat
+    | Ack
+    | Refusal
+    | Entry
+    | ConversationAdded
+    | ConversationRemoved
+    | ReceiptUpdated
+    | ReadStateUpdated
+    | TypingStarted
+    | TypingStopped
+    | PresenceChanged
+    | PrivacyChanged
+    | JoinRequestsChanged
+    | SettingsUpdated
 )
 
 #: Close codes and what the client does.

@@ -196,7 +196,7 @@ def _type(name: str, schema: Document) -> str:
     )
 
 
-def _limits(limits: Mapping[str, int]) -> str:
+def _limits(limits: Mapping[str, int | float]) -> str:
     rows = [(f"<code>{escape(name)}</code>", f"{value:,}") for name, value in sorted(limits.items())]
     return _table(("Name", "Number"), rows)
 

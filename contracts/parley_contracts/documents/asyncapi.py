@@ -27,6 +27,9 @@ A command carries a `ref` of the client's choice; its `ack` or `problem` repeats
 The client sends `heartbeat` each `heartbeat_interval_s` and hears one back; after two intervals of silence either side gives up. A reader
 ignores frames and members that it does not know.
 
+What people read, type and where they are is told to those who may see it, as far as both sides' settings allow. Typing and presence are
+never stored: what was not heard live is gone, and after each `ready` a client watches anew.
+
 Directions are the server's: it *receives* what a client sends.
 """
 #: What each code of the socket's close means, and what the client does.
@@ -46,6 +49,10 @@ _LIMITS = (
     "SOCKET_QUEUE_SIZE_BYTES_MAX",
     "SOCKET_COMMANDS_IN_FLIGHT_MAX",
     "CONVERSATIONS_PER_USER_MAX",
+    "READ_STATE_BUCKETS",
+    "TYPING_REPEAT_S",
+    "TYPING_LIFETIME_S",
+    "PRESENCE_WATCH_MAX",
 )
 
 

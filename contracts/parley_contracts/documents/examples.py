@@ -12,7 +12,8 @@ from parley_contracts import auth_api as auth
 from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
-from parley_contracts.documents.fields import BINARY
+from parley_contracts import state_api as state
+from parley_contracts.documents.fields import BINARY, is_time
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ObjectId, UploadId, UserId, media_object_id
 from parley_contracts.limits import FRAME_SIZE_BYTES_MAX, HEARTBEAT_INTERVAL_S
@@ -63,6 +64,10 @@ VALUES: Mapping[str, Any] = {
     "head": 42,
     "read_sequence": 41,
     "read_ordinal": 39,
+    "delivered_sequence": 42,
+    "unread_sequence": 42,
+    "link_id": "019ab0c4-5c00-7f66-8a2b-3c4d5e6f7086",
+    "known": 1,
     "ref": "17",
     "server_generation": "1",
     "heartbeat_interval_s": HEARTBEAT_INTERVAL_S,
@@ -87,7 +92,12 @@ _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     messaging.Identify: {"cursors": {VALUES["conversation_id"]: 41}},
     messaging.Ack: {"appended": ...},
     messaging.Refusal: {"problem": EpochStale(epoch=4, head=43).to_dict()},
+    state.PrivacySettings: {"version": 1, "receipts": True, "typing": False, "presence": True},
+    state.PresenceSet: {"status": "away"},
+    state.PresenceChanged: {"status": "away", "last_seen_at": _TIME},
     media.PartUpload: {"number": 1},
+    notifications.Preference: {"level": "none", "until": _TIME},
+    notifications.PreferenceUpload: {"level": "none", "until": _TIME},
     notifications.SelfTest: {"outcome": "sent", "reason": "", "status": 201},
 }
 
@@ -114,7 +124,7 @@ def _value(kind: type[msgspec.Struct], name: str, hint: Any) -> Any:
         return [text] if typing.get_origin(hint) is list else text
     if name in VALUES and not _is_struct(hint):
         return VALUES[name]
-    if name.endswith("_at"):
+    if is_time(name):
         return _TIME
     return _of_hint(hint)
 

@@ -12,13 +12,16 @@ from typing import Any
 import msgspec
 
 from parley_contracts import auth_api as auth
+from parley_contracts import joining_api as joining
 from parley_contracts import limits
 from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
-from parley_contracts.ids import ClientId, ConversationId, DeviceId, ObjectId, SessionId, UploadId, UserId
+from parley_contracts import settings_api as settings
+from parley_contracts import state_api as state
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, LinkId, ObjectId, SessionId, UploadId, UserId
 
-IDENTIFIERS = frozenset({UserId, DeviceId, SessionId, ConversationId, ClientId, UploadId, ObjectId})
+IDENTIFIERS = frozenset({UserId, DeviceId, SessionId, ConversationId, ClientId, UploadId, ObjectId, LinkId})
 UUID: dict[str, Any] = {
     "type": "string",
     "format": "uuid",
@@ -27,6 +30,11 @@ UUID: dict[str, Any] = {
 TIME: dict[str, Any] = {"format": "date-time"}
 #: SHA-256 and the like; an uncompressed point of P-256; the authentication secret of RFC 8291.
 _DIGEST, _POINT, _PUSH_AUTH = 32, 65, 16
+
+
+def is_time(name: str) -> bool:
+    """Whether a field of this name holds a time (RFC 3339)."""
+    return name.endswith("_at") or name == "until"
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,7 @@ BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
     messaging.PushSecret: {"sealed": exactly(limits.PUSH_SEALED_SECRET_SIZE_BYTES)},
     messaging.ConversationCreation: {"group_info": _GROUP_INFO, "policy": _POLICY},
     messaging.MessageUpload: {"header": _HEADER, "ciphertext": _CIPHERTEXT, "signature": _SIGNATURE},
+    messaging.ScheduledUpload: {"header": _HEADER, "ciphertext": _CIPHERTEXT, "signature": _SIGNATURE},
     messaging.MessageSend: {"header": _HEADER, "ciphertext": _CIPHERTEXT, "signature": _SIGNATURE},
     messaging.CommitUpload: {"commit": _COMMIT, "group_info": _GROUP_INFO, "welcome": _WELCOME, "policy": _POLICY},
     messaging.Entry: {
@@ -106,6 +115,9 @@ BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
     messaging.HistoryKeyUpload: {"sealed": _HISTORY_KEY},
     messaging.HistoryKeyRecord: {"sealed": _HISTORY_KEY},
     messaging.AccountIndex: {"sealed": Binary(0, limits.ACCOUNT_INDEX_SIZE_BYTES_MAX)},
+    joining.JoinRequestUpload: {"signature": _SIGNATURE},
+    joining.JoinRequest: {"signature": _SIGNATURE},
+    settings.SealedSettings: {"sealed": Binary(0, limits.SETTINGS_SIZE_BYTES_MAX)},
     media.UploadCreation: {"digest": exactly(_DIGEST)},
     notifications.VapidKey: {"public_key": exactly(_POINT)},
     notifications.SubscriptionUpload: {"p256dh": exactly(_POINT), "auth": exactly(_PUSH_AUTH)},
@@ -144,10 +156,19 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
     messaging.ReceiptUpload: {"read_sequence": {"minimum": 1}},
     messaging.ReceiptMark: {"read_sequence": {"minimum": 1}},
     messaging.Entry: {"type": {"enum": ["conversation.created", "message.created", "commit.created"]}},
-    messaging.Identify: {"cursors": {"maxProperties": 2 * limits.CONVERSATIONS_PER_USER_MAX}},
+    messaging.Identify: {
+        "cursors": {"maxProperties": 2 * limits.CONVERSATIONS_PER_USER_MAX},
+        "read_states_digest": {"maxItems": limits.READ_STATE_BUCKETS},
+    },
     messaging.Refusal: {
         "problem": {"$ref": "#/components/schemas/Problem", "type": None, "additionalProperties": None}
     },
+    state.DeliveryUpload: {"delivered_sequence": {"minimum": 0}},
+    state.DeliveryMark: {"delivered_sequence": {"minimum": 0}},
+    state.UnreadUpload: {"unread_sequence": {"minimum": 1}},
+    state.PrivacySettings: {"version": {"minimum": 0}},
+    state.PresenceWatch: {"people": {"maxItems": limits.PRESENCE_WATCH_MAX}},
+    settings.SealedSettings: {"version": {"minimum": 0}},
     media.UploadCreation: {"size_bytes": _OBJECT_SIZE},
     media.StoredObject: {"size_bytes": _OBJECT_SIZE},
     media.ObjectDownload: {"size_bytes": _OBJECT_SIZE},

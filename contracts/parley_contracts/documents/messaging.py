@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from parley_contracts.documents.operations import Operation, Parameter, Service, integer
-from parley_contracts.limits import ARCHIVE_PAGE_MAX, PAGE_ENTRIES_DEFAULT, PAGE_ENTRIES_MAX
+from parley_contracts.joining_api import JoinRequests, JoinRequestUpload
+from parley_contracts.limits import (
+    ARCHIVE_PAGE_MAX,
+    PAGE_ENTRIES_DEFAULT,
+    PAGE_ENTRIES_MAX,
+    SCHEDULED_AHEAD_S_MAX,
+    SCHEDULED_PER_DEVICE_MAX,
+)
 from parley_contracts.messaging_api import (
     AccountIndex,
     Appended,
@@ -20,6 +27,8 @@ from parley_contracts.messaging_api import (
     HistoryKeyUpload,
     MessageUpload,
     ReceiptUpload,
+    ScheduledMessages,
+    ScheduledUpload,
     WelcomeState,
 )
 from parley_contracts.problems import (
@@ -29,8 +38,11 @@ from parley_contracts.problems import (
     EpochStale,
     Forbidden,
     PolicyRefused,
+    TooMany,
     VersionStale,
 )
+from parley_contracts.settings_api import SealedSettings
+from parley_contracts.state_api import DeliveryUpload, PrivacySettings, ReadState, Receipts, UnreadUpload
 
 _CONVERSATION = "/conversations/{conversation_id}"
 _APPEND_PROBLEMS = (ClientIdReused, EpochStale, PolicyRefused)
@@ -141,6 +153,113 @@ _READS = (
     ),
 )
 
+_SCHEDULE = (
+    Operation(
+        name="put_scheduled",
+        method="PUT",
+        path=f"{_CONVERSATION}/scheduled/{{client_id}}",
+        summary="Keep a sealed message until its time, then append it.",
+        description=(
+            f"At most {SCHEDULED_PER_DEVICE_MAX} for each device, and {SCHEDULED_AHEAD_S_MAX // 86_400} days ahead; what has"
+            " passed is due at once. Again, with another seal or another time, replaces it."
+        ),
+        body=ScheduledUpload,
+        problems=(TooMany,),
+    ),
+    Operation(
+        name="get_scheduled",
+        method="GET",
+        path="/scheduled",
+        summary="What the caller's device has scheduled, and what could not be sent.",
+        answer=ScheduledMessages,
+    ),
+    Operation(
+        name="delete_scheduled",
+        method="DELETE",
+        path="/scheduled/{client_id}",
+        summary="Do not send a scheduled message.",
+        description="Again, or where it was sent meanwhile, changes nothing.",
+    ),
+)
+
+_STATE = (
+    Operation(
+        name="get_receipts",
+        method="GET",
+        path=f"{_CONVERSATION}/receipts",
+        summary="How far the others have read and got.",
+        description="Of those who let it be seen, to those who do so themselves.",
+        answer=Receipts,
+    ),
+    Operation(
+        name="put_delivery",
+        method="PUT",
+        path=f"{_CONVERSATION}/delivery",
+        summary="Raise the caller's delivered position.",
+        description="A lower one than before changes nothing.",
+        body=DeliveryUpload,
+    ),
+    Operation(
+        name="put_unread",
+        method="PUT",
+        path=f"{_CONVERSATION}/unread",
+        summary="Mark a conversation as unread from a sequence on, until the next reading.",
+        body=UnreadUpload,
+        answer=ReadState,
+    ),
+    Operation(
+        name="get_privacy",
+        method="GET",
+        path="/settings/privacy",
+        summary="What the caller lets others see.",
+        answer=PrivacySettings,
+    ),
+    Operation(
+        name="put_privacy",
+        method="PUT",
+        path="/settings/privacy",
+        summary="Store the next version of what the caller lets others see.",
+        description="`version` is the stored one + 1, and 1 for the first.",
+        body=PrivacySettings,
+        problems=(VersionStale,),
+    ),
+)
+
+_JOINING = (
+    Operation(
+        name="put_join_request",
+        method="PUT",
+        path=f"{_CONVERSATION}/join-request",
+        summary="Ask to join by an invitation link.",
+        description="A link that does not open (any more) is `not_found`. Who belongs already gets `conflict`.",
+        body=JoinRequestUpload,
+        problems=(Conflict,),
+    ),
+    Operation(
+        name="get_join_requests",
+        method="GET",
+        path=f"{_CONVERSATION}/join-requests",
+        summary="Who asks to join, for who may add people.",
+        answer=JoinRequests,
+        problems=(PolicyRefused,),
+    ),
+    Operation(
+        name="delete_join_request",
+        method="DELETE",
+        path=f"{_CONVERSATION}/join-requests/{{user_id}}",
+        summary="Withdraw one's own request, or turn down another one's.",
+        description="`not_found` where there is none, or not any more.",
+        problems=(PolicyRefused,),
+    ),
+    Operation(
+        name="get_own_join_requests",
+        method="GET",
+        path="/join-requests",
+        summary="What the caller has asked to join and has not heard of yet.",
+        answer=JoinRequests,
+    ),
+)
+
 _RECORDS = (
     Operation(
         name="put_archive_record",
@@ -192,11 +311,30 @@ _RECORDS = (
         summary="The caller's sealed account index.",
         answer=AccountIndex,
     ),
+    Operation(
+        name="put_settings",
+        method="PUT",
+        path="/settings",
+        summary="Store the next version of the caller's sealed settings, and tell their devices.",
+        description="`version` is the stored one + 1, and 1 for the first.",
+        body=SealedSettings,
+        problems=(VersionStale,),
+    ),
+    Operation(
+        name="get_settings",
+        method="GET",
+        path="/settings",
+        summary="The caller's sealed settings.",
+        answer=SealedSettings,
+        query={
+            "known": Parameter(integer(default=0), "The version that the caller has: `sealed` is empty where it holds.")
+        },
+    ),
 )
 
 MESSAGING = Service(
     name="messaging",
     prefix="/api/v1/messaging",
-    description="Conversations and their logs, MLS delivery, receipts, and the sealed records of a person.",
-    operations=(*_APPENDS, *_READS, *_RECORDS),
+    description="Conversations and their logs, MLS delivery, what is read and what is sent later, requests to join, and the sealed records of a person.",
+    operations=(*_APPENDS, *_READS, *_SCHEDULE, *_STATE, *_JOINING, *_RECORDS),
 )

@@ -52,6 +52,13 @@ _LIMITS = (
     "MEMBERS_PER_GROUP_MAX",
     "DEVICES_PER_GROUP_MAX",
     "CONVERSATIONS_PER_USER_MAX",
+    "SCHEDULED_PER_DEVICE_MAX",
+    "SCHEDULED_AHEAD_S_MAX",
+    "LINKS_PER_GROUP_MAX",
+    "JOIN_REQUESTS_PER_CONVERSATION_MAX",
+    "JOIN_REQUESTS_PER_USER_MAX",
+    "JOIN_REQUEST_LIFETIME_S",
+    "JOIN_ATTEMPTS_PER_HOUR",
     "MEDIA_PART_SIZE_BYTES",
     "MEDIA_BYTES_PER_USER_MAX",
     "MEDIA_OBJECTS_PER_USER_MAX",
@@ -61,7 +68,7 @@ _LIMITS = (
 )
 
 
-def limits_named(names: tuple[str, ...]) -> dict[str, int]:
+def limits_named(names: tuple[str, ...]) -> dict[str, int | float]:
     """Numbers of `parley_contracts.limits` by their names there."""
     return {name: getattr(limits, name) for name in names}
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from parley_contracts.documents.examples import example_of
-from parley_contracts.documents.fields import BINARY, IDENTIFIERS, KEYWORDS, TIME, UUID
+from parley_contracts.documents.fields import BINARY, IDENTIFIERS, KEYWORDS, TIME, UUID, is_time
 
 REF = "#/components/schemas/{name}"
 Schema = dict[str, Any]
@@ -52,7 +52,7 @@ def _refined(kind: type[msgspec.Struct], schema: Schema) -> Schema:
     properties = schema["properties"]
     for field in msgspec.structs.fields(kind):
         _name_identifiers(properties[field.encode_name], field.type)
-        if field.name.endswith("_at"):
+        if is_time(field.name):
             _text_of(properties[field.encode_name]).update(TIME)
     for name, binary in BINARY.get(kind, {}).items():
         _text_of(properties[name]).update(binary.schema())
