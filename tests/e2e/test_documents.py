@@ -5,6 +5,7 @@ import json
 import random
 import ssl
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from parley_client.api.network import Answer, Request
 from parley_client.platforms.https import HttpsNetwork
 from parley_contracts.documents import documents
 from parley_contracts.encoding import b64encode
-from parley_contracts.ids import new_uuid7
+from parley_contracts.ids import ConversationId, new_uuid7
 from parley_mls import default_primitives, generate_hpke_key
 
 GOLDEN = Path(__file__).resolve().parents[2] / "contracts" / "documents"
@@ -36,6 +37,7 @@ SOCKET = "/api/v1/messaging/socket"
 FLOWS = "/api/v1/auth/flows/app/v1"
 PASSWORD = "plum teapot horizon 7"
 EXAMPLES = 3
+WAIT_S = 10
 
 
 @pytest.fixture(scope="module")
@@ -92,16 +94,19 @@ class Journey:
         async with self.open("anna") as anna, self.open("berta") as berta:
             await self.register(anna, "anna")
             key = await self.register(berta, "berta")
-            sequence, where = await self.talk(anna, berta)
+            sequence, where, group = await self.talk(anna, berta)
             await self.restore(key, berta)
             await self.take_pushes(berta, where)
+            await self.show_and_hide(anna, berta, where)
+            await self.join_by_link(anna, berta, group)
+            await self.send_later(anna, where)
             await self.ask_the_rest(anna, where)
             await self.hold_a_socket(anna, where, sequence)
             await anna.logout()
         await self.hand.close()
 
-    async def talk(self, anna: Client, berta: Client) -> tuple[int, str]:
-        """Messages, a file, a group whose members change, a deletion; the place of a message that stays."""
+    async def talk(self, anna: Client, berta: Client) -> tuple[int, str, str]:
+        """Messages, a file, a group whose members change, a deletion; the place of a message that stays, and the group."""
         anna.connect()
         await anna.connected()
         file = Attachable("file.bin", "application/octet-stream", data=bytes(300_000))
@@ -116,7 +121,7 @@ class Journey:
         gone = await anna.send(sent.conversation_id, "a mistake")
         await anna.delete(sent.conversation_id, gone.sequence)
         await anna.settle()
-        return sent.sequence, sent.conversation_id
+        return sent.sequence, sent.conversation_id, group.conversation_id
 
     async def restore(self, recovery_key: str, berta: Client) -> None:
         await berta.settle()
@@ -136,9 +141,70 @@ class Journey:
         await berta.push_key()
         await berta.push_subscribe(**browser.upload(), push_public_key=b64encode(public))
         assert (await berta.push_self_test()).outcome == "sent"
-        await berta.push_set_level(where, "none")
+        until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        level = {"level": "none", "until": until}
+        token = await berta.session.api.access_token()
+        assert (await self.call("PUT", f"/api/v1/notifications/preferences/{where}", level, token)).status == 200
         await berta.push_levels()
         await berta.push_unsubscribe()
+
+    async def show_and_hide(self, anna: Client, berta: Client, where: str) -> None:
+        """Both are connected: what is read and delivered, typing, presence, and what is not shown any more."""
+        place = ConversationId(where)
+        berta.connect()
+        await berta.connected()
+        token = await berta.session.api.access_token()
+        conversation = f"/api/v1/messaging/conversations/{where}"
+        await self.call("PUT", f"{conversation}/delivery", {"delivered_sequence": 2}, token)
+        await self.heard("receipt.updated")
+        await anna.receipts(place)
+        await berta.mark_unread(place)
+        anna.start_typing(place)
+        anna.stop_typing(place)
+        anna.set_presence("away")
+        anna.watch_presence([berta.whoami().user_id])
+        await self.heard("read_state.updated", "typing.started", "typing.stopped", "presence.changed")
+        await anna.change_privacy(typing=False)
+        anna.change_settings(where, archived=True)
+        await self.heard("privacy.changed", "settings.updated")
+        await self.call("GET", "/api/v1/messaging/settings?known=1", token=token)
+        await self.call("GET", "/api/v1/messaging/settings", token=await anna.session.api.access_token())
+        # Whoever only listens tells of what is delivered to them, a little later.
+        await anna.send(where, "are you there?")
+        await self.carried(self.recorded.sent, "delivery.mark")
+
+    async def join_by_link(self, anna: Client, berta: Client, group: str) -> None:
+        """Asked twice: turned down, then let in."""
+        link = await anna.group_link_create(group)
+        name = f"@{self.names['berta']}"
+        assert link.url is not None
+        await berta.group_join(link.url)
+        await self.heard("join_requests.changed")
+        await berta.group_joins()
+        await anna.group_deny(group, [name])
+        await berta.group_join(link.url)
+        assert [asking.username for asking in await anna.group_requests(group)] == [self.names["berta"]]
+        await anna.group_approve(group, [name])
+
+    async def send_later(self, anna: Client, where: str) -> None:
+        later = await anna.schedule(where, "later", (datetime.now(UTC) + timedelta(hours=1)).isoformat())
+        assert later.held
+        listed = await self.call("GET", "/api/v1/messaging/scheduled", token=await anna.session.api.access_token())
+        assert [each["client_id"] for each in json.loads(listed.body)["scheduled"]] == [later.client_id]
+        await anna.unschedule(later.client_id)
+
+    async def heard(self, *types: str) -> None:
+        """Wait until frames of these types have come to any device."""
+        await self.carried(self.recorded.received, *types)
+
+    async def carried(self, frames: list[bytes], *types: str) -> None:
+        missing = set(types)
+        for _ in range(WAIT_S * 20):
+            missing -= {json.loads(frame)["type"] for frame in frames}
+            if not missing:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"no frame of {sorted(missing)} in {WAIT_S} s")
 
     async def ask_the_rest(self, anna: Client, where: str) -> None:
         """What the client core does not ask for, or not each time."""
@@ -172,24 +238,27 @@ class Journey:
         await self.call("POST", "/api/v1/auth/logout", token=json.loads(fresh.body)["access_token"])
 
     async def hold_a_socket(self, anna: Client, where: str, sequence: int) -> None:
-        """A heartbeat, a command that is refused, one that was carried out before, and a receipt."""
+        """A heartbeat, a command that is refused, one that was carried out before, and a reading."""
         # Anna wrote first, so the first upload is hers.
         upload = next(request for request, _ in self.recorded.exchanges if f"{where}/messages/" in request.path)
         message = {"conversation_id": where, "client_id": upload.path.rpartition("/")[2], **json.loads(upload.body)}
         socket = await self.hand.connect(SOCKET)
-        for frame in (
+        frames = (
             {"type": "identify", "access_token": await anna.session.api.access_token(), "cursors": {where: 1}},
             {"type": "heartbeat"},
             {"type": "message.send", "ref": "1", **message},
             {"type": "message.send", "ref": "2", **message, "signature": "A" * 86},
             {"type": "receipt.mark", "ref": "3", "conversation_id": where, "read_sequence": sequence},
-        ):
-            await socket.send(json.dumps(frame).encode())
-        waiting = {"hello", "ready", "heartbeat", "ack", "problem", "receipt.updated"}
-        async with asyncio.timeout(10):
-            while waiting:
-                waiting.discard(json.loads(await socket.receive())["type"])
-        await socket.close()
+        )
+        waiting = {"hello", "ready", "heartbeat", "ack", "problem", "read_state.updated"}
+        try:
+            for frame in frames:
+                await socket.send(json.dumps(frame).encode())
+            async with asyncio.timeout(WAIT_S):
+                while waiting:
+                    waiting.discard(json.loads(await socket.receive())["type"])
+        finally:
+            await socket.close()
 
 
 def test_what_devices_say_and_hear_is_what_the_documents_say(
