@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,27 +10,12 @@ from pathlib import Path
 
 import pytest
 from e2e_devices import Device, Stack
+from e2e_stacks import ENGINES, admin_addresses, free_port
 from e2e_web import WebApp, browser_profile, chromium_path
 from playwright.sync_api import Playwright, sync_playwright
 from push_receiver import PushReceiver
 
 ROOT = Path(__file__).resolve().parents[2]
-ENGINES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def admin_addresses(home: Path) -> dict[str, str]:
-    from parley_ops.instance import require_instance
-    from parley_ops.layout import Home
-    from parley_ops.stack import Stack as OpsStack
-
-    return OpsStack.load(Home(home), require_instance(Home(home))).admin_addresses()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from checker import Acknowledgement, Entry, History, Membership, Send, View
 from e2e_devices import Device, Stack
 
 from parley_contracts.encoding import b64decode
+from parley_contracts.envelope import counts
 from parley_contracts.policy import decode_policy
 
 
@@ -73,7 +74,7 @@ class Recorder:
         ]
 
     def _stored(self, row: dict[str, Any], shown: set[str]) -> Entry:
-        if row["type"] != "message.created":
+        if row["type"] != "message.created" or not counts(b64decode(row["header"])):
             return Entry(row["sequence"], message=False, ordinal=row["ordinal"])
         # What is inside only the devices know: the log's payload is empty.
         name, client_id = self._names[row["user_id"]], row["client_id"]

@@ -1,5 +1,6 @@
 """What people say of messages that stand, through the gateway: three people and a restored device see the same."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,8 @@ def standing(device: Device, where: str, sequence: int, done: Callable[[dict[str
     """The message as the device shows it, once it is as it should be."""
     deadline, found = time.monotonic() + 30, None
     while time.monotonic() < deadline:
-        found = device("message", conversation_id=where, sequence=sequence)["message"]
+        with contextlib.suppress(Refused):  # the conversation may not have come to this device yet
+            found = device("message", conversation_id=where, sequence=sequence)["message"]
         if found is not None and done(found):
             return dict(found)
         time.sleep(0.05)
@@ -70,7 +72,5 @@ def test_everybody_sees_the_same_of_a_message(device: Make):
         inside = who("history.page", conversation_id=where, thread=root)
         assert [item["text"] for item in inside["items"]] == ["and I"]
 
-    # What is read and unread counts only what people said: of anna's 1, berta's 2 (one of them deleted), carl's 2.
-    assert summary(berta, where)["unread"] == 1 + 2
-    berta("mark_read", conversation_id=where, sequence=page["items"][-1]["sequence"])
+    # Who writes has read; and what changes a message is nobody's news.
     assert (summary(berta, where)["unread"], summary(berta, where)["mentions"]) == (0, 0)

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from e2e_agreement import disagreements
+from checker import judge
 from e2e_devices import Device, Stack, access_token
+from e2e_recorder import Recorder
+from e2e_stacks import ENGINES, admin_addresses, free_port
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
-
-from conftest import ENGINES, admin_addresses, free_port
 
 pytestmark = pytest.mark.timeout(600)
 TRIALS = 2
@@ -69,11 +69,10 @@ def people(grown: Stack, tmp_path: Path) -> Iterator[Callable[[str], Device]]:
 
 
 class Writers:
-    """People who write to one group without a pause; `acknowledged` says what stands where, `when` when it was said."""
+    """People who write to one group without a pause; `when` says when something was acknowledged."""
 
-    def __init__(self, everyone: list[Device], where: str) -> None:
-        self.everyone, self.where = everyone, where
-        self.acknowledged: dict[str, int] = {}
+    def __init__(self, everyone: list[Device], recorder: Recorder) -> None:
+        self.everyone, self.recorder = everyone, recorder
         self.when: list[float] = []
         self.failed: list[Exception] = []
         self._over = threading.Event()
@@ -93,9 +92,8 @@ class Writers:
     def _write(self, writer: Device) -> None:
         count = 0
         while not self._over.is_set():
-            text = f"{writer.username} {count}"
             try:
-                self.acknowledged[text] = writer("send", to=self.where, text=text)["sequence"]
+                self.recorder.send(writer, f"{writer.username} {count}")
             except Exception as error:  # noqa: BLE001 - what one meets here must fail the test
                 self.failed.append(error)
                 return
@@ -111,13 +109,15 @@ class Writers:
         return later[0] - since
 
     def check(self, restored: Device) -> None:
-        """All devices agree, and so does a new one."""
-        histories = {}
-        for each in (*self.everyone, restored):
-            history = each.wait_for_history(set(self.acknowledged))
-            rows = [(m["sequence"], m["text"]) for m in history if m["conversation_id"] == self.where]
-            histories[each.username] = sorted(rows)
-        assert disagreements(histories, self.acknowledged) == []
+        """All histories are sound, live and read, and so is that of a new device."""
+        recorder = self.recorder
+        for each in self.everyone:
+            recorder.read_history(each)
+            each.wait_for(recorder.texts(but=each.username))
+            recorder.hear(each)
+        recorder.read_history(restored, "restored")
+        found = judge(recorder.history(restored.stack, access_token(restored)))
+        assert not found, "\n".join(map(str, found[:20]))
 
 
 @pytest.fixture
@@ -127,10 +127,11 @@ def writers(people: Callable[[str], Device]) -> Writers:
         each.register()
     members = [f"@{each.username}" for each in everyone[1:]]
     where: str = everyone[0]("group.create", name="Choir", members=members)["conversation_id"]
-    everyone[0]("send", to=where, text="start -1")
+    recorder = Recorder(where, everyone)
+    recorder.send(everyone[0], "start")
     for each in everyone[1:]:
-        each.wait_for({"start -1"})
-    return Writers(everyone, where)
+        each.wait_for({"start"})
+    return Writers(everyone, recorder)
 
 
 def restored(people: Callable[[str], Device], person: Device) -> Device:
@@ -185,7 +186,7 @@ def test_the_primary_is_killed_again_and_again(
             os.kill(grown.parts()[name]["pid"], signal.SIGKILL)
             waits.append(writers.wait_s(time.monotonic() + 0.5))
     say_trials(
-        f"primary killed n={TRIALS} acknowledged={len(writers.acknowledged)}"
+        f"primary killed n={TRIALS} acknowledged={len(writers.recorder.sends)}"
         f" writable again after {', '.join(f'{wait:.1f} s' for wait in waits)}"
     )
     writers.check(restored(people, writers.everyone[1]))
@@ -230,7 +231,7 @@ def test_all_services_restart_one_by_one_unseen(
     assert {name for name in before if before[name] != after[name]} >= services
     assert {name for name in before if before[name] == after[name]} >= {*MEMBERS, "postgres", "nginx"}
     assert set(answers) == {200}
-    say_trials(f"rolling restart acknowledged={len(writers.acknowledged)} asked={len(answers)}")
+    say_trials(f"rolling restart acknowledged={len(writers.recorder.sends)} asked={len(answers)}")
     writers.check(restored(people, writers.everyone[1]))
 
 

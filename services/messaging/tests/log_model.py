@@ -22,13 +22,15 @@ from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, Roste
 from parley_contracts.problems import Problem
 from parley_messaging.adapters.mongo.database import database_of
 from parley_messaging.adapters.mongo.log import MongoLog
-from parley_messaging.adapters.mongo.memberships import MongoMemberships, MongoReadPositions
+from parley_messaging.adapters.mongo.memberships import MongoMemberships
+from parley_messaging.adapters.mongo.positions import MongoPositions, MongoPrivacy
 from parley_messaging.domain.entries import COMMIT, CREATED, MESSAGE, Submission
 from parley_messaging.domain.ownership import owner_of
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import Outcome, PeerUnreachable
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
+from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks
 from parley_messaging.service.states import States
@@ -83,7 +85,7 @@ class Model:
     def take(self, submission: Submission) -> Row:
         """Make it the next entry."""
         epoch = self.epoch + (submission.type == COMMIT)
-        ordinal = (self.rows[-1].ordinal if self.rows else 0) + (submission.type == MESSAGE)
+        ordinal = (self.rows[-1].ordinal if self.rows else 0) + counted(submission)
         row = Row(submission, self.head + 1, ordinal, epoch)
         self.rows.append(row)
         self.by_key[submission.key] = row
@@ -110,6 +112,11 @@ class Model:
         return [sequence for sequence in visible if before is None or sequence < before][-limit:]
 
 
+def counted(submission: Submission) -> bool:
+    """Whether it is a message that one reads or has not read."""
+    return submission.type == MESSAGE and MessageHeader.decode(submission.header).counts
+
+
 def epoch_of(submission: Submission) -> int:
     """The epoch in which a message or a commit was made."""
     return MessageHeader.decode(submission.header).epoch if submission.type == MESSAGE else submission.epoch
@@ -128,6 +135,10 @@ class KnownPeople:
         return {user_id: self._fingerprints.get(user_id) for user_id in user_ids}
 
 
+def _nobody(_: object) -> None:
+    """Nobody listens."""
+
+
 class Node:
     """One node: all of a real one that appends and reads, with the others a call away instead of a socket."""
 
@@ -136,9 +147,10 @@ class Node:
         self.died = asyncio.Event()
         log = MongoLog(world.database)
         memberships = MongoMemberships(world.database, log)
-        positions = MongoReadPositions(world.database)
+        positions = MongoPositions(world.database)
+        privacy = Privacy(MongoPrivacy(world.database), tell=_nobody, hint=_nobody, changed=_nobody)
         states = States(log, memberships)
-        marks = ReadMarks(positions)
+        marks = ReadMarks(positions, privacy)
         self.log = log
         self.reading = Reading(log, memberships, positions, states, marks)
         self.appending = Appending(
@@ -285,6 +297,7 @@ class Talk:
             device_id=device.device_id,
             client_id=client_id,
             salt=bytes(16),
+            counts=bool(client_id.encode()[-1] % 2),
             push=True,
             commitment=bytes(32),
         )
