@@ -48,6 +48,17 @@ def _screen(app: App) -> ft.Control:
     return keyed(app.route if app.route in _SCREENS else routes.CHATS, screen)(app)
 
 
+def _top(app: App) -> list[ft.Control]:
+    """What lies over the screen. To be called inside the look: a component keeps the one that it is made in."""
+    # Only while something floats: an empty layer would make the Stack as small as itself.
+    top: list[ft.Control] = [keyed("layers", Layers)(app)] if app.layers.shown is not None else []
+    if app.switcher:
+        top.append(keyed("switcher", Switcher)(app))
+    if app.picture is not None:
+        top.append(keyed(app.picture.key, Viewer)(app, app.picture))
+    return top
+
+
 @ft.component
 def Root(app: App) -> ft.Control:
     """The screen of the route, in the palette of the preferences, with what lies on top."""
@@ -58,7 +69,6 @@ def Root(app: App) -> ft.Control:
 
     def listen() -> None:
         page.on_resize = lambda event: set_size((event.width, event.height))
-        set_size((page.width or size[0], page.height or size[1]))  # it may have changed before anybody listened
         page.on_platform_brightness_change = lambda event: set_system_dark(event.data == ft.Brightness.DARK.value)
 
     ft.use_effect(listen, [])
@@ -66,16 +76,11 @@ def Root(app: App) -> ft.Control:
     dark = system_dark if preferences.theme == "system" else preferences.theme == "dark"
     colours = palette(dark=dark, high_contrast=preferences.high_contrast)
     ft.use_effect(lambda: _paint(page, colours), [colours])
-    # Only while something floats: an empty layer would make the Stack as small as itself.
-    top: list[ft.Control] = [keyed("layers", Layers)(app)] if app.layers.shown is not None else []
-    if app.switcher:
-        top.append(keyed("switcher", Switcher)(app))
-    if app.picture is not None:
-        top.append(keyed(app.picture.key, Viewer)(app, app.picture))
     return UiContext(
         Ui(colours, *size),
         lambda: ft.SafeArea(
-            ft.Stack([ft.Container(_screen(app), left=0, right=0, top=0, bottom=0), *top], expand=True), expand=True
+            ft.Stack([ft.Container(_screen(app), left=0, right=0, top=0, bottom=0), *_top(app)], expand=True),
+            expand=True,
         ),
     )
 

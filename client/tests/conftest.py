@@ -215,6 +215,8 @@ class FakeServer(FakeRooms):
         match rest[1:]:
             case ["messages", client_id]:
                 return self._append_message(session, log, rest[0], client_id, body)
+            case ["scheduled", client_id]:
+                return self.schedule(rest[0], client_id, body)
             case ["commits", client_id]:
                 return self._append_commit(session, log, rest[0], client_id, body)
             case ["receipt" | "receipts" | "delivery" | "unread" as part]:

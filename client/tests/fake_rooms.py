@@ -1,4 +1,4 @@
-"""What the fake server does around conversations besides their logs: requests to join, sealed settings, preferences."""
+"""What the fake server does around conversations besides their logs: requests to join, what is sent later, sealed settings, preferences."""
 
 from parley_contracts import problems
 from parley_contracts.encoding import b64decode
@@ -12,6 +12,7 @@ class FakeRooms:
     def __init__(self) -> None:
         self.settings: dict[str, dict] = {}
         self.preferences: dict[tuple[str, str], dict] = {}
+        self.scheduled: dict[str, dict] = {}
         self.requests_to_join: dict[tuple[str, str], dict] = {}
 
     def _join(self, session, path, body) -> object:
@@ -40,6 +41,12 @@ class FakeRooms:
 
     def _messaging_join_requests(self, session, method, rest, body, query) -> object:
         return {"join_requests": [r for (_, who), r in self.requests_to_join.items() if who == session["user"]]}
+
+    def schedule(self, conversation_id, client_id, body) -> None:
+        self.scheduled[client_id] = body | {"conversation_id": conversation_id, "client_id": client_id}
+
+    def _messaging_scheduled(self, session, method, rest, body, query) -> object:
+        return {"scheduled": [each | {"state": "waiting"} for each in self.scheduled.values()]}
 
     def sealed_settings(self, user_id, method, body, query) -> object:
         stored = self.settings.get(user_id, {"version": 0, "sealed": ""})

@@ -1,6 +1,7 @@
 """Groups on a device: roles, permissions, names that newcomers learn, leaving, bans, and what a hostile server cannot slip in."""
 
 import asyncio
+import datetime as dt
 
 import msgspec
 import pytest
@@ -11,6 +12,8 @@ from parley_client.groups.commits import has_strays
 from parley_client.groups.naming import described
 from parley_client.groups.policies import known_policy
 from parley_client.store.conversations import load_conversation
+from parley_contracts.encoding import b64decode
+from parley_contracts.envelope import MessageHeader
 from parley_contracts.policy import PERMISSIONS
 from parley_contracts.problems import InvalidRequest, NotFound, PolicyRefused
 
@@ -119,6 +122,17 @@ async def test_names_of_who_may_not_give_them_are_ignored(garden):
     assert described(nameless, member, body).topic == "all mine"
     for broken in (b"", b"[", b'{"name": 1}', b'{"name": ""}', b"[" * 100_000, b"\xff"):
         assert described(row, owner, broken) == row
+
+
+async def test_nothing_is_scheduled_for_who_has_left(garden, server):
+    _, bob, carol, where = garden
+    await carol.schedule(where, "later", (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat())
+    await bob.group_leave(where)
+    await carol.sync()
+    (held,) = server.scheduled.values()
+    row = row_of(carol, where)
+    assert not has_strays(carol.session, row)
+    assert MessageHeader.decode(b64decode(held["header"])).epoch == row.epoch
 
 
 async def test_who_leaves_reads_nothing_after(garden, server):

@@ -142,7 +142,12 @@ def Composer(
     line = _line(ui, named_field(box, words.message_to(title), expand=True), actions, lambda: run(send), edit=edit)
     strip = _strip(ui, context, attached, actions)
     complaint = [ft.Semantics(content=ui.text(note, Type.META, ui.c.danger.ink), live_region=True)] if note else []
-    return _frame(ui, [above, *complaint], [*strip, line], edit=edit)
+    return _frame(ui, _slot([above, *complaint]), [_slot(strip), line], edit=edit)
+
+
+def _slot(content: Sequence[ft.Control]) -> ft.Control:
+    """A place that is always there, so that what follows keeps its own and the field its focus."""
+    return ft.Column(list(content), spacing=Space.XS, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _strip(
@@ -158,11 +163,11 @@ def _strip(
 
 def _line(ui: Ui, box: ft.Control, actions: ComposerActions, send: Callable[[], object], *, edit: bool) -> ft.Control:
     """The field between its buttons; while a message is changed, nothing is added to it."""
-    plus = [] if edit else [IconButton(Glyph.PLUS_CIRCLE, words.ADD_MENU, actions.add)]
+    plus = ft.Container(width=Space.SM) if edit else IconButton(Glyph.PLUS_CIRCLE, words.ADD_MENU, actions.add)
     go = (Glyph.CHECK, words.SAVE) if edit else (Glyph.PAPER_PLANE_RIGHT, words.SEND)
     return ft.Row(
         [
-            *plus,
+            plus,  # something always stands here: a field that changes its place would lose the focus
             box,
             IconButton(Glyph.SMILEY, words.EMOJI, actions.pick_emoji),
             IconButton(*go, send, filled=True),
@@ -192,7 +197,7 @@ def _look(ui: Ui, hint: str) -> dict[str, Any]:
     }
 
 
-def _frame(ui: Ui, above: Sequence[ft.Control], inside: Sequence[ft.Control], *, edit: bool) -> ft.Control:
+def _frame(ui: Ui, above: ft.Control, inside: Sequence[ft.Control], *, edit: bool) -> ft.Control:
     """The card that looks like one field."""
     bar = ft.Container(
         ft.Column(list(inside), spacing=Space.XS, tight=True),
@@ -205,7 +210,7 @@ def _frame(ui: Ui, above: Sequence[ft.Control], inside: Sequence[ft.Control], *,
     foot = [] if ui.compact else [ft.Container(_note(ui), padding=ft.Padding.symmetric(horizontal=Space.SM))]
     return ft.Container(
         ft.Column(
-            [*above, bar, *foot],
+            [above, bar, *foot],
             spacing=Space.SM - Space.HAIR,
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,

@@ -145,6 +145,7 @@ def Toolbar(
     def entered(event: ft.PointerEvent[ft.GestureDetector]) -> None:
         spot.current = Spot(event.global_position.x, event.global_position.y)
 
-    row = ft.Row([*tools, more], spacing=0, tight=True)
-    met = ft.GestureDetector(row, on_enter=None if ui.compact else entered, exclude_from_semantics=True)
-    return ft.Row([met], spacing=0, alignment=side)
+    row: ft.Control = ft.Row([*tools, more], spacing=0, tight=True)
+    if not ui.compact:  # without anything to listen for, it is an error
+        row = ft.GestureDetector(row, on_enter=entered, exclude_from_semantics=True)
+    return ft.Row([row], spacing=0, alignment=side)

@@ -28,6 +28,8 @@ SCROLL_TIMEOUT_S: Final = 2.0
 OVERLAP: Final = 1.1
 #: How high a row is held to be until the list has been scrolled once, in pixels.
 ROW_HEIGHT_GUESS: Final = 60.0
+#: How many rows from the latest one are laid out in any case.
+NEAR_ROWS: Final = 10
 #: How far from the latest message the way back is offered, in pixels.
 FAR_FROM_LATEST: Final = 240
 
@@ -129,12 +131,12 @@ async def _show(shown: ft.MutableRef[ft.ListView], height: Callable[[], float], 
     row should be by the mean height, which is better known on the second time, and then to the row itself.
     """
     with contextlib.suppress(TimeoutError):
-        for turn in range(3):
+        for turn in range(3 if below > NEAR_ROWS else 1):
             await asyncio.sleep(SETTLE_S)
             view = shown.current
             if view is not None:
                 to: dict[str, Any] = (
-                    {"scroll_key": f"marked-{key}"} if turn == 2 else {"offset": max(1.0, below * height())}
+                    {"offset": below * height()} if below > NEAR_ROWS and turn < 2 else {"scroll_key": f"marked-{key}"}
                 )
                 await asyncio.wait_for(view.scroll_to(**to), SCROLL_TIMEOUT_S)
 

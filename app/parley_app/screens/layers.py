@@ -35,6 +35,14 @@ def _near(ui: Ui, spot: Spot, width: float, height: float) -> tuple[float, float
     return max(margin, min(x, ui.width - width - margin)), max(margin, min(y, ui.height - height - margin))
 
 
+def _column_left(app: App, ui: Ui) -> float:
+    """Where the column of the conversation begins, with its gutter."""
+    left = Layout.RAIL + Layout.LIST
+    pane = Layout.DETAILS if app.details else Layout.THREAD if app.thread is not None else 0
+    area = ui.width - left - (pane if ui.window is Width.WIDE else 0)
+    return left + max(0.0, (area - Size.TEXT_COLUMN - 2 * ui.gutter) / 2)
+
+
 def _floating(
     app: App, content: ft.Control, spot: Spot, width: float, height: float, padding: int = Space.XS + Space.HAIR
 ) -> ft.Control:
@@ -182,7 +190,7 @@ def AddingLayer(app: App, layer: Adding) -> ft.Control:
         page.run_task(pick)
 
     menu = AddingMenu(picture, None if layer.in_thread else app.show_poll_form)
-    left = ui.width - Layout.THREAD if layer.in_thread else Layout.RAIL + Layout.LIST
+    left = ui.width - Layout.THREAD if layer.in_thread else _column_left(app, ui)
     spot = Spot(left + Size.MENU / 2 + ui.gutter, ui.height - Size.AVATAR_XL)
     return _floating(app, menu, spot, Size.MENU, 3 * Size.MENU_ROW + Size.AVATAR_XL)
 

@@ -16,6 +16,7 @@ from parley_client import outbox
 from parley_client.api import messaging
 from parley_client.crypto.message import UNCOUNTED
 from parley_client.errors import ClientError
+from parley_client.groups.commits import has_strays, rotate_if_due
 from parley_client.groups.conversations import ensure_member
 from parley_client.session import Session
 from parley_client.store import queues
@@ -46,12 +47,16 @@ async def _settle(session: Session, row: ScheduledRow) -> None:
         queues.drop_scheduled(session.store, row.client_id)
         return
     try:
-        await ensure_member(session, row.conversation_id)
+        conversation = await ensure_member(session, row.conversation_id)
+        if has_strays(session, conversation):
+            await rotate_if_due(session, row.conversation_id)
     except (ClientError, NotFound, PolicyRefused):
         return  # while this device is not in the group it cannot seal; its copy, if any, is given back when it is due
     async with session.lock(row.conversation_id):
         conversation = load_conversation(session.store, row.conversation_id)
         if conversation is None or conversation.status != "member" or conversation.epoch == row.epoch:
+            return
+        if has_strays(session, conversation):
             return
         sealed = outbox.seal(session, conversation, _outgoing(row), UNCOUNTED)
     upload = ScheduledUpload(sealed.header, sealed.ciphertext, sealed.signature, row.send_at)
