@@ -47,8 +47,7 @@ async def _settle(session: Session, row: ScheduledRow) -> None:
         queues.drop_scheduled(session.store, row.client_id)
         return
     try:
-        conversation = await ensure_member(session, row.conversation_id)
-        if has_strays(session, conversation):
+        if has_strays(session, await ensure_member(session, row.conversation_id)):
             await rotate_if_due(session, row.conversation_id)
     except (ClientError, NotFound, PolicyRefused):
         return  # while this device is not in the group it cannot seal; its copy, if any, is given back when it is due
