@@ -1,6 +1,5 @@
 """A running stack, and devices that are processes of their own, spoken to by JSON-RPC."""
 
-import asyncio
 import json
 import secrets
 import subprocess
@@ -8,10 +7,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from e2e_loops import run
 
 from parley_client.api.http import Api
 from parley_client.platforms.https import HttpsNetwork
@@ -216,8 +216,6 @@ def access_token(device: Device) -> str:
             await network.close()
 
     try:
-        # In a thread of its own: a browser that is being driven keeps a loop running in this one.
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, fresh()).result()
+        return run(fresh())
     finally:
         store.close()

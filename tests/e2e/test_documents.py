@@ -15,6 +15,7 @@ import requests
 import schemathesis
 from e2e_conformance import DocumentedApi, DocumentedSocket, Recorded, RecordingNetwork
 from e2e_devices import Device, Stack, access_token
+from e2e_loops import run
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from push_receiver import PushReceiver
 from schemathesis.checks import not_a_server_error
@@ -265,7 +266,7 @@ def test_what_devices_say_and_hear_is_what_the_documents_say(
     stack: Stack, receiver: PushReceiver, https: httpx.Client, api: DocumentedApi, tmp_path: Path
 ):
     journey = Journey(stack, receiver, tmp_path)
-    asyncio.run(journey.run())
+    run(journey.run())
     for request, answer in journey.recorded.exchanges:
         if not request.path.startswith("/media/objects/"):
             api.judge(request, answer)

@@ -1,13 +1,13 @@
 """Every fault of `./parley bench faults`, a few times each: under load, and judged by the checker of histories."""
 
-import asyncio
 import os
 import random
 from collections.abc import Callable
 
 import pytest
 from e2e_devices import Stack
-from faults import run
+from e2e_loops import run
+from faults import run as strike
 from parts import Parts
 from pymongo import DESCENDING, AsyncMongoClient
 from striking import FAULTS, Fault, Scene
@@ -36,7 +36,7 @@ def taking_out(mongodb_url: str) -> Fault:
 def test_whatever_fails_under_load_the_log_is_sound(stack: Stack, say_trials: Callable[[str], None]):
     scene = Scene(Parts(stack.home), random.Random(SEED), stack.engines["PARLEY_REDIS_URL"], FREEZE_S)
     planted = taking_out(stack.engines["PARLEY_MONGODB_URL"])
-    *outcomes, caught = asyncio.run(run(scene, [*((fault, TRIALS) for fault in HERE), (planted, 1)]))
+    *outcomes, caught = run(strike(scene, [*((fault, TRIALS) for fault in HERE), (planted, 1)]))
     for outcome in outcomes:
         say_trials(" ".join(f"{name}={value}" for name, value in outcome.figures().items()) + f" seed={SEED}")
     assert {outcome.fault.name: outcome.complaints() for outcome in outcomes if outcome.complaints()} == {}
