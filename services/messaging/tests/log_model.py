@@ -278,7 +278,8 @@ class Talk:
     def policy(self, devices: Iterable[Device]) -> bytes:
         roster = tuple(
             RosterEntry(d.person.user_id, d.person.fingerprint, "owner" if d is self.owner else "member")
-            for d in devices
+            # A policy keeps its order, so all of them have one.
+            for d in sorted(devices, key=lambda d: d.person.user_id)
         )
         encoded = PolicyDocument(conversation_id=self.id, kind="group", generation=0, roster=roster).encode()
         self.model.rosters[encoded] = frozenset(d.person.user_id for d in devices)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,9 +184,10 @@ class Stack:
     redis_url: str
     environment: dict[str, str]
 
-    @property
-    def database(self) -> Any:
-        return MongoClient(self.mongodb_url).get_default_database()
+    @contextlib.contextmanager
+    def database(self) -> Iterator[Any]:
+        with MongoClient(self.mongodb_url) as client:
+            yield client.get_default_database()
 
     def node(self, node_id: str, **environment: str) -> NodeProcess:
         return NodeProcess(self, node_id, **environment)

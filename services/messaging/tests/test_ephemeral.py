@@ -264,8 +264,7 @@ async def test_watching_is_bounded(api, person, room_of):
 
 def writes(stack):
     """How often anything was written, by collection."""
-    database = stack.database
-    with database.client:
+    with stack.database() as database:
         counts = {}
         for name in database.list_collection_names():
             (found,) = database[name].aggregate([{"$collStats": {"latencyStats": {}}}])

@@ -5,11 +5,13 @@ from __future__ import annotations
 #: Conversations spread over the shards by their hashed ids, people's own records by theirs.
 SHARD_KEYS = {
     "entries": "conversation",
+    "join_requests": "conversation",
     "memberships": "user",
     "read_positions": "user",
     "archive": "user",
     "history_keys": "user",
     "account_indexes": "user",
+    "scheduled": "user",
 }
 
 
@@ -17,11 +19,11 @@ async def test_every_unique_index_begins_with_its_shard_key(api, person, room_of
     device = person().device()
     room = await room_of(api, device)
     await api.send(room, device)
-    database = stack.database
-    unique = {
-        name: [list(index["key"]) for index in database[name].list_indexes() if index.get("unique")]
-        for name in database.list_collection_names()
-    }
+    with stack.database() as database:
+        unique = {
+            name: [list(index["key"]) for index in database[name].list_indexes() if index.get("unique")]
+            for name in database.list_collection_names()
+        }
     assert unique.keys() >= SHARD_KEYS.keys()
     for name, keys in unique.items():
         assert [key for key in keys if key[0] != SHARD_KEYS.get(name, "user")] == [], name

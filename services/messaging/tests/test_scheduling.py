@@ -106,10 +106,10 @@ async def test_a_device_has_a_bound(api, person, room_of, stack):
     room = await room_of(api, device)
     client_id = new_uuid7()
     assert (await put(api, room, device, b"x", client_id, 3600)).status == 204
-    scheduled = stack.database["scheduled"]
-    one = scheduled.find_one({}, {"_id": 0}, sort=[("_id", -1)])
-    many = [one | {"client": number.to_bytes(16, "big")} for number in range(SCHEDULED_PER_DEVICE_MAX - 1)]
-    scheduled.insert_many(many)
-    assert (await put(api, room, device, b"x", new_uuid7(), 3600)).problem == "too_many"
-    assert (await put(api, room, device, b"x again", client_id, 3600)).status == 204
-    scheduled.delete_many({"user": one["user"]})
+    with stack.database() as database:
+        one = database["scheduled"].find_one({}, {"_id": 0}, sort=[("_id", -1)])
+        many = [one | {"client": number.to_bytes(16, "big")} for number in range(SCHEDULED_PER_DEVICE_MAX - 1)]
+        database["scheduled"].insert_many(many)
+        assert (await put(api, room, device, b"x", new_uuid7(), 3600)).problem == "too_many"
+        assert (await put(api, room, device, b"x again", client_id, 3600)).status == 204
+        database["scheduled"].delete_many({"user": one["user"]})
