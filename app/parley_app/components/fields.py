@@ -32,6 +32,18 @@ def use_typing(value: str, revision: int = 0, **look: Any) -> ft.TextField:
     return box
 
 
+def _use_first_focus(box: ft.TextField, *, wanted: bool) -> None:
+    """Take the focus from wherever it is: Flutter's own `autofocus` yields to whatever has ever had it."""
+    drawn: ft.MutableRef[ft.TextField] = ft.use_ref()
+    drawn.current = box
+
+    async def begin() -> None:
+        if wanted and drawn.current is not None:
+            await drawn.current.focus()
+
+    ft.use_effect(begin, [])
+
+
 def named_field(box: ft.TextField, label: str, *, expand: bool | None = None) -> ft.Control:
     """A field whose name is part of itself, so that assistive technology says it also when something was typed."""
     return ft.MergeSemantics(content=ft.Semantics(content=box, label=label), expand=expand)
@@ -102,6 +114,7 @@ def Field(
         prefix_icon=ft.Container(ui.icon(glyph), width=Size.CONTROL, alignment=ft.Alignment.CENTER) if glyph else None,
         **_look(ui, password=password, wrong=bool(fault)),
     )
+    _use_first_focus(box, wanted=autofocus)
     framed = named_field(box, label)
     if password:  # beside the field, not inside: there its name would become part of the field's
         eye = ft.Container(_reveal(ui, lambda: set_shown(not shown), shown=shown), right=Space.XS, top=Space.HAIR)
@@ -209,4 +222,5 @@ def SearchField(
             ui.icon(Glyph.MAGNIFYING_GLASS, Size.ICON_SM, ui.c.ink_3), width=Size.CONTROL, alignment=ft.Alignment.CENTER
         ),
     )
+    _use_first_focus(box, wanted=autofocus)
     return named_field(box, hint)

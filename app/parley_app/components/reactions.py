@@ -75,8 +75,9 @@ def below(message: Message, actions: MessageActions) -> list[ft.Control]:
             keyed(each.emoji, ReactionChip)(each, partial(actions.react, message.sequence, each.emoji))
             for each in message.reactions
         ]
-        row = ft.Row(chips, spacing=Space.XS, run_spacing=Space.XS, alignment=side, wrap=True)
-        lines.append(ft.Container(row, margin=indent))
+        row = ft.Row(chips, spacing=Space.XS, run_spacing=Space.XS, wrap=True, alignment=side)
+        place = ft.Alignment.CENTER_RIGHT if message.author.own else ft.Alignment.CENTER_LEFT
+        lines.append(ft.Container(row, margin=indent, alignment=place))
     if message.thread:
         chip = ThreadChip(message.thread, partial(actions.open_thread, message.sequence))
         lines.append(ft.Container(ft.Row([chip], alignment=side), margin=indent))
