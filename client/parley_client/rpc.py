@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import msgspec
 from parley_client import outbox, timeline
 from parley_client.attachments.preparing import Attachable
 from parley_client.attachments.saving import attachable_of, save_attachment
+from parley_client.calls import Methods, NoParams, Params
 from parley_client.client import Client
 from parley_client.content.rpc import message_methods
 from parley_client.errors import ClientError, NotAPicture, UsageError
@@ -53,15 +54,7 @@ class CallError(Exception):
         self.slug = slug
 
 
-class _Params(msgspec.Struct, forbid_unknown_fields=True):
-    """Base of parameters: an unknown one is an error."""
-
-
-class NoParams(_Params):
-    """For methods that take nothing."""
-
-
-class FileParams(_Params):
+class FileParams(Params):
     """A file of `send`: where it lies on this device, or its bytes (`data`, base64url); `name` is needed with bytes.
 
     With `picture`, bytes that cannot be read as one are refused instead of being sent as a plain file.
@@ -74,17 +67,17 @@ class FileParams(_Params):
     picture: bool = False
 
 
-class SendParams(_Params):
+class SendParams(Params):
     """`send`: answers when the server has stored it; `outbox.changed` says at once that it is queued."""
 
     to: str
     text: str = ""
-    attachments: list[FileParams] = []
+    attachments: tuple[FileParams, ...] = ()
     reply_to: int | None = None
     thread: int | None = None
 
 
-class AttachmentParams(_Params):
+class AttachmentParams(Params):
     """`attachment.read` (the whole, as base64url) and `attachment.thumbnail`: a file of a message."""
 
     conversation_id: str
@@ -98,14 +91,14 @@ class SaveParams(AttachmentParams):
     path: str
 
 
-class ReceiveParams(_Params):
+class ReceiveParams(Params):
     """`receive`: waits up to `timeout_s` for the first message; `history` gives all that is readable, again."""
 
     timeout_s: float = 0
     history: bool = False
 
 
-class RegisterParams(_Params):
+class RegisterParams(Params):
     """`register`; with `keep_recovery_key` the profile holds it until `recovery_key.forget`."""
 
     server: str
@@ -116,7 +109,7 @@ class RegisterParams(_Params):
     keep_recovery_key: bool = False
 
 
-class LoginParams(_Params):
+class LoginParams(Params):
     """`login`."""
 
     server: str
@@ -126,19 +119,19 @@ class LoginParams(_Params):
     recovery_key: str | None = None
 
 
-class PersonParams(_Params):
+class PersonParams(Params):
     """`person.find` and `direct.open`: the exact user name, with or without @."""
 
     username: str
 
 
-class ConversationParams(_Params):
+class ConversationParams(Params):
     """`conversation`."""
 
     conversation_id: ConversationId
 
 
-class PageParams(_Params):
+class PageParams(Params):
     """`history.page`: the newest rows, or those before, after or around a sequence; with `thread`, of that thread."""
 
     conversation_id: ConversationId
@@ -149,20 +142,20 @@ class PageParams(_Params):
     limit: int = timeline.PAGE_DEFAULT
 
 
-class DraftParams(_Params):
+class DraftParams(Params):
     """`draft.save`; an empty text forgets it."""
 
     conversation_id: ConversationId
     text: str
 
 
-class OutboxParams(_Params):
+class OutboxParams(Params):
     """`outbox.retry` and `outbox.discard`, of messages that failed."""
 
     client_id: ClientId
 
 
-class PreferencesParams(_Params):
+class PreferencesParams(Params):
     """`preferences.save`: whatever a screen wants to find again on this device."""
 
     preferences: dict[str, Any]
@@ -194,7 +187,7 @@ class Rpc:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._notifying: asyncio.Task[None] | None = None
-        self._methods: dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]] = {
+        self._methods: Methods = {
             **message_methods(client),
             **push_methods(client),
             **schedule_methods(client),

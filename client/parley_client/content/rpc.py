@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
-import msgspec
-
 from parley_client import timeline
+from parley_client.calls import Methods, Params
 from parley_client.content.methods import MessageMethods
 from parley_contracts.ids import ConversationId
 
 
-class PlaceParams(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class PlaceParams(Params, kw_only=True):
     """`message`, `message.delete` and `poll.close`: a message by its conversation and sequence."""
 
     conversation_id: ConversationId
@@ -44,7 +40,7 @@ class VoteParams(PlaceParams):
     choices: list[int]
 
 
-class PollParams(msgspec.Struct, forbid_unknown_fields=True):
+class PollParams(Params):
     """`poll.create`; `to` is as in `send`."""
 
     to: str
@@ -53,7 +49,7 @@ class PollParams(msgspec.Struct, forbid_unknown_fields=True):
     several: bool = False
 
 
-class PinsParams(msgspec.Struct, forbid_unknown_fields=True):
+class PinsParams(Params):
     """`pins`."""
 
     conversation_id: ConversationId
@@ -61,7 +57,7 @@ class PinsParams(msgspec.Struct, forbid_unknown_fields=True):
 
 def message_methods(
     client: MessageMethods,
-) -> dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]]:
+) -> Methods:
     """The methods of one client, with what they take."""
 
     async def message(params: PlaceParams) -> object:

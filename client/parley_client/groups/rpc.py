@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from parley_client.calls import Methods, NoParams, Params
 from parley_client.groups.methods import GroupMethods
 from parley_contracts.policy import Permission, Role
 
 
-class _Params(msgspec.Struct, forbid_unknown_fields=True):
-    """Base of parameters: an unknown one is an error."""
-
-
-class NoParams(_Params):
-    """`group.joins`."""
-
-
-class CreateParams(_Params):
+class CreateParams(Params):
     """`group.create`."""
 
     name: str
@@ -27,7 +19,7 @@ class CreateParams(_Params):
     topic: str = ""
 
 
-class GroupParams(_Params):
+class GroupParams(Params):
     """`group.info`, `group.leave`, `group.links`, `group.requests` and `group.withdraw`."""
 
     conversation_id: str
@@ -80,13 +72,10 @@ class RevokeParams(GroupParams):
     link_id: str
 
 
-class JoinParams(_Params):
+class JoinParams(Params):
     """`group.join`: the whole link."""
 
     link: str
-
-
-Methods = dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]]
 
 
 def group_methods(client: GroupMethods) -> Methods:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import msgspec
 
+from parley_client.calls import Methods, NoParams, Params
 from parley_client.push.methods import PushMethods
 from parley_contracts.notification_api import Level
 
 
-class Nothing(msgspec.Struct, forbid_unknown_fields=True):
-    """For methods that take nothing."""
-
-
-class SubscribeParams(msgspec.Struct, forbid_unknown_fields=True):
+class SubscribeParams(Params):
     """`push.subscribe`; binary is base64url."""
 
     endpoint: str
@@ -24,7 +18,7 @@ class SubscribeParams(msgspec.Struct, forbid_unknown_fields=True):
     push_public_key: str
 
 
-class LevelParams(msgspec.Struct, forbid_unknown_fields=True):
+class LevelParams(Params):
     """`push.set_level`."""
 
     conversation_id: str
@@ -33,37 +27,37 @@ class LevelParams(msgspec.Struct, forbid_unknown_fields=True):
 
 def push_methods(
     client: PushMethods,
-) -> dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]]:
+) -> Methods:
     """The methods of one client, with what they take."""
 
-    async def key(_: Nothing) -> object:
+    async def key(_: NoParams) -> object:
         return {"public_key": await client.push_key()}
 
     async def subscribe(params: SubscribeParams) -> object:
         return await client.push_subscribe(**msgspec.structs.asdict(params))
 
-    async def unsubscribe(_: Nothing) -> object:
+    async def unsubscribe(_: NoParams) -> object:
         await client.push_unsubscribe()
         return {}
 
-    async def self_test(_: Nothing) -> object:
+    async def self_test(_: NoParams) -> object:
         return await client.push_self_test()
 
-    async def secrets(_: Nothing) -> object:
+    async def secrets(_: NoParams) -> object:
         return client.push_secrets()
 
-    async def levels(_: Nothing) -> object:
+    async def levels(_: NoParams) -> object:
         return await client.push_levels()
 
     async def set_level(params: LevelParams) -> object:
         return await client.push_set_level(params.conversation_id, params.level)
 
     return {
-        "push.key": (Nothing, key),
+        "push.key": (NoParams, key),
         "push.subscribe": (SubscribeParams, subscribe),
-        "push.unsubscribe": (Nothing, unsubscribe),
-        "push.self_test": (Nothing, self_test),
-        "push.secrets": (Nothing, secrets),
-        "push.levels": (Nothing, levels),
+        "push.unsubscribe": (NoParams, unsubscribe),
+        "push.self_test": (NoParams, self_test),
+        "push.secrets": (NoParams, secrets),
+        "push.levels": (NoParams, levels),
         "push.set_level": (LevelParams, set_level),
     }

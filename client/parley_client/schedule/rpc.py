@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
-import msgspec
-
+from parley_client.calls import Methods, NoParams, Params
 from parley_client.schedule.methods import ScheduleMethods
 from parley_contracts.ids import ClientId
 
 
-class ScheduleParams(msgspec.Struct, forbid_unknown_fields=True):
+class ScheduleParams(Params):
     """`schedule.create`; `send_at` is RFC 3339."""
 
     to: str
@@ -19,11 +15,7 @@ class ScheduleParams(msgspec.Struct, forbid_unknown_fields=True):
     send_at: str
 
 
-class NoParams(msgspec.Struct, forbid_unknown_fields=True):
-    """`schedule.list`."""
-
-
-class CancelParams(msgspec.Struct, forbid_unknown_fields=True):
+class CancelParams(Params):
     """`schedule.cancel`."""
 
     client_id: ClientId
@@ -31,7 +23,7 @@ class CancelParams(msgspec.Struct, forbid_unknown_fields=True):
 
 def schedule_methods(
     client: ScheduleMethods,
-) -> dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]]:
+) -> Methods:
     """The methods of one client, with what they take."""
 
     async def create(params: ScheduleParams) -> object:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import msgspec
 
+from parley_client.calls import Methods, NoParams, Params
 from parley_client.settings.methods import SettingsMethods
 
 
-class NoParams(msgspec.Struct, forbid_unknown_fields=True):
-    """`settings`."""
-
-
-class ChangeParams(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+class ChangeParams(Params, omit_defaults=True):
     """`settings.change`: what is not given stays; `muted_until` is RFC 3339, `always`, or null for not any more."""
 
     conversation_id: str
@@ -27,7 +21,7 @@ class ChangeParams(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=Tru
 
 def settings_methods(
     client: SettingsMethods,
-) -> dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]]:
+) -> Methods:
     """The methods of one client, with what they take."""
 
     async def settings(_: NoParams) -> object:

@@ -2,55 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import msgspec
 
+from parley_client.calls import Methods, NoParams, Params
 from parley_client.state.methods import StateMethods
 from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.state_api import DeviceStatus
 
-Methods = dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]]
 
-
-class Nothing(msgspec.Struct, forbid_unknown_fields=True):
-    """For methods that take nothing."""
-
-
-class WhereParams(msgspec.Struct, forbid_unknown_fields=True):
+class WhereParams(Params):
     """`receipts`, `typing`, `typing.start` (at every stroke) and `typing.stop`."""
 
     conversation_id: ConversationId
 
 
-class ReadParams(msgspec.Struct, forbid_unknown_fields=True):
+class ReadParams(Params):
     """`mark_read`."""
 
     conversation_id: ConversationId
     sequence: int
 
 
-class UnreadParams(msgspec.Struct, forbid_unknown_fields=True):
+class UnreadParams(Params):
     """`mark_unread`: from a sequence on, by default from the newest text of others."""
 
     conversation_id: ConversationId
     sequence: int | None = None
 
 
-class WatchParams(msgspec.Struct, forbid_unknown_fields=True):
+class WatchParams(Params):
     """`presence.watch`: these people and nobody else; each is told by `presence.changed`, at once and later."""
 
     user_ids: list[UserId]
 
 
-class StatusParams(msgspec.Struct, forbid_unknown_fields=True):
+class StatusParams(Params):
     """`presence.set`: `away` while nobody looks at this device."""
 
     status: DeviceStatus
 
 
-class PrivacyParams(msgspec.Struct, forbid_unknown_fields=True):
+class PrivacyParams(Params):
     """`privacy.change`: what is not given stays."""
 
     receipts: bool | None = None
@@ -94,7 +86,7 @@ def _signal_methods(client: StateMethods) -> Methods:
         client.stop_typing(params.conversation_id)
         return {}
 
-    async def presence(_: Nothing) -> object:
+    async def presence(_: NoParams) -> object:
         return {"people": client.presences()}
 
     async def presence_watch(params: WatchParams) -> object:
@@ -109,17 +101,17 @@ def _signal_methods(client: StateMethods) -> Methods:
         "typing": (WhereParams, typing),
         "typing.start": (WhereParams, typing_start),
         "typing.stop": (WhereParams, typing_stop),
-        "presence": (Nothing, presence),
+        "presence": (NoParams, presence),
         "presence.watch": (WatchParams, presence_watch),
         "presence.set": (StatusParams, presence_set),
     }
 
 
 def _privacy_methods(client: StateMethods) -> Methods:
-    async def privacy(_: Nothing) -> object:
+    async def privacy(_: NoParams) -> object:
         return await client.privacy()
 
     async def privacy_change(params: PrivacyParams) -> object:
         return await client.change_privacy(**msgspec.structs.asdict(params))
 
-    return {"privacy": (Nothing, privacy), "privacy.change": (PrivacyParams, privacy_change)}
+    return {"privacy": (NoParams, privacy), "privacy.change": (PrivacyParams, privacy_change)}
