@@ -1,12 +1,14 @@
 """Parley's client core without a screen: `Client` is one device of one person.
 
     client              the public surface; answers, events: what it says
-    rpc, timeline       the same by method names and JSON; what screens show
+    rpc, calls          the same by method names and JSON
+    timeline, items     what screens show
     account, directory  keys of one's own account, people and theirs
     groups              conversations as MLS groups
     sync, live          the log, applied in sequence; the socket
     outbox, history     what is sent, what is archived
     content             what is sealed: kinds, bodies, and what later ones make of earlier ones
+    state, settings     positions, typing, presence, privacy; marks and drafts of this person
     schedule            messages that are sent later
     bot                 devices that answer by themselves
     attachments         files: sealed, sent in parts, opened chunk by chunk

@@ -20,6 +20,7 @@ from parley_client.content.kinds import ANNOTATING_KINDS, COUNTED_KINDS, KIND_DE
 from parley_client.session import Session
 from parley_client.store import messages, queues
 from parley_client.store.messages import MessageRow, ThreadState
+from parley_client.store.reading import SEQUENCE_MAX
 from parley_client.sync.opening import REMOVED
 from parley_client.sync.placing import members_in, placed
 from parley_contracts.encoding import b64encode
@@ -27,7 +28,6 @@ from parley_contracts.ids import ClientId, ConversationId, UserId
 
 ItemKind = Literal["text", "poll", "deleted", "name", "members", "unopened"]
 QUOTE_LENGTH_MAX = 280
-_SEQUENCE_MAX = 2**62
 
 
 class ShownAttachment(AttachmentInfo, frozen=True):
@@ -203,7 +203,7 @@ def _annotations(
             row = placed(
                 MessageRow(
                     conversation_id=conversation_id,
-                    sequence=_SEQUENCE_MAX,
+                    sequence=SEQUENCE_MAX,
                     user_id=own.user_id,
                     device_id=own.device_id,
                     client_id=waiting.client_id,

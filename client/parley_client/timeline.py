@@ -31,13 +31,13 @@ from parley_client.state.methods import positions
 from parley_client.state.reading import unread_counts
 from parley_client.store import messages, queues, reading
 from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
+from parley_client.store.reading import SEQUENCE_MAX
 from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.policy import PERMISSIONS, Kind, Permission, Role
 from parley_contracts.problems import Problem
 
 PAGE_DEFAULT = 60
 PAGE_MAX = 200
-_SEQUENCE_MAX = 2**62
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -136,11 +136,11 @@ def page(
         rows = messages.seen_before(store, conversation_id, around, limit=limit // 2, thread=thread)
         rows += messages.seen_after(store, conversation_id, around - 1, limit=limit - len(rows), thread=thread)
     else:
-        bound = _SEQUENCE_MAX if before is None else before
+        bound = SEQUENCE_MAX if before is None else before
         rows = messages.seen_before(store, conversation_id, bound, limit=limit, thread=thread)
         if before is None:
             session.signals.receipts.opened(conversation_id)
-    first, last = (rows[0].sequence, rows[-1].sequence) if rows else (before or 0, after or _SEQUENCE_MAX)
+    first, last = (rows[0].sequence, rows[-1].sequence) if rows else (before or 0, after or SEQUENCE_MAX)
     items = items_of(session, conversation_id, rows)
     _learn_names(session, _unknown(session, conversation_id, items))
     others = positions(session, conversation_id)
@@ -187,7 +187,7 @@ def _summary(
     session: Session, row: ConversationRow, drafts: dict[ConversationId, str], settings: dict[str, Value]
 ) -> Summary:
     store, where = session.store, row.conversation_id
-    newest = messages.seen_before(store, where, _SEQUENCE_MAX, limit=1)
+    newest = messages.seen_before(store, where, SEQUENCE_MAX, limit=1)
     last = items_of(session, where, newest)[0] if newest else None
     outgoing = _outgoing(session, where)
     others = positions(session, where)

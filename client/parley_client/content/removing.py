@@ -41,5 +41,8 @@ async def carry_out_removals(session: Session) -> None:
 
 
 def _places(session: Session, conversation_id: ConversationId, sequence: int) -> list[int]:
+    """The message, and what its author changed it into: another's edit is not theirs to remove, and changes nothing."""
+    target = messages.row_at(session.store, conversation_id, sequence)
     said = messages.annotations_of(session.store, conversation_id, [sequence]).get(sequence, [])
-    return [sequence, *(row.sequence for row in said if row.kind == KIND_EDIT)]
+    edits = [row for row in said if row.kind == KIND_EDIT and target is not None and row.user_id == target.user_id]
+    return [sequence, *(row.sequence for row in edits)]

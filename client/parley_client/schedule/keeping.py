@@ -10,8 +10,6 @@ Invariant: a scheduled message stays in the store until it is in the log, in the
 
 from __future__ import annotations
 
-import msgspec
-
 from parley_client import outbox
 from parley_client.api import messaging
 from parley_client.crypto.message import UNCOUNTED
@@ -60,7 +58,7 @@ async def _settle(session: Session, row: ScheduledRow) -> None:
         sealed = outbox.seal(session, conversation, _outgoing(row), UNCOUNTED)
     upload = ScheduledUpload(sealed.header, sealed.ciphertext, sealed.signature, row.send_at)
     await messaging.put_scheduled(session.api, row.conversation_id, row.client_id, upload)
-    queues.save_scheduled(session.store, msgspec.structs.replace(row, epoch=conversation.epoch))
+    queues.mark_held(session.store, row.client_id, conversation.epoch)
 
 
 async def _send_now(session: Session, row: ScheduledRow) -> None:

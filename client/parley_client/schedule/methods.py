@@ -54,7 +54,9 @@ class ScheduleMethods(MessageMethods):
         )
         queues.save_scheduled(store, row)
         await self._hand_over()
-        return next(each for each in self.scheduled() if each.client_id == row.client_id)
+        # What is gone from here was sent already: its time has come.
+        held = all(kept.epoch is not None for kept in queues.list_scheduled(store) if kept.client_id == row.client_id)
+        return Scheduled(conversation_id, row.client_id, text, moment, held)
 
     def scheduled(self) -> list[Scheduled]:
         """What this device has scheduled, the next first; no network."""
@@ -70,7 +72,7 @@ class ScheduleMethods(MessageMethods):
         row = next((row for row in queues.list_scheduled(store) if row.client_id == client_id), None)
         if row is None:
             raise UnknownMessage("there is no such scheduled message on this device")
-        queues.save_scheduled(store, msgspec.structs.replace(row, cancelled=True))
+        queues.cancel_scheduled(store, row.client_id)
         self.session.announce(row.conversation_id)
         await self._hand_over()
 

@@ -146,6 +146,16 @@ def save_scheduled(store: Store, row: ScheduledRow) -> None:
     store.execute(f"INSERT OR REPLACE INTO scheduled ({', '.join(_SCHEDULED)}) VALUES ({marks})", values)  # noqa: S608
 
 
+def mark_held(store: Store, client_id: ClientId, epoch: int) -> None:
+    """The server holds a copy of that epoch, unless the message was sent or cancelled meanwhile."""
+    store.execute("UPDATE scheduled SET epoch = ? WHERE client_id = ?", (epoch, client_id))
+
+
+def cancel_scheduled(store: Store, client_id: ClientId) -> None:
+    """It is not to be sent."""
+    store.execute("UPDATE scheduled SET cancelled = 1 WHERE client_id = ?", (client_id,))
+
+
 def list_scheduled(store: Store) -> list[ScheduledRow]:
     """What is sent later, the next first."""
     rows = store.execute(f"SELECT {', '.join(_SCHEDULED)} FROM scheduled ORDER BY send_at")  # noqa: S608

@@ -72,10 +72,12 @@ def store_placed(store: Store, row: MessageRow) -> None:
     """Store a row, and erase what it deletes, or what was deleted before it could be opened; inside a transaction."""
     messages.save_message(store, row)
     if row.kind == KIND_DELETE and row.target is not None:
-        target = messages.message_at(store, row.conversation_id, row.target)
-        if target is not None and may_delete(target, row):
+        target = messages.row_at(store, row.conversation_id, row.target)
+        if target is None or not may_delete(target, row):
+            return
+        if target.kind in COUNTED_KINDS:
             messages.erase_bodies(store, row.conversation_id, row.target)
-        if row.thread is not None:
+        elif row.thread is not None:
             messages.place_removed(store, row.conversation_id, row.target, row.thread)
     elif row.kind in COUNTED_KINDS:
         _erase_deleted(store, row.conversation_id, row.sequence)

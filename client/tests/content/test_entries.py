@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from parley_client import outbox, timeline
-from parley_client.content.bodies import PinBody, ReactionBody, encode
-from parley_client.content.kinds import KIND_PIN, KIND_REACTION
+from parley_client.content.bodies import EditBody, PinBody, ReactionBody, TargetBody, encode
+from parley_client.content.kinds import KIND_DELETE, KIND_EDIT, KIND_PIN, KIND_REACTION
 from parley_client.errors import NotPermitted, UnknownMessage, UsageError
 from parley_client.store import messages
 from parley_client.store.queues import OutboxRow
@@ -319,3 +319,42 @@ async def test_what_the_server_took_away_by_itself_is_shown_as_that(pair, server
     seen = timeline.page(bob.session, sent.conversation_id).items
     assert [(i.kind, i.text) for i in seen if i.kind != "name"] == [("unopened", "removed"), ("text", "after it")]
     assert bob.notices() == []
+
+
+async def test_anothers_edit_does_not_keep_words_on_the_server(pair, server):
+    """A member who seals an edit of somebody else's message changes nothing, and stands in the way of nothing."""
+    alice, bob = pair
+    sent = await alice.send("@bob", "regretted")
+    where = sent.conversation_id
+    await bob.sync()
+    forged = OutboxRow(
+        client_id=ClientId(new_uuid7()),
+        conversation_id=where,
+        kind=KIND_EDIT,
+        body=encode(EditBody(target=sent.sequence, text="forged")),
+    )
+    forged_at = (await outbox.deliver_message(bob.session, forged)).sequence
+    edit = await alice.edit(where, sent.sequence, "regretted, again")
+    await alice.delete(where, sent.sequence)
+    log = server.logs[where].entries
+    gone = {entry.sequence for entry in log if entry.type == "message.created" and entry.ciphertext is None}
+    assert gone == {sent.sequence, edit.sequence}
+    assert forged_at not in gone
+
+
+async def test_only_a_deletion_that_holds_puts_a_message_into_a_thread(people, server):
+    alice, bob, carol = [await people.register(name) for name in ("alice", "bob", "carol")]
+    group = (await alice.group_create("Trip", ["@bob", "@carol"])).conversation_id
+    root, sent = await alice.send(group, "root"), await alice.send(group, "inconvenient")
+    server.logs[group].remove(sent.sequence)
+    await bob.sync()
+    hidden = OutboxRow(
+        client_id=ClientId(new_uuid7()),
+        conversation_id=group,
+        kind=KIND_DELETE,
+        body=encode(TargetBody(target=sent.sequence, thread=root.sequence)),
+    )
+    await outbox.deliver_message(bob.session, hidden)
+    await carol.sync()
+    shown = {each.sequence: each.kind for each in timeline.page(carol.session, group).items}
+    assert shown[sent.sequence] == "unopened"

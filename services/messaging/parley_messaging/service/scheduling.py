@@ -26,7 +26,7 @@ from parley_messaging.service.appending import Appending
 from parley_messaging.service.states import States
 
 INTERVAL_S = 1.0
-BATCH = 100
+BATCH = 500
 _log = structlog.get_logger("parley_messaging.scheduling")
 
 
@@ -66,19 +66,15 @@ class Scheduling:
         while True:
             if self._is_ours():
                 try:
-                    while await self.send_due():
-                        pass
-                except Unavailable as problem:
-                    _log.warning("schedule_pauses", reason=problem.detail)
+                    await self._send_due()
+                except* Unavailable:  # what is still waiting is due again at the next turn
+                    _log.warning("schedule_pauses")
             await asyncio.sleep(INTERVAL_S)
 
-    async def send_due(self) -> bool:
-        """Send a batch of what is due; whether there may be more."""
-        due = await self._store.due(datetime.now(UTC), limit=BATCH)
+    async def _send_due(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for scheduled in due:
+            for scheduled in await self._store.due(datetime.now(UTC), limit=BATCH):
                 tasks.create_task(self._send(scheduled))
-        return len(due) == BATCH
 
     async def _send(self, scheduled: Scheduled) -> None:
         submission = scheduled.submission
