@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,6 +48,7 @@ from parley_client.push.methods import PushMethods
 from parley_client.schedule.methods import ScheduleMethods
 from parley_client.session import Device, GroupCache, Session
 from parley_client.settings.methods import SettingsMethods
+from parley_client.settings.syncing import sync_settings
 from parley_client.state.methods import StateMethods
 from parley_client.store import documents, messages
 from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation
@@ -394,15 +395,14 @@ class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushM
         await sync_head(self.session, head)
 
     async def _on_ready(self) -> None:
-        self.session.spawn(self._catch_up_with_work())
+        """Do what waits since the last connection; what fails now comes again with the next one, and holds nothing else up."""
+        session = self.session
+        for work in (self._send_what_waits(), sync_settings(session), admit_automatically(session)):
+            session.spawn(_as_far_as_it_goes(work))
 
-    async def _catch_up_with_work(self) -> None:
-        """What waits since the last connection; what fails now comes again with the next one."""
-        with contextlib.suppress(ClientError, Problem):
-            await resume_pending(self.session)
-            await self.sync_settings()
-            await outbox.pump_all(self.session)
-            await admit_automatically(self.session)
+    async def _send_what_waits(self) -> None:
+        await resume_pending(self.session)
+        await outbox.pump_all(self.session)
 
     async def _resolve(self, to: str) -> ConversationId:
         if to.startswith("@"):
@@ -465,3 +465,8 @@ class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushM
             attachments=infos_in(row.body),
             sent_at=row.stored_at,
         )
+
+
+async def _as_far_as_it_goes(work: Coroutine[None, None, None]) -> None:
+    with contextlib.suppress(ClientError, Problem):
+        await work

@@ -38,11 +38,11 @@ _REPAIR_INTERVAL_S = 20.0
 async def settle(session: Session) -> None:
     """Do all of it now."""
     await settle_news(session)
-    await sync_settings(session)
-    await admit_automatically(session)
     await stock_key_packages(session)
     await session.signals.deliveries.tell_by_http()
     await repair(session)
+    await sync_settings(session)
+    await admit_automatically(session)
     for row in list_conversations(session.store):
         for user_id in decode_policy(row.policy).user_ids:
             with contextlib.suppress(NotFound):

@@ -97,6 +97,26 @@ async def test_queued_message_survives_the_process(people, server, no_pauses):
     assert got == ["one", "two"]
 
 
+async def test_settings_that_do_not_sync_hold_no_message_up(people, server, no_pauses):
+    alice, bob = await people.register("alice"), await people.register("bob")
+    await alice.send("@bob", "one")
+    tried = asyncio.Event()
+    server.fault = lambda request: is_message(request) and (tried.set() or "lose_request")
+    sending = asyncio.create_task(alice.send("@bob", "two"))
+    await tried.wait()
+    sending.cancel()
+    again = await people.reopen("alice", alice)
+    server.fault = lambda request: "lose_request" if request.path.startswith("/api/v1/messaging/settings") else None
+    again.connect()
+    bob.connect()
+    got = []
+    while "two" not in got:
+        batch = await bob.receive(timeout_s=5)
+        assert batch, got
+        bob.received(batch)
+        got += texts_in(batch)
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(faults=FAULTS)
 def test_any_interleaving_yields_each_message_once(world, faults):
