@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,7 +49,6 @@ from parley_client.push.methods import PushMethods
 from parley_client.schedule.methods import ScheduleMethods
 from parley_client.session import Device, GroupCache, Session
 from parley_client.settings.methods import SettingsMethods
-from parley_client.settings.syncing import sync_settings
 from parley_client.state.methods import StateMethods
 from parley_client.store import documents, messages
 from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation
@@ -397,7 +397,7 @@ class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushM
     async def _on_ready(self) -> None:
         """Do what waits since the last connection; what fails now comes again with the next one, and holds nothing else up."""
         session = self.session
-        for work in (self._send_what_waits(), sync_settings(session), admit_automatically(session)):
+        for work in (self._send_what_waits, self.sync_settings, partial(admit_automatically, session)):
             session.spawn(_as_far_as_it_goes(work))
 
     async def _send_what_waits(self) -> None:
@@ -467,6 +467,6 @@ class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushM
         )
 
 
-async def _as_far_as_it_goes(work: Coroutine[None, None, None]) -> None:
+async def _as_far_as_it_goes(work: Callable[[], Awaitable[None]]) -> None:
     with contextlib.suppress(ClientError, Problem):
-        await work
+        await work()
