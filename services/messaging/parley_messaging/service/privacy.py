@@ -7,6 +7,8 @@ change reaches the other nodes as a hint, and whatever may have been missed make
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import structlog
@@ -40,8 +42,10 @@ class Privacy:
         self._hint = hint
         self._changed = changed
         self._known: Lru[UserId, PrivacySettings] = Lru(PEOPLE_MAX)
-        self._stale: set[UserId] = set()
-        self._loading: set[UserId] = set()
+        # By the number of the hint: one that comes while somebody's settings are read holds against what was read.
+        self._stale: dict[UserId, int] = {}
+        self._hints = itertools.count(1)
+        self._loading: Counter[UserId] = Counter()
         self._all_stale = False
         self._wake = asyncio.Event()
 
@@ -80,7 +84,8 @@ class Privacy:
 
     def hinted(self, user_ids: Iterable[UserId]) -> None:
         """Another node says that these have changed: show nothing of them until they are read."""
-        self._stale.update(u for u in user_ids if u in self._loading or self._known.get(u) is not None)
+        number = next(self._hints)
+        self._stale |= {u: number for u in user_ids if u in self._loading or self._known.get(u) is not None}
         self._wake.set()
 
     def missed(self) -> None:
@@ -106,18 +111,16 @@ class Privacy:
                 await asyncio.sleep(RELOAD_PAUSE_S)
 
     async def _load(self, user_ids: Sequence[UserId]) -> None:
-        wanted = set(user_ids)
-        stale = self._stale & wanted
-        self._stale -= wanted
-        self._loading |= wanted
+        stale = {user_id: self._stale.get(user_id) for user_id in user_ids}
+        self._loading.update(stale.keys())
         try:
             found = await self._store.settings(user_ids)
-        except BaseException:
-            self._stale |= stale
-            raise
         finally:
-            self._loading -= wanted
+            self._loading -= Counter(stale.keys())
         self._take({user_id: found.get(user_id, PrivacySettings()) for user_id in user_ids})
+        for user_id, number in stale.items():
+            if self._stale.get(user_id) == number:
+                self._stale.pop(user_id, None)
 
     def _take(self, settings: dict[UserId, PrivacySettings]) -> None:
         """Keep what is newer than what is known: a reading may be overtaken by a change."""
