@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 import redis
 from e2e_devices import Device, Refused, Stack
+from e2e_notification import wait_until, wait_until_decided, wait_until_unsubscribed
 from e2e_search import found_in
 from push_receiver import Browser, PushReceiver, Received
 
@@ -62,9 +63,9 @@ class Sleeper:
 
 
 @pytest.fixture
-def sleeper(receiver: PushReceiver) -> Callable[[Device], Sleeper]:
+def sleeper(receiver: PushReceiver, stack: Stack) -> Callable[[Device], Sleeper]:
     def make(device: Device) -> Sleeper:
-        time.sleep(1.5)  # what was said before is decided before
+        wait_until_decided(stack, *device.history())
         made = Sleeper(device, receiver.browser(secrets.token_hex(8)))
         made.subscribe()
         return made
@@ -121,10 +122,7 @@ def test_who_joined_while_asleep_is_not_believed_yet(device: Make, sleeper):
     asleep = sleeper(berta)
     berta.stop()
     anna("group.add", conversation_id=where, members=[f"@{guest.username}"])
-    deadline = time.monotonic() + 20
-    while not guest("conversations"):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    wait_until(lambda: guest("conversations") != [])
     guest("send", to=where, text="I am new")
     (received,) = asleep.browser.wait(1)
     with pytest.raises(PushError) as caught:
@@ -156,15 +154,14 @@ def test_a_long_text_names_the_conversation_only(device: Make, sleeper):
     assert (caught.value.code, caught.value.conversation_id) == ("no_envelope", where)
 
 
-def test_the_sending_device_and_muted_people_hear_nothing(device: Make, sleeper):
+def test_the_sending_device_and_muted_people_hear_nothing(device: Make, sleeper, stack: Stack):
     anna, berta = device("anna"), device("berta")
     where = anna("group.create", name="Garden", members=[f"@{berta.username}"])["conversation_id"]
     anna("send", to=where, text="begin")
     berta.wait_for({"begin"})
     own, asleep = sleeper(anna), sleeper(berta)
     berta("push.set_level", conversation_id=where, level="none")
-    anna("send", to=where, text="quiet")
-    time.sleep(2)  # so long the preference stands
+    wait_until_decided(stack, anna("send", to=where, text="quiet"))
     berta("push.set_level", conversation_id=where, level="all")
     assert berta("push.levels") == []
     anna("send", to=where, text="loud")
@@ -173,7 +170,7 @@ def test_the_sending_device_and_muted_people_hear_nothing(device: Make, sleeper)
     assert own.browser.received == []
 
 
-def test_a_conversation_muted_in_the_settings_pushes_nothing(device: Make, sleeper):
+def test_a_conversation_muted_in_the_settings_pushes_nothing(device: Make, sleeper, stack: Stack):
     """Muted on one device, silent on the other; what ends by itself ends by itself."""
     anna, berta = device("anna"), device("berta")
     where = anna("send", to=f"@{berta.username}", text="begin")["conversation_id"]
@@ -183,8 +180,7 @@ def test_a_conversation_muted_in_the_settings_pushes_nothing(device: Make, sleep
     asleep = sleeper(berta)
     other("settings.change", conversation_id=where, muted_until="always")
     wait_until(lambda: [level["conversation_id"] for level in berta("push.levels")] == [where])
-    anna("send", to=where, text="quiet")
-    time.sleep(2)  # so long the mute stands
+    wait_until_decided(stack, anna("send", to=where, text="quiet"))
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3)
     berta("settings.change", conversation_id=where, muted_until=soon.isoformat())
     wait_until(lambda: [level.get("until") for level in berta("push.levels")] != [None])
@@ -193,13 +189,6 @@ def test_a_conversation_muted_in_the_settings_pushes_nothing(device: Make, sleep
     asleep.wait_for({"loud"})
     assert asleep.texts() == ["loud"]
     assert berta("conversation", conversation_id=where)["muted_until"] is None
-
-
-def wait_until(found: Callable[[], bool], timeout_s: float = 20) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not found():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_a_self_test_says_what_happened(device: Make, sleeper):
@@ -228,11 +217,11 @@ def test_redis_may_be_wiped_at_any_time(device: Make, sleeper, stack: Stack):
             if number % 3 == 1:
                 client.flushdb()
     asleep.wait_for(texts)
-    time.sleep(1)
+    time.sleep(1)  # what would be doubled comes again by then
     assert sorted(asleep.texts()) == sorted(texts)
 
 
-def test_a_device_signed_out_is_pushed_to_no_more(device: Make, sleeper):
+def test_a_device_signed_out_is_pushed_to_no_more(device: Make, sleeper, stack: Stack):
     anna, berta = device("anna"), device("berta")
     other = device("unused", registered=False)
     other.login(berta)
@@ -243,10 +232,9 @@ def test_a_device_signed_out_is_pushed_to_no_more(device: Make, sleeper):
     asleep.wait_for({"both"})
     awake.wait_for({"both"})
     other("logout")
-    time.sleep(6)
+    wait_until_unsubscribed(stack, asleep.kept["device_id"])
     anna("send", to=f"@{berta.username}", text="one")
     awake.wait_for({"one"})
-    time.sleep(1)
     assert asleep.browser.asked == 1
 
 
