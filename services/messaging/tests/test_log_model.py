@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from log_model import NODES, Row, Talk, World, epoch_of
 from messaging_stack import Stack
@@ -376,6 +377,6 @@ def test_a_planted_fault_is_noticed(
     world: World, monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None]
 ):
     plant(monkeypatch)
-    # A group where the same steps, played again, break another way.
-    with pytest.raises((AssertionError, ExceptionGroup)):
+    # Flaky where the same steps, played again, break elsewhere or not at all: without a fault no step breaks.
+    with pytest.raises((AssertionError, Flaky)):
         play_all(world, 50)
