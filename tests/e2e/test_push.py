@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -62,10 +62,19 @@ class Sleeper:
         self.browser.wait_until(lambda _: texts <= set(self.texts()))
 
 
+@pytest.fixture(scope="module")
+def witness(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
+    """A device that has to do with nobody."""
+    made = Device(tmp_path_factory.mktemp("witness") / "profile", stack, f"witness_{secrets.token_hex(4)}")
+    made.register()
+    yield made
+    made.stop()
+
+
 @pytest.fixture
-def sleeper(receiver: PushReceiver, stack: Stack) -> Callable[[Device], Sleeper]:
+def sleeper(receiver: PushReceiver, witness: Device) -> Callable[[Device], Sleeper]:
     def make(device: Device) -> Sleeper:
-        wait_until_decided(stack, *device.history())
+        wait_until_decided(witness)
         made = Sleeper(device, receiver.browser(secrets.token_hex(8)))
         made.subscribe()
         return made
@@ -154,14 +163,15 @@ def test_a_long_text_names_the_conversation_only(device: Make, sleeper):
     assert (caught.value.code, caught.value.conversation_id) == ("no_envelope", where)
 
 
-def test_the_sending_device_and_muted_people_hear_nothing(device: Make, sleeper, stack: Stack):
+def test_the_sending_device_and_muted_people_hear_nothing(device: Make, sleeper, witness: Device):
     anna, berta = device("anna"), device("berta")
     where = anna("group.create", name="Garden", members=[f"@{berta.username}"])["conversation_id"]
     anna("send", to=where, text="begin")
     berta.wait_for({"begin"})
     own, asleep = sleeper(anna), sleeper(berta)
     berta("push.set_level", conversation_id=where, level="none")
-    wait_until_decided(stack, anna("send", to=where, text="quiet"))
+    anna("send", to=where, text="quiet")
+    wait_until_decided(witness)
     berta("push.set_level", conversation_id=where, level="all")
     assert berta("push.levels") == []
     anna("send", to=where, text="loud")
@@ -170,7 +180,7 @@ def test_the_sending_device_and_muted_people_hear_nothing(device: Make, sleeper,
     assert own.browser.received == []
 
 
-def test_a_conversation_muted_in_the_settings_pushes_nothing(device: Make, sleeper, stack: Stack):
+def test_a_conversation_muted_in_the_settings_pushes_nothing(device: Make, sleeper, witness: Device):
     """Muted on one device, silent on the other; what ends by itself ends by itself."""
     anna, berta = device("anna"), device("berta")
     where = anna("send", to=f"@{berta.username}", text="begin")["conversation_id"]
@@ -180,7 +190,8 @@ def test_a_conversation_muted_in_the_settings_pushes_nothing(device: Make, sleep
     asleep = sleeper(berta)
     other("settings.change", conversation_id=where, muted_until="always")
     wait_until(lambda: [level["conversation_id"] for level in berta("push.levels")] == [where])
-    wait_until_decided(stack, anna("send", to=where, text="quiet"))
+    anna("send", to=where, text="quiet")
+    wait_until_decided(witness)
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3)
     berta("settings.change", conversation_id=where, muted_until=soon.isoformat())
     wait_until(lambda: [level.get("until") for level in berta("push.levels")] != [None])
