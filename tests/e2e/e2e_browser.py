@@ -24,7 +24,8 @@ FLAGS = [
     "--disable-sync",
 ]
 START_MS = 60_000
-STEP_MS = 20_000
+STEP_MS = 60_000
+LOOK_MS, WRITTEN_LOOKS, WRITE_ATTEMPTS = 150, 20, 5
 #: Flet's stock client asks a CDN for a renderer that the app does not use; the request is stopped, with one error.
 KNOWN = re.compile(r"rive|Failed to load resource: net::ERR_(FAILED|BLOCKED)|Noto fonts")
 #: Flutter writes what nobody caught into the console as a plain line.
@@ -109,12 +110,26 @@ def field(page: Page, label: str) -> Locator:
 
 def fill(page: Page, label: str, text: str) -> None:
     """Type into a field, in place of what stands there."""
-    box = field(page, label)
-    box.click(timeout=STEP_MS)
-    page.wait_for_timeout(150)  # Flutter moves the focus to its own input first
-    page.keyboard.press("Control+A")
-    page.keyboard.type(text, delay=2)
-    page.wait_for_timeout(100)
+    write(page, field(page, label), text)
+
+
+def write(page: Page, box: Locator, text: str) -> None:
+    """Write into a field, as often as it takes until it stands there: Flutter moves the focus to its own input first."""
+    for _ in range(WRITE_ATTEMPTS):
+        box.click(timeout=STEP_MS)
+        page.wait_for_timeout(LOOK_MS)
+        page.keyboard.press("Control+A")
+        page.keyboard.type(text, delay=2)
+        for _ in range(WRITTEN_LOOKS):
+            if _plain(box.input_value(timeout=STEP_MS)) == _plain(text):
+                return
+            page.wait_for_timeout(LOOK_MS)
+    raise AssertionError(f"{text!r} does not stand in the field, but {box.input_value()!r}")
+
+
+def _plain(text: str) -> str:
+    """A text without what fields change by themselves: case and dashes."""
+    return text.casefold().replace("-", "")
 
 
 def typed(page: Page) -> list[str]:
@@ -226,9 +241,7 @@ def composer(page: Page, title: str) -> Locator:
 
 def send_text(page: Page, title: str, text: str) -> None:
     """Write a message and send it with Enter."""
-    composer(page, title).click(timeout=STEP_MS)
-    page.wait_for_timeout(150)
-    page.keyboard.type(text, delay=2)
+    write(page, composer(page, title), text)
     page.keyboard.press("Enter")
 
 

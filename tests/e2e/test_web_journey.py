@@ -61,9 +61,7 @@ def enter(page: Page, address: str) -> None:
 
 def say(page: Page, title: str, text: str) -> None:
     """Write and press Send, as one does with a thumb."""
-    app.composer(page, title).click(timeout=app.STEP_MS)
-    page.wait_for_timeout(200)
-    page.keyboard.type(text, delay=2)
+    app.write(page, app.composer(page, title), text)
     app.press(page, "Send")
 
 
