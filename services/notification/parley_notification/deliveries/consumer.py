@@ -31,7 +31,7 @@ from parley_notification.deliveries.models import Delivery, FeedPosition
 from parley_notification.web.rates import RedisClient
 
 BATCH = 100
-BLOCK_MS = 500
+BLOCK_MS = 1500
 DEAD_MAX = 1000
 _ASKED = republish_key(MESSAGING_STREAM)
 _log = structlog.get_logger("parley_notification.consumer")

@@ -10,7 +10,7 @@ import hmac
 import random
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
@@ -58,9 +58,13 @@ class Tried:
 
 
 class Sender:
-    """Sends to many devices at once, to each of them in order: a slow push service holds up its own devices only."""
+    """Sends to many devices at once, to each of them in order: a slow push service holds up its own devices only.
 
-    def __init__(self) -> None:
+    `done` is called, in any thread, when one device has got what was begun for it.
+    """
+
+    def __init__(self, done: Callable[[], None] = lambda: None) -> None:
+        self._done = done
         self._pool = ThreadPoolExecutor(max_workers=PUSH_AT_ONCE_MAX, thread_name_prefix="push")
         self._busy: dict[uuid.UUID, Future[None]] = {}
 
@@ -72,6 +76,7 @@ class Sender:
         claimed = _claim(frozenset(self._busy), devices_max=room) if room else {}
         for device_id, deliveries in claimed.items():
             self._busy[device_id] = self._pool.submit(_send_all, deliveries)
+            self._busy[device_id].add_done_callback(lambda _: self._done())
         return sum(map(len, claimed.values()))
 
     def finish(self) -> None:

@@ -23,6 +23,8 @@ from parley_notification.subscriptions.models import Subscription
 from parley_notification.web.rates import redis_client
 
 IDLE_S = 0.2
+#: How long the sender waits for a word that something is due; what becomes due by its time alone waits no longer.
+LOOK_INTERVAL_S = 1.0
 PAUSE_S = 1.0
 BEAT_INTERVAL_S = 2.0
 BEAT_AGE_S_MAX = 30.0
@@ -33,7 +35,8 @@ _log = structlog.get_logger("parley_notification.worker")
 
 def work_until(stopped: threading.Event) -> None:
     """Work until `stopped`; each kind of work in a thread of its own, none of which ends by a fault."""
-    work: dict[str, Callable[[], float]] = {"events": _events(), "pushes": _pushes(), "upkeep": _upkeep()}
+    due = threading.Event()
+    work: dict[str, Callable[[], float]] = {"events": _events(due), "pushes": _pushes(due), "upkeep": _upkeep()}
     threads = [threading.Thread(target=_repeated, args=(stopped, name, once), name=name) for name, once in work.items()]
     for thread in threads:
         thread.start()
@@ -79,14 +82,28 @@ def _repeated(stopped: threading.Event, name: str, once: Callable[[], float]) ->
         stopped.wait(pause_s)
 
 
-def _events() -> Callable[[], float]:
+def _events(due: threading.Event) -> Callable[[], float]:
     consumer = Consumer(redis_client())
-    return lambda: 0.0 if consumer.read_once() else IDLE_S
+
+    def once() -> float:
+        if not consumer.read_once():
+            return IDLE_S
+        due.set()
+        return 0.0
+
+    return once
 
 
-def _pushes() -> Callable[[], float]:
-    sender = Sender()
-    return lambda: 0.0 if sender.begin_due() else IDLE_S
+def _pushes(due: threading.Event) -> Callable[[], float]:
+    sender = Sender(due.set)
+
+    def once() -> float:
+        if not sender.begin_due():
+            due.wait(LOOK_INTERVAL_S)
+            due.clear()
+        return 0.0
+
+    return once
 
 
 def _upkeep() -> Callable[[], float]:
