@@ -126,6 +126,8 @@ REMOVED: Final = "You were removed"
 
 # A conversation.
 ENCRYPTED: Final = "End-to-end encrypted"
+OPEN_CHANNEL: Final = "Open channel: the server can read it"
+OPEN_CHANNEL_TEXT: Final = "Anybody on this server may join, and reads it from its beginning."
 MESSAGE: Final = "Message"
 SEND: Final = "Send"
 ATTACH: Final = "Attach a picture"

@@ -212,3 +212,12 @@ def test_every_emoji_of_the_picker_can_be_sent_and_found():
     assert "🚀" in emoji.search("rocket") and "👍" in emoji.search("thumbs up") and "🇩🇪" in emoji.search("flag de")
     assert "😂" in emoji.search("LOL") and emoji.search("nothing is called so") == ()
     assert len(emoji.search("f")) <= emoji.FOUND_MAX
+
+
+def test_an_open_channel_is_labelled_wherever_it_stands():
+    room = summary(kind="open", name="Town", members=[member(ME, "owner"), member(BEN)])
+    assert chats.title(room, ANNA) == "#Town"
+    assert chats.protection(room) == words.OPEN_CHANNEL
+    assert chats.room(room, ANNA, NOW).title == "#Town"
+    for kind in ("direct", "group", "self"):
+        assert chats.protection(summary(kind=kind)) == words.ENCRYPTED

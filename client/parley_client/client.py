@@ -26,6 +26,8 @@ from parley_client.attachments.downloading import download
 from parley_client.attachments.ports import AttachmentTools
 from parley_client.attachments.preparing import Attachable, prepare_all
 from parley_client.backoff import patiently
+from parley_client.channels.methods import ChannelMethods
+from parley_client.channels.naming import named
 from parley_client.content.bodies import TextBody, encode, text_in
 from parley_client.content.kinds import KIND_TEXT
 from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
@@ -70,7 +72,7 @@ RECEIVE_PAGE_MAX = 500
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushMethods):
+class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushMethods, ChannelMethods):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(
@@ -413,10 +415,10 @@ class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushM
         return conversation_id
 
     def conversation_id(self, name: str) -> ConversationId:
-        """A conversation by its id or by its name."""
+        """A conversation by its id or by its name; of open channels #name."""
         if is_uuid(name):
             return ConversationId(name)
-        found = [row for row in list_conversations(self._store) if row.title == name]
+        found = named(list_conversations(self._store), name)
         if len(found) != 1:
             raise UnknownConversation(f"no conversation, or more than one, is called {name}")
         return found[0].conversation_id

@@ -19,7 +19,7 @@ from parley_client.store.history import load_history_keys
 from parley_client.store.notices import Notice, save_notice
 from parley_client.sync.catch_up import open_again
 from parley_contracts.encoding import b64decode, b64encode
-from parley_contracts.ids import ConversationId
+from parley_contracts.ids import ConversationId, as_channel
 from parley_contracts.messaging_api import AccountIndex, ArchiveRecord, ArchiveUpload
 from parley_contracts.problems import Conflict, NotFound, VersionStale
 
@@ -91,7 +91,8 @@ def _take(session: Session, keys: dict[int, HistoryKey], record: ArchiveRecord) 
 async def publish_index(session: Session) -> None:
     """Bring the sealed list of private conversations up to date on the server."""
     for _ in range(_INDEX_ATTEMPTS):
-        known = {row.conversation_id for row in conversations.list_conversations(session.store)}
+        rows = conversations.list_conversations(session.store)
+        known = {row.conversation_id for row in rows if as_channel(row.conversation_id) is None}
         state = documents.load(session.store, "account_index", IndexState) or IndexState(0, ())
         if known <= set(state.conversation_ids):
             return

@@ -21,6 +21,7 @@ from parley_client.room_frames import take_room_frame
 from parley_client.session import Session
 from parley_client.store.conversations import list_conversations
 from parley_client.sync.catch_up import deliver
+from parley_contracts.channels_api import CLEAR_TYPES
 from parley_contracts.ids import ConversationId
 from parley_contracts.limits import HEARTBEAT_INTERVAL_S, IDENTIFY_TIMEOUT_S
 from parley_contracts.messaging_api import (
@@ -40,7 +41,7 @@ from parley_contracts.messaging_api import (
 from parley_contracts.problems import Problem
 
 RATE_PAUSE_S = 10.0
-_ENTRY_TYPES = frozenset({"message.created", "commit.created", "conversation.created"})
+_ENTRY_TYPES = CLEAR_TYPES | {"message.created", "commit.created", "conversation.created"}
 _QUEUED_MAX = 10_000
 
 T = TypeVar("T")

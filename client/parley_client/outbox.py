@@ -18,6 +18,7 @@ from parley_client.api import messaging
 from parley_client.attachments.preparing import Prepared
 from parley_client.attachments.uploading import upload_files
 from parley_client.backoff import full_jitter
+from parley_client.channels.posting import send_post
 from parley_client.content.kinds import ANNOTATING_KINDS, COUNTED_KINDS
 from parley_client.crypto.message import Content, seal_message
 from parley_client.errors import (
@@ -25,6 +26,7 @@ from parley_client.errors import (
     NetworkError,
     NotAMember,
     NotSignedIn,
+    UsageError,
 )
 from parley_client.events import Event, OutboxState
 from parley_client.groups.commits import has_strays, rotate_if_due
@@ -37,7 +39,7 @@ from parley_client.sync.catch_up import catch_up
 from parley_client.sync.epochs import epoch_of
 from parley_contracts.encoding import b64encode
 from parley_contracts.envelope import TRANSCRIPT_PREFIX_SIZE_BYTES
-from parley_contracts.ids import ClientId, ConversationId
+from parley_contracts.ids import ClientId, ConversationId, as_channel
 from parley_contracts.limits import APPEND_TIMEOUT_S
 from parley_contracts.messaging_api import Appended, MessageUpload
 from parley_contracts.problems import (
@@ -106,7 +108,12 @@ async def _forward(session: Session, row: OutboxRow) -> None:
 
 async def _send(session: Session, row: OutboxRow) -> None:
     async def once() -> None:
-        _acknowledge(session, row, await _send_once(session, row.client_id, row.conversation_id))
+        channel_id = as_channel(row.conversation_id)
+        if channel_id is not None:
+            appended = await send_post(session, channel_id, row, timeout_s=SEND_TIMEOUT_S)
+        else:
+            appended = await _send_once(session, row.client_id, row.conversation_id)
+        _acknowledge(session, row, appended)
 
     await _until_settled(session, row, once)
 
@@ -178,6 +185,8 @@ async def _sealed(session: Session, client_id: ClientId, conversation_id: Conver
 
 def seal(session: Session, conversation: ConversationRow, row: OutboxRow, counter: int) -> MessageUpload:
     """The message sealed in the present epoch; hold the conversation's lock."""
+    if as_channel(row.conversation_id) is not None:
+        raise UsageError("nothing is sealed in an open channel")
     epoch = epoch_of(session, conversation)
     device = session.device
     sealed = seal_message(

@@ -17,6 +17,7 @@ from parley_client import outbox, timeline
 from parley_client.attachments.preparing import Attachable
 from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.calls import Methods, NoParams, Params
+from parley_client.channels.rpc import channel_methods
 from parley_client.client import Client
 from parley_client.content.rpc import message_methods
 from parley_client.errors import ClientError, NotAPicture, UsageError
@@ -194,6 +195,7 @@ class Rpc:
             **state_methods(client),
             **group_methods(client),
             **settings_methods(client),
+            **channel_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "logout": (NoParams, self._logout),

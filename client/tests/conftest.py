@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
+from fake_channels import FakeChannels
 from fake_log import Log
 from fake_media import FakeMedia
 from fake_rooms import FakeRooms
@@ -39,7 +40,7 @@ PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
 
 
-class FakeServer(FakeRooms):
+class FakeServer(FakeChannels, FakeRooms):
     """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
 
     def __init__(self) -> None:

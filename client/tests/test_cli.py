@@ -65,6 +65,25 @@ def test_commands_make_a_conversation(run, register, tmp_path):
     assert run("phone", "whoami", "--json")[0] == 2
 
 
+def test_channel_commands(run, register):
+    for name in ("alice", "bob"):
+        register(name)
+    _, (made,), _ = run("alice", "channels", "create", "Town", "--topic", "News")
+    assert (made["kind"], made["name"], made["members"]) == ("open", "Town", ["alice"])
+    _, (page,), _ = run("bob", "channels", "list", "tow")
+    assert [(c["name"], c["members"], c["joined"]) for c in page["channels"]] == [("Town", 1, False)]
+    _, (joined,), _ = run("bob", "channels", "join", "#Town")
+    assert joined["conversation_id"] == page["channels"][0]["conversation_id"]
+    code, (sent,), _ = run("bob", "send", "--to", "#Town", "hi town")
+    assert code == 0
+    assert [line["text"] for line in run("alice", "receive", "--json")[1]] == ["hi town"]
+    _, (found,), _ = run("alice", "search", "hi", "--conversation", "#Town")
+    assert [hit["sequence"] for hit in found["hits"]] == [sent["sequence"]]
+    assert run("bob", "channels", "leave", "#Town")[1][0]["status"] == "removed"
+    code, _, complaint = run("bob", "send", "--to", "Town", "x")
+    assert code == 2 and "called Town" in complaint
+
+
 def test_group_commands(run, register):
     for name in ("alice", "bob", "carol"):
         register(name)

@@ -263,3 +263,23 @@ async def test_a_file_without_sense_is_refused(pair, file):
     with pytest.raises(CallError) as refused:
         await alice("send", to=where, text="look", attachments=[file])
     assert refused.value.slug == "usage"
+
+
+async def test_channels_by_method_names(pair):
+    first, second, direct = pair
+    made = await first("channel.create", name="Town")
+    page = await second("channel.list", query="tow")
+    assert [channel["conversation_id"] for channel in page["channels"]] == [made["conversation_id"]]
+    await second("channel.join", channel="#Town")
+    sent = await second("send", to=made["conversation_id"], text="a needle")
+    found = await first("search", query="needle", conversation=made["conversation_id"])
+    assert [hit["sequence"] for hit in found["hits"]] == [sent["sequence"]]
+    assert {s["conversation_id"]: s["kind"] for s in await first("summaries")} == {
+        direct: "direct",
+        made["conversation_id"]: "open",
+    }
+    assert sent["sequence"] == 3
+    assert (await second("channel.leave", channel="#Town"))["status"] == "removed"
+    with pytest.raises(CallError) as refused:
+        await second("channel.join", channel=direct)
+    assert refused.value.slug == "usage"

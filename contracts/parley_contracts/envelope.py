@@ -120,6 +120,19 @@ def creation_hash(group_info: bytes, policy: bytes) -> bytes:
     return hashlib.sha256(b"parley creation" + Writer().opaque(group_info).opaque(policy).finish()).digest()
 
 
+def clear_hash(
+    entry_type: str,
+    sender: tuple[UserId, DeviceId, ClientId],
+    *,
+    content_kind: int = 0,
+    body_hash: bytes = hashlib.sha256(b"").digest(),
+    policy: bytes = b"",
+) -> bytes:
+    """SHA-256 of an entry of an open channel, from the SHA-256 of its body; `policy` where the sender wrote it."""
+    parts = Writer().opaque(entry_type.encode()).raw(b"".join(map(uuid_bytes, sender))).uint16(content_kind)
+    return hashlib.sha256(b"parley clear" + parts.raw(body_hash).opaque(policy).finish()).digest()
+
+
 def chain_start(conversation_id: ConversationId) -> bytes:
     """h_0 of a conversation."""
     return hashlib.sha256(b"parley log" + uuid_bytes(conversation_id)).digest()

@@ -17,6 +17,8 @@ ClientId = NewType("ClientId", str)
 UploadId = NewType("UploadId", str)
 ObjectId = NewType("ObjectId", str)
 LinkId = NewType("LinkId", str)
+#: A conversation that the server reads: only `as_channel` and `new_channel_id` make one.
+ChannelId = NewType("ChannelId", ConversationId)
 Sequence = NewType("Sequence", int)
 Epoch = NewType("Epoch", int)
 
@@ -59,6 +61,16 @@ def direct_conversation_id(one: UserId, other: UserId) -> ConversationId:
 def self_conversation_id(user_id: UserId) -> ConversationId:
     """The person's note-to-self."""
     return direct_conversation_id(user_id, user_id)
+
+
+def new_channel_id() -> ChannelId:
+    """A fresh id of an open channel: a UUIDv4, which no private conversation has (decisions/0017)."""
+    return ChannelId(ConversationId(str(uuid.uuid4())))
+
+
+def as_channel(conversation_id: ConversationId) -> ChannelId | None:
+    """The id as that of an open channel, None where it is a private conversation's: the id alone says which it is."""
+    return ChannelId(conversation_id) if is_uuid(conversation_id) and conversation_id[14] == "4" else None
 
 
 def media_object_id(user_id: UserId, upload_id: UploadId) -> ObjectId:

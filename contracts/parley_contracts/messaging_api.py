@@ -104,7 +104,11 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     `type` is `conversation.created` (with `group_info`, `policy`), `message.created` (with `header`, `ciphertext`,
     `signature`) or `commit.created` (with `commit` and, where it changed, `policy`). The hash of an entry is that of
     `parley_contracts.envelope`. A message that was removed (`DELETE conversations/{conversation_id}/entries/{sequence}`) keeps
-    its place, with `ciphertext_hash` (SHA-256) instead of `ciphertext`.
+    its place, with `ciphertext_hash` (SHA-256) instead of `ciphertext` or `body`.
+
+    Of an open channel, `epoch` is the sequence of the entry with the policy in force, and `type` one of `channels_api.ClearType`:
+    `channel.created` (with `policy`, and a `ChannelDescription` as `body`), `channel.described` (with `body`), `member.joined`,
+    `member.left`, `policy.changed` (with `policy`), `post.created` (with `content_kind` and `body`, JSON text).
     """
 
     type: str
@@ -123,6 +127,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     commit: str | None = None
     policy: str | None = None
     group_info: str | None = None
+    content_kind: int | None = None
+    body: str | None = None
 
 
 class Appended(msgspec.Struct, frozen=True):

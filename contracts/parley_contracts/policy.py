@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import msgspec
 
 from parley_contracts.encoding import b64decode
-from parley_contracts.ids import ConversationId, LinkId, UserId, is_uuid
+from parley_contracts.ids import ConversationId, LinkId, UserId, as_channel, is_uuid
 from parley_contracts.limits import (
     BANNED_PER_GROUP_MAX,
     LINK_PUBLIC_KEY_SIZE_BYTES,
@@ -32,7 +32,12 @@ ANCHOR_EXTENSION_TYPE = 0xF0A2
 #: Private-use leaf extension with the device's push key: 32 bytes, X25519 (decisions/0008).
 PUSH_KEY_EXTENSION_TYPE = 0xF0A3
 
-Kind = Literal["direct", "self", "group"]
+#: `open` is a channel that the server reads; all others are private. Which of the two it is, the id says: `ids.as_channel`.
+Kind = Literal["direct", "self", "group", "open"]
+#: Conversations whose people have roles and may change.
+RANKED: frozenset[Kind] = frozenset({"group", "open"})
+#: In place of a root key's fingerprint where nobody's keys are pinned: in an open channel.
+NO_FINGERPRINT = "A" * 43
 Role = Literal["owner", "admin", "moderator", "member", "guest"]
 #: What a role may be allowed. `name` covers topic and picture too, `roles` the roles of others below one's own.
 Permission = Literal[
@@ -127,12 +132,12 @@ class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         role = self.role_of(user_id)
         if role is None:
             return False
-        return self.kind != "group" or RANKS[role] >= RANKS[self.permissions.lowest(permission)]
+        return self.kind not in RANKED or RANKS[role] >= RANKS[self.permissions.lowest(permission)]
 
     def manages(self, user_id: UserId) -> bool:
         """Whether the person may take other people's messages out: in groups, moderators and those above."""
         role = self.role_of(user_id)
-        return self.kind == "group" and role is not None and RANKS[role] >= RANKS["moderator"]
+        return self.kind in RANKED and role is not None and RANKS[role] >= RANKS["moderator"]
 
     def link(self, link_id: LinkId) -> Link | None:
         """The link of that id, or None."""
@@ -168,6 +173,7 @@ def decode_policy(unverified_document: bytes) -> PolicyDocument:
         and all(_permission_fits(policy.permissions, permission) for permission in PERMISSIONS)
         and all(seconds is None or seconds > 0 for seconds in (policy.timer_s, policy.retention_s))
         and _kind_fits(policy)
+        and (policy.kind == "open") == (as_channel(policy.conversation_id) is not None)
     )
     if not sound:
         raise InvalidRequest("the policy document contradicts itself", field="policy")
@@ -205,3 +211,6 @@ def _kind_fits(policy: PolicyDocument) -> bool:
         case "group":
             # The last person may leave: nobody is left to own anything.
             return people == 0 or "owner" in roles
+        case "open":
+            unpinned = all(entry.root_fingerprint == NO_FINGERPRINT for entry in policy.roster)
+            return (people == 0 or "owner" in roles) and unpinned and not policy.links and not policy.history_sharing

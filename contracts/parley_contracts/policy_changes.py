@@ -14,6 +14,7 @@ from parley_contracts.ids import UserId
 from parley_contracts.policy import (
     PERMISSIONS,
     PLAIN_ROLES,
+    RANKED,
     RANKS,
     Link,
     Permission,
@@ -66,7 +67,7 @@ def check_change(
     if not set(present) <= after.user_ids | leaving:
         raise PolicyRefused("who leaves the roster leaves the group in the same commit")
     staying = set(removed) & before.user_ids & after.user_ids
-    if before.kind == "group" and not staying <= {actor} and not before.may(actor, "remove"):
+    if before.kind in RANKED and not staying <= {actor} and not before.may(actor, "remove"):
         raise PolicyRefused("removing other people's devices needs the permission")
 
 
@@ -82,7 +83,7 @@ class _Change:
     def check(self) -> None:
         """Raise `PolicyRefused` where anything is not allowed."""
         before, after = self._before, self._after
-        if before.kind != "group":
+        if before.kind not in RANKED:
             raise PolicyRefused("this conversation's members never change")
         if after.roster and not any(entry.role == "owner" for entry in after.roster):
             raise PolicyRefused("a group keeps at least one owner: make somebody else one first")

@@ -101,6 +101,7 @@ class Journey:
             await self.show_and_hide(anna, berta, where)
             await self.join_by_link(anna, berta, group)
             await self.send_later(anna, where)
+            await self.use_a_channel(anna, berta)
             await self.ask_the_rest(anna, where)
             await self.hold_a_socket(anna, where, sequence)
             await anna.logout()
@@ -193,6 +194,16 @@ class Journey:
         listed = await self.call("GET", "/api/v1/messaging/scheduled", token=await anna.session.api.access_token())
         assert [each["client_id"] for each in json.loads(listed.body)["scheduled"]] == [later.client_id]
         await anna.unschedule(later.client_id)
+
+    async def use_a_channel(self, anna: Client, berta: Client) -> None:
+        channel = await anna.channel_create(f"Town {random.getrandbits(32):08x}")
+        await berta.channel_join(channel.conversation_id)
+        sent = await anna.send(channel.conversation_id, "hello town")
+        assert [hit.sequence for hit in (await berta.search("town")).hits][:1] == [sent.sequence]
+        await anna.group_describe(channel.conversation_id, topic="News")
+        await anna.group_role(channel.conversation_id, self.names["berta"], "moderator")
+        await berta.channel_leave(channel.conversation_id)
+        assert (await berta.channels(channel.name)).channels[0].members == 1
 
     async def heard(self, *types: str) -> None:
         """Wait until frames of these types have come to any device."""

@@ -20,6 +20,7 @@ from schemathesis import Case, GenerationMode
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import new_uuid7
 from parley_media.api import routes as media
+from parley_messaging.api import channel_routes as channels
 from parley_messaging.api import routes as messaging
 
 EXAMPLES = int(os.environ.get("PARLEY_SCHEMA_EXAMPLES", "12"))
@@ -37,6 +38,7 @@ class Caller:
         made = device("group.create", name="Garden", members=[])
         self.conversation: str = made["conversation_id"]
         device("send", to=self.conversation, text="before")
+        self.channel: str = device("channel.create", name="Town")["conversation_id"]
         self.headers = {"Authorization": f"Bearer {access_token(device)}"}
         self.count = 0
         self.statuses: set[int] = set()
@@ -62,7 +64,11 @@ class Caller:
             name: [row[name] for row in self.entries if name in row]
             for name in ("client_id", "header", "ciphertext", "signature", "group_info", "policy", "commit")
         }
-        real |= {"conversation_id": [self.conversation], "object_id": [self.object_id], "upload_id": [new_uuid7()]}
+        real |= {
+            "conversation_id": [self.conversation, self.channel],
+            "object_id": [self.object_id],
+            "upload_id": [new_uuid7()],
+        }
         real |= {"digest": [DIGEST], "size_bytes": [SIZE_BYTES]}
         return {name: values for name, values in real.items() if values}
 
@@ -83,7 +89,9 @@ def caller(stack: Stack, device: Callable[..., Device]) -> Iterator[Caller]:
 
 
 @pytest.mark.timeout(300 + EXAMPLES)
-@pytest.mark.parametrize("router", [messaging.router, media.router], ids=["messaging", "media"])
+@pytest.mark.parametrize(
+    "router", [messaging.router, channels.router, media.router], ids=["messaging", "channels", "media"]
+)
 def test_no_request_is_a_server_error(caller: Caller, router: APIRouter, say_trials: Callable[[str], None]):
     document = document_of(router)
     operations = [found.ok() for found in schemathesis.openapi.from_dict(document).get_all_operations()]

@@ -24,11 +24,12 @@ from parley_app.tokens import Family, Radius, Size, Space, Stroke, Type, Width
 FOCUS_AFTER_S: Final = 0.2
 
 
-def _note(ui: Ui) -> ft.Control:
+def _note(ui: Ui, protection: str) -> ft.Control:
+    locked = Glyph.LOCK_SIMPLE if protection == words.ENCRYPTED else Glyph.LOCK_SIMPLE_OPEN
     return ft.Row(
         [
-            ui.icon(Glyph.LOCK_SIMPLE, Size.ICON_XS, ui.c.ink_3, family=Family.ICON_FILL),
-            ui.text(words.ENCRYPTED, Type.META, ui.c.ink_3, expand=True),
+            ui.icon(locked, Size.ICON_XS, ui.c.ink_3, family=Family.ICON_FILL),
+            ui.text(protection, Type.META, ui.c.ink_3, expand=True),
             *([ui.text(words.COMPOSER_HINT, Type.META, ui.c.ink_3, lines=1)] if ui.window is Width.WIDE else []),
         ],
         spacing=Space.XS,
@@ -97,6 +98,7 @@ def Composer(
     above: ft.Control,
     *,
     hint: str = words.MESSAGE,
+    protection: str = words.ENCRYPTED,
     attached: Sequence[tuple[str, bytes]] = (),
     note: str = "",
     context: Context | None = None,
@@ -142,7 +144,7 @@ def Composer(
     line = _line(ui, named_field(box, words.message_to(title), expand=True), actions, lambda: run(send), edit=edit)
     strip = _strip(ui, context, attached, actions)
     complaint = [ft.Semantics(content=ui.text(note, Type.META, ui.c.danger.ink), live_region=True)] if note else []
-    return _frame(ui, _slot([above, *complaint]), [_slot(strip), line], edit=edit)
+    return _frame(ui, _slot([above, *complaint]), [_slot(strip), line], protection, edit=edit)
 
 
 def _slot(content: Sequence[ft.Control]) -> ft.Control:
@@ -197,7 +199,7 @@ def _look(ui: Ui, hint: str) -> dict[str, Any]:
     }
 
 
-def _frame(ui: Ui, above: ft.Control, inside: Sequence[ft.Control], *, edit: bool) -> ft.Control:
+def _frame(ui: Ui, above: ft.Control, inside: Sequence[ft.Control], protection: str, *, edit: bool) -> ft.Control:
     """The card that looks like one field."""
     bar = ft.Container(
         ft.Column(list(inside), spacing=Space.XS, tight=True),
@@ -207,7 +209,9 @@ def _frame(ui: Ui, above: ft.Control, inside: Sequence[ft.Control], *, edit: boo
         padding=Space.XS if ui.compact else Space.XS + Space.HAIR,
         shadow=None if ui.c.dark else ui.shadow((Space.SM, Space.HAIR)),
     )
-    foot = [] if ui.compact else [ft.Container(_note(ui), padding=ft.Padding.symmetric(horizontal=Space.SM))]
+    foot = (
+        [] if ui.compact else [ft.Container(_note(ui, protection), padding=ft.Padding.symmetric(horizontal=Space.SM))]
+    )
     return ft.Container(
         ft.Column(
             [above, bar, *foot],

@@ -100,6 +100,16 @@ class Chats(Observed):
                 return self.ordered()
 
 
+def is_open(summary: Json) -> bool:
+    """Whether it is an open channel, which the server can read: it is said wherever it is shown."""
+    return bool(summary["kind"] == "open")
+
+
+def protection(summary: Json) -> str:
+    """Who can read it, in a few words."""
+    return words.OPEN_CHANNEL if is_open(summary) else words.ENCRYPTED
+
+
 def title(summary: Json, me: Person) -> str:
     """What people call a conversation: the other person, the group's name, or who is in it."""
     if summary["kind"] == "self":
@@ -107,6 +117,8 @@ def title(summary: Json, me: Person) -> str:
     others = [member["username"] for member in summary["members"] if member["user_id"] != me.user_id]
     if summary["kind"] == "direct":
         return next((name for name in others if name), words.SOMEBODY)
+    if is_open(summary):
+        return f"#{summary['name']}"
     return summary["name"] or ", ".join(name for name in others if name) or words.UNNAMED_GROUP
 
 
@@ -120,7 +132,7 @@ def fits(summary: Json, me: Person, query: str) -> bool:
 def room(summary: Json, me: Person, now: dt.datetime) -> Room:
     """A row of the list."""
     others = [member for member in summary["members"] if member["user_id"] != me.user_id]
-    kinds = {"direct": RoomKind.PERSON, "self": RoomKind.SELF, "group": RoomKind.GROUP}
+    kinds = {"direct": RoomKind.PERSON, "self": RoomKind.SELF, "group": RoomKind.GROUP, "open": RoomKind.GROUP}
     kind = kinds[summary["kind"]]
     name = title(summary, me)
     face = others[0]["user_id"] if kind is RoomKind.PERSON and others else summary["conversation_id"]

@@ -30,15 +30,16 @@ def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
     ui = use_ui()
     room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone())
     group = conversation.summary["kind"] == "group"
-    count = words.people_count(len(conversation.summary["members"])) if group else words.ENCRYPTED
+    unlocked, protection = chats.is_open(conversation.summary), chats.protection(conversation.summary)
+    count = words.people_count(len(conversation.summary["members"])) if group else protection
     subtitle = ft.Row(
         [
             ui.icon(
-                Glyph.LOCK_SIMPLE,
+                Glyph.LOCK_SIMPLE_OPEN if unlocked else Glyph.LOCK_SIMPLE,
                 Size.ICON_XS,
-                ui.c.success.ink,
+                ui.c.ink_3 if unlocked else ui.c.success.ink,
                 family=Family.ICON_FILL,
-                label=words.ENCRYPTED if group else "",
+                label=protection if group else "",
             ),
             ui.text(count, Type.META, ui.c.ink_2, lines=1, expand=True),
         ],

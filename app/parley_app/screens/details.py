@@ -68,7 +68,9 @@ def DetailsPane(app: App, conversation: Conversation, membership: Membership, pi
     ]
     body: list[ft.Control] = [
         about,
-        Note(ui.c.success, Glyph.SHIELD_CHECK, words.ENCRYPTED, words.GROUP_PRIVATE_TEXT if group else ""),
+        Note(ui.c.warning, Glyph.INFO, words.OPEN_CHANNEL, words.OPEN_CHANNEL_TEXT)
+        if chats.is_open(conversation.summary)
+        else Note(ui.c.success, Glyph.SHIELD_CHECK, words.ENCRYPTED, words.GROUP_PRIVATE_TEXT if group else ""),
         SectionLabel(words.pinned_count(len(pins.items))),
         _pinned(app, conversation, pins),
         SectionLabel(f"{words.MEMBERS} · {len(people)}"),

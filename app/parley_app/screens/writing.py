@@ -11,6 +11,7 @@ from parley_app.components.layout import keyed
 from parley_app.components.surfaces import Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
+from parley_app.model import chats
 from parley_app.model.app import App
 from parley_app.model.completing import Completion
 from parley_app.model.conversation import Conversation
@@ -67,6 +68,7 @@ def Writing(app: App, conversation: Conversation) -> ft.Control:
         _actions(app, conversation),
         keyed("mentioning", Mentioning)(conversation, conversation.completion),
         hint=words.REPLY_HINT if thread else words.MESSAGE,
+        protection=chats.protection(conversation.summary),
         attached=tuple((each.name, each.data) for each in conversation.attached),
         note=conversation.note,
         context=conversation.context,

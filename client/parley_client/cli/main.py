@@ -14,6 +14,7 @@ import typer
 
 from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.cli.bot import bot
+from parley_client.cli.channels import channels, search
 from parley_client.cli.groups import group
 from parley_client.cli.jsonrpc import serve
 from parley_client.cli.message import message
@@ -42,6 +43,8 @@ app.add_typer(push, name="push")
 register_state(app)
 app.command()(settings)
 app.command()(mark)
+app.add_typer(channels, name="channels")
+app.command()(search)
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
 CaFile = Annotated[Path | None, typer.Option("--ca", help="File with the certificate authority to trust.")]

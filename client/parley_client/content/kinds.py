@@ -1,24 +1,43 @@
-"""The kinds of what is sealed (`kind` of a content, uint16). Rule: append-only; a reader keeps what it does not know."""
+"""The kinds of what people say (`parley_contracts.content_kinds`), and those that only this device knows."""
 
 from __future__ import annotations
 
-KIND_UNOPENED = 0
-KIND_TEXT = 1
-KIND_NAME = 2
-KIND_HISTORY_KEY = 3
-KIND_EDIT = 4
-KIND_DELETE = 5
-KIND_REACTION = 6
-KIND_PIN = 7
-KIND_POLL = 8
-KIND_VOTE = 9
-KIND_POLL_CLOSE = 10
+from parley_contracts.content_kinds import (
+    ANNOTATING_KINDS,
+    COUNTED_KINDS,
+    KIND_DELETE,
+    KIND_EDIT,
+    KIND_HISTORY_KEY,
+    KIND_NAME,
+    KIND_PIN,
+    KIND_POLL,
+    KIND_POLL_CLOSE,
+    KIND_REACTION,
+    KIND_TEXT,
+    KIND_UNOPENED,
+    KIND_VOTE,
+)
+
 #: Not on the wire: what this device itself notes of a commit that changed who belongs.
 KIND_MEMBERS = -1
 
-#: What a person sends, and reads or has not read: it counts as unread, and asks for a notification.
-COUNTED_KINDS = frozenset({KIND_TEXT, KIND_POLL})
 #: What stands as a row of its own in a conversation.
 SHOWN_KINDS = COUNTED_KINDS | {KIND_NAME, KIND_MEMBERS}
-#: What changes an earlier entry, its target.
-ANNOTATING_KINDS = frozenset({KIND_EDIT, KIND_DELETE, KIND_REACTION, KIND_PIN, KIND_VOTE, KIND_POLL_CLOSE})
+
+__all__ = [
+    "ANNOTATING_KINDS",
+    "COUNTED_KINDS",
+    "KIND_DELETE",
+    "KIND_EDIT",
+    "KIND_HISTORY_KEY",
+    "KIND_MEMBERS",
+    "KIND_NAME",
+    "KIND_PIN",
+    "KIND_POLL",
+    "KIND_POLL_CLOSE",
+    "KIND_REACTION",
+    "KIND_TEXT",
+    "KIND_UNOPENED",
+    "KIND_VOTE",
+    "SHOWN_KINDS",
+]

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from parley_client.api import auth
+from parley_client.channels.entering import ensure_in_channel
 from parley_client.errors import NotAMember, NotReachable, UnknownConversation, UntrustedGroup, UsageError
 from parley_client.groups.commits import Plan, commit_change, lost_leaves, send_pending
 from parley_client.groups.entering import WELCOME_WAIT_S, enter
@@ -29,6 +30,7 @@ from parley_contracts.ids import (
     ConversationId,
     DeviceId,
     UserId,
+    as_channel,
     direct_conversation_id,
     new_uuid7,
     uuid_bytes,
@@ -75,6 +77,9 @@ async def create_group(session: Session, conversation_id: ConversationId, user_i
 
 async def ensure_member(session: Session, conversation_id: ConversationId) -> ConversationRow:
     """Be in the group, by whatever way is open; `NotAMember` where the person is not wanted there."""
+    channel_id = as_channel(conversation_id)
+    if channel_id is not None:
+        return await ensure_in_channel(session, channel_id)
     row = load_conversation(session.store, conversation_id)
     if row is not None and row.status == "creating":
         await send_pending(session, conversation_id)

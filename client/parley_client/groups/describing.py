@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 
 from parley_client import outbox
+from parley_client.channels.changing import describe_channel
 from parley_client.content.bodies import NameBody, encode
 from parley_client.content.kinds import KIND_NAME
 from parley_client.errors import ClientError
@@ -16,7 +17,7 @@ from parley_client.session import Session
 from parley_client.store import documents, queues
 from parley_client.store.conversations import load_conversation
 from parley_client.store.queues import OutboxRow
-from parley_contracts.ids import ClientId, ConversationId, new_uuid7
+from parley_contracts.ids import ClientId, ConversationId, as_channel, new_uuid7
 from parley_contracts.problems import PolicyRefused, Problem
 
 _OWED = "descriptions_owed"
@@ -27,7 +28,11 @@ async def describe(session: Session, conversation_id: ConversationId, descriptio
     row = load_conversation(session.store, conversation_id)
     if row is not None and not known_policy(row.policy).may(session.device.user_id, "name"):
         raise PolicyRefused("your role does not have the permission 'name' here", permission="name")
-    await outbox.deliver_message(session, _message(conversation_id, description))
+    channel_id = as_channel(conversation_id)
+    if channel_id is not None:
+        await describe_channel(session, channel_id, description.name, description.topic)
+    else:
+        await outbox.deliver_message(session, _message(conversation_id, description))
 
 
 def owe_description(session: Session, conversation_id: ConversationId) -> None:

@@ -20,8 +20,8 @@ from parley_client.errors import ClientError, UntrustedIdentity, UsageError
 from parley_client.groups.commits import Plan, commit_change
 from parley_client.groups.conversations import ensure_member, plan_change, roster_entry
 from parley_client.groups.describing import owe_description, tell_owed
+from parley_client.groups.editing import check_edit
 from parley_client.groups.links import Invitation
-from parley_client.groups.membership import check_edit
 from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation

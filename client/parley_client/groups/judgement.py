@@ -168,6 +168,8 @@ def _id_fits(policy: PolicyDocument) -> bool:
             return policy.conversation_id == direct_conversation_id(people[0], people[1])
         case "group":
             return True
+        case "open":  # a channel has no group, whoever says that it has
+            return False
 
 
 def policy_extension(document: bytes) -> Extension:

@@ -5,29 +5,31 @@ Invariant: every change is judged here by the rules of `policy_changes` before i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
+from parley_client.channels.changing import add_to_channel, change_channel, leave_channel
 from parley_client.errors import NotAMember, UsageError
 from parley_client.groups.commits import Plan, commit_change
 from parley_client.groups.conversations import ensure_member, plan_change, roster_entry
 from parley_client.groups.describing import owe_description, tell_owed
+from parley_client.groups.editing import Edit, check_edit
 from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.store.conversations import ConversationRow, load_conversation
-from parley_contracts.ids import ConversationId, UserId
-from parley_contracts.policy import Permission, PolicyDocument, Role, decode_policy
-from parley_contracts.policy_changes import check_change
+from parley_contracts.ids import ConversationId, UserId, as_channel
+from parley_contracts.policy import Permission, PolicyDocument, Role
 from parley_contracts.problems import NotFound, PolicyRefused
 from parley_mls import Group
-
-#: The document as it shall be; the same one where nothing is left to do.
-Edit = Callable[[PolicyDocument], PolicyDocument]
 
 
 async def change_policy(session: Session, conversation_id: ConversationId, edit: Edit) -> None:
     """Change a group's policy, judged again on each new state; `PolicyRefused` where this person may not."""
+    channel_id = as_channel(conversation_id)
+    if channel_id is not None:
+        await change_channel(session, channel_id, edit)
+        return
     await ensure_member(session, conversation_id)
 
     async def plan(row: ConversationRow, member: Group) -> Plan | None:
@@ -43,21 +45,6 @@ async def change_policy(session: Session, conversation_id: ConversationId, edit:
     await commit_change(session, conversation_id, plan)
 
 
-def check_edit(session: Session, before: PolicyDocument, after: PolicyDocument) -> None:
-    """Raise `PolicyRefused` or `InvalidRequest` where this person may not make that of the policy."""
-    joined = after.user_ids - before.user_ids
-    check_change(
-        before,
-        after,
-        actor=session.device.user_id,
-        added=joined,
-        removed=(),
-        present=after.user_ids,
-        external=False,
-    )
-    decode_policy(after.encode())
-
-
 def without_people(policy: PolicyDocument, user_ids: Collection[UserId]) -> PolicyDocument:
     """The policy with people gone, and with them the links that they made."""
     return msgspec.structs.replace(
@@ -71,6 +58,10 @@ async def add_people(
     session: Session, conversation_id: ConversationId, user_ids: Collection[UserId], role: Role = "member"
 ) -> None:
     """Bring people and all of their devices into a group; they are told its name."""
+    channel_id = as_channel(conversation_id)
+    if channel_id is not None:
+        await add_to_channel(session, channel_id, user_ids, role)
+        return
     await ensure_member(session, conversation_id)
     owe_description(session, conversation_id)
 
@@ -94,6 +85,10 @@ async def add_people(
 
 async def leave(session: Session, conversation_id: ConversationId) -> None:
     """Leave a group: one's other devices go with this commit, this one's leaf with the next commit of somebody."""
+    channel_id = as_channel(conversation_id)
+    if channel_id is not None:
+        await leave_channel(session, channel_id)
+        return
     try:
         await change_policy(session, conversation_id, lambda policy: without_people(policy, {session.device.user_id}))
     except NotAMember:

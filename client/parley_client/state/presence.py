@@ -12,7 +12,7 @@ from parley_client.events import Event
 from parley_client.store.conversations import list_conversations, load_conversation
 from parley_contracts.ids import ConversationId, UserId, direct_conversation_id, is_uuid
 from parley_contracts.limits import PRESENCE_WATCH_MAX
-from parley_contracts.policy import decode_policy
+from parley_contracts.policy import RANKED, decode_policy
 from parley_contracts.state_api import (
     DeviceStatus,
     PresenceChanged,
@@ -117,7 +117,7 @@ class Presences:
         if not missing:
             return shared
         for row in list_conversations(self._session.store):
-            if row.status != "member" or row.kind != "group":
+            if row.status != "member" or row.kind not in RANKED:
                 continue
             self._policies[row.conversation_id] = row.policy
             found = missing & decode_policy(row.policy).user_ids

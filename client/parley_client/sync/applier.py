@@ -6,6 +6,7 @@ place where cursor, chain, epoch and group state of a known conversation change.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from functools import partial
@@ -31,11 +32,13 @@ from parley_client.store.reading import raise_read_position
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
 from parley_client.sync.opening import NOT_PERMITTED, REMOVED, Memory, Unopened, open_entry, sealed_parts
 from parley_client.sync.placing import members_row, placed, row_of, store_placed
+from parley_contracts.channels_api import CLEAR_TYPES, POLICY_CHANGED
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import (
     MessageHeader,
     chain_next,
     chain_start,
+    clear_hash,
     commit_hash,
     creation_hash,
     message_hash,
@@ -77,6 +80,8 @@ class Applier:
         """
         if entry.conversation_id != self.row.conversation_id or entry.sequence != self.row.cursor + 1:
             raise SequenceGap
+        if entry.type in CLEAR_TYPES:
+            raise UntrustedGroup("the server shows something unsealed in a private conversation")
         chain_hash = chain_next(self.row.chain_hash, entry.sequence, entry_hash(entry))
         row = msgspec.structs.replace(self.row, cursor=entry.sequence, chain_hash=chain_hash)
         match entry.type:
@@ -395,9 +400,24 @@ def entry_hash(entry: Entry) -> bytes:
                 return commit_hash(b64decode(entry.commit or ""), b64decode(entry.policy or ""))
             case "conversation.created":
                 return creation_hash(b64decode(entry.group_info or ""), b64decode(entry.policy or ""))
-    except ValueError as error:
+            case _ if entry.type in CLEAR_TYPES:
+                return _clear_entry_hash(entry)
+    except (ValueError, OverflowError) as error:
         raise UntrustedGroup("an entry of the log is malformed") from error
     raise UntrustedGroup("the log holds an entry that this version does not know")
+
+
+def _clear_entry_hash(entry: Entry) -> bytes:
+    said = entry.body.encode() if entry.body is not None else b""
+    gone = entry.ciphertext_hash is not None and entry.body is None
+    return clear_hash(
+        entry.type,
+        (entry.user_id, entry.device_id, entry.client_id),
+        content_kind=entry.content_kind or 0,
+        body_hash=b64decode(entry.ciphertext_hash or "") if gone else hashlib.sha256(said).digest(),
+        # What a person wrote; the first policy of a channel is the server's.
+        policy=b64decode(entry.policy or "") if entry.type == POLICY_CHANGED else b"",
+    )
 
 
 class _HandedKey(msgspec.Struct):

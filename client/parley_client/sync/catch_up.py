@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parley_client.api import messaging
+from parley_client.channels.log import ChannelApplier
 from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.judgement import IdentitiesNeeded
 from parley_client.session import Session
@@ -16,7 +17,7 @@ from parley_client.store.conversations import ConversationRow, load_conversation
 from parley_client.store.notices import Notice, save_notice
 from parley_client.sync.applier import Applier, SequenceGap
 from parley_client.sync.opening import EPOCH_KEY_MISSING
-from parley_contracts.ids import ConversationId
+from parley_contracts.ids import ConversationId, as_channel
 from parley_contracts.messaging_api import Entry
 
 
@@ -30,7 +31,7 @@ async def catch_up_locked(session: Session, conversation_id: ConversationId) -> 
     """`catch_up` for a caller that holds the conversation's lock."""
     while True:
         row = load_conversation(session.store, conversation_id)
-        if row is None or row.status == "removed":
+        if row is None or (row.status == "removed" and as_channel(conversation_id) is None):
             return row
         page = await messaging.get_entries(session.api, conversation_id, after=row.cursor)
         if not page.entries:
@@ -95,7 +96,8 @@ def _open_again(session: Session, entry: Entry) -> bool:
 
 
 async def _apply(session: Session, row: ConversationRow, entries: Sequence[Entry]) -> None:
-    applier = Applier(session, row)
+    open_to_all = as_channel(row.conversation_id) is not None
+    applier = ChannelApplier(session, row) if open_to_all else Applier(session, row)
     try:
         for entry in entries:
             await _apply_one(session, applier, entry)
@@ -110,7 +112,7 @@ async def _apply(session: Session, row: ConversationRow, entries: Sequence[Entry
             session.announce(row.conversation_id)
 
 
-async def _apply_one(session: Session, applier: Applier, entry: Entry) -> None:
+async def _apply_one(session: Session, applier: Applier | ChannelApplier, entry: Entry) -> None:
     try:
         applier.apply(entry)
     except IdentitiesNeeded as needed:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 
 from parley_client.api import messaging
+from parley_client.channels.entering import sync_channel
 from parley_client.errors import ClientError, NetworkError, NotSignedIn
 from parley_client.groups.conversations import ensure_member
 from parley_client.groups.entering import WELCOME_WAIT_S, enter, read_history
@@ -13,6 +14,7 @@ from parley_client.session import Session
 from parley_client.state.reading import adopt_head
 from parley_client.store.conversations import load_conversation
 from parley_client.sync.catch_up import catch_up
+from parley_contracts.ids import as_channel
 from parley_contracts.messaging_api import Head
 from parley_contracts.problems import NotFound
 
@@ -24,6 +26,10 @@ async def sync_head(session: Session, head: Head, *, wait_s: float = WELCOME_WAI
     conversation_id = head.conversation_id
     row = load_conversation(session.store, conversation_id)
     adopt_head(session, head)
+    channel_id = as_channel(conversation_id)
+    if channel_id is not None:
+        await sync_channel(session, channel_id, head)
+        return
     if head.last_visible_sequence is not None:
         await read_history(session, conversation_id)
     elif row is not None and row.status == "creating":

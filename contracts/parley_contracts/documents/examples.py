@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from parley_contracts import auth_api as auth
+from parley_contracts import channels_api as channels
 from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
@@ -79,6 +80,9 @@ VALUES: Mapping[str, Any] = {
     "version": 1,
 }
 
+_CHANNEL_ID = {"conversation_id": "8d0f1c2e-4b3a-4f6d-9e8c-7b6a5f4e3d2c"}
+_CHANNEL = {"name": "General", "topic": "All of us"}
+
 #: By type, where the field's name is not enough.
 _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     auth.FlowData: {"methods": [{"method": "password", "at": 1_795_685_400.0, "username": "anna"}]},
@@ -92,6 +96,14 @@ _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     messaging.Identify: {"cursors": {VALUES["conversation_id"]: 41}},
     messaging.Ack: {"appended": ...},
     messaging.Refusal: {"problem": EpochStale(epoch=4, head=43).to_dict()},
+    channels.Channel: {**_CHANNEL, "description": "", "members": 12, "joined": True},
+    channels.ChannelCreation: _CHANNEL,
+    channels.ChannelDescription: _CHANNEL,
+    channels.ChannelPage: {"next": None},
+    channels.PostUpload: {"content_kind": 1, "body": '{"text":"Good morning"}'},
+    channels.SearchUpload: {"query": "morning"},
+    channels.SearchHit: {**_CHANNEL_ID, "text": "Good morning"},
+    channels.SearchPage: {"next": None},
     state.PrivacySettings: {"version": 1, "receipts": True, "typing": False, "presence": True},
     state.PresenceSet: {"status": "away"},
     state.PresenceChanged: {"status": "away", "last_seen_at": _TIME},

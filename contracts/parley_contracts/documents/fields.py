@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from parley_contracts import auth_api as auth
+from parley_contracts import channels_api as channels
 from parley_contracts import joining_api as joining
 from parley_contracts import limits
 from parley_contracts import media_api as media
@@ -19,9 +20,20 @@ from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
 from parley_contracts import settings_api as settings
 from parley_contracts import state_api as state
-from parley_contracts.ids import ClientId, ConversationId, DeviceId, LinkId, ObjectId, SessionId, UploadId, UserId
+from parley_contracts.content_kinds import CLEAR_KINDS
+from parley_contracts.ids import (
+    ChannelId,
+    ClientId,
+    ConversationId,
+    DeviceId,
+    LinkId,
+    ObjectId,
+    SessionId,
+    UploadId,
+    UserId,
+)
 
-IDENTIFIERS = frozenset({UserId, DeviceId, SessionId, ConversationId, ClientId, UploadId, ObjectId, LinkId})
+IDENTIFIERS = frozenset({ChannelId, UserId, DeviceId, SessionId, ConversationId, ClientId, UploadId, ObjectId, LinkId})
 UUID: dict[str, Any] = {
     "type": "string",
     "format": "uuid",
@@ -115,6 +127,7 @@ BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
     messaging.HistoryKeyUpload: {"sealed": _HISTORY_KEY},
     messaging.HistoryKeyRecord: {"sealed": _HISTORY_KEY},
     messaging.AccountIndex: {"sealed": Binary(0, limits.ACCOUNT_INDEX_SIZE_BYTES_MAX)},
+    channels.ChannelPolicyUpload: {"policy": _POLICY},
     joining.JoinRequestUpload: {"signature": _SIGNATURE},
     joining.JoinRequest: {"signature": _SIGNATURE},
     settings.SealedSettings: {"sealed": Binary(0, limits.SETTINGS_SIZE_BYTES_MAX)},
@@ -129,6 +142,11 @@ _NAME = {
 }
 _OBJECT_SIZE = {"minimum": limits.MEDIA_OBJECT_SIZE_BYTES_MIN, "maximum": limits.MEDIA_OBJECT_SIZE_BYTES_MAX}
 
+_DESCRIPTION: dict[str, dict[str, Any]] = {
+    "name": {"minLength": 1, "maxLength": limits.GROUP_NAME_LENGTH_MAX},
+    "topic": {"maxLength": limits.GROUP_TOPIC_LENGTH_MAX},
+    "description": {"maxLength": limits.CHANNEL_DESCRIPTION_LENGTH_MAX},
+}
 #: Further keywords of fields, put over what their types and `BINARY` say; of a list those of the list itself.
 KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
     auth.SignupBody: {
@@ -155,7 +173,9 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
     },
     messaging.ReceiptUpload: {"read_sequence": {"minimum": 1}},
     messaging.ReceiptMark: {"read_sequence": {"minimum": 1}},
-    messaging.Entry: {"type": {"enum": ["conversation.created", "message.created", "commit.created"]}},
+    messaging.Entry: {
+        "type": {"enum": ["conversation.created", "message.created", "commit.created", *sorted(channels.CLEAR_TYPES)]}
+    },
     messaging.Identify: {
         "cursors": {"maxProperties": 2 * limits.CONVERSATIONS_PER_USER_MAX},
         "read_states_digest": {"maxItems": limits.READ_STATE_BUCKETS},
@@ -169,6 +189,19 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
     state.PrivacySettings: {"version": {"minimum": 0}},
     state.PresenceWatch: {"people": {"maxItems": limits.PRESENCE_WATCH_MAX}},
     settings.SealedSettings: {"version": {"minimum": 0}},
+    channels.ChannelCreation: _DESCRIPTION,
+    channels.ChannelDescription: _DESCRIPTION,
+    channels.PostUpload: {
+        "content_kind": {"enum": sorted(CLEAR_KINDS)},
+        "body": {"minLength": 2, "maxLength": limits.MESSAGE_BODY_SIZE_BYTES_MAX},
+    },
+    channels.ChannelPolicyUpload: {"epoch": {"minimum": 1}},
+    channels.SearchUpload: {
+        "query": {"minLength": 1, "maxLength": limits.SEARCH_QUERY_LENGTH_MAX},
+        "since": TIME,
+        "until": TIME,
+        "limit": {"minimum": 1, "maximum": limits.SEARCH_PAGE_MAX},
+    },
     media.UploadCreation: {"size_bytes": _OBJECT_SIZE},
     media.StoredObject: {"size_bytes": _OBJECT_SIZE},
     media.ObjectDownload: {"size_bytes": _OBJECT_SIZE},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parley_contracts.documents.channels import CHANNELS
 from parley_contracts.documents.operations import Operation, Parameter, Service, integer
 from parley_contracts.joining_api import JoinRequests, JoinRequestUpload
 from parley_contracts.limits import (
@@ -335,6 +336,6 @@ _RECORDS = (
 MESSAGING = Service(
     name="messaging",
     prefix="/api/v1/messaging",
-    description="Conversations and their logs, MLS delivery, what is read and what is sent later, requests to join, and the sealed records of a person.",
-    operations=(*_APPENDS, *_READS, *_SCHEDULE, *_STATE, *_JOINING, *_RECORDS),
+    description="Conversations and their logs, MLS delivery, what is read and what is sent later, requests to join, the sealed records of a person, and open channels, which the server reads.",
+    operations=(*_APPENDS, *_READS, *_SCHEDULE, *_STATE, *_JOINING, *_RECORDS, *CHANNELS),
 )

@@ -15,9 +15,15 @@ from redis.asyncio import Redis
 
 from parley_contracts.auth_api import Revocation
 from parley_contracts.ids import ConversationId, UserId
-from parley_contracts.limits import JOIN_ATTEMPTS_PER_HOUR, STORE_TIMEOUT_S
+from parley_contracts.limits import (
+    CHANNELS_CREATED_PER_HOUR,
+    JOIN_ATTEMPTS_PER_HOUR,
+    SEARCHES_PER_MINUTE,
+    STORE_TIMEOUT_S,
+)
 from parley_contracts.messaging_api import CLOSE_RECONNECT
 from parley_messaging.adapters.auth import SERVICE, AccountClient
+from parley_messaging.adapters.mongo.channels import MongoChannels
 from parley_messaging.adapters.mongo.database import Document, connect, database_of
 from parley_messaging.adapters.mongo.feed import MongoFeed
 from parley_messaging.adapters.mongo.join_requests import MongoJoinRequests
@@ -32,17 +38,20 @@ from parley_messaging.adapters.redis.nodes import NodeRegistry
 from parley_messaging.adapters.redis.presence import RedisPresence
 from parley_messaging.adapters.redis.rates import RedisAttempts
 from parley_messaging.adapters.redis.stream import RedisStream
-from parley_messaging.api import internal, room_routes, routes, socket, state_routes
+from parley_messaging.api import channel_routes, internal, room_routes, routes, socket, state_routes
 from parley_messaging.api.state_commands import StateCommands
 from parley_messaging.config import Config
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.domain.ownership import owner_of
 from parley_messaging.domain.publications import Hint, Publication
+from parley_messaging.domain.tokens import Tokenizer
 from parley_messaging.metrics import Metrics
 from parley_messaging.node import Node
 from parley_messaging.ports import PositionStore
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
+from parley_messaging.service.channels import Channels
+from parley_messaging.service.directory import ChannelDirectory
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.feeding import Feeding
 from parley_messaging.service.joining import Joining
@@ -53,6 +62,7 @@ from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks, Receipts
 from parley_messaging.service.removing import Removing
 from parley_messaging.service.scheduling import Scheduling
+from parley_messaging.service.searching import Searching
 from parley_messaging.service.states import States
 from parley_serving.fastapi.access_tokens import RevocationPoller, TokenVerifier
 from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
@@ -82,7 +92,7 @@ def create_app(config: Config) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     install_problem_handlers(app)
     app.add_middleware(RequestIdMiddleware)
-    for module in (routes, state_routes, room_routes, socket, internal):
+    for module in (routes, state_routes, room_routes, channel_routes, socket, internal):
         app.include_router(module.router)
     return app
 
@@ -121,6 +131,9 @@ class RunningNode:
         memberships = MongoMemberships(database, log)
         states = States(log, memberships)
         metrics = Metrics()
+        tokenizer = Tokenizer(config.service_key().private_bytes_raw())
+        names = MongoChannels(database)
+        channels = Channels(log, names, self._auth, tokenizer)
         reading = Reading(log, memberships, positions, states, self._marks)
         hub = Hub(
             log=log,
@@ -132,19 +145,11 @@ class RunningNode:
             metrics=metrics,
             removed=self._removed,
         )
-        appending = Appending(
-            log=log,
-            memberships=memberships,
-            states=states,
-            accepting=Accepting(states, self._auth, config.server_name),
-            peers=self._peers,
-            metrics=metrics,
-            listener=self._stored,
-            acknowledged=self._marks.sent,
-        )
-        receipts = Receipts(log, positions, states, privacy, self._tell)
+        accepting = Accepting(states, self._auth, channels, config.server_name)
+        appending = self._appending(log, memberships, states, accepting, metrics)
         store, hint = RedisPresence(self._redis), self._bus.hint
         presence = Presence(store, states=states, privacy=privacy, belongs=hub.belongs, hint=hint)
+        receipts = Receipts(log, positions, states, privacy, self._tell)
         return Node(
             config=config,
             metrics=metrics,
@@ -155,8 +160,11 @@ class RunningNode:
             removing=Removing(log, states),
             records=MongoRecords(database),
             notifying=Notifying(log),
+            channels=ChannelDirectory(log, memberships, names, channels),
+            channel_attempts=self._attempts("channel", CHANNELS_CREATED_PER_HOUR, 3600),
+            searching=Searching(memberships, names, tokenizer, self._attempts("search", SEARCHES_PER_MINUTE, 60)),
             joining=self._joining(database, states, hub, config.server_name),
-            scheduling=Scheduling(MongoSchedule(database), states, appending, is_ours=self._owns_schedule),
+            scheduling=self._scheduling(database, states, appending),
             hub=hub,
             presence=presence,
             privacy=privacy,
@@ -169,10 +177,30 @@ class RunningNode:
             states=states,
             requests=MongoJoinRequests(database),
             directory=self._auth,
-            attempts=RedisAttempts(self._redis, "join", count_max=JOIN_ATTEMPTS_PER_HOUR, window_s=3600),
+            attempts=self._attempts("join", JOIN_ATTEMPTS_PER_HOUR, 3600),
             server_name=server_name,
             tell=hub.tell_members,
         )
+
+    def _scheduling(self, database: AsyncDatabase[Document], states: States, appending: Appending) -> Scheduling:
+        return Scheduling(MongoSchedule(database), states, appending, is_ours=self._owns_schedule)
+
+    def _appending(
+        self, log: MongoLog, memberships: MongoMemberships, states: States, accepting: Accepting, metrics: Metrics
+    ) -> Appending:
+        return Appending(
+            log=log,
+            memberships=memberships,
+            states=states,
+            accepting=accepting,
+            peers=self._peers,
+            metrics=metrics,
+            listener=self._stored,
+            acknowledged=self._marks.sent,
+        )
+
+    def _attempts(self, name: str, count_max: int, window_s: int) -> RedisAttempts:
+        return RedisAttempts(self._redis, name, count_max=count_max, window_s=window_s)
 
     def start(self) -> None:
         """Begin the background work."""

@@ -10,8 +10,9 @@ from starlette.requests import HTTPConnection
 from parley_messaging.api.state_commands import StateCommands
 from parley_messaging.config import Config
 from parley_messaging.metrics import Metrics
-from parley_messaging.ports import RecordStore
+from parley_messaging.ports import Attempts, RecordStore
 from parley_messaging.service.appending import Appending
+from parley_messaging.service.directory import ChannelDirectory
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.joining import Joining
 from parley_messaging.service.notifying import Notifying
@@ -21,6 +22,7 @@ from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import Receipts
 from parley_messaging.service.removing import Removing
 from parley_messaging.service.scheduling import Scheduling
+from parley_messaging.service.searching import Searching
 from parley_serving.fastapi.access_tokens import TokenVerifier
 
 
@@ -39,6 +41,9 @@ class Node:
     records: RecordStore
     notifying: Notifying
     joining: Joining
+    channels: ChannelDirectory
+    channel_attempts: Attempts
+    searching: Searching
     hub: Hub
     presence: Presence
     privacy: Privacy

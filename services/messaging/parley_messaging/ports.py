@@ -6,14 +6,14 @@ log sees only what a majority has (I1).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 import msgspec
 
-from parley_contracts.ids import ClientId, ConversationId, DeviceId, LinkId, UserId
+from parley_contracts.ids import ChannelId, ClientId, ConversationId, DeviceId, LinkId, UserId
 from parley_contracts.joining_api import JoinRequest
 from parley_contracts.messaging_api import AccountIndex, Appended, ArchivePage, ArchiveRecord, HistoryKeyRecord
 from parley_contracts.settings_api import SealedSettings
@@ -93,6 +93,51 @@ class LogStore(Protocol):
 
     async def remove(self, entry: StoredEntry) -> None:
         """Put the hash of a message's ciphertext in its place, for good."""
+        ...
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a search looks for: posts in these channels with every token; times as they are stored."""
+
+    channel_ids: Sequence[ChannelId]
+    tokens: Sequence[bytes]
+    sender: UserId | None = None
+    since: str | None = None
+    until: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A post with its place in the order of all posts, and the sequence that it changes, 0 for none."""
+
+    place: str
+    entry: StoredEntry
+    target: int
+
+
+class ChannelStore(Protocol):
+    """Open channels by name, and posts by their words: candidates, which the log confirms or not."""
+
+    async def name(self, channel_id: ChannelId, name: str) -> None:
+        """Let a channel be found by this name; written ahead of the entry that gives it."""
+        ...
+
+    async def page(self, query: str, *, after: tuple[str, ChannelId] | None, limit: int) -> list[tuple[str, ChannelId]]:
+        """Folded names and ids, ascending, of the channels whose name holds `query`."""
+        ...
+
+    async def find(self, looked: Looked, *, limit: int) -> list[Candidate]:
+        """Posts with every token, the newest first."""
+        ...
+
+    async def about(self, channel_id: ChannelId, targets: Collection[int]) -> list[Candidate]:
+        """What was said of these posts, in the order of the log."""
+        ...
+
+    async def posts(self, channel_id: ChannelId, sequences: Collection[int]) -> Sequence[StoredEntry]:
+        """The entries at these places."""
         ...
 
 

@@ -26,10 +26,12 @@ from parley_messaging.adapters.mongo.memberships import MongoMemberships
 from parley_messaging.adapters.mongo.positions import MongoPositions, MongoPrivacy
 from parley_messaging.domain.entries import COMMIT, CREATED, MESSAGE, Submission
 from parley_messaging.domain.ownership import owner_of
+from parley_messaging.domain.tokens import Tokenizer
 from parley_messaging.metrics import Metrics
-from parley_messaging.ports import Outcome, PeerUnreachable
+from parley_messaging.ports import Directory, Outcome, PeerUnreachable
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
+from parley_messaging.service.channels import Channels
 from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks
@@ -135,6 +137,11 @@ class KnownPeople:
         return {user_id: self._fingerprints.get(user_id) for user_id in user_ids}
 
 
+def accepting_by(states: States, directory: Directory) -> Accepting:
+    """Judges private conversations; what a channel would ask for is not there."""
+    return Accepting(states, directory, Channels(None, None, directory, Tokenizer(b"")), SERVER_NAME)
+
+
 def _nobody(_: object) -> None:
     """Nobody listens."""
 
@@ -157,7 +164,7 @@ class Node:
             log=log,
             memberships=memberships,
             states=states,
-            accepting=Accepting(states, KnownPeople(world.fingerprints), SERVER_NAME),
+            accepting=accepting_by(states, KnownPeople(world.fingerprints)),
             peers=self,
             metrics=Metrics(),
             listener=lambda entries: None,

@@ -5,7 +5,7 @@ import re
 
 from parley_contracts.documents.asyncapi import SOCKET_PATH
 from parley_contracts.documents.messaging import MESSAGING
-from parley_messaging.api import room_routes, routes, state_routes
+from parley_messaging.api import channel_routes, room_routes, routes, state_routes
 from parley_messaging.api.internal import router as internal
 from parley_messaging.api.socket import router as socket
 
@@ -23,7 +23,11 @@ def test_the_document_has_every_route_as_it_is():
         (o.method, MESSAGING.prefix + o.path, o.name, frozenset(o.query), o.body and o.body.__name__)
         for o in MESSAGING.operations
     }
-    served = [told_by(route) for module in (routes, state_routes, room_routes) for route in module.router.routes]
+    served = [
+        told_by(route)
+        for module in (routes, state_routes, room_routes, channel_routes)
+        for route in module.router.routes
+    ]
     assert set(served) == documented
     assert len(served) == len(documented)
 

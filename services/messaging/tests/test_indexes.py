@@ -5,6 +5,7 @@ from __future__ import annotations
 #: Conversations spread over the shards by their hashed ids, people's own records by theirs.
 SHARD_KEYS = {
     "entries": "conversation",
+    "channels": "conversation",
     "join_requests": "conversation",
     "memberships": "user",
     "read_positions": "user",

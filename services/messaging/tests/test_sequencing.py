@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from log_model import KnownPeople, Talk, device_of_somebody
-from messaging_people import SERVER_NAME
+from log_model import KnownPeople, Talk, accepting_by, device_of_somebody
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
 from parley_contracts.problems import (
@@ -27,8 +26,8 @@ from parley_messaging.metrics import Metrics
 from parley_messaging.ports import Inserted, Outcome, PeerUnreachable
 from parley_messaging.service import appending as appending_module
 from parley_messaging.service import writer as writer_module
-from parley_messaging.service.accepting import Accepting, Plan
 from parley_messaging.service.appending import Appending
+from parley_messaging.service.plans import Plan
 from parley_messaging.service.states import Lru, States
 from parley_messaging.service.writer import GroupWriter
 
@@ -433,7 +432,7 @@ async def test_a_conversation_is_created_once_and_by_people_who_exist():
     owner, stranger = device_of_somebody(known), device_of_somebody(known)
     talk, log = Talk(owner), Memory()
     states = States(log, Members())
-    accepting = Accepting(states, KnownPeople(known), SERVER_NAME)
+    accepting = accepting_by(states, KnownPeople(known))
     plan = await accepting.plan(ConversationState(talk.id), [talk.creation])
     assert plan.refused == {}
     assert plan.state.head == 1
@@ -444,7 +443,7 @@ async def test_a_conversation_is_created_once_and_by_people_who_exist():
     foreign = Talk(stranger, talk.id).creation
     plan = await accepting.plan(await states.state(talk.id), [foreign])
     assert isinstance(plan.refused[foreign.key], NotFound)
-    nobody = Accepting(states, KnownPeople({}), SERVER_NAME)
+    nobody = accepting_by(states, KnownPeople({}))
     plan = await nobody.plan(ConversationState(talk.id), [talk.creation])
     assert isinstance(plan.refused[talk.creation.key], PolicyRefused)
 
@@ -456,6 +455,4 @@ async def test_what_cannot_be_judged_now_is_no_refusal():
 
     talk = Talk(device_of_somebody({}))
     with pytest.raises(Unavailable):
-        await Accepting(States(Memory(), Members()), Away(), SERVER_NAME).plan(
-            ConversationState(talk.id), [talk.creation]
-        )
+        await accepting_by(States(Memory(), Members()), Away()).plan(ConversationState(talk.id), [talk.creation])

@@ -12,7 +12,7 @@ from django.utils import timezone
 from push_receiver import PushReceiver
 
 from parley_contracts.encoding import b64encode
-from parley_contracts.ids import ConversationId, new_uuid7
+from parley_contracts.ids import ConversationId, new_channel_id, new_uuid7
 from parley_contracts.limits import PUSH_ATTEMPTS_MAX, PUSH_TTL_S
 from parley_contracts.push import SELF_TEST, PushPayload
 from parley_notification.deliveries import sender
@@ -86,6 +86,16 @@ def test_a_mute_ends_by_itself(conversation, producer, consume, send):
         consume()
     assert send() == 1
     assert sorted(Delivery.objects.values_list("state", flat=True)) == ["sent", "skipped"]
+
+
+def test_a_push_from_an_open_channel_says_only_where(conversation, producer, consume, send):
+    channel = new_channel_id()
+    producer.members[channel] = producer.members[conversation.id]
+    producer.store(conversation.anna, channel, header="", ciphertext="", signature="")
+    consume()
+    send()
+    assert conversation.browser.received[0].payload == PushPayload(channel).encode()
+    assert set(Delivery.objects.values_list("reason", flat=True)) == {"open_channel"}
 
 
 def test_what_does_not_fit_names_the_conversation(conversation, producer, consume, send):

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from parley_contracts.ids import ClientId, ConversationId, DeviceId
+from typing import Any
+
+import msgspec
+
+from parley_contracts.channels_api import (
+    ChannelCreation,
+    ChannelDescription,
+    ChannelPolicyUpload,
+    ClearType,
+    PostUpload,
+    checked_description,
+    read_post,
+)
+from parley_contracts.ids import ClientId, ConversationId, DeviceId, as_channel
 from parley_contracts.limits import (
     CIPHERTEXT_SIZE_BYTES_MAX,
     COMMIT_SIZE_BYTES_MAX,
@@ -23,7 +36,7 @@ from parley_contracts.messaging_api import (
     PushSecret,
     ScheduledUpload,
 )
-from parley_contracts.problems import InvalidRequest
+from parley_contracts.problems import InvalidRequest, NotFound
 from parley_messaging.domain.entries import COMMIT, CREATED, MESSAGE, SealedSecret, Submission
 from parley_serving.fastapi.requests import Caller, binary, identifier
 
@@ -87,6 +100,46 @@ def creation_submission(caller: Caller, unverified_conversation_id: str, upload:
         policy=binary(upload.policy, "policy", size_bytes_max=POLICY_SIZE_BYTES_MAX),
         push_secrets=_sealed_secrets(upload.push_secrets),
     )
+
+
+def clear_submission(
+    caller: Caller, entry_type: ClearType, unverified_conversation_id: str, unverified_client_id: str, **fields: Any
+) -> Submission:
+    """Something for an open channel's log; `NotFound` where the id is not one of a channel."""
+    conversation_id = ConversationId(identifier(unverified_conversation_id, "conversation_id"))
+    if as_channel(conversation_id) is None:
+        raise NotFound
+    return Submission(
+        type=entry_type,
+        conversation_id=conversation_id,
+        client_id=ClientId(identifier(unverified_client_id, "client_id")),
+        user_id=caller.user_id,
+        device_id=caller.device_id,
+        **fields,
+    )
+
+
+def described_body(upload: ChannelDescription | ChannelCreation) -> bytes:
+    """A channel's description as its entries hold it."""
+    try:
+        return msgspec.json.encode(checked_description(upload), order="deterministic")
+    except UnicodeEncodeError as error:
+        raise InvalidRequest("the text is not valid Unicode") from error
+
+
+def post_fields(upload: PostUpload) -> dict[str, Any]:
+    """A post's fields of a submission, its body checked."""
+    try:
+        body = upload.body.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest("the body is not valid Unicode", field="body") from error
+    read_post(upload.content_kind, body)
+    return {"content_kind": upload.content_kind, "body": body}
+
+
+def channel_policy(upload: ChannelPolicyUpload) -> bytes:
+    """The policy document of an upload."""
+    return binary(upload.policy, "policy", size_bytes_max=POLICY_SIZE_BYTES_MAX)
 
 
 def _sealed_secrets(unverified_secrets: list[PushSecret]) -> tuple[SealedSecret, ...]:

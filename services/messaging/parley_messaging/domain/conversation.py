@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from parley_contracts.identity import DeviceCertificate
-from parley_contracts.ids import ConversationId, DeviceId, UserId
+from parley_contracts.ids import ConversationId, DeviceId, UserId, as_channel
 from parley_contracts.messaging_api import Head
 from parley_contracts.policy import Kind, PolicyDocument, decode_policy
 from parley_messaging.domain.entries import MESSAGE, EntryType, StoredEntry, Submission, now_text
@@ -25,6 +25,11 @@ class Span:
 
     first: int
     last: int | None = None
+
+    @classmethod
+    def since(cls, conversation_id: ConversationId, sequence: int) -> Span:
+        """What somebody sees whom the entry at `sequence` brought in: of an open channel everything from the beginning."""
+        return cls(sequence if as_channel(conversation_id) is None else 1)
 
     def covers(self, sequence: int) -> bool:
         """Whether the entry is visible."""
@@ -173,5 +178,5 @@ def _epoch_after(entry_type: EntryType, epoch: int) -> int:
             return epoch + 1
         case "conversation.created":
             return 0
-        case "message.created":
+        case _:
             return epoch

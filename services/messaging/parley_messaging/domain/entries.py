@@ -6,13 +6,16 @@ entry's hash is that of `parley_contracts.envelope`.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
+from parley_contracts.channels_api import CLEAR_TYPES, POST, ClearType
+from parley_contracts.content_kinds import COUNTED_KINDS
 from parley_contracts.encoding import b64encode
-from parley_contracts.envelope import commit_hash, creation_hash, message_hash
+from parley_contracts.envelope import clear_hash, commit_hash, counts, creation_hash, message_hash
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import Appended, Entry
 from parley_contracts.policy import Kind
@@ -20,7 +23,7 @@ from parley_contracts.policy import Kind
 CREATED: Literal["conversation.created"] = "conversation.created"
 MESSAGE: Literal["message.created"] = "message.created"
 COMMIT: Literal["commit.created"] = "commit.created"
-EntryType = Literal["conversation.created", "message.created", "commit.created"]
+EntryType = Literal["conversation.created", "message.created", "commit.created"] | ClearType
 
 
 class SealedSecret(msgspec.Struct, frozen=True, array_like=True):
@@ -28,6 +31,13 @@ class SealedSecret(msgspec.Struct, frozen=True, array_like=True):
 
     device_id: DeviceId
     sealed: bytes
+
+
+class Standing(msgspec.Struct, frozen=True, array_like=True):
+    """Where an open channel stands after an entry that changed its people, rules or description: policy and `ChannelDescription`."""
+
+    policy: bytes
+    description: bytes
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +58,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     welcome: bytes = b""
     welcome_devices: tuple[DeviceId, ...] = ()
     push_secrets: tuple[SealedSecret, ...] = ()
+    content_kind: int = 0
+    body: bytes = b""
 
     @property
     def key(self) -> tuple[DeviceId, ClientId]:
@@ -58,8 +70,18 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     def size_bytes(self) -> int:
         """About what it takes on its way."""
         return 256 + sum(
-            map(len, (self.header, self.ciphertext, self.commit, self.group_info, self.policy, self.welcome))
+            map(len, (self.header, self.ciphertext, self.commit, self.group_info, self.policy, self.welcome, self.body))
         )
+
+    @property
+    def changes_nothing_but_the_log(self) -> bool:
+        """Whether entries after it may be judged without its being stored."""
+        return self.type in {MESSAGE, POST}
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is read or unread (a reaction is neither), by a header that was decoded before."""
+        return self.content_kind in COUNTED_KINDS if self.type == POST else self.type == MESSAGE and counts(self.header)
 
     def payload_hash(self) -> bytes:
         """The hash that tells a repetition from another payload; 32 bytes."""
@@ -70,6 +92,14 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
                 return commit_hash(self.commit, self.policy)
             case "conversation.created":
                 return creation_hash(self.group_info, self.policy)
+            case _:
+                return clear_hash(
+                    self.type,
+                    (self.user_id, self.device_id, self.client_id),
+                    content_kind=self.content_kind,
+                    body_hash=hashlib.sha256(self.body).digest(),
+                    policy=self.policy,
+                )
 
 
 class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +107,9 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` is the conversation's, `epoch` the epoch in force after the entry, `epoch_sequence` the entry that made it, `policy_sequence` the entry
     with the policy in force. `added` and `removed` are the people whom this entry brought into or took out of the roster.
+
+    In an open channel the three are one: the entry with the `standing` in force, which readers are not shown. `tokens` and `target`
+    are what a search finds a post by, written and never read back.
     """
 
     type: EntryType
@@ -104,11 +137,25 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     push_secrets: tuple[SealedSecret, ...] = ()
     added: tuple[UserId, ...] = ()
     removed: tuple[UserId, ...] = ()
+    content_kind: int = 0
+    body: bytes = b""
+    standing: bytes = b""
+    tokens: tuple[bytes, ...] = ()
+    target: int = 0
 
     @property
     def key(self) -> tuple[DeviceId, ClientId]:
         """The submission that this entry answers."""
         return (self.device_id, self.client_id)
+
+    def stood(self) -> Standing:
+        """The standing of an open channel's entry that made one."""
+        return msgspec.msgpack.decode(self.standing, type=Standing)
+
+    @property
+    def policy_in_force(self) -> bytes:
+        """The policy document of an entry that made one, whoever wrote it."""
+        return self.stood().policy if self.standing else self.policy
 
     def to_wire(self) -> Entry:
         """What members see of it: a commit's GroupInfo and Welcome have endpoints of their own."""
@@ -130,6 +177,8 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
             commit=_text(self.commit),
             policy=_text(self.policy),
             group_info=_text(self.group_info) if created else None,
+            content_kind=self.content_kind or None,
+            body=self.body.decode() if self.body and self.type in CLEAR_TYPES else None,
         )
 
     def appended(self) -> Appended:

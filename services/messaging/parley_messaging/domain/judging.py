@@ -191,6 +191,8 @@ def _check_conversation_id(policy: PolicyDocument) -> None:
     match policy.kind:
         case "group":
             fits = policy.conversation_id[14] == _GROUP_ID_VERSION
+        case "open":  # a channel has no MLS group
+            fits = False
         case "direct" | "self":
             fits = policy.conversation_id == direct_conversation_id(people[0], people[-1])
     if not fits:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from parley_contracts.ids import ClientId, DeviceId, UserId
-from parley_contracts.problems import ConversationExists, NotFound, PolicyRefused, Problem
-from parley_messaging.domain.conversation import ConversationState, EpochState, next_entry
-from parley_messaging.domain.entries import StoredEntry, Submission
+from parley_contracts.channels_api import CLEAR_TYPES
+from parley_contracts.ids import UserId, as_channel
+from parley_contracts.problems import ConversationExists, InvalidRequest, NotFound, PolicyRefused, Problem
+from parley_messaging.domain.conversation import ConversationState, next_entry
+from parley_messaging.domain.entries import Submission
 from parley_messaging.domain.judging import (
     Judged,
     check_epoch,
@@ -22,35 +22,25 @@ from parley_messaging.domain.judging import (
     parse_header,
 )
 from parley_messaging.ports import Directory
+from parley_messaging.service.channels import Channels
+from parley_messaging.service.plans import Plan
 from parley_messaging.service.states import States
-
-
-@dataclass
-class Plan:
-    """Entries to insert next, the epochs that they make, and what cannot be appended, by (device, client id)."""
-
-    state: ConversationState
-    epoch: EpochState | None = None
-    entries: list[StoredEntry] = field(default_factory=list)
-    epochs: list[EpochState] = field(default_factory=list)
-    refused: dict[tuple[DeviceId, ClientId], Problem] = field(default_factory=dict)
-
-    def add(self, entry: StoredEntry) -> None:
-        """Plan an entry."""
-        self.entries.append(entry)
-        self.state = ConversationState.after(entry)
 
 
 class Accepting:
     """Judges submissions with what this node knows and what auth says of people."""
 
-    def __init__(self, states: States, directory: Directory, server_name: str) -> None:
+    def __init__(self, states: States, directory: Directory, channels: Channels, server_name: str) -> None:
         self._states = states
+        self._channels = channels
         self._directory = directory
         self._server_name = server_name
 
     async def plan(self, state: ConversationState, submissions: Sequence[Submission]) -> Plan:
         """The plan for submissions that arrived in this order; raises `Unavailable` where it cannot be made."""
+        channel_id = as_channel(state.conversation_id)
+        if channel_id is not None:
+            return await self._channels.plan(channel_id, state, submissions)
         plan = Plan(state, await self._states.epoch(state) if state.head else None)
         for submission in submissions:
             try:
@@ -62,6 +52,8 @@ class Accepting:
         return plan
 
     async def _plan_one(self, plan: Plan, submission: Submission) -> None:
+        if submission.type in CLEAR_TYPES:
+            raise InvalidRequest("this conversation is private: nothing is said there in the clear")
         if submission.type == "conversation.created":
             await self._plan_creation(plan, submission)
             return

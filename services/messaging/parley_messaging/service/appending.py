@@ -21,10 +21,11 @@ from parley_contracts.limits import APPEND_BATCH_MAX, APPEND_QUEUE_MAX, APPEND_T
 from parley_contracts.messaging_api import Appended
 from parley_contracts.problems import ClientIdReused, Internal, Problem, Unavailable, problem_from_dict
 from parley_messaging.domain.conversation import ConversationState
-from parley_messaging.domain.entries import MESSAGE, StoredEntry, Submission
+from parley_messaging.domain.entries import StoredEntry, Submission
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import LogStore, MembershipStore, Outcome, Peers, PeerUnreachable
-from parley_messaging.service.accepting import Accepting, Plan
+from parley_messaging.service.accepting import Accepting
+from parley_messaging.service.plans import Plan
 from parley_messaging.service.states import Lru, States
 from parley_messaging.service.writer import GroupWriter
 
@@ -171,7 +172,7 @@ class _Lane:
                 batch[item.submission.key] = item
             else:
                 same.repeated_by.append(item)
-            if item.submission.type != MESSAGE:
+            if not item.submission.changes_nothing_but_the_log:
                 break
         return list(batch.values())
 

@@ -248,9 +248,10 @@ class Hub:
     @staticmethod
     def _come_in(room: _Room, presence: _Presence, state: ConversationState) -> None:
         """Somebody belongs from this entry on: they hear of the conversation, and get what follows."""
-        presence.first_visible[room.conversation_id] = state.head
+        span = Span.since(room.conversation_id, state.head)
+        presence.first_visible[room.conversation_id] = span.first
         presence.left.discard(room.conversation_id)
-        _push(presence.sockets, json_frame(ConversationAdded(state.seen_by(Span(state.head)))))
+        _push(presence.sockets, json_frame(ConversationAdded(state.seen_by(span))))
         room.sockets |= presence.sockets
 
     # --- sockets come and go -----------------------------------------------------------------------------------------

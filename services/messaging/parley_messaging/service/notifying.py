@@ -24,7 +24,7 @@ class Notifying:
         conversation_id = ConversationId(unverified_id)
         entry = await self._entry(conversation_id, sequence)
         made_epoch = await self._entry(conversation_id, entry.epoch_sequence)
-        policy = made_epoch.policy
+        policy = made_epoch.policy_in_force
         if entry.policy_sequence != entry.epoch_sequence:
             policy = (await self._entry(conversation_id, entry.policy_sequence)).policy
         return Recipients(

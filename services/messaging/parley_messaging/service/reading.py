@@ -6,7 +6,7 @@ Invariant: whatever is read is cut to the span that the person may see by a stat
 from __future__ import annotations
 
 from parley_contracts.encoding import b64encode
-from parley_contracts.ids import ConversationId, DeviceId, UserId
+from parley_contracts.ids import ConversationId, DeviceId, UserId, as_channel
 from parley_contracts.limits import PAGE_ENTRIES_MAX
 from parley_contracts.messaging_api import (
     ConversationState as WireConversationState,
@@ -96,7 +96,7 @@ class Reading:
             last = await self._log.entry(state.conversation_id, access.head)
             state = ConversationState.after(last) if last else state
         policy = await self._whole(state.conversation_id, state.policy_sequence)
-        return WireConversationState(head=head, policy=b64encode(policy.policy))
+        return WireConversationState(head=head, policy=b64encode(policy.policy_in_force))
 
     async def entries(
         self,
@@ -154,6 +154,8 @@ class Reading:
         """The GroupInfo of the present epoch, or of a past one that the person may see."""
         access = await access_conversation_by_id(self._states, user_id, unverified_id)
         conversation_id = access.state.conversation_id
+        if as_channel(conversation_id) is not None:  # it has no group
+            raise NotFound
         if epoch is None:
             if access.span.last is not None:
                 raise NotFound

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import structlog
 
-from parley_contracts.envelope import counts
 from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.limits import DELIVERY_INTERVAL_S, RECEIPTS_LIVE_BURST, RECEIPTS_LIVE_PER_S
 from parley_contracts.messaging_api import Appended, ReceiptUpdated
@@ -20,7 +19,7 @@ from parley_contracts.policy import decode_policy
 from parley_contracts.problems import InvalidRequest, NotFound, Unavailable
 from parley_contracts.state_api import ReadState, ReadStateUpdated, Receipt
 from parley_contracts.state_api import Receipts as WireReceipts
-from parley_messaging.domain.entries import MESSAGE, Submission
+from parley_messaging.domain.entries import Submission
 from parley_messaging.domain.publications import Publication, json_frame
 from parley_messaging.domain.rates import Rates
 from parley_messaging.ports import LogStore, PositionStore, ReadMark
@@ -47,7 +46,7 @@ class ReadMarks:
 
     def sent(self, submission: Submission, appended: Appended) -> None:
         """Whoever sends a message has read up to it; a reaction or an edit says nothing of that."""
-        if submission.type == MESSAGE and counts(submission.header):
+        if submission.counts:
             place = (submission.user_id, submission.conversation_id)
             mark = ReadMark(appended.sequence, appended.ordinal)
             self._pending[place] = max(self._pending.get(place, mark), mark)
@@ -125,7 +124,7 @@ class Receipts:
         with_policy = await self._log.lean(conversation_id, access.state.policy_sequence)
         if with_policy is None:
             raise NotFound
-        others = decode_policy(with_policy.policy).user_ids - {user_id}
+        others = decode_policy(with_policy.policy_in_force).user_ids - {user_id}
         found = [receipt for receipt in await self._positions.receipts(conversation_id) if receipt.user_id in others]
         return WireReceipts(
             [

@@ -6,6 +6,7 @@ as they were, and its client id stays used.
 
 from __future__ import annotations
 
+from parley_contracts.channels_api import POST
 from parley_contracts.ids import UserId
 from parley_contracts.policy import decode_policy
 from parley_contracts.problems import Forbidden, NotFound
@@ -27,12 +28,12 @@ class Removing:
         access = await access_conversation_by_id(self._states, user_id, unverified_id)
         conversation_id = access.state.conversation_id
         entry = await self._log.entry(conversation_id, sequence) if access.span.covers(sequence) else None
-        if entry is None or entry.type != MESSAGE:
+        if entry is None or entry.type not in {MESSAGE, POST}:
             raise NotFound
         if entry.user_id != user_id:
             in_force = await self._log.entry(conversation_id, access.state.policy_sequence)
             belongs = access.span.last is None and in_force is not None
-            if not belongs or in_force is None or not decode_policy(in_force.policy).manages(user_id):
+            if not belongs or in_force is None or not decode_policy(in_force.policy_in_force).manages(user_id):
                 raise Forbidden("Only its author, or who manages the group, can remove a message.")
-        if entry.ciphertext:
+        if entry.ciphertext or entry.body:
             await self._log.remove(entry)

@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-from parley_contracts.ids import ConversationId, UserId
-from parley_contracts.problems import Internal
+from parley_contracts.ids import ConversationId, UserId, as_channel
+from parley_contracts.problems import Internal, NotFound
 from parley_messaging.domain.conversation import ConversationState, EpochState, Span
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.ports import LogStore, MembershipStore
@@ -94,7 +94,9 @@ class States:
         self._states.drop(conversation_id)
 
     async def epoch(self, state: ConversationState) -> EpochState:
-        """The epoch in force in `state`, with the policy in force."""
+        """The epoch in force in `state`, with the policy in force; `NotFound` of an open channel, which has no group."""
+        if as_channel(state.conversation_id) is not None:
+            raise NotFound
         key = (state.conversation_id, state.epoch_sequence, state.policy_sequence)
         found = self._epochs.get(key)
         if found is None:

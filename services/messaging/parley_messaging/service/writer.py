@@ -104,5 +104,8 @@ def _verdict(inserted: Inserted, first: int, count: int) -> Verdict | None:
 
 
 def _size_bytes(entry: StoredEntry) -> int:
-    large = (entry.header, entry.ciphertext, entry.commit, entry.policy, entry.group_info, entry.welcome)
+    large = (
+        *(entry.header, entry.ciphertext, entry.commit, entry.policy, entry.group_info, entry.welcome),
+        *(entry.body, entry.standing),
+    )
     return 512 + sum(len(field) for field in large)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from parley_contracts.encoding import b64decode
 from parley_contracts.events import MessageStored
+from parley_contracts.ids import as_channel
 from parley_contracts.messaging_api import Recipients
 from parley_contracts.push import PushPayload
 from parley_notification.deliveries.models import Delivery
@@ -59,6 +60,8 @@ def _payload(message: MessageStored, sealed_secret: bytes) -> tuple[bytes, str]:
         signature=b64decode(message.signature),
     )
     fitted = whole.fitted()
+    if as_channel(message.conversation_id) is not None:
+        return fitted.encode(), "open_channel"  # where something was said is all that a push service is told
     if not fitted.header:
         return fitted.encode(), "too_large"
     return fitted.encode(), "text" if sealed_secret else "text_without_secret"

@@ -41,6 +41,21 @@ _INDEXES: dict[str, list[IndexModel]] = {
             name="welcomed",
             partialFilterExpression={"welcome_devices": {"$exists": True}},
         ),
+        # What is said in open channels, by its words, and what was said of it.
+        IndexModel(
+            [("conversation", ASCENDING), ("tokens", ASCENDING), ("_id", DESCENDING)],
+            name="words",
+            partialFilterExpression={"tokens": {"$exists": True}},
+        ),
+        IndexModel(
+            [("conversation", ASCENDING), ("target", ASCENDING)],
+            name="target",
+            partialFilterExpression={"target": {"$exists": True}},
+        ),
+    ],
+    "channels": [
+        IndexModel([("conversation", ASCENDING)], name="conversation", unique=True),
+        IndexModel([("folded", ASCENDING), ("conversation", ASCENDING)], name="name"),
     ],
     "memberships": [
         IndexModel(

@@ -16,6 +16,8 @@ from bson import ObjectId, Timestamp
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
+from parley_contracts.channels_api import POST
+from parley_contracts.content_kinds import COUNTED_KINDS
 from parley_contracts.encoding import b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.events import MESSAGE_STORED, Event, MessageStored, parse_position, position_text
@@ -30,7 +32,7 @@ WAIT_MS = 500
 #: How much is read twice after the history was lost: clocks of nodes differ, and readers are idempotent.
 OVERLAP = timedelta(hours=1)
 _HISTORY_LOST = frozenset({280, 286})  # ChangeStreamFatalError, ChangeStreamHistoryLost
-_STORED = [{"$match": {"operationType": "insert", "fullDocument.type": MESSAGE}}]
+_STORED = [{"$match": {"operationType": "insert", "fullDocument.type": {"$in": [MESSAGE, POST]}}}]
 _log = structlog.get_logger("parley_messaging.feed")
 
 
@@ -92,7 +94,7 @@ class MongoFeed:
         """Messages by the time in their document ids, from some time before the position on, placed just after it."""
         clock, index = parse_position(position)
         since = datetime.fromtimestamp(clock >> 32, UTC) - OVERLAP
-        query = {"_id": {"$gte": ObjectId.from_datetime(since)}, "type": MESSAGE}
+        query = {"_id": {"$gte": ObjectId.from_datetime(since)}, "type": {"$in": [MESSAGE, POST]}}
         previous, batch = position, list[Event]()
         async with unavailable_when_away():
             async for document in self._entries.find(query, {"group_info": 0}).sort("_id", 1):
@@ -107,7 +109,7 @@ class MongoFeed:
 
 
 def event_of(entry: StoredEntry, clock: int, index: int, previous: str) -> Event:
-    """The event that tells of a stored message."""
+    """The event that tells of a stored message; of a post in an open channel only where it stands."""
     small = len(entry.header) + len(entry.ciphertext) + len(entry.signature) <= PUSH_STRUCTURE_SIZE_BYTES_MAX
     content = MessageStored(
         conversation_id=entry.conversation_id,
@@ -130,6 +132,8 @@ def event_of(entry: StoredEntry, clock: int, index: int, previous: str) -> Event
 
 
 def _wants_push(entry: StoredEntry) -> bool:
+    if entry.type == POST:
+        return entry.content_kind in COUNTED_KINDS
     try:
         return MessageHeader.decode(entry.header).push
     except DecodeError:  # judged before it was stored, so this is an entry of another version

@@ -20,10 +20,13 @@ from parley_messaging.domain.entries import MESSAGE, EntryType, SealedSecret, St
 from parley_messaging.ports import Inserted
 
 _DUPLICATE_KEY = 11000
-_BYTES_FIELDS = ("header", "ciphertext", "signature", "ciphertext_hash", "commit", "policy", "group_info", "welcome")
-_BRIEF = dict.fromkeys((*_BYTES_FIELDS, "push_secrets", "_id"), 0)
-_READER = dict.fromkeys(("group_info", "welcome", "welcome_devices", "push_secrets", "_id"), 0)
-_LEAN = dict.fromkeys(("group_info", "welcome", "welcome_devices", "commit", "_id"), 0)
+_BYTES_FIELDS = (
+    *("header", "ciphertext", "signature", "ciphertext_hash", "commit", "policy", "group_info", "welcome"),
+    *("body", "standing"),
+)
+_BRIEF = dict.fromkeys((*_BYTES_FIELDS, "push_secrets", "tokens", "_id"), 0)
+_READER = dict.fromkeys(("group_info", "welcome", "welcome_devices", "push_secrets", "standing", "tokens", "_id"), 0)
+_LEAN = dict.fromkeys(("group_info", "welcome", "welcome_devices", "commit", "tokens", "_id"), 0)
 _TAIL_FIELDS = (
     "type",
     "kind",
@@ -58,16 +61,25 @@ def to_document(entry: StoredEntry) -> Document:
         "hash": entry.hash,
     }
     document |= {name: value for name in _BYTES_FIELDS if (value := getattr(entry, name))}
-    if entry.type != MESSAGE:
+    if entry.kind == "open":
+        document |= _of_channel(entry)
+    elif entry.type != MESSAGE:
         document["made_epoch"] = entry.epoch
         if entry.welcome_devices:
             document["welcome_devices"] = [id_bytes(device) for device in entry.welcome_devices]
         if entry.push_secrets:
             document["push_secrets"] = [[id_bytes(secret.device_id), secret.sealed] for secret in entry.push_secrets]
-        if entry.added or entry.removed:
-            document["added"] = [id_bytes(user) for user in entry.added]
-            document["removed"] = [id_bytes(user) for user in entry.removed]
+    if entry.added or entry.removed:
+        document["added"] = [id_bytes(user) for user in entry.added]
+        document["removed"] = [id_bytes(user) for user in entry.removed]
     return document
+
+
+def _of_channel(entry: StoredEntry) -> Document:
+    """What else is stored of an open channel's entry."""
+    found: Document = {"content_kind": entry.content_kind} if entry.content_kind else {}
+    found |= {"tokens": list(entry.tokens)} if entry.tokens else {}
+    return found | ({"target": entry.target} if entry.target else {})
 
 
 def from_document(document: Document) -> StoredEntry:
@@ -90,6 +102,7 @@ def from_document(document: Document) -> StoredEntry:
         push_secrets=tuple(SealedSecret(DeviceId(id_text(d)), s) for d, s in document.get("push_secrets", ())),
         added=tuple(UserId(id_text(u)) for u in document.get("added", ())),
         removed=tuple(UserId(id_text(u)) for u in document.get("removed", ())),
+        content_kind=document.get("content_kind", 0),
         **{name: document[name] for name in _BYTES_FIELDS if name in document},
     )
 
@@ -194,11 +207,12 @@ class MongoLog:
         return await self._newest(query, {"_id": 0})
 
     async def remove(self, entry: StoredEntry) -> None:
-        """Put the hash in place of a message's ciphertext."""
+        """Put the hash in place of a message's ciphertext, or of a post's body and all that finds it."""
         query = {"conversation": id_bytes(entry.conversation_id), "sequence": entry.sequence}
-        gone = {"$set": {"ciphertext_hash": hashlib.sha256(entry.ciphertext).digest()}, "$unset": {"ciphertext": 1}}
+        digest = hashlib.sha256(entry.ciphertext or entry.body).digest()
+        gone = {"$set": {"ciphertext_hash": digest}, "$unset": dict.fromkeys(("ciphertext", "body", "tokens"), 1)}
         async with unavailable_when_away():
-            await self._entries.update_one(query | {"ciphertext": {"$exists": True}}, gone)
+            await self._entries.update_one(query | {"ciphertext_hash": {"$exists": False}}, gone)
 
     async def _newest(self, query: Document, projection: Document) -> StoredEntry | None:
         found = await self._find(query, projection, direction=-1, limit=1)

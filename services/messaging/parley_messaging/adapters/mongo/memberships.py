@@ -66,7 +66,7 @@ class MongoMemberships:
                 continue
             conversation_id = ConversationId(id_text(fact["conversation"]))
             if fact["added"]:
-                spans[conversation_id] = Span(fact["sequence"])
+                spans[conversation_id] = Span.since(conversation_id, fact["sequence"])
             elif conversation_id in spans:
                 spans[conversation_id] = Span(spans[conversation_id].first, fact["sequence"])
         return spans
