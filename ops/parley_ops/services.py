@@ -33,7 +33,6 @@ class Addresses:
 
 def environment(home: Home, instance: Instance, service: str, addresses: Addresses, node: str = "") -> dict[str, str]:
     """The environment of one process of a service."""
-    measured = {name: os.environ[name] for name in ("COVERAGE_PROCESS_START", "COVERAGE_FILE") if name in os.environ}
     return {
         "HOME": str(home.data),
         "LANG": "C.UTF-8",
@@ -47,7 +46,6 @@ def environment(home: Home, instance: Instance, service: str, addresses: Address
         "PARLEY_LIMITS_PROFILE": instance.limits_profile,
         "PARLEY_LOG_FORMAT": "json",
         **addresses.by_service[service],
-        **measured,
     }
 
 

@@ -1,8 +1,9 @@
 """`./parley check`, `./parley test` and `./parley bench`: the tools, and a fresh stack for what needs one.
 
-The tests run as four pytest processes: one for each Django project, which wants it, one for the other rooms, and one for the
-journeys through the running stack, which wait more than they work and so run beside the others. What all of them and the
-services' processes execute is measured together.
+The tests run as five pytest processes: one for each Django project, which wants it, one for the other rooms that people's
+messages pass, one for the operations, and one for the journeys through the running stack, which wait more than they work and
+so run beside the others. What the first three and the processes that they start execute is measured together; to measure the
+stack of the journeys, too, would make it several times slower and tell hardly more.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from pathlib import Path
 from parley_ops.errors import OperationError, UsageError
 from parley_ops.instance import choose_port, require_instance
 from parley_ops.layout import Home, checkout, runtime
-from parley_ops.privilege import service_user
 from parley_ops.stack import Stack
 
 #: Each Django project wants a pytest process, and a run of mypy, of its own.
 DJANGO_ROOMS = {"auth": "services/auth", "notification": "services/notification"}
-ROOMS = ("contracts", "mls", "client", "services/messaging", "services/media", "app", "ops", "gateway")
+ROOMS = ("contracts", "mls", "client", "services/messaging", "services/media", "app")
+OPERATIONS = ("ops", "gateway")
 JOURNEYS = "tests"
+MEASURED = (*DJANGO_ROOMS, "rooms")
 PACKAGES = (
     "contracts/parley_contracts",
     "mls/parley_mls",
@@ -73,11 +75,10 @@ def test(arguments: Sequence[str], *, keep: bool) -> int:
     """Check (unless `arguments` choose tests), then pytest on a fresh stack; ends with pytest's closing lines."""
     source = checkout()
     checked = 0 if arguments else check()
-    folder = runtime() / "coverage"
-    with _stack(runtime() / "test-home", keep=keep, measured=folder) as variables:
-        variables |= {"COVERAGE_FILE": str(folder / ".coverage")}
-        runs = _side_by_side(arguments, _split(arguments, source), source, variables)
-    covered = 0 if arguments else _coverage(source, folder)
+    folder = None if arguments else _empty(runtime() / "coverage")
+    with _stack(runtime() / "test-home", keep=keep) as variables:
+        runs = _side_by_side(arguments, _split(arguments, source), variables, folder)
+    covered = _coverage(source, folder) if folder is not None else 0
     for _, closing in runs:
         _print(closing)
     codes = [0 if code == _NO_TESTS and len(runs) > 1 else code for code, _ in runs]
@@ -85,9 +86,10 @@ def test(arguments: Sequence[str], *, keep: bool) -> int:
 
 
 def _side_by_side(
-    arguments: Sequence[str], runs: Sequence[tuple[str, list[str]]], source: Path, variables: dict[str, str]
+    arguments: Sequence[str], runs: Sequence[tuple[str, list[str]]], variables: dict[str, str], measured: Path | None
 ) -> list[tuple[int, str]]:
     """Each run's exit code and closing line. The last one's output comes as it is made, the others' whole at their ends.
+    What is measured goes into the folder `measured`.
 
     Sound because the services' tests work in databases of their own, and the journeys hurt nothing but the stack's own
     services.
@@ -96,13 +98,13 @@ def _side_by_side(
 
     def quietly(run: tuple[str, list[str]]) -> tuple[int, str]:
         lines: list[str] = []
-        done = _pytest(arguments, run, source, variables, say=lines.append)
+        done = _pytest(arguments, run, variables, measured, say=lines.append)
         _print("\n".join(lines))
         return done
 
     with ThreadPoolExecutor(max_workers=1) as beside:
         waiting = [beside.submit(quietly, run) for run in others]
-        closing = _pytest(arguments, last, source, variables, say=_print)
+        closing = _pytest(arguments, last, variables, measured, say=_print)
         return [*(each.result() for each in waiting), closing]
 
 
@@ -112,7 +114,7 @@ def bench(name: str, arguments: Sequence[str]) -> int:
     known = sorted(path.stem for path in (source / "bench").glob("*.py") if "def main" in path.read_text())
     if name not in known:
         raise UsageError(f"There is no benchmark {name}; there are: {', '.join(known)}.")
-    with _stack(runtime() / "bench-home", keep=False, measured=None) as variables:
+    with _stack(runtime() / "bench-home", keep=False) as variables:
         command = [sys.executable, str(source / "bench" / f"{name}.py"), *arguments]
         variables |= {"PYTHONPATH": str(source / "tests")}  # the checker of histories
         return subprocess.run(command, cwd=source, env=_environment() | variables, check=False).returncode
@@ -123,7 +125,7 @@ def _split(arguments: Sequence[str], source: Path) -> list[tuple[str, list[str]]
     paths = [word for word in arguments if not word.startswith("-") and (source / word.split("::")[0]).exists()]
     if not paths:
         django = [(name, [room]) for name, room in DJANGO_ROOMS.items()]
-        return [*django, ("rooms", list(ROOMS)), ("journeys", [JOURNEYS])]
+        return [*django, ("rooms", list(ROOMS)), ("operations", list(OPERATIONS)), ("journeys", [JOURNEYS])]
     folders = {**DJANGO_ROOMS, "journeys": JOURNEYS}
     runs = {name: [path for path in paths if path.startswith(folder)] for name, folder in folders.items()}
     others = [path for path in paths if not any(path in chosen for chosen in runs.values())]
@@ -134,15 +136,19 @@ def _split(arguments: Sequence[str], source: Path) -> list[tuple[str, list[str]]
 def _pytest(
     arguments: Sequence[str],
     run: tuple[str, list[str]],
-    source: Path,
     variables: dict[str, str],
+    measured: Path | None,
     *,
     say: Callable[[str], None],
 ) -> tuple[int, str]:
-    """One pytest process under coverage: its exit code and its closing line; `say` gets its output line by line."""
-    name, chosen = run
+    """One pytest process: its exit code and its closing line; `say` gets its output line by line."""
+    source, (name, chosen) = checkout(), run
     options = [word for word in arguments if not (source / word.split("::")[0]).exists() or word.startswith("-")]
-    command = [sys.executable, "-m", "coverage", "run", "-m", "pytest", *chosen, *options]
+    command = [sys.executable, "-m", "pytest", *chosen, *options]
+    if measured is not None and name in MEASURED:
+        # By the environment, so that the processes that tests start are measured, too.
+        settings = {"COVERAGE_PROCESS_START": str(source / "pyproject.toml")}
+        variables = variables | settings | {"COVERAGE_FILE": str(measured / ".coverage")}
     closing = ""
     process = subprocess.Popen(
         command, cwd=source, env=_environment() | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -168,12 +174,12 @@ def _coverage(source: Path, folder: Path) -> int:
 
 
 @contextmanager
-def _stack(place: Path, *, keep: bool, measured: Path | None) -> Iterator[dict[str, str]]:
+def _stack(place: Path, *, keep: bool) -> Iterator[dict[str, str]]:
     """A stack of its own in an empty home; gives the variables by which tests find it."""
     launcher = [sys.executable, "-m", "parley_ops"]
     subprocess.run([*launcher, "down", "--home", str(place)], env=_environment(), check=False, capture_output=True)
     shutil.rmtree(place, ignore_errors=True)
-    variables = _environment() | _measure(measured)
+    variables = _environment()
     # The web app first: that takes a minute, in which somebody else could take the port.
     if subprocess.run([*launcher, "build-app"], env=variables, check=False).returncode:
         raise OperationError("The web app for this could not be built.")
@@ -197,19 +203,11 @@ def _stack(place: Path, *, keep: bool, measured: Path | None) -> Iterator[dict[s
             subprocess.run([*launcher, "down", "--home", str(place)], env=_environment(), check=False)
 
 
-def _measure(folder: Path | None) -> dict[str, str]:
-    """The variables by which the services' processes measure themselves into `folder`."""
-    if folder is None:
-        return {}
+def _empty(folder: Path) -> Path:
+    """The folder, with nothing in it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    user = service_user()
-    if user is not None:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    settings = folder / "settings.toml"
-    shutil.copyfile(checkout() / "pyproject.toml", settings)
-    settings.chmod(0o644)
-    return {"COVERAGE_PROCESS_START": str(settings), "COVERAGE_FILE": str(folder / ".coverage")}
+    return folder
 
 
 def _environment() -> dict[str, str]:

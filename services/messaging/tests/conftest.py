@@ -54,15 +54,21 @@ def stack() -> Iterator[Stack]:
     (run_dir / "service_key.pem").write_bytes(secret)
     mongodb_url = _named(os.environ["PARLEY_MONGODB_URL"], f"dev_messaging_{os.getpid()}")
     redis_url = os.environ["PARLEY_REDIS_URL"].rstrip("/") + f"/{REDIS_DATABASE}"
-    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ} | {
-        "PARLEY_ORIGIN": ORIGIN,
-        "PARLEY_MONGODB_URL": mongodb_url,
-        "PARLEY_REDIS_URL": redis_url,
-        "PARLEY_SECRETS_DIR": str(run_dir),
-        "PARLEY_SERVICE_KEYS": auth.service_jwks,
-        "PARLEY_RUN_DIR": str(run_dir),
-        "PYTHONWARNINGS": "error",
-    }
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    environment = (
+        kept
+        | measured
+        | {
+            "PARLEY_ORIGIN": ORIGIN,
+            "PARLEY_MONGODB_URL": mongodb_url,
+            "PARLEY_REDIS_URL": redis_url,
+            "PARLEY_SECRETS_DIR": str(run_dir),
+            "PARLEY_SERVICE_KEYS": auth.service_jwks,
+            "PARLEY_RUN_DIR": str(run_dir),
+            "PYTHONWARNINGS": "error",
+        }
+    )
     found = Stack(run_dir, auth, mongodb_url, redis_url, environment)
     flush_redis(found)
     subprocess.run([sys.executable, "-m", "parley_messaging", "migrate"], env=environment, check=True, timeout=30)
