@@ -89,10 +89,9 @@ def _side_by_side(
     arguments: Sequence[str], runs: Sequence[tuple[str, list[str]]], variables: dict[str, str], measured: Path | None
 ) -> list[tuple[int, str]]:
     """Each run's exit code and closing line. The last one's output comes as it is made, the others' whole at their ends.
-    What is measured goes into the folder `measured`.
 
-    Sound because the services' tests work in databases of their own, and the journeys hurt nothing but the stack's own
-    services.
+    What is measured goes into the folder `measured`. Sound because the services' tests work in databases of their own, and the
+    journeys hurt nothing but the stack's own services.
     """
     *others, last = runs
 

@@ -149,7 +149,7 @@ class NodeProcess:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=15)
+        self.process.wait(timeout=40)
         self.log.close()
 
 

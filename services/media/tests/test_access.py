@@ -53,7 +53,7 @@ def test_tokens_are_checked(api, stack, anna, conversation):
 def test_a_revoked_device_is_out_within_seconds(api, stack, anna, conversation):
     object_id = api.upload(anna, conversation, bytes(100))
     stack.auth.revoke(anna.user_id, anna.device)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while api.download(anna, object_id).status == 200:
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -162,7 +162,7 @@ class NodeProcess:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=15)
+        code = self.process.wait(timeout=40)
         self.log.close()
         return code
 

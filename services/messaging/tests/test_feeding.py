@@ -124,7 +124,7 @@ class Reader:
     def begin(self):
         """Read from now on."""
         self._client.set(ASKED, FROM_NOW)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while self._client.exists(ASKED) or not self._client.exists(MESSAGING_STREAM):
             assert time.monotonic() < deadline
             time.sleep(0.05)
