@@ -28,7 +28,7 @@ from parley_client.items import (
 from parley_client.session import Session
 from parley_client.settings.marks import Value, marks_of, values
 from parley_client.state.methods import positions
-from parley_client.state.reading import unread_counts
+from parley_client.state.reading import unread_after, unread_counts
 from parley_client.store import messages, queues, reading
 from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
 from parley_client.store.reading import SEQUENCE_MAX
@@ -51,10 +51,10 @@ class Member(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as a list shows it; `active_at` is when something last happened, RFC 3339.
 
-    `unread` messages of others wait, `mentions` of them name this person; `read` and `delivered` are the last sequences that
-    each other person is known to have read, and that one of their devices has got. `marked_unread`: the person wants it
-    unread, from the first message that `unread` counts, if any. `may` is what this person's role allows. How the person keeps
-    it (`archived` to `folder`) is as in `settings.marks.Marks`.
+    `unread` messages of others wait above the sequence `unread_after`, `mentions` of them name this person; `read` and
+    `delivered` are the last sequences that each other person is known to have read, and that one of their devices has got.
+    `marked_unread`: the person wants it unread, from the first message that `unread` counts, if any. `may` is what this
+    person's role allows. How the person keeps it (`archived` to `folder`) is as in `settings.marks.Marks`.
     """
 
     conversation_id: ConversationId
@@ -70,6 +70,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     members: list[Member]
     status: Status
     unread: int
+    unread_after: int
     mentions: int
     marked_unread: bool
     read: dict[UserId, int]
@@ -204,6 +205,7 @@ def _summary(
         members=[Member(entry.user_id, name_of(session, entry.user_id), entry.role) for entry in policy.roster],
         status=row.status,
         unread=unread,
+        unread_after=unread_after(session, where),
         mentions=mentions,
         marked_unread=bool(reading.unread_mark(store, where).sequence),
         read=others.read,

@@ -115,6 +115,7 @@ async def test_an_unread_mark_reaches_all_devices_and_ends_with_reading(trio):
         await eventually(unread(device, where), (0, False))
     await bob("mark_unread", conversation_id=where, sequence=1)
     await eventually(unread(phone, where), (2, True))
+    assert (await phone("conversation", conversation_id=where))["unread_after"] == 0
     await bob("send", to=where, text="who writes has read")
     for device in (bob, phone):
         await eventually(unread(device, where), (0, False))

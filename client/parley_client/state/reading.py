@@ -36,11 +36,15 @@ def unread_counts(session: Session, conversation_id: ConversationId) -> tuple[in
 
     And how many of them mention this person.
     """
-    own = session.device.user_id
-    read = read_positions(session.store, conversation_id).get(own, 0)
+    after = unread_after(session, conversation_id)
+    return messages.count_after(session.store, conversation_id, after, but_of=session.device.user_id)
+
+
+def unread_after(session: Session, conversation_id: ConversationId) -> int:
+    """The sequence above which messages of others count as unread."""
+    read = read_positions(session.store, conversation_id).get(session.device.user_id, 0)
     mark = unread_mark(session.store, conversation_id)
-    after = min(read, mark.sequence - 1) if mark.sequence else read
-    return messages.count_after(session.store, conversation_id, after, but_of=own)
+    return min(read, mark.sequence - 1) if mark.sequence else read
 
 
 async def mark_read(session: Session, conversation_id: ConversationId, sequence: int) -> None:
