@@ -137,6 +137,8 @@ def _pressed(app: App, event: ft.KeyboardEvent) -> None:
         app.arrow(_ARROWS[event.key])
     elif event.key == "Tab" and not event.shift:
         app.complete()
+    elif event.key == "Context Menu" or (event.key == "F10" and event.shift):
+        app.show_room_menu()
 
 
 def _in_sight(event: ft.AppLifecycleStateChangeEvent) -> bool:

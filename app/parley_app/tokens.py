@@ -78,6 +78,7 @@ class Size:
     AVATAR_LG: Final = 44
     AVATAR_XL: Final = 72
     DOT: Final = 12
+    TYPING_DOT: Final = 5
     BADGE: Final = 20
     CONTROL_SM: Final = 32
     TOOL: Final = 24  # beside a bubble, where little room is free; the smallest target with a pointer

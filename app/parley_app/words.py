@@ -135,7 +135,13 @@ COMPOSER_HINT: Final = "Enter sends · Shift + Enter starts a new line"
 LATEST: Final = "Latest"
 DETAILS: Final = "Details"
 LOCKED: Final = "This device cannot open this message yet. Parley keeps trying."
-STATES: Final = {"SENDING": "Waiting to be sent", "SENT": "Sent", "READ": "Read", "FAILED": "Not sent"}
+STATES: Final = {
+    "SENDING": "Waiting to be sent",
+    "SENT": "Sent",
+    "DELIVERED": "Delivered",
+    "READ": "Read",
+    "FAILED": "Not sent",
+}
 DISCARD: Final = "Discard"
 EMPTY_CONVERSATION: Final = "Nothing here yet. What you write is readable only by the people in this conversation."
 LOADING: Final = "Loading"

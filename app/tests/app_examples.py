@@ -3,6 +3,8 @@
 import asyncio
 import datetime as dt
 
+from app_rooms import RoomAnswers
+
 from parley_app.bridge import PlainBridge
 from parley_app.engine import EngineError
 from parley_app.model.app import App
@@ -67,10 +69,17 @@ def summary(conversation_id="talk", **more):
         "may": ["pin", "send"],
     }
     fields |= {"members": [member(ME), member(BEN)], "read_sequence": 0, "last": None, "outgoing": None}
-    return fields | {"read": {}, "draft": "", "active_at": moment()} | more
+    fields |= {"archived": False, "muted_until": None, "favourite": False, "pinned": False, "folder": "", "topic": ""}
+    after = more.get("read_sequence", 0)
+    fields |= {"unread_after": after, "marked_unread": False, "read": {}, "delivered": {}, "draft": ""}
+    return fields | {"active_at": moment()} | more
 
 
-class FakeDevice:
+def presence(user_id, status="online", seen=None):
+    return {"user_id": user_id, "status": status, "last_seen_at": seen}
+
+
+class FakeDevice(RoomAnswers):
     """A device at the engine's port: conversations in lists, answers as `parley_client.rpc` gives them.
 
     `faults` maps a method to the error that its next calls meet.
@@ -81,6 +90,7 @@ class FakeDevice:
         self.logs = {}
         self.outgoing = {}
         self.summaries = {}
+        self.presences = {}
         self.preferences = {}
         self.recovery_key = None
         self.calls = []
@@ -158,7 +168,13 @@ class FakeDevice:
         ends = {"start": not rows or rows[0] is log[0], "end": not rows or rows[-1] is log[-1]}
         waiting = [each for each in self.outgoing[conversation_id] if each["thread_root"] == thread]
         read_sequence = self.summaries[conversation_id]["read_sequence"]
-        return {"items": list(rows), "outgoing": waiting, "read": {}, "read_sequence": read_sequence} | ends
+        return {
+            "items": list(rows),
+            "outgoing": waiting,
+            "read": {},
+            "delivered": {},
+            "read_sequence": read_sequence,
+        } | ends
 
     def _find(self, conversation_id, sequence):
         return next((row for row in self.logs[conversation_id] if row["sequence"] == sequence), None)
@@ -207,7 +223,7 @@ class FakeDevice:
         )
 
     def _mark_read(self, conversation_id, sequence):
-        self.summaries[conversation_id] |= {"read_sequence": sequence, "unread": 0}
+        self.summaries[conversation_id] |= {"read_sequence": sequence, "unread": 0, "marked_unread": False}
 
     def _draft_save(self, conversation_id, text):
         self.summaries[conversation_id] |= {"draft": text}

@@ -176,7 +176,7 @@ def offered(one, *, in_thread=False, **more):
 
 
 def test_menus_offer_what_this_person_may():
-    reading = [Action.REPLY, Action.THREAD, Action.COPY, Action.PIN]
+    reading = [Action.REPLY, Action.THREAD, Action.COPY, Action.PIN, Action.UNREAD]
     assert offered(item(1)) == reading
     assert offered(item(1, by=ME)) == [Action.REPLY, Action.THREAD, Action.EDIT, Action.COPY, Action.PIN, Action.DELETE]
     managed = {"members": [{"user_id": ME, "username": "anna", "role": "admin"}]}
@@ -185,7 +185,7 @@ def test_menus_offer_what_this_person_may():
         item(1, pinned=True), may=[]
     )
     assert Action.UNPIN in offered(item(1, pinned=True)) and Action.THREAD not in offered(item(1), in_thread=True)
-    assert Action.THREAD not in offered(item(1, thread_root=7))
+    assert not {Action.THREAD, Action.UNREAD} & set(offered(item(1, thread_root=7)))
     asked = item(1, by=ME, kind="poll", poll=poll({"a": [], "b": []}))
     assert Action.CLOSE_POLL in offered(asked) and Action.EDIT not in offered(asked)
     assert Action.CLOSE_POLL not in offered(item(1, kind="poll", poll=poll({"a": [], "b": []})))

@@ -9,7 +9,7 @@ import flet as ft
 import flet.canvas as cv
 
 from parley_app.icons import Glyph
-from parley_app.model.rows import Person, Room, RoomKind
+from parley_app.model.rows import Person, Presence, Room, RoomKind
 from parley_app.theme import text_style, use_ui
 from parley_app.tokens import Family, Radius, Size, Space, Stroke, Tone, Type, TypeStyle
 
@@ -48,6 +48,35 @@ def PersonAvatar(person: Person, size: int = Size.AVATAR) -> ft.Control:
     return _mark(_initials(letters, size, tone.ink), tone, size, size / 2)
 
 
+def with_presence(face: ft.Control, presence: Presence, size: int, backdrop: str) -> ft.Control:
+    """A face with a mark cut out of `backdrop`: filled for here, a ring for away; nothing where that is not told.
+
+    The mark says nothing to assistive technology: the words beside it do.
+    """
+    ui = use_ui()
+    if presence not in {Presence.HERE, Presence.AWAY}:
+        return face
+    here = presence is Presence.HERE
+    side = Size.DOT + 2 * Stroke.STRONG
+    dot = ft.Container(
+        ft.Container(
+            width=Size.DOT,
+            height=Size.DOT,
+            border_radius=Size.DOT,
+            bgcolor=ui.c.presence if here else backdrop,
+            border=None if here else ui.border(ui.c.ink_3, Stroke.ACCENT),
+        ),
+        width=side,
+        height=side,
+        border_radius=side,
+        bgcolor=backdrop,
+        alignment=ft.Alignment.CENTER,
+        right=-Stroke.ACCENT,
+        bottom=-Stroke.ACCENT,
+    )
+    return ft.Stack([face, dot], width=size, height=size, clip_behavior=ft.ClipBehavior.NONE)
+
+
 @ft.component
 def RoomAvatar(kind: RoomKind, person: Person, size: int = Size.AVATAR_LG) -> ft.Control:
     """Round for people, squared for rooms: the shape alone tells them apart."""
@@ -59,9 +88,9 @@ def RoomAvatar(kind: RoomKind, person: Person, size: int = Size.AVATAR_LG) -> ft
     return _mark(_initials(person.initials, size, tone.ink), tone, size, round_or_square)
 
 
-def face_of(room: Room, size: int = Size.AVATAR_LG) -> ft.Control:
-    """The mark of a row of the list."""
-    return RoomAvatar(room.kind, room.person, size)
+def face_of(room: Room, backdrop: str, size: int = Size.AVATAR_LG) -> ft.Control:
+    """The mark of a row of the list, with who is there."""
+    return with_presence(RoomAvatar(room.kind, room.person, size), room.presence, size, backdrop)
 
 
 #: How many faces stand for all.

@@ -23,6 +23,7 @@ _BREAK: Final = "\u200b"  # lets the tail wrap without taking the last word with
 _STATES: Final = {
     SendState.SENDING: Glyph.CLOCK,
     SendState.SENT: Glyph.CHECK,
+    SendState.DELIVERED: Glyph.CHECKS,
     SendState.READ: Glyph.CHECKS,
     SendState.FAILED: Glyph.WARNING_CIRCLE,
 }

@@ -8,7 +8,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import words
+from parley_app import room_words, words
 from parley_app.components.buttons import IconButton
 from parley_app.components.emoji import EmojiCell
 from parley_app.components.layout import at_least, keyed
@@ -16,9 +16,10 @@ from parley_app.components.pressable import Handler, Pressable
 from parley_app.components.surfaces import Rule
 from parley_app.icons import Glyph
 from parley_app.model.emoji import QUICK
+from parley_app.model.layers import Choices
 from parley_app.model.menus import Action
 from parley_app.theme import use_ui
-from parley_app.tokens import Radius, Size, Space, Type
+from parley_app.tokens import Family, Radius, Size, Space, Type
 
 _LOOKS: Final = {
     Action.REPLY: (Glyph.ARROW_BEND_UP_LEFT, words.REPLY),
@@ -28,28 +29,38 @@ _LOOKS: Final = {
     Action.PIN: (Glyph.PUSH_PIN, words.PIN),
     Action.UNPIN: (Glyph.PUSH_PIN, words.UNPIN),
     Action.CLOSE_POLL: (Glyph.CHECK_CIRCLE, words.CLOSE_POLL),
+    Action.UNREAD: (Glyph.ENVELOPE_SIMPLE, room_words.MARK_UNREAD_HERE),
     Action.DELETE: (Glyph.TRASH, words.DELETE),
 }
 
 
 @ft.component
 def MenuRow(
-    glyph: Glyph, label: str, on_click: Handler, *, danger: bool = False, autofocus: bool = False
+    glyph: Glyph,
+    label: str,
+    on_click: Handler,
+    *,
+    danger: bool = False,
+    autofocus: bool = False,
+    chosen: bool = False,
 ) -> ft.Control:
-    """44 px on a phone, 36 with a pointer; loss is red and stands last, after a rule."""
+    """44 px on a phone, 36 with a pointer; loss is red and stands last, after a rule. `chosen` has a tick."""
     ui = use_ui()
     ink = ui.c.danger.ink if danger else ui.c.ink
     parts: list[ft.Control] = [
         ui.icon(glyph, Size.ICON, ink if danger else ui.c.ink_2),
         ui.text(label, Type.BODY if ui.compact else Type.LABEL, ink, expand=True),
     ]
+    if chosen:
+        parts.append(ui.icon(Glyph.CHECK, Size.ICON_SM, ui.c.accent_ink, family=Family.ICON_BOLD))
     row = ft.Row(parts, spacing=Space.LG if ui.compact else Space.MD)
     return Pressable(
         at_least(Size.TOUCH if ui.compact else Size.MENU_ROW, row),
         on_click,
         padding=ft.Padding.symmetric(horizontal=Space.XL - Space.XS if ui.compact else Space.SM + Space.HAIR),
         radius=0 if ui.compact else Radius.SM,
-        label=label,
+        label=f"{label}, {room_words.CHOSEN}" if chosen else label,
+        selected=chosen or None,
         autofocus=autofocus,
     )
 
@@ -108,6 +119,32 @@ def MessageMenu(
         QuickReactions(on_react, on_more), padding=ft.Padding.symmetric(horizontal=inset, vertical=Space.XS)
     )
     return _column(_ruled([*([[quick]] if reacting else []), *rows]), words.MESSAGE_MENU)
+
+
+@ft.component
+def ChoiceMenu(choices: Choices) -> ft.Control:
+    """Any menu: what it is about, then its rows; a phone shows the title above them."""
+    ui = use_ui()
+    rows = [
+        [
+            keyed(choice.label, MenuRow)(
+                choice.glyph,
+                choice.label,
+                choice.act,
+                danger=choice.danger,
+                chosen=choice.chosen,
+                autofocus=group is choices.groups[0] and index == 0,
+            )
+            for index, choice in enumerate(group)
+        ]
+        for group in choices.groups
+    ]
+    inset = Space.XL - Space.XS if ui.compact else Space.SM + Space.HAIR
+    title = ft.Container(
+        ui.text(choices.title, Type.LABEL_STRONG if ui.compact else Type.META_STRONG, ui.c.ink_3, lines=1),
+        padding=ft.Padding.only(left=inset, right=inset, top=Space.XS, bottom=Space.XS),
+    )
+    return _column([title, *_ruled(rows)], choices.title)
 
 
 @ft.component

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import flet as ft
 
-from parley_app import words
+from parley_app import room_words, words
 from parley_app.components.layout import at_least, disc
 from parley_app.icons import Glyph
 from parley_app.theme import use_ui
@@ -60,15 +60,30 @@ def Note(tone: Tone, glyph: Glyph, title: str, text: str = "", action: ft.Contro
 
 
 @ft.component
-def CountBadge(count: int) -> ft.Control:
-    """How many are unread."""
+def CountBadge(count: int, *, muted: bool = False) -> ft.Control:
+    """How many are unread; grey where that calls nobody."""
     ui = use_ui()
     figure = "99+" if count > 99 else str(count)
     return ft.Container(
-        ui.text(figure, Type.MICRO, ui.c.on_accent, label=words.unread(count)),
+        ui.text(figure, Type.MICRO, ui.c.neutral.ink if muted else ui.c.on_accent, label=words.unread(count)),
         border_radius=Radius.PILL,
-        bgcolor=ui.c.accent,
+        bgcolor=ui.c.neutral.soft if muted else ui.c.accent,
         padding=ft.Padding.symmetric(horizontal=Space.XS + Space.HAIR, vertical=Space.HAIR),
+    )
+
+
+@ft.component
+def WaitingDot(*, muted: bool = False) -> ft.Control:
+    """This person wants to find it unread."""
+    ui = use_ui()
+    return ft.Semantics(
+        content=ft.Container(
+            width=Size.DOT,
+            height=Size.DOT,
+            border_radius=Size.DOT,
+            bgcolor=ui.c.neutral.ink if muted else ui.c.accent,
+        ),
+        label=room_words.MARKED_UNREAD,
     )
 
 

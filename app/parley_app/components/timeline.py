@@ -10,7 +10,7 @@ from typing import Any, Final
 import flet as ft
 
 from parley_app import words
-from parley_app.components.layout import keyed
+from parley_app.components.layout import at_least, keyed
 from parley_app.components.message import MessageRow
 from parley_app.components.message_actions import MessageActions
 from parley_app.components.pressable import Handler, Pressable
@@ -79,6 +79,30 @@ def NoteLine(text: str, *, people: bool = False) -> ft.Control:
             alignment=ft.MainAxisAlignment.CENTER,
         ),
         padding=ft.Padding.only(top=Space.MD),
+    )
+
+
+@ft.component
+def TypingLine(sentence: str) -> ft.Control:
+    """Who types; an empty strip while nobody does."""
+    ui = use_ui()
+    dots: list[ft.Control] = [
+        ft.Container(width=Size.TYPING_DOT, height=Size.TYPING_DOT, border_radius=Size.TYPING_DOT, bgcolor=ui.c.ink_3)
+        for _ in range(3)
+    ]
+    bubble = ft.Container(
+        ft.Row(dots, spacing=Space.XS - 1, tight=True),
+        bgcolor=ui.c.other,
+        border=ui.border(ui.c.other_line),
+        border_radius=Radius.PILL,
+        padding=ft.Padding.symmetric(horizontal=Space.SM, vertical=Space.XS + Space.HAIR),
+    )
+    row = ft.Row([bubble, ui.text(sentence, Type.META, ui.c.ink_2, lines=1)], spacing=Space.SM) if sentence else None
+    return ft.Container(
+        ft.Semantics(
+            content=at_least(Size.TOOL, row or ft.Container()), live_region=True, label=sentence, exclude_semantics=True
+        ),
+        padding=ft.Padding.only(left=ui.gutter, right=ui.gutter, bottom=Space.XS),
     )
 
 
@@ -216,7 +240,7 @@ def Timeline(
         expand=True,
         on_scroll=scrolled,
         scroll_interval=100,
-        padding=ft.Padding.only(left=ui.gutter, right=ui.gutter, top=Space.SM, bottom=Space.LG),
+        padding=ft.Padding.only(left=ui.gutter, right=ui.gutter, top=Space.SM, bottom=Space.XS),
     )
     shown.current = drawn
     return drawn

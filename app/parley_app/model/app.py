@@ -6,16 +6,20 @@ Invariant: a route names everything that a screen needs, so a reload or the back
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 from parley_app import words
-from parley_app.bridge import Bridge, NotificationState
+from parley_app.bridge import Bridge
 from parley_app.engine import Engine, EngineError, Json
-from parley_app.model import faults
+from parley_app.model import faults, room_menus
 from parley_app.model.chats import Chats
+from parley_app.model.company import Company
 from parley_app.model.conversation import Conversation
+from parley_app.model.keeping import Keeping
 from parley_app.model.layers import Adding, DeletionOf, Layers, MenuOf, NewPoll, PickerFor, Spot
+from parley_app.model.notifications import Notifications
 from parley_app.model.observing import Observed, Spawn
 from parley_app.model.people import Finder, GroupForm, Membership
 from parley_app.model.pins import Pins
@@ -47,7 +51,9 @@ class App(Observed):
         self.engine, self.bridge, self.spawn = engine, bridge, spawn
         self.session = Session(engine, bridge)
         self.preferences = Preferences(engine)
-        self.chats = Chats(engine)
+        self.company = Company(engine, spawn)
+        self.chats = Chats(engine, self.company)
+        self.keeping = Keeping(engine, self.chats)
         self.finder = Finder(engine)
         self.group_form = GroupForm(engine, self.finder)
         self.notifications = Notifications(bridge)
@@ -63,7 +69,7 @@ class App(Observed):
         self.picture: Picture | None = None
         #: Changes when the timeline has to begin anew at its end.
         self.timeline_turn = 0
-        self._actions: dict[bool, Any] = {}
+        self._made: dict[str, Any] = {}
         self._unsubscribe = engine.subscribe(self._hear)
 
     async def start(self, route: str = "") -> None:
@@ -72,6 +78,7 @@ class App(Observed):
         await self.session.load()
         if self.session.phase == "signed_in":
             await self.chats.load()
+            self.look_around()
         self.go(route or WELCOME)
 
     def stop(self) -> None:
@@ -84,6 +91,7 @@ class App(Observed):
         """Go somewhere, as far as the session allows."""
         route = self._allowed(route.split("?", maxsplit=1)[0].rstrip("/") or WELCOME)
         if self.conversation is not None and route != self.route:
+            self.conversation.leave()
             self.spawn(self._keep_draft(self.conversation))
         self.route, self.switcher = route, False
         self.layers.close()
@@ -131,6 +139,9 @@ class App(Observed):
 
     async def watch(self, *, watched: bool) -> None:
         """Whether somebody looks at the app."""
+        if self.session.phase == "signed_in":
+            with contextlib.suppress(EngineError):
+                await self.engine.call("presence.set", {"status": "online" if watched else "away"})
         for each in (self.conversation, self.thread):
             if each is not None:
                 await each.watch(watched=watched)
@@ -156,12 +167,12 @@ class App(Observed):
         self.timeline_turn += 1
         self.changed()
 
-    def message_actions(self, make: Callable[[bool], T], *, in_thread: bool) -> T:
-        """What `make` made the first time: the same for every row, so that rows stay as they are."""
-        if in_thread not in self._actions:
-            self._actions[in_thread] = make(in_thread)
-        actions: T = self._actions[in_thread]
-        return actions
+    def made(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` made the first time: what rows call is the same for ever, so that they stay as they are."""
+        if name not in self._made:
+            self._made[name] = make()
+        found: T = self._made[name]
+        return found
 
     @property
     def opened(self) -> str | None:
@@ -238,9 +249,36 @@ class App(Observed):
             self.poll_form.begin()
             self.layers.close()
 
+    def close_and_do(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Let nothing float any more, and do what was chosen."""
+
+        async def run() -> None:
+            await work
+
+        self.layers.close()
+        self.spawn(run())
+
+    async def mark_unread(self, conversation_id: str, sequence: int | None = None) -> None:
+        """Find a conversation unread later, and leave it: what is looked at does not stay unread."""
+        if await self.keeping.mark_unread(conversation_id, sequence) and self.opened == conversation_id:
+            self.go(CHATS)
+
+    def look_around(self) -> None:
+        """Hear how the people of the open conversation stand, and those whom this person writes with."""
+        members = self.conversation.summary["members"] if self.conversation is not None else []
+        here = [member["user_id"] for member in members if member["user_id"] != self.session.me.user_id]
+        self.company.watch([*here, *self.chats.partners(self.session.me)])
+
     def show_menu(self, sequence: int, spot: Spot, *, in_thread: bool) -> None:
         """What can be done with a message."""
         self.layers.show(MenuOf(sequence, in_thread, spot))
+
+    def show_room_menu(self, conversation_id: str = "", spot: Spot | None = None) -> None:
+        """What can be done with a conversation: by default that of the row with the focus, else the open one."""
+        asked = conversation_id or self.chats.focused or self.opened or ""
+        menu = room_menus.of_room(self, asked, spot or Spot())
+        if menu is not None:
+            self.layers.show(menu)
 
     def show_picker(self, sequence: int, spot: Spot, *, in_thread: bool) -> None:
         """All emoji, for a message or, with 0, for the composer."""
@@ -271,6 +309,7 @@ class App(Observed):
         """Sign in with the recovery key, then show what came back."""
         if await self.session.restore():
             await self.chats.load()
+            self.look_around()
             self.go(CHATS)
             self.session.forget_typed()
 
@@ -278,6 +317,7 @@ class App(Observed):
         """Show that the recovery key was kept, then begin."""
         if await self.session.confirm_key():
             await self.chats.load()
+            self.look_around()
             self.go(CHATS)
             self.session.forget_typed()
 
@@ -357,6 +397,7 @@ class App(Observed):
             self.spawn(self.thread.open())
 
     async def _load(self, conversation: Conversation) -> None:
+        self.look_around()
         await conversation.open()
         await self.chats.refresh(conversation.conversation_id)
 
@@ -368,6 +409,7 @@ class App(Observed):
         self.spawn(self._heard(name, params))
 
     async def _heard(self, name: str, params: Json) -> None:
+        self.company.heard(name, params)
         if name in {"connection.changed", "signed_out"}:
             was = self.session.phase
             self.session.heard(name, params.get("state", "offline"))
@@ -390,54 +432,13 @@ class App(Observed):
         if open_one is not None and summary is not None and open_one.conversation_id == conversation_id:
             for each in (open_one, self.thread):
                 if each is not None:
-                    each.summary = {**summary, "draft": each.summary["draft"]}
-                    each.changed()
+                    each.told(summary)
 
     def _forget(self) -> None:
         self.conversation = self.membership = self.thread = self.pins = None
         self._thread_drafts = {}
         self.layers.close()
         self.chats.clear()
+        self.company.clear()
         self.finder.clear()
         self.go(WELCOME)
-
-
-class Notifications(Observed):
-    """Whether this system may call the person."""
-
-    def __init__(self, bridge: Bridge) -> None:
-        super().__init__()
-        self._bridge = bridge
-        self.state: NotificationState | None = None
-        self.said = ""
-        self.busy = False
-
-    async def load(self) -> None:
-        """Ask the system."""
-        self.said = ""
-        try:
-            self.state = await self._bridge.notifications()
-        except EngineError as error:
-            self.said = faults.sentence(error)
-        self.changed()
-
-    async def switch(self, *, on: bool) -> None:
-        """Turn them on or off."""
-        await self._do(self._bridge.enable_notifications if on else self._bridge.disable_notifications)
-
-    async def test(self) -> None:
-        """Have one sent to this device, and say what was seen of it."""
-        await self._do(None)
-
-    async def _do(self, change: Any) -> None:
-        self.busy, self.said = True, words.WORKING_TEST if change is None else ""
-        self.changed()
-        try:
-            if change is None:
-                self.said = await self._bridge.test_notification()
-            else:
-                self.state = await change()
-        except EngineError as error:
-            self.said = faults.sentence(error)
-        self.busy = False
-        self.changed()

@@ -3,30 +3,55 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
-from parley_app import words
+from parley_app import room_words, words
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults, marks, times
+from parley_app.model.company import Company
 from parley_app.model.observing import Observed
-from parley_app.model.rows import Person, Room, RoomKind, SendState
+from parley_app.model.rows import Person, Presence, Room, RoomKind, SendState
 from parley_app.model.timeline import send_state
 
-Filter = Literal["all", "unread", "groups"]
+#: Before the name of a folder, where a filter shows one.
+FOLDER: Final = "folder:"
+
+
+def waits(summary: Json) -> bool:
+    """Whether something in a conversation waits to be read."""
+    return bool(summary["unread"] or summary["marked_unread"])
+
+
+def calls(summary: Json) -> bool:
+    """Whether something waits that this person wants to be told of."""
+    return waits(summary) and not summary["archived"] and summary["muted_until"] is None
+
+
+#: What each filter leaves, besides the folders.
+_FITS: Final[Mapping[str, Callable[[Json], bool]]] = {
+    "all": lambda summary: not summary["archived"],
+    "unread": calls,
+    "favourites": lambda summary: bool(summary["favourite"]),
+    "groups": lambda summary: summary["kind"] in {"group", "open"} and not summary["archived"],
+    "archived": lambda summary: bool(summary["archived"]),
+}
 
 
 class Chats(Observed):
-    """All conversations. `loaded` is False until the device has answered once."""
+    """All conversations. `loaded` is False until the device has answered once; `note` says what could not be done."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, company: Company) -> None:
         super().__init__()
-        self._engine = engine
+        self._engine, self._company = engine, company
         self.summaries: dict[str, Json] = {}
         self.loaded = False
         self.fault = ""
+        self.note = ""
         self.query = ""
-        self.filter: Filter = "all"
+        self.filter = "all"
+        #: The row that has the keyboard's focus.
+        self.focused = ""
 
     async def load(self) -> None:
         """Ask the device for everything."""
@@ -57,28 +82,58 @@ class Chats(Observed):
         self.query = query
         self.changed()
 
-    def choose(self, chosen: Filter) -> None:
-        """Show all, the unread, or the groups."""
+    def choose(self, chosen: str) -> None:
+        """Show what a filter leaves."""
         self.filter = chosen
         self.changed()
 
+    def complain(self, sentence: str) -> None:
+        """Say something above the list; nothing takes it back."""
+        self.note = sentence
+        self.changed()
+
+    def focus(self, conversation_id: str, *, on: bool) -> None:
+        """The keyboard's focus comes to a row or leaves it; nothing has to be drawn anew for it."""
+        if on or self.focused == conversation_id:
+            self.focused = conversation_id if on else ""
+
     def clear(self) -> None:
         """Forget everything: somebody else signs in."""
-        self.summaries, self.loaded, self.fault, self.query, self.filter = {}, False, "", "", "all"
+        self.summaries, self.loaded, self.fault, self.note = {}, False, "", ""
+        self.query, self.filter, self.focused = "", "all", ""
         self.changed()
 
     @property
     def unread(self) -> int:
-        """How many conversations hold something new."""
-        return sum(1 for summary in self.summaries.values() if summary["unread"])
+        """How many conversations hold something new that this person wants to be told of."""
+        return sum(1 for summary in self.summaries.values() if calls(summary))
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders that hold anything, by name."""
+        named = {summary["folder"] for summary in self.summaries.values() if summary["folder"]}
+        return sorted(named, key=str.casefold)
+
+    @property
+    def filters(self) -> list[str]:
+        """The filters that leave anything, and the three that always stand there."""
+        found = [name for name in ("favourites",) if any(map(_FITS[name], self.summaries.values()))]
+        folders = [FOLDER + name for name in self.folders]
+        archived = ["archived"] if any(summary["archived"] for summary in self.summaries.values()) else []
+        return ["all", "unread", *found, "groups", *folders, *archived]
 
     def ordered(self) -> list[Json]:
-        """The most recent first."""
-        return sorted(self.summaries.values(), key=lambda summary: str(summary["active_at"]), reverse=True)
+        """What is pinned first, then the most recent."""
+
+        def place(summary: Json) -> tuple[bool, str]:
+            return bool(summary["pinned"]), str(summary["active_at"])
+
+        return sorted(self.summaries.values(), key=place, reverse=True)
 
     def rows(self, me: Person, now: dt.datetime) -> list[Room]:
         """The rows that the filter and the search leave."""
-        return [room(summary, me, now) for summary in self._filtered() if fits(summary, me, self.query)]
+        found = [summary for summary in self._filtered() if fits(summary, me, self.query)]
+        return [room(summary, me, now, self._company) for summary in found]
 
     def people(self, me: Person) -> list[Person]:
         """Everybody in these conversations, by name."""
@@ -90,14 +145,18 @@ class Chats(Observed):
         }
         return sorted(found.values(), key=lambda person: person.name)
 
+    def partners(self, me: Person) -> list[str]:
+        """Whom this person writes with alone, the most recent first."""
+        alone = [summary for summary in self.ordered() if summary["kind"] == "direct"]
+        return [m["user_id"] for summary in alone for m in summary["members"] if m["user_id"] != me.user_id]
+
     def _filtered(self) -> Sequence[Json]:
-        match self.filter:
-            case "unread":
-                return [summary for summary in self.ordered() if summary["unread"]]
-            case "groups":
-                return [summary for summary in self.ordered() if summary["kind"] == "group"]
-            case _:
-                return self.ordered()
+        if self.filter not in self.filters:
+            self.filter = "all"  # the last of a folder was taken out of it
+        if self.filter.startswith(FOLDER):
+            name = self.filter.removeprefix(FOLDER)
+            return [summary for summary in self.ordered() if summary["folder"] == name]
+        return [summary for summary in self.ordered() if _FITS[self.filter](summary)]
 
 
 def is_open(summary: Json) -> bool:
@@ -129,14 +188,16 @@ def fits(summary: Json, me: Person, query: str) -> bool:
     return not wanted or any(wanted in name.casefold() for name in names)
 
 
-def room(summary: Json, me: Person, now: dt.datetime) -> Room:
-    """A row of the list."""
+def room(summary: Json, me: Person, now: dt.datetime, company: Company | None = None) -> Room:
+    """A row of the list; with `company` also who is there and who types."""
     others = [member for member in summary["members"] if member["user_id"] != me.user_id]
     kinds = {"direct": RoomKind.PERSON, "self": RoomKind.SELF, "group": RoomKind.GROUP, "open": RoomKind.GROUP}
     kind = kinds[summary["kind"]]
     name = title(summary, me)
     face = others[0]["user_id"] if kind is RoomKind.PERSON and others else summary["conversation_id"]
     preview, sender, state = _preview(summary, kind, me, [member["user_id"] for member in others])
+    typists = [person.name for person in company.typing(summary["conversation_id"])] if company else []
+    alone = company is not None and kind is RoomKind.PERSON
     return Room(
         key=summary["conversation_id"],
         title=name,
@@ -145,6 +206,12 @@ def room(summary: Json, me: Person, now: dt.datetime) -> Room:
         preview=preview,
         time=times.short(times.parse(summary["active_at"]), now),
         sender=sender,
+        typing=room_words.typing(typists) if typists else "",
+        presence=company.presence(face) if company and alone else Presence.UNKNOWN,
+        waits=bool(summary["marked_unread"]),
+        muted=summary["muted_until"] is not None,
+        favourite=summary["favourite"],
+        pinned=summary["pinned"],
         unread=summary["unread"],
         mentions=summary["mentions"],
         draft=summary["draft"],
@@ -168,5 +235,6 @@ def _preview(summary: Json, kind: RoomKind, me: Person, others: Sequence[str]) -
     if note:
         return note, "", SendState.NONE
     shown = author if last["own"] or kind is RoomKind.GROUP else ""
-    state = send_state(last["sequence"], others, summary["read"]) if last["own"] else SendState.NONE
+    positions = summary["read"], summary["delivered"]
+    state = send_state(last["sequence"], others, *positions) if last["own"] else SendState.NONE
     return marks.preview(last), shown, state

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,11 @@ from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import chats, faults, marks, timeline
 from parley_app.model.completing import Completion
 from parley_app.model.deeds import Deeds
+from parley_app.model.drafts import StoredDraft
 from parley_app.model.observing import Observed, Spawn
+from parley_app.model.reading import Reading
 from parley_app.model.rows import Context, Entry, Person
+from parley_app.model.waiting import Waiting
 
 WINDOW_MAX = 200
 PAGE = 60
@@ -61,8 +65,9 @@ class Conversation(Observed):
         self._set_aside = ""
         self._ready = asyncio.Event()
         self.items: list[Json] = []
-        self.outgoing: list[Json] = []
+        self.waiting = Waiting()
         self.read: dict[str, int] = {}
+        self.delivered: dict[str, int] = {}
         self.loaded = False
         self.at_start = self.at_end = True
         #: How many messages the last widening brought (or, negative, took) at the lower end of the window.
@@ -70,13 +75,10 @@ class Conversation(Observed):
         self.fault = ""
         self.note = ""
         self.draft: str = summary["draft"]
+        self._stored = StoredDraft(engine, summary["conversation_id"], summary["draft"])
         self.attached: tuple[Attached, ...] = ()
         self.composing = 0
-        self._acknowledged: dict[str, Json] = {}
-        self.watched = True
-        self._read_sequence = int(summary["read_sequence"])
-        self._new_after: int | None = None
-        self._new_count = 0
+        self.reading = Reading(engine, summary)
         self._refreshing = self._stale = False
         self._saving: object = None
         self._loading = False
@@ -103,17 +105,18 @@ class Conversation(Observed):
 
     def entries(self, now: dt.datetime) -> tuple[Entry, ...]:
         """What stands in the window, from old to new."""
-        waiting = [*self._acknowledged.values(), *self.outgoing] if self.at_end else []
+        waiting = list(self.waiting) if self.at_end else []
         window = timeline.Window(
             items=self.items,
             outgoing=waiting,
             read=self.read,
+            delivered=self.delivered,
             others=frozenset(m["user_id"] for m in self.summary["members"]) - {self.me.user_id},
             me=self.me,
             where=self.conversation_id,
             named=self.summary["kind"] == "group",
-            new_after=self._new_after,
-            new_count=self._new_count,
+            new_after=self.reading.new_after,
+            new_count=self.reading.new_count,
             names=frozenset(member["username"].lower() for member in self.summary["members"]) - {""},
             marked=self.marked,
             root=self.root if self.at_start else None,
@@ -131,9 +134,9 @@ class Conversation(Observed):
         """Show the newest messages, and keep a line where reading stopped."""
         if self.thread is not None:
             await self._load_root()
-        elif self.summary["unread"]:
-            self._new_after, self._new_count = self.summary["read_sequence"], self.summary["unread"]
-        await self._load({"limit": min(WINDOW_MAX, max(PAGE, self._new_count + PAGE // 4))})
+        else:
+            self.reading.begin(self.summary)
+        await self._load({"limit": min(WINDOW_MAX, max(PAGE, self.reading.new_count + PAGE // 4))})
         self._ready.set()
 
     async def opened(self) -> None:
@@ -231,7 +234,7 @@ class Conversation(Observed):
             params["reply_to"] = context.sequence
         if self.thread is not None:
             params["thread"] = self.thread
-        self._new_after, self._new_count = None, 0
+        self.reading.end()
         self._spawn(self._send(params, text, attached, context))
 
     def reply(self, item: Json) -> None:
@@ -295,6 +298,7 @@ class Conversation(Observed):
             people = [Person(m["user_id"], m["username"]) for m in self.summary["members"] if m["username"]]
             others = [person for person in people if person.user_id != self.me.user_id]
             self.completion.typed(self.draft, text, others if self.summary["kind"] == "group" else ())
+            self._tell_typing(text)
         self.draft = text
         if self.context is not None and self.context.kind == "edit":
             return
@@ -308,16 +312,30 @@ class Conversation(Observed):
 
         self._spawn(keep())
 
+    def leave(self) -> None:
+        """Somebody goes elsewhere: nothing is typed here any more."""
+        self._tell_typing("")
+
+    def _tell_typing(self, text: str) -> None:
+        if self.thread is None and (text or self.draft):
+            self._spawn(self._signal("typing.start" if text else "typing.stop"))
+
+    async def _signal(self, method: str) -> None:
+        with contextlib.suppress(EngineError):
+            await self._engine.call(method, {"conversation_id": self.conversation_id})
+
     async def keep_draft(self) -> None:
         """Store the draft on the device; that of a thread is kept by the app."""
-        draft = self.draft_to_keep
-        if draft == self.summary["draft"] or self.thread is not None:
-            return
-        self.summary = {**self.summary, "draft": draft}
-        try:
-            await self._engine.call("draft.save", {"conversation_id": self.conversation_id, "text": draft})
-        except EngineError as error:
-            self.note = faults.sentence(error)
+        if self.thread is None and (fault := await self._stored.save(self.draft_to_keep)):
+            self.complain(fault)
+
+    def told(self, summary: Json) -> None:
+        """The device has another summary: another of the person's devices may have gone on with the draft."""
+        self.summary = summary
+        plain, draft = self.thread is None and self.context is None, summary["draft"]
+        if plain and self._stored.told(draft, self.draft, writing=self.focused):
+            self._compose(draft, anew=True, focus=self.focused)
+        else:
             self.changed()
 
     @property
@@ -348,23 +366,19 @@ class Conversation(Observed):
 
     async def watch(self, *, watched: bool) -> None:
         """Whether somebody looks at the app: only then is what arrives read."""
-        self.watched = watched
-        if watched:
+        back, self.reading.watched = watched and not self.reading.watched, watched
+        if back:
+            self.reading.begin(self.summary)
+            self.changed()
             await self._mark_read()
 
     async def heard(self, name: str, params: Json) -> None:
         """An event that concerns this conversation."""
         if name == "outbox.changed" and params["state"] == "sent":
-            self._acknowledge(params["client_id"], params["sequence"])
+            self.waiting.acknowledged(params["client_id"], params["sequence"])
         await self.refresh()
 
     # --- inside
-
-    def _acknowledge(self, client_id: str, sequence: int) -> None:
-        """Keep a sent message in sight until the log brings it back."""
-        for message in self.outgoing:
-            if message["client_id"] == client_id:
-                self._acknowledged[client_id] = {**message, "state": "sent", "sequence": sequence}
 
     def _compose(self, text: str, *, anew: bool = False, focus: bool = True) -> None:
         """Put a text into the composer's field; one that becomes shorter than the cursor's place needs a new field."""
@@ -404,12 +418,12 @@ class Conversation(Observed):
     async def _send(
         self, params: dict[str, Any], text: str, attached: tuple[Attached, ...], context: Context | None
     ) -> None:
-        queued = {message["client_id"] for message in self.outgoing}
+        queued = {message["client_id"] for message in self.waiting.queued}
         try:
             await self._engine.call("send", params)
         except EngineError as error:
             await self.refresh()
-            failed = [m for m in self.outgoing if m["client_id"] not in queued and m["text"] == text]
+            failed = [m for m in self.waiting.queued if m["client_id"] not in queued and m["text"] == text]
             if not failed:
                 self.attached, self.context = attached + self.attached, self.context or context
                 self._compose(f"{text}\n{self.draft}".strip() if self.draft else text, focus=False)
@@ -463,21 +477,11 @@ class Conversation(Observed):
         return page
 
     def _take(self, page: Json) -> None:
-        self.outgoing, self.read = page["outgoing"], page["read"]
-        self._read_sequence = max(self._read_sequence, page["read_sequence"])
-        shown = {item["client_id"] for item in self.items} | {message["client_id"] for message in self.outgoing}
-        self._acknowledged = {key: message for key, message in self._acknowledged.items() if key not in shown}
+        self.read, self.delivered = page["read"], page["delivered"]
+        self.waiting.take(page["outgoing"], self.items)
+        self.reading.told(page["read_sequence"])
         self.changed()
 
     async def _mark_read(self) -> None:
-        # Who sees that there are replies has heard of them: a thread that nobody opens would else stay unread for ever.
-        heard = [item["sequence"] for item in self.items if not item["own"]]
-        heard += [item["thread"]["last_sequence"] for item in self.items if item["thread"]]
-        sequence = max(heard, default=0)
-        if not self.at_end or not self.watched or sequence <= self._read_sequence:
-            return
-        self._read_sequence = sequence
-        try:
-            await self._engine.call("mark_read", {"conversation_id": self.conversation_id, "sequence": sequence})
-        except EngineError:
-            return  # the device keeps the position and tells the server later
+        if self.at_end:
+            await self.reading.read(self.items)

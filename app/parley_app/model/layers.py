@@ -1,9 +1,11 @@
-"""What floats above the screens: a message's menu, the emoji picker, a question, the form of a new poll."""
+"""What floats above the screens: menus, the emoji picker, questions, and small forms."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from parley_app.icons import Glyph
 from parley_app.model.observing import Observed
 
 
@@ -53,7 +55,57 @@ class NewPoll:
     """The form of a new poll."""
 
 
-Layer = MenuOf | PickerFor | DeletionOf | Adding | NewPoll
+@dataclass(frozen=True)
+class Choice:
+    """A row of a menu; `chosen` where it is one of several that holds now."""
+
+    glyph: Glyph
+    label: str
+    act: Callable[[], object]
+    danger: bool = False
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A menu, of whatever it is about; `title` names it."""
+
+    title: str
+    groups: tuple[tuple[Choice, ...], ...]
+    spot: Spot = Spot()
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whether something is to be done that cannot simply be taken back; `button` names it."""
+
+    title: str
+    text: str
+    button: str
+    glyph: Glyph
+    act: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class NewFolder:
+    """The form of a folder that a conversation is to lie in."""
+
+    conversation_id: str
+
+
+@dataclass(frozen=True)
+class SendLater:
+    """When the text in the composer is to be sent, or with `client_id` a message that waits for its time already."""
+
+    client_id: str = ""
+
+
+@dataclass(frozen=True)
+class ScheduledList:
+    """What is sent later in the open conversation."""
+
+
+Layer = MenuOf | PickerFor | DeletionOf | Adding | NewPoll | Choices | Question | NewFolder | SendLater | ScheduledList
 
 
 class Layers(Observed):

@@ -19,6 +19,7 @@ class Action(Enum):
     PIN = auto()
     UNPIN = auto()
     CLOSE_POLL = auto()
+    UNREAD = auto()
     DELETE = auto()
 
 
@@ -42,6 +43,7 @@ def actions_of(item: Json, summary: Json, user_id: str, *, in_thread: bool) -> t
     edit = (Action.EDIT,) if own and item["kind"] == "text" and item["text"] else ()
     close = (Action.CLOSE_POLL,) if own and item["poll"] is not None and not item["poll"]["closed"] else ()
     pin = (Action.UNPIN if item["pinned"] else Action.PIN,) if permits(summary, "pin") else ()
-    keep = (*edit, *copy, *pin, *close)
+    unread = () if own or in_thread or item["thread_root"] is not None else (Action.UNREAD,)
+    keep = (*edit, *copy, *pin, *close, *unread)
     lose = (Action.DELETE,) if own or manages(summary, user_id) else ()
     return tuple(group for group in (say, keep, lose) if group)

@@ -16,8 +16,18 @@ class SendState(Enum):
     NONE = auto()
     SENDING = auto()
     SENT = auto()
+    DELIVERED = auto()
     READ = auto()
     FAILED = auto()
+
+
+class Presence(Enum):
+    """How somebody stands; `UNKNOWN` where they do not say."""
+
+    UNKNOWN = auto()
+    HERE = auto()
+    AWAY = auto()
+    GONE = auto()
 
 
 class RoomKind(Enum):
@@ -218,7 +228,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Room:
-    """A row of the conversation list."""
+    """A row of the conversation list. `typing` says who types there; `waits`: it is marked as unread."""
 
     key: str
     title: str
@@ -227,6 +237,12 @@ class Room:
     preview: str
     time: str
     sender: str = ""
+    typing: str = ""
+    presence: Presence = Presence.UNKNOWN
+    waits: bool = False
+    muted: bool = False
+    favourite: bool = False
+    pinned: bool = False
     unread: int = 0
     mentions: int = 0
     draft: str = ""

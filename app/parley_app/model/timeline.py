@@ -10,7 +10,7 @@ import base64
 import binascii
 import datetime as dt
 from collections.abc import Collection, Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from parley_app import words
@@ -48,6 +48,7 @@ class Window:
     read: Mapping[str, int]
     others: frozenset[str]
     me: Person
+    delivered: Mapping[str, int] = field(default_factory=dict)
     where: str = ""
     named: bool = False
     new_after: int | None = None
@@ -95,10 +96,17 @@ def _root(window: Window, replies: int) -> list[Entry]:
     return [shown, RepliesMark("replies", replies)] if replies else [shown]
 
 
-def send_state(sequence: int, others: Collection[str], read: Mapping[str, int]) -> SendState:
-    """Sent, or read once everybody else has read it."""
-    everybody = bool(others) and all(read.get(user_id, 0) >= sequence for user_id in others)
-    return SendState.READ if everybody else SendState.SENT
+def send_state(
+    sequence: int, others: Collection[str], read: Mapping[str, int], delivered: Mapping[str, int]
+) -> SendState:
+    """Sent; delivered once everybody else has it on a device, read once everybody else has read it."""
+
+    def everybody(*positions: Mapping[str, int]) -> bool:
+        return bool(others) and all(max(p.get(user_id, 0) for p in positions) >= sequence for user_id in others)
+
+    if everybody(read):
+        return SendState.READ
+    return SendState.DELIVERED if everybody(delivered, read) else SendState.SENT
 
 
 def parts_of(
@@ -138,7 +146,7 @@ def _row(window: Window, item: Json, key: str, moment: dt.datetime) -> Entry:
         author=author,
         time=times.clock(moment),
         text=words.LOCKED if locked else marks.deletion_note(item, window.me) if deleted else item["text"],
-        state=send_state(item["sequence"], window.others, window.read) if counts else SendState.NONE,
+        state=send_state(item["sequence"], window.others, window.read, window.delivered) if counts else SendState.NONE,
         locked=locked,
         deleted=deleted,
         named=window.named and not item["own"],

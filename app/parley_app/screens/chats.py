@@ -8,31 +8,35 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import words
+from parley_app import room_words, words
 from parley_app.components.buttons import Button, Chip, IconButton, Kind
 from parley_app.components.fields import SearchField
 from parley_app.components.layout import keyed
-from parley_app.components.room_list import RoomRow
+from parley_app.components.room_list import ListSection, RoomActions, RoomRow
 from parley_app.components.status import RowSkeleton, Shimmering
-from parley_app.components.surfaces import EmptyState
+from parley_app.components.surfaces import EmptyState, Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model import app as routes
 from parley_app.model.app import App
-from parley_app.model.chats import Chats, Filter
+from parley_app.model.chats import FOLDER, Chats
+from parley_app.model.layers import Spot
+from parley_app.model.rows import Room
 from parley_app.screens.conversation import ConversationPane
 from parley_app.screens.details import DetailsPane
 from parley_app.screens.frame import Workspace
 from parley_app.screens.thread import ThreadPane
-from parley_app.theme import use_ui
+from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Type, Width
 
 _ROW_SHARES: Final = (4, 3, 5, 4, 6, 3, 5, 4, 3)
-_FILTERS: Final[tuple[tuple[Filter, str], ...]] = (
-    ("all", words.ALL),
-    ("unread", words.UNREAD),
-    ("groups", words.GROUPS),
-)
+_FILTERS: Final = {
+    "all": words.ALL,
+    "unread": words.UNREAD,
+    "favourites": room_words.FAVOURITES,
+    "groups": words.GROUPS,
+    "archived": room_words.ARCHIVED,
+}
 
 
 @ft.component
@@ -41,12 +45,12 @@ def ListHeader(app: App, chats: Chats) -> ft.Control:
     ui = use_ui()
     chips = [
         Chip(
-            label,
+            _FILTERS.get(name, name.removeprefix(FOLDER)),
             selected=chats.filter == name,
             count=chats.unread if name == "unread" else 0,
             on_click=partial(chats.choose, name),
         )
-        for name, label in _FILTERS
+        for name in chats.filters
     ]
     title = ft.Semantics(content=ui.text(words.CHATS, Type.TITLE), header=True, expand=True)
     new = IconButton(Glyph.NOTE_PENCIL, words.NEW_CONVERSATION, lambda: app.go(routes.NEW), selected=True)
@@ -56,13 +60,22 @@ def ListHeader(app: App, chats: Chats) -> ft.Control:
     ]
     return ft.Container(
         ft.Column(
-            [ft.Row([title, new]), *(filters if chats.summaries else [])],
+            [ft.Row([title, new]), *(filters if chats.summaries else []), *_complaint(ui, chats)],
             spacing=Space.MD,
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
         ),
         padding=ft.Padding.only(left=Space.LG, right=Space.LG, top=Space.MD, bottom=Space.SM),
     )
+
+
+def _complaint(ui: Ui, chats: Chats) -> list[ft.Control]:
+    """What could not be done with a conversation, until it is closed."""
+    if not chats.note:
+        return []
+    close = IconButton(Glyph.X, words.CLOSE, lambda: chats.complain(""), size=Size.CONTROL_SM)
+    said = Note(ui.c.danger, Glyph.WARNING_CIRCLE, chats.note, action=close)
+    return [ft.Semantics(content=said, live_region=True)]
 
 
 def _empty(app: App) -> ft.Control:
@@ -90,19 +103,42 @@ def ListBody(app: App, chats: Chats) -> ft.Control:
         return _centred(_empty(app)) if ui.compact else ft.Container(expand=True)
     rows = chats.rows(app.session.me, dt.datetime.now().astimezone())
     if not rows:
-        return _centred(ui.text(words.NOTHING_FOUND, Type.SMALL, ui.c.ink_2))
+        nothing = words.NOTHING_FOUND if chats.query else room_words.FILTER_EMPTY.get(chats.filter, words.NOTHING_FOUND)
+        return _centred(ui.text(nothing, Type.SMALL, ui.c.ink_2, align=ft.TextAlign.CENTER))
+    actions = app.made("rows of the list", lambda: _row_actions(app))
+    drawn: list[ft.Control] = []
+    for index, room in enumerate(rows):
+        before = rows[index - 1] if index else None
+        if rows[0].pinned and (before is None or before.pinned != room.pinned):
+            section = room_words.PINNED if room.pinned else room_words.RECENT
+            drawn.append(keyed(section, ListSection)(section))
+        drawn.append(_row(app, room, actions, ui.look))
     return ft.ListView(
-        [keyed(f"{room.key} {ui.look}", RoomRow)(room, app.open, selected=room.key == app.opened) for room in rows],
+        drawn,
         expand=True,
         padding=ft.Padding.only(left=Space.SM, right=Space.SM, bottom=Space.LG),
     )
+
+
+def _row(app: App, room: Room, actions: RoomActions, look: str) -> ft.Control:
+    return keyed(f"{room.key} {look}", RoomRow)(room, actions, selected=room.key == app.opened)
+
+
+def _row_actions(app: App) -> RoomActions:
+    def focus(conversation_id: str, on: bool) -> None:
+        app.chats.focus(conversation_id, on=on)
+
+    def menu(conversation_id: str, spot: Spot) -> None:
+        app.show_room_menu(conversation_id, spot)
+
+    return RoomActions(app.open, menu, focus)
 
 
 @ft.component
 def ListPane(app: App) -> ft.Control:
     """The conversation list."""
     ui = use_ui()
-    use_watched(app.chats, app)
+    use_watched(app.chats, app, app.company)
     return ft.Container(
         ft.Column([ListHeader(app, app.chats), ListBody(app, app.chats)], spacing=0),
         bgcolor=ui.c.surface,

@@ -6,21 +6,22 @@ import datetime as dt
 
 import flet as ft
 
-from parley_app import words
-from parley_app.components.avatar import RoomAvatar
+from parley_app import room_words, words
+from parley_app.components.avatar import face_of
 from parley_app.components.buttons import IconButton
 from parley_app.components.layout import keyed
 from parley_app.components.surfaces import PaneHeader
-from parley_app.components.timeline import JumpToLatest
+from parley_app.components.timeline import JumpToLatest, TypingLine
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model import app as routes
 from parley_app.model import chats
 from parley_app.model.app import App
 from parley_app.model.conversation import Conversation
+from parley_app.model.layers import Spot
 from parley_app.screens.messages import Messages
 from parley_app.screens.writing import Writing
-from parley_app.theme import use_ui
+from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Family, Layout, Size, Space, Type, Width
 
 
@@ -28,10 +29,10 @@ from parley_app.tokens import Family, Layout, Size, Space, Type, Width
 def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
     """Who this is with, and the way to the details."""
     ui = use_ui()
-    room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone())
-    group = conversation.summary["kind"] == "group"
+    room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone(), app.company)
+    use_watched(app.company)
     unlocked, protection = chats.is_open(conversation.summary), chats.protection(conversation.summary)
-    count = words.people_count(len(conversation.summary["members"])) if group else protection
+    said, colour = _subtitle(app, conversation, ui)
     subtitle = ft.Row(
         [
             ui.icon(
@@ -39,9 +40,9 @@ def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
                 Size.ICON_XS,
                 ui.c.ink_3 if unlocked else ui.c.success.ink,
                 family=Family.ICON_FILL,
-                label=protection if group else "",
+                label="" if said == protection else protection,
             ),
-            ui.text(count, Type.META, ui.c.ink_2, lines=1, expand=True),
+            ui.text(said, Type.META, colour, lines=1, expand=True),
         ],
         spacing=Space.XS,
     )
@@ -53,7 +54,41 @@ def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
         lambda: app.go(here if app.details else f"{here}/details"),
         selected=app.details,
     )
-    return PaneHeader(room.title, [*back, RoomAvatar(room.kind, room.person, Size.AVATAR)], [toggle], subtitle)
+    spot = Spot(ui.width - (Layout.DETAILS if side_pane(app, ui) else 0), Size.HEADER)
+    more = IconButton(
+        Glyph.DOTS_THREE_VERTICAL,
+        room_words.ROOM_MENU,
+        lambda: app.show_room_menu(conversation.conversation_id, spot),
+    )
+    return PaneHeader(room.title, [*back, face_of(room, ui.c.ground, Size.AVATAR)], [more, toggle], subtitle)
+
+
+def side_pane(app: App, ui: Ui) -> bool:
+    """Whether a pane stands beside the conversation."""
+    return ui.window is Width.WIDE and (app.details or app.thread is not None)
+
+
+def _subtitle(app: App, conversation: Conversation, ui: Ui) -> tuple[str, str]:
+    """What stands below the title, and in which colour: who types, who is there, or that it is encrypted."""
+    summary, company = conversation.summary, app.company
+    typists = [person.name for person in company.typing(conversation.conversation_id)]
+    if typists:
+        return f"{room_words.typing(typists)}…", ui.c.accent_ink
+    others = [m["user_id"] for m in summary["members"] if m["user_id"] != conversation.me.user_id]
+    if summary["kind"] == "group":
+        here = company.here(others)
+        count = words.people_count(len(summary["members"]))
+        return f"{count} · {room_words.here(here)}" if here else count, ui.c.ink_2
+    now, alone = dt.datetime.now().astimezone(), summary["kind"] == "direct" and others
+    return (company.sentence(others[0], now) if alone else "") or chats.protection(summary), ui.c.ink_2
+
+
+@ft.component
+def Typists(app: App, conversation_id: str) -> ft.Control:
+    """Who types, in a strip that is always there: nothing moves when somebody begins."""
+    use_watched(app.company)
+    people = app.company.typing(conversation_id)
+    return TypingLine(room_words.typing([person.name for person in people]) if people else "")
 
 
 @ft.component
@@ -83,6 +118,7 @@ def ConversationPane(app: App, conversation: Conversation) -> ft.Control:
             [
                 ft.Container(keyed(f"messages-{app.timeline_turn}", Messages)(app, conversation, set_far), expand=True),
                 *strip,
+                keyed("typing", Typists)(app, conversation.conversation_id),
                 keyed("writing", Writing)(app, conversation),
             ],
             spacing=0,

@@ -12,7 +12,7 @@ from parley_app.components.emoji import EmojiPicker
 from parley_app.components.fields import Field
 from parley_app.components.layout import keyed
 from parley_app.components.message_menu import AddingMenu, MessageMenu
-from parley_app.components.overlay import Dialog, DialogOver, Layered, Panel, Sheet
+from parley_app.components.overlay import Dialog
 from parley_app.components.settings_rows import SwitchRow
 from parley_app.components.surfaces import Card, Note
 from parley_app.components.watching import use_watched
@@ -20,19 +20,13 @@ from parley_app.icons import Glyph
 from parley_app.model import menus
 from parley_app.model.app import App
 from parley_app.model.conversation import Conversation
-from parley_app.model.layers import Adding, DeletionOf, MenuOf, NewPoll, PickerFor, Spot
+from parley_app.model.layers import Adding, Choices, DeletionOf, MenuOf, NewFolder, NewPoll, PickerFor, Question, Spot
 from parley_app.model.menus import Action
 from parley_app.model.poll_form import PollForm
+from parley_app.screens import asking
+from parley_app.screens.floating import floating, over
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Type, Width
-
-
-def _near(ui: Ui, spot: Spot, width: float, height: float) -> tuple[float, float]:
-    """Left and top of a panel beside a spot, inside the window; in the middle where the keyboard asked for it."""
-    x = (ui.width - width) / 2 if spot.x is None else spot.x - width / 2
-    y = (ui.height - height) / 2 if spot.y is None else spot.y - Size.MENU_ROW
-    margin = Space.SM
-    return max(margin, min(x, ui.width - width - margin)), max(margin, min(y, ui.height - height - margin))
 
 
 def _column_left(app: App, ui: Ui) -> float:
@@ -41,25 +35,6 @@ def _column_left(app: App, ui: Ui) -> float:
     pane = Layout.DETAILS if app.details else Layout.THREAD if app.thread is not None else 0
     area = ui.width - left - (pane if ui.window is Width.WIDE else 0)
     return left + max(0.0, (area - Size.TEXT_COLUMN - 2 * ui.gutter) / 2)
-
-
-def _floating(
-    app: App, content: ft.Control, spot: Spot, width: float, height: float, padding: int = Space.XS + Space.HAIR
-) -> ft.Control:
-    """A panel beside what it is about; on a phone a sheet."""
-    ui = use_ui()
-    if ui.compact:
-        return Layered(
-            ft.Container(),
-            Sheet(content),
-            lambda sheet: ft.Container(sheet, left=0, right=0, bottom=0),
-            app.layers.close,
-        )
-    left, top = _near(ui, spot, width, height)
-    panel = Panel(content, width, padding)
-    return Layered(
-        ft.Container(), panel, lambda shown: ft.Container(shown, left=left, top=top), app.layers.close, scrim=False
-    )
 
 
 async def _copy(text: str) -> None:
@@ -85,6 +60,8 @@ def _work(app: App, page: ft.Page, place: Conversation, layer: MenuOf, action: A
             app.spawn(app.do(place.deeds.pin(item)))
         case Action.CLOSE_POLL:
             app.spawn(app.do(place.deeds.close_poll(item)))
+        case Action.UNREAD:
+            app.spawn(app.mark_unread(place.conversation_id, layer.sequence))
         case Action.DELETE:
             app.ask_deletion(layer.sequence, in_thread=layer.in_thread)
 
@@ -114,7 +91,7 @@ def Menu(app: App, layer: MenuOf) -> ft.Control:
     )
     rows = sum(len(group) for group in groups) + place.writable
     height = rows * (Size.MENU_ROW + Space.XS) + len(groups) * Space.MD
-    return _floating(app, menu, layer.spot, Size.MENU, height)
+    return floating(app, menu, layer.spot, Size.MENU, height)
 
 
 @ft.component
@@ -137,11 +114,7 @@ def Picker(app: App, layer: PickerFor) -> ft.Control:
         side = 0 if layer.in_thread or ui.window is not Width.WIDE else Layout.DETAILS * app.details
         side += Layout.THREAD * (app.thread is not None and not layer.in_thread and ui.window is Width.WIDE)
         spot = Spot(ui.width - side - Size.POPOVER / 2 - ui.gutter, ui.height)
-    return _floating(app, picker, spot, Size.POPOVER, Size.EMOJI_LIST_H + 2 * Size.ROW, padding=0)
-
-
-def _over(app: App, dialog: ft.Control) -> ft.Control:
-    return DialogOver(ft.Container(), dialog, app.layers.close)
+    return floating(app, picker, spot, Size.POPOVER, Size.EMOJI_LIST_H + 2 * Size.ROW, padding=0)
 
 
 @ft.component
@@ -155,7 +128,7 @@ def Deletion(app: App, layer: DeletionOf) -> ft.Control:
         if place is not None and item is not None:
             app.spawn(app.do(place.deeds.delete(item)))
 
-    return _over(
+    return over(
         app,
         Dialog(
             words.DELETE_TITLE,
@@ -192,7 +165,7 @@ def AddingLayer(app: App, layer: Adding) -> ft.Control:
     menu = AddingMenu(picture, None if layer.in_thread else app.show_poll_form)
     left = ui.width - Layout.THREAD if layer.in_thread else _column_left(app, ui)
     spot = Spot(left + Size.MENU / 2 + ui.gutter, ui.height - Size.AVATAR_XL)
-    return _floating(app, menu, spot, Size.MENU, 3 * Size.MENU_ROW + Size.AVATAR_XL)
+    return floating(app, menu, spot, Size.MENU, 3 * Size.MENU_ROW + Size.AVATAR_XL)
 
 
 def _answer(form: PollForm, number: int, *, fault: str) -> ft.Control:
@@ -241,7 +214,7 @@ def NewPollForm(app: App, form: PollForm) -> ft.Control:
         padding=ft.Padding.symmetric(vertical=Space.XS),
     )
     fault = [Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault)] if form.fault else []
-    return _over(
+    return over(
         app,
         Dialog(
             words.NEW_POLL,
@@ -260,6 +233,9 @@ _LAYERS: dict[type, Callable[..., ft.Control]] = {
     PickerFor: Picker,
     DeletionOf: Deletion,
     Adding: AddingLayer,
+    Choices: asking.ChoicesLayer,
+    Question: asking.QuestionLayer,
+    NewFolder: asking.FolderLayer,
 }
 
 

@@ -30,7 +30,7 @@ def Messages(app: App, conversation: Conversation, set_far: Callable[[bool], Non
     """The timeline, or what stands in its place: loading, failed, empty."""
     ui = use_ui()
     thread = conversation.thread is not None
-    actions = app.message_actions(lambda in_thread: _actions(app, in_thread=in_thread), in_thread=thread)
+    actions = app.made(f"rows of messages {thread}", lambda: _actions(app, in_thread=thread))
     if conversation.fault:
         again = Button(words.TRY_AGAIN, Kind.SECONDARY, on_click=lambda: app.spawn(conversation.open()))
         action = ft.Row([again], alignment=ft.MainAxisAlignment.CENTER, tight=True)

@@ -11,7 +11,7 @@ from parley_app import words
 from parley_app.components.fields import SearchField
 from parley_app.components.layout import keyed
 from parley_app.components.overlay import Layered, Panel
-from parley_app.components.room_list import RoomRow
+from parley_app.components.room_list import RoomActions, RoomRow
 from parley_app.model import chats
 from parley_app.model.app import App
 from parley_app.theme import use_ui
@@ -27,9 +27,10 @@ def Switcher(app: App) -> ft.Control:
     query, set_query = ft.use_state("")
     me, now = app.session.me, dt.datetime.now().astimezone()
     fitting = [summary for summary in app.chats.ordered() if chats.fits(summary, me, query)][:_ROWS_MAX]
-    rooms = [chats.room(summary, me, now) for summary in fitting]
+    rooms = [chats.room(summary, me, now, app.company) for summary in fitting]
+    actions = RoomActions(app.open, lambda *_: None, lambda *_: None)
     rows = [
-        keyed(f"{room.key} {ui.look}", RoomRow)(room, app.open, selected=index == 0) for index, room in enumerate(rooms)
+        keyed(f"{room.key} {ui.look}", RoomRow)(room, actions, selected=index == 0) for index, room in enumerate(rooms)
     ]
     nothing = [ft.Container(ui.text(words.NOTHING_FOUND, Type.SMALL, ui.c.ink_2), padding=Space.MD)]
     field = SearchField(
