@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable
 
 import flet as ft
+import flet_js
 import msgpack
 import parley_bridge
 from pyodide.ffi import create_proxy
 
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.main import show
+from parley_app.model.joining import MARK
 from parley_app.shared_engine import SharedEngine
 from parley_app.web_push import BrowserBridge, Keeper
 
@@ -79,6 +81,9 @@ async def begin(page: ft.Page) -> None:
     engine, browser_page = SharedEngine(TabChannel(_CHANNEL)), BrowserPage()
     page.run_task(engine.lead, lambda: parley_bridge.acquire_lock(_CHANNEL), lambda: open_device(browser_page))
     app = show(page, engine, BrowserBridge(str(parley_bridge.origin()), browser_page, engine))
+    address = str(flet_js.documentUrl)
+    if MARK in address:
+        app.invited(address)
 
     async def open_conversation(conversation_id: str) -> None:
         app.open(conversation_id)

@@ -17,7 +17,7 @@ from parley_app.components.watching import use_watched
 from parley_app.engine import Engine
 from parley_app.model import app as routes
 from parley_app.model.app import App
-from parley_app.screens import chats, gate, new_chat, settings
+from parley_app.screens import chats, gate, joining, new_chat, settings
 from parley_app.screens.layers import Layers
 from parley_app.screens.switcher import Switcher
 from parley_app.screens.viewer import Viewer
@@ -35,6 +35,7 @@ _SCREENS: Final = {
     routes.KEY_CONFIRM: gate.ConfirmKey,
     routes.NEW: new_chat.NewChatScreen,
     routes.NEW_GROUP: new_chat.NewGroupScreen,
+    routes.JOIN: joining.JoinScreen,
     routes.PEOPLE: new_chat.PeopleScreen,
 }
 

@@ -52,6 +52,80 @@ FILTER_EMPTY: Final = {
 }
 CHOSEN: Final = "chosen"
 
+# Groups.
+ROLES: Final = {"owner": "Owner", "admin": "Admin", "moderator": "Moderator", "member": "Member", "guest": "Guest"}
+ROLE_DETAILS: Final = {
+    "owner": "may do everything",
+    "admin": "adds people and gives roles",
+    "moderator": "pins, deletes, and puts people out",
+    "member": "reads and writes",
+    "guest": "reads, and writes while you allow it",
+}
+ROLES_TITLE: Final = "What the roles mean"
+WHO_MAY: Final = "Who may do what"
+WHO_MAY_DETAIL: Final = "Write, add people, pin, and so on"
+WHO_MAY_LEAD: Final = "From which role on people may do these things. The server sees these rules, not your messages."
+PERMISSIONS: Final = {
+    "send": "Write messages",
+    "add": "Add people",
+    "invite": "Make links",
+    "name": "Name and topic",
+    "pin": "Pin messages",
+    "remove": "Put people out",
+    "ban": "Ban people",
+    "roles": "Give roles",
+    "permissions": "Change these rules",
+}
+FROM_ROLE: Final = {
+    "guest": "Everybody",
+    "member": "Members",
+    "moderator": "Moderators",
+    "admin": "Admins",
+    "owner": "Owners",
+}
+MEMBER_ACTIONS: Final = "What you can do"
+BAN_TEXT: Final = "Nobody can bring them in again before the ban is lifted."
+BANNED: Final = "Banned"
+UNBAN: Final = "Lift the ban"
+LEAVE: Final = "Leave the group"
+LEAVE_TEXT: Final = "You read nothing that is said from now on. What was said before stays on your devices."
+INVITE: Final = "Invite"
+INVITE_PEOPLE: Final = "Invite people"
+LINKS: Final = "Links"
+NO_LINKS: Final = "There is no link yet. Make one, and give it to whoever is to come."
+NEW_LINK: Final = "New link"
+VALID_FOR: Final = "Valid for"
+VALID_FOR_DETAIL: Final = "Then the link stops"
+LIFETIMES: Final = {3600: "1 hour", 86400: "1 day", 604800: "7 days", 2592000: "30 days", None: "No end"}
+USES: Final = "Uses"
+USES_DETAIL: Final = "How many may come by it"
+ASK_FIRST: Final = "Ask me first"
+ASK_FIRST_DETAIL: Final = "You let each person in"
+COPY_LINK: Final = "Copy the link"
+COPIED: Final = "Copied"
+LINK_ELSEWHERE: Final = "Only who made this link can copy it."
+LINK_OVER: Final = "Does not work any more"
+REVOKE: Final = "Revoke the link"
+REVOKE_TITLE: Final = "Revoke this link?"
+REVOKE_TEXT: Final = "Nobody can come in by it any more. Who is in stays in."
+EMPTY_PAGE: Final = "New people start with an empty page"
+EMPTY_PAGE_TEXT: Final = "They read what is written after they join, not before."
+ASKING: Final = "Asking to come in"
+WELCOME: Final = "Let in"
+TURN_DOWN: Final = "Turn down"
+LOOK: Final = "Look"
+INFO_FAILED: Final = "The rules of this group cannot be shown"
+JOIN: Final = "Join by a link"
+JOIN_DETAIL: Final = "Somebody gave you an invitation"
+JOIN_LEAD: Final = "Paste the whole invitation link. The group appears in your list once somebody lets you in."
+JOIN_FIELD: Final = "Invitation link"
+JOIN_BUTTON: Final = "Ask to join"
+NO_LINK: Final = "This is no invitation link. It holds “#join=”: copy all of it."
+DEAD_LINK: Final = "This link does not work, or not any more. Ask for a new one."
+ASKED: Final = "You asked to join"
+ASKED_TEXT: Final = "Somebody in the group has to let you in."
+WITHDRAW: Final = "Ask no more"
+
 
 def typing(names: Sequence[str]) -> str:
     """Who types, in one line."""
@@ -72,3 +146,52 @@ def last_seen(moment: str, *, today: bool) -> str:
 def here(count: int) -> str:
     """How many of a group are there."""
     return f"{count} here now"
+
+
+def ban(name: str) -> str:
+    """The button that puts somebody out for good."""
+    return f"Ban {name}"
+
+
+def leaving(title: str) -> str:
+    """The question before leaving."""
+    return f"Leave {title}?"
+
+
+def member(name: str, role: str) -> str:
+    """The accessible name of a person's row, which opens what can be done with them."""
+    return ", ".join(part for part in (name, role, MEMBER_ACTIONS) if part)
+
+
+def uses(count: int | None) -> str:
+    """How many may come by a link."""
+    return "No limit" if count is None else "1 person" if count == 1 else f"{count} people"
+
+
+def link_state(used: int, count: int | None, until: str, *, automatic: bool) -> str:
+    """What is said of a link."""
+    came = f"{used} of {count} came" if count is not None else f"{used} came"
+    return " · ".join(
+        part for part in (came, f"until {until}" if until else "", "lets in by itself" * automatic) if part
+    )
+
+
+def asks(names: Sequence[str]) -> str:
+    """Who asks to come in."""
+    match names:
+        case [one]:
+            return f"{one} asks to come in"
+        case [one, two]:
+            return f"{one} and {two} ask to come in"
+        case _:
+            return f"{len(names)} people ask to come in"
+
+
+def answer(label: str, name: str) -> str:
+    """The accessible name of a button that answers somebody's request."""
+    return f"{label}: {name}"
+
+
+def permission(label: str, role: str) -> str:
+    """The accessible name of a rule that can be changed."""
+    return f"{label}: {role}"

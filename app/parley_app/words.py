@@ -237,7 +237,6 @@ OWNER: Final = "Owner"
 ADMIN: Final = "Admin"
 MODERATOR: Final = "Moderator"
 GUEST: Final = "Guest"
-LEAVE_HINT: Final = "To leave a group, ask its owner to take you out."
 
 # The connection.
 OFFLINE: Final = "You are offline. Messages are sent when you are back."

@@ -91,6 +91,8 @@ class FakeDevice(RoomAnswers):
         self.outgoing = {}
         self.summaries = {}
         self.presences = {}
+        self.groups = {}
+        self.joins = []
         self.preferences = {}
         self.recovery_key = None
         self.calls = []
@@ -256,9 +258,6 @@ class FakeDevice(RoomAnswers):
     def _group_add(self, conversation_id, members):
         if members[0] not in NAMES.values():
             raise EngineError("not_found", "nobody")
-
-    def _group_remove(self, conversation_id, members):
-        self.summaries[conversation_id] |= {"members": [member(ME, "owner")]}
 
     def _connection_retry(self):
         return {}

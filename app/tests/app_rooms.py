@@ -1,8 +1,17 @@
 """What surrounds conversations at the engine's port: marks, signals, privacy, groups, links and what is sent later."""
 
+from parley_app.engine import EngineError
+from parley_contracts.policy import PERMISSIONS, RANKS, Permissions
+
+RULES = {permission: Permissions().lowest(permission) for permission in PERMISSIONS}
+
 
 class RoomAnswers:
-    """The part of a device in memory that answers for all of these; `people` maps user names to ids."""
+    """The part of a device in memory that answers for all of these.
+
+    `groups` holds what is not in the summary: permissions, who is banned, links, who asks; the owner's own id comes first
+    in each summary's members.
+    """
 
     def _settings_change(self, conversation_id, **marks):
         self.summaries[conversation_id] |= marks
@@ -28,3 +37,89 @@ class RoomAnswers:
 
     def _presence_set(self, status):
         return {}
+
+    # --- groups
+
+    def _governed(self, conversation_id):
+        found = {"permissions": dict(RULES), "banned": [], "links": [], "asking": []}
+        return self.groups.setdefault(conversation_id, found)
+
+    def _group_info(self, conversation_id):
+        summary, kept = self.summaries[conversation_id], self._governed(conversation_id)
+        role = next((m["role"] for m in summary["members"] if m["user_id"] == "user-me"), None)
+        rules = kept["permissions"]
+        may = [each for each, lowest in rules.items() if role and RANKS[role] >= RANKS[lowest]]
+        fields = {"conversation_id": conversation_id, "name": summary["name"], "topic": "", "role": role, "may": may}
+        return fields | {"members": summary["members"], "banned": kept["banned"], "permissions": dict(rules)}
+
+    def _members(self, conversation_id, members):
+        self.summaries[conversation_id] |= {"members": members}
+        self.tell("conversation.changed", conversation_id=conversation_id)
+
+    def _without(self, conversation_id, names):
+        return [each for each in self.summaries[conversation_id]["members"] if each["username"] not in names]
+
+    def _group_role(self, conversation_id, member, role):
+        found = self.summaries[conversation_id]["members"]
+        self._members(conversation_id, [m | {"role": role} if m["username"] == member else m for m in found])
+
+    def _group_remove(self, conversation_id, members):
+        self._members(conversation_id, self._without(conversation_id, members))
+
+    def _group_ban(self, conversation_id, members):
+        kept = self._governed(conversation_id)
+        kept["banned"] += [{"user_id": f"user-{each}", "username": each, "role": None} for each in members]
+        self._group_remove(conversation_id, members)
+
+    def _group_unban(self, conversation_id, members):
+        kept = self._governed(conversation_id)
+        kept["banned"] = [each for each in kept["banned"] if each["username"] not in members]
+
+    def _group_permissions(self, conversation_id, permissions):
+        self._governed(conversation_id)["permissions"] |= permissions
+
+    def _group_leave(self, conversation_id):
+        self.summaries[conversation_id] |= {"status": "removed", "may": []}
+        self._members(conversation_id, self._without(conversation_id, ["anna"]))
+
+    def _group_links(self, conversation_id):
+        return self._governed(conversation_id)["links"]
+
+    def _group_link_create(self, conversation_id, lifetime_s, uses_max, automatic):
+        links = self._governed(conversation_id)["links"]
+        made = {"link_id": f"link-{len(links)}", "created_by": "anna", "role": "member", "uses": 0}
+        until = "2026-12-03T12:00:00Z" if lifetime_s else None
+        made |= {"uses_max": uses_max, "expires_at": until, "automatic": automatic, "open": True}
+        links.append(made | {"url": f"https://parley.test/#join={len(links)}"})
+        return links[-1]
+
+    def _group_link_revoke(self, conversation_id, link_id):
+        kept = self._governed(conversation_id)
+        kept["links"] = [link for link in kept["links"] if link["link_id"] != link_id]
+
+    def _group_requests(self, conversation_id):
+        return self._governed(conversation_id)["asking"]
+
+    def _group_approve(self, conversation_id, members):
+        self._group_deny(conversation_id, members)
+        more = [{"user_id": f"user-{each}", "username": each, "role": "member"} for each in members]
+        self._members(conversation_id, [*self.summaries[conversation_id]["members"], *more])
+
+    def _group_deny(self, conversation_id, members):
+        kept = self._governed(conversation_id)
+        kept["asking"] = [each for each in kept["asking"] if each["username"] not in members]
+
+    def _group_join(self, link):
+        where = link.partition("#join=")[2]
+        if where == "dead":
+            raise EngineError("not_found", "this invitation link does not work")
+        if where in self.summaries:
+            return {"conversation_id": where, "state": "member"}
+        self.joins.append(where)
+        return {"conversation_id": where, "state": "requested"}
+
+    def _group_joins(self):
+        return [{"conversation_id": each, "state": "requested"} for each in self.joins]
+
+    def _group_withdraw(self, conversation_id):
+        self.joins.remove(conversation_id)

@@ -343,10 +343,11 @@ async def test_members_come_and_go(device):
     app = world.app
     assert app.details
     app.membership.fill("username", "nobody")
-    await app.change_members(add=True)
+    await app.add_member()
     assert app.membership.fault == words.nobody_called("nobody") and app.membership["username"] == "nobody"
-    await app.change_members(add=False, name="ben")
-    assert len(app.conversation.summary["members"]) == 1
+    app.membership.fill("username", "carla")
+    await app.add_member()
+    assert app.membership["username"] == "" and device.asked("group.add")[-1]["members"] == ["carla"]
     app.escape()
     assert not app.details and app.opened == "g"
     app.escape()

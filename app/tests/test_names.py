@@ -5,6 +5,7 @@ import pytest
 from app_drawing import draw
 from app_examples import (
     BEN,
+    CARLA,
     ME,
     FakeDevice,
     item,
@@ -23,7 +24,9 @@ from parley_app import words
 from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import app as routes
-from parley_app.model.layers import Spot
+from parley_app.model import member_menus, room_menus
+from parley_app.model.layers import NewFolder, Spot
+from parley_app.model.rows import Person
 from parley_app.screens.layers import Layers
 from parley_app.screens.settings import ACCOUNT, APPEARANCE, NOTIFICATIONS
 from parley_app.screens.switcher import Switcher
@@ -36,11 +39,14 @@ SIGNED_IN = (
     "/chats/talk/details",
     "/chats/group",
     "/chats/group/details",
+    "/chats/group/invite",
+    "/chats/group/permissions",
     "/chats/group/threads/3",
     "/chats/left",
     "/chats/empty",
     routes.NEW,
     routes.NEW_GROUP,
+    routes.JOIN,
     routes.PEOPLE,
     routes.SETTINGS,
     APPEARANCE,
@@ -108,6 +114,9 @@ def device():
     ]
     entries = [item(1, "Trip", kind="name"), locked, said, asked, closed, *rest]
     made.add(summary("group", kind="group", name="Trip", members=people, unread=2, mentions=1), entries)
+    made._group_link_create("group", 60, 10, False)
+    made.groups["group"] |= {"asking": [person(CARLA)], "banned": [person(CARLA)]}
+    made.joins = ["elsewhere"]
     made.add(summary("left", status="removed"), [item(1)])
     made.add(summary("empty", kind="self", members=[member(ME)]))
     return made
@@ -164,6 +173,10 @@ async def test_controls_have_names_however_notifications_stand(state):
         assert nameless(draw(_screen, world.app, width=width)) == []
 
 
+def member_menu(app):
+    return member_menus.of_member(app, app.governing, Person(BEN, "ben"), "Trip", Spot())
+
+
 LAYERS = {
     "menu": lambda app: app.show_menu(3, Spot(), in_thread=False),
     "menu in a thread": lambda app: app.show_menu(7, Spot(40, 50), in_thread=True),
@@ -173,6 +186,11 @@ LAYERS = {
     "deletion": lambda app: app.ask_deletion(3, in_thread=False),
     "adding": lambda app: app.show_adding(in_thread=False),
     "poll": lambda app: app.show_poll_form(),
+    "menu of a conversation": lambda app: app.show_room_menu("group", Spot(4, 4)),
+    "folders": lambda app: app.layers.show(room_menus.of_folders(app, "group", Spot())),
+    "new folder": lambda app: app.layers.show(NewFolder("group")),
+    "menu of a member": lambda app: app.layers.show(member_menu(app)),
+    "leaving": lambda app: app.layers.show(member_menus.ask_to_leave(app, app.governing, "Trip")),
 }
 
 

@@ -44,8 +44,12 @@ def Button(
     large: bool = False,
     expand: bool = False,
     disabled: bool = False,
+    name: str = "",
 ) -> ft.Control:
-    """A button with words; `disabled` while it makes no sense or work is going on."""
+    """A button with words; `disabled` while it makes no sense or work is going on.
+
+    `name` is what assistive technology says where the words alone do not tell this button from another.
+    """
     ui = use_ui()
     ink, fill, hovered, outline = _colours(kind, ui.c)
     if disabled:
@@ -56,8 +60,9 @@ def Button(
     parts: list[ft.Control] = [ui.text(label, Type.LABEL_STRONG, ink, lines=1)]
     if glyph:
         parts.insert(0, ui.icon(glyph, Size.ICON, ink))
+    content: ft.Control = ft.Row(parts, spacing=Space.SM, tight=True, alignment=ft.MainAxisAlignment.CENTER)
     return ft.TextButton(
-        content=ft.Row(parts, spacing=Space.SM, tight=True, alignment=ft.MainAxisAlignment.CENTER),
+        content=ft.Semantics(content=content, label=name, exclude_semantics=True) if name else content,
         on_click=on_click,
         disabled=disabled,
         expand=expand,

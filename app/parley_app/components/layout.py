@@ -8,6 +8,7 @@ from typing import ParamSpec
 
 import flet as ft
 
+from parley_app.model.layers import Spot
 from parley_app.tokens import Size
 
 P = ParamSpec("P")
@@ -28,6 +29,22 @@ def keyed(key: str, component: Callable[P, ft.Control]) -> Callable[P, ft.Contro
     """
     takes_key: Callable[..., ft.Control] = component  # Flet's decorator takes it out of the arguments
     return partial(takes_key, key=key)
+
+
+def use_spot() -> tuple[ft.MutableRef[Spot], Callable[[ft.Control], ft.Control]]:
+    """Where the pointer came into what is wrapped, for a menu beside it; no place where it is somewhere else."""
+    spot = ft.use_ref(Spot())
+
+    def entered(event: ft.PointerEvent[ft.GestureDetector]) -> None:
+        spot.current = Spot(event.global_position.x, event.global_position.y)
+
+    def left() -> None:
+        spot.current = Spot()
+
+    def placed(content: ft.Control) -> ft.Control:
+        return ft.GestureDetector(content, on_enter=entered, on_exit=left, exclude_from_semantics=True)
+
+    return spot, placed
 
 
 def covering(

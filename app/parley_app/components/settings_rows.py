@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 
 import flet as ft
 
+from parley_app.components.layout import use_spot
+from parley_app.components.pressable import Handler, Pressable
 from parley_app.components.surfaces import Card, Rule, SectionLabel
+from parley_app.icons import Glyph
+from parley_app.model.layers import Spot
 from parley_app.theme import use_ui
-from parley_app.tokens import Size, Space, Stroke, Type
+from parley_app.tokens import Family, Size, Space, Stroke, Type
 
 
 def ruled(rows: Sequence[ft.Control], inset: int = 0) -> ft.Column:
@@ -50,6 +54,64 @@ def SwitchRow(title: str, detail: str, *, on: bool, on_change: Callable[[bool], 
         # One node for assistive technology: a switch whose name is the row's words.
         ft.MergeSemantics(content=ft.Row([words, switch], spacing=Space.LG)),
         padding=ft.Padding.symmetric(horizontal=Space.LG if ui.compact else Space.XL - Space.XS, vertical=Space.MD),
+    )
+
+
+@ft.component
+def PickRow(title: str, detail: str, value: str, on_pick: Callable[[Spot], object] | None = None) -> ft.Control:
+    """A setting with a few values: the value is a button that opens them, or only said where nobody may change it."""
+    ui = use_ui()
+    spot, placed = use_spot()
+    lines: list[ft.Control] = [ui.text(title, Type.LABEL_STRONG)]
+    if detail:
+        lines.append(ui.text(detail, Type.SMALL, ui.c.ink_2))
+    said = ft.Column(lines, spacing=0, tight=True, expand=True)
+    shown: ft.Control = ui.text(value, Type.LABEL, ui.c.ink_2)
+    if on_pick is not None:
+        shown = placed(
+            Pressable(
+                ft.Row(
+                    [ui.text(value, Type.LABEL, lines=1), ui.icon(Glyph.CARET_UP_DOWN, Size.ICON_SM, ui.c.ink_3)],
+                    spacing=Space.SM,
+                    tight=True,
+                ),
+                lambda: on_pick(spot.current or Spot()),
+                padding=ft.Padding.symmetric(
+                    horizontal=Space.MD, vertical=Space.MD if ui.compact else Space.SM + Space.HAIR
+                ),
+                outline=ui.c.line_control,
+                fill=ui.c.raised,
+                label=f"{title}: {value}",
+            )
+        )
+    return ft.Container(
+        ft.Row([said, shown], spacing=Space.MD),
+        padding=ft.Padding.symmetric(horizontal=Space.LG, vertical=Space.MD),
+    )
+
+
+@ft.component
+def QuickAction(glyph: Glyph, label: str, on_click: Handler, *, on: bool = False) -> ft.Control:
+    """A tile that does one thing; filled while what it does holds."""
+    ui = use_ui()
+    ink = ui.c.accent_ink if on else ui.c.ink_2
+    column = ft.Column(
+        [
+            ui.icon(glyph, Size.ICON, ink, family=Family.ICON_FILL if on else Family.ICON),
+            ui.text(label, Type.MICRO, ink, lines=1),
+        ],
+        spacing=Space.XS,
+        tight=True,
+        horizontal_alignment=ft.CrossAxisAlignment.CENTER,
+    )
+    return Pressable(
+        ft.Row([column], alignment=ft.MainAxisAlignment.CENTER),
+        on_click,
+        padding=ft.Padding.symmetric(vertical=Space.SM + Space.HAIR),
+        outline=ft.Colors.TRANSPARENT if on else ui.c.line,
+        fill=ui.c.accent_soft if on else ui.c.ground,
+        selected=on or None,
+        expand=True,
     )
 
 

@@ -17,6 +17,8 @@ from parley_app.model import faults, room_menus
 from parley_app.model.chats import Chats
 from parley_app.model.company import Company
 from parley_app.model.conversation import Conversation
+from parley_app.model.governing import Governing
+from parley_app.model.joining import Joining
 from parley_app.model.keeping import Keeping
 from parley_app.model.layers import Adding, DeletionOf, Layers, MenuOf, NewPoll, PickerFor, Spot
 from parley_app.model.notifications import Notifications
@@ -32,6 +34,7 @@ CHATS: Final = "/chats"
 PEOPLE: Final = "/people"
 NEW: Final = "/new"
 NEW_GROUP: Final = "/new-group"
+JOIN: Final = "/join"
 SETTINGS: Final = "/settings"
 WELCOME: Final = "/"
 SIGN_UP: Final = "/sign-up"
@@ -39,6 +42,8 @@ SIGN_IN: Final = "/sign-in"
 RESTORE: Final = "/restore"
 KEY: Final = "/recovery-key"
 KEY_CONFIRM: Final = "/recovery-key/confirm"
+#: The panes of a conversation: details, invitations, and who may do what.
+PANES: Final = ("details", "invite", "permissions")
 T = TypeVar("T")
 _GATE: Final = {WELCOME, SIGN_UP, SIGN_IN, RESTORE}
 
@@ -56,9 +61,11 @@ class App(Observed):
         self.keeping = Keeping(engine, self.chats)
         self.finder = Finder(engine)
         self.group_form = GroupForm(engine, self.finder)
+        self.joining = Joining(engine)
         self.notifications = Notifications(bridge)
         self.conversation: Conversation | None = None
         self.membership: Membership | None = None
+        self.governing: Governing | None = None
         self.thread: Conversation | None = None
         self.pins: Pins | None = None
         self.layers = Layers()
@@ -79,7 +86,7 @@ class App(Observed):
         if self.session.phase == "signed_in":
             await self.chats.load()
             self.look_around()
-        self.go(route or WELCOME)
+        self.go(JOIN if self._welcome() == JOIN else route or WELCOME)
 
     def stop(self) -> None:
         """Hear no more events."""
@@ -97,7 +104,7 @@ class App(Observed):
         self.layers.close()
         wanted = self.opened
         if wanted is None:
-            self.conversation = self.membership = self.pins = None
+            self.conversation = self.membership = self.governing = self.pins = None
         elif self.conversation is None or self.conversation.conversation_id != wanted:
             self._open(wanted)
         self._follow_thread()
@@ -106,6 +113,10 @@ class App(Observed):
     def open(self, conversation_id: str) -> None:
         """Go to a conversation."""
         self.go(f"{CHATS}/{conversation_id}")
+
+    def show_pane(self, pane: str) -> None:
+        """Show a pane of the open conversation."""
+        self.go(f"{CHATS}/{self.opened}/{pane}")
 
     def toggle_switcher(self) -> None:
         """Show or leave the list that jumps to any conversation."""
@@ -121,9 +132,11 @@ class App(Observed):
             self.toggle_switcher()
         elif self.layers.close() or any(each.completion.close() or each.cancel() for each in written):
             return
+        elif self.pane not in {"", "details"}:
+            self.show_pane("details")
         elif self.details or self.thread is not None:
             self.open(self.opened or "")
-        elif self.route.startswith((NEW, SETTINGS + "/")) or self.opened:
+        elif self.route.startswith((NEW, JOIN, SETTINGS + "/")) or self.opened:
             self.go(SETTINGS if self.route.startswith(SETTINGS + "/") else CHATS)
 
     def view(self, picture: Picture | None) -> None:
@@ -182,8 +195,14 @@ class App(Observed):
 
     @property
     def details(self) -> bool:
-        """Whether the route asks for the conversation's details."""
-        return self.opened is not None and self.route.endswith("/details")
+        """Whether the route asks for the conversation's details, or for a part of them."""
+        return bool(self.pane)
+
+    @property
+    def pane(self) -> str:
+        """Which pane beside the conversation the route asks for, empty for none."""
+        parts = self.route.split("/")
+        return parts[3] if self.opened is not None and len(parts) == 4 and parts[3] in PANES else ""
 
     @property
     def thread_root(self) -> int | None:
@@ -310,7 +329,7 @@ class App(Observed):
         if await self.session.restore():
             await self.chats.load()
             self.look_around()
-            self.go(CHATS)
+            self.go(self._welcome())
             self.session.forget_typed()
 
     async def confirm_key(self) -> None:
@@ -318,7 +337,7 @@ class App(Observed):
         if await self.session.confirm_key():
             await self.chats.load()
             self.look_around()
-            self.go(CHATS)
+            self.go(self._welcome())
             self.session.forget_typed()
 
     async def log_out(self) -> str:
@@ -343,13 +362,30 @@ class App(Observed):
             await self.chats.refresh(made)
             self.open(made)
 
-    async def change_members(self, *, add: bool, name: str = "") -> None:
-        """Bring somebody into the open group or put them out."""
+    async def add_member(self) -> None:
+        """Bring the person of the field into the open group."""
         if self.membership is not None:
-            await (self.membership.add() if add else self.membership.remove(name))
+            await self.membership.add()
             await self._refresh(self.membership.conversation_id)
 
+    async def join(self) -> None:
+        """Ask to join by the link of the form; open the group where this person is in it already."""
+        conversation_id = await self.joining.ask()
+        if conversation_id:
+            await self.chats.refresh(conversation_id)
+            self.open(conversation_id)
+
+    def invited(self, link: str) -> None:
+        """Somebody followed an invitation link: show it, once they have signed in."""
+        self.joining.fill("link", link)
+        if self.session.phase == "signed_in":
+            self.go(JOIN)
+
     # --- inside
+
+    def _welcome(self) -> str:
+        """Where somebody goes who has just come in."""
+        return JOIN if self.session.phase == "signed_in" and self.joining["link"] else CHATS
 
     def _allowed(self, route: str) -> str:
         match self.session.phase:
@@ -365,14 +401,16 @@ class App(Observed):
     def _open(self, conversation_id: str) -> None:
         summary = self.chats.summaries.get(conversation_id)
         if summary is None:
-            self.conversation = self.membership = self.pins = None
+            self.conversation = self.membership = self.governing = self.pins = None
             self.route = CHATS
             return
         self.conversation = Conversation(self.engine, self.spawn, self.session.me, summary)
         self.membership = Membership(self.engine, conversation_id)
+        self.governing = Governing(self.engine, summary)
         self.pins = Pins(self.engine, self.session.me, conversation_id)
         self.spawn(self._load(self.conversation))
         self.spawn(self.pins.load())
+        self.spawn(self._learn(self.governing))
 
     def _follow_thread(self) -> None:
         """Open the thread that the route names, and keep what was written in the one that is left."""
@@ -423,7 +461,16 @@ class App(Observed):
                     await self.thread.heard(name, params)
                 if self.pins is not None:
                     await self.pins.load()
+                if self.governing is not None and self.details:
+                    await self.governing.load()
             await self._refresh(params["conversation_id"])
+            self.joining.heard(params["conversation_id"])
+        elif name == "join_requests.changed" and self.opened == params["conversation_id"] and self.governing:
+            await self._learn(self.governing)
+
+    async def _learn(self, governing: Governing) -> None:
+        await governing.load()
+        await governing.ask_who_asks()
 
     async def _refresh(self, conversation_id: str) -> None:
         await self.chats.refresh(conversation_id)
@@ -435,7 +482,7 @@ class App(Observed):
                     each.told(summary)
 
     def _forget(self) -> None:
-        self.conversation = self.membership = self.thread = self.pins = None
+        self.conversation = self.membership = self.governing = self.thread = self.pins = None
         self._thread_drafts = {}
         self.layers.close()
         self.chats.clear()

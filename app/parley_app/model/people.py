@@ -115,16 +115,10 @@ class Membership(Form):
         if not self.require("username"):
             return False
         name = self["username"].strip().removeprefix("@")
-        return await self._change("group.add", name)
 
-    async def remove(self, name: str) -> bool:
-        """Put somebody out."""
-        return await self._change("group.remove", name)
-
-    async def _change(self, method: str, name: str) -> bool:
         async def work() -> None:
             try:
-                await self._engine.call(method, {"conversation_id": self.conversation_id, "members": [name]})
+                await self._engine.call("group.add", {"conversation_id": self.conversation_id, "members": [name]})
             except EngineError as error:
                 if error.slug == "not_found":
                     raise EngineError("", words.nobody_called(name)) from error

@@ -20,11 +20,13 @@ from parley_app.icons import Glyph
 from parley_app.model import app as routes
 from parley_app.model.app import App
 from parley_app.model.chats import FOLDER, Chats
+from parley_app.model.conversation import Conversation
 from parley_app.model.layers import Spot
 from parley_app.model.rows import Room
 from parley_app.screens.conversation import ConversationPane
 from parley_app.screens.details import DetailsPane
 from parley_app.screens.frame import Workspace
+from parley_app.screens.inviting import InvitePane, PermissionsPane
 from parley_app.screens.thread import ThreadPane
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Type, Width
@@ -168,12 +170,25 @@ def NothingOpen(app: App) -> ft.Control:
     return _centred(hint)
 
 
+def _side(app: App, conversation: Conversation) -> ft.Control | None:
+    """The pane that the route asks for."""
+    membership, governing, pins = app.membership, app.governing, app.pins
+    if membership is None or governing is None or pins is None:
+        return None
+    key = f"{conversation.conversation_id}-{app.pane}"
+    if app.pane == "invite" and governing.group:
+        return keyed(key, InvitePane)(app, governing)
+    if app.pane == "permissions" and governing.group:
+        return keyed(key, PermissionsPane)(app, governing)
+    return keyed(key, DetailsPane)(app, conversation, membership, governing, pins)
+
+
 @ft.component
 def ChatsScreen(app: App) -> ft.Control:
     """What fits of list, conversation and details."""
     ui = use_ui()
-    conversation, membership = app.conversation, app.membership
-    if conversation is None or membership is None:
+    conversation = app.conversation
+    if conversation is None:
         panes = [ListPane(app)] if ui.compact else [ListPane(app), NothingOpen(app)]
         return Workspace(app, words.CHATS, panes)
     key = conversation.conversation_id
@@ -181,8 +196,8 @@ def ChatsScreen(app: App) -> ft.Control:
     side = None
     if app.thread is not None:
         side = keyed(f"{key}-thread-{app.thread.thread}", ThreadPane)(app, app.thread)
-    elif app.details and app.pins is not None:
-        side = keyed(f"{key}-details", DetailsPane)(app, conversation, membership, app.pins)
+    elif app.details:
+        side = _side(app, conversation)
     if ui.compact:
         return Workspace(app, words.CHATS, [side or shown], bar=False)
     if ui.window is not Width.WIDE:

@@ -1,86 +1,206 @@
-"""The pane on the right of a conversation: who is in it, and who comes and goes."""
+"""The pane on the right of a conversation: who is in it, who comes and goes, and the ways to its rules and links."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from functools import partial
 
 import flet as ft
 
-from parley_app import words
+from parley_app import room_words, words
 from parley_app.components.avatar import RoomAvatar
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field
-from parley_app.components.layout import keyed
-from parley_app.components.overlay import Dialog
+from parley_app.components.layout import at_least, disc, keyed
 from parley_app.components.pane import SidePane
-from parley_app.components.people_rows import MemberRow
+from parley_app.components.people_rows import AnswerRow, MemberRow
 from parley_app.components.pin_rows import PinRow
+from parley_app.components.pressable import Pressable
+from parley_app.components.settings_rows import QuickAction
 from parley_app.components.status import RowSkeleton, Shimmering
 from parley_app.components.surfaces import Note, Rule, SectionLabel
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
-from parley_app.model import chats
+from parley_app.model import chats, member_menus, room_menus
 from parley_app.model.app import App
 from parley_app.model.conversation import Conversation
+from parley_app.model.governing import Governing
+from parley_app.model.layers import Spot
 from parley_app.model.menus import permits
 from parley_app.model.people import Membership, members_of
 from parley_app.model.pins import Pins
-from parley_app.model.rows import Person
-from parley_app.theme import use_ui
-from parley_app.tokens import Size, Space, Type
+from parley_app.model.rows import Person, Presence
+from parley_app.theme import Ui, use_ui
+from parley_app.tokens import Layout, Radius, Size, Space, Type, Width
 
 
 @ft.component
-def DetailsPane(app: App, conversation: Conversation, membership: Membership, pins: Pins) -> ft.Control:
-    """Face, protection, what is pinned, people; in groups also adding and removing, for those who may."""
+def DetailsPane(
+    app: App, conversation: Conversation, membership: Membership, governing: Governing, pins: Pins
+) -> ft.Control:
+    """Face, protection, what is pinned, people; in groups also who comes and goes, for those who may."""
     ui = use_ui()
-    use_watched(conversation, membership, pins)
-    nobody: Person | None = None
-    leaving, set_leaving = ft.use_state(nobody)
+    use_watched(conversation, membership, governing, pins, app.company, app.chats)
     room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone())
     group = conversation.summary["kind"] == "group"
     people = members_of(conversation.summary, conversation.me)
-    may_add, may_remove = (
-        group and conversation.writable and permits(conversation.summary, permission)
-        for permission in ("add", "remove")
-    )
-
-    def ask(person: Person) -> None:
-        set_leaving(person)
-
-    def remove(person: Person) -> None:
-        set_leaving(None)
-        app.spawn(app.change_members(add=False, name=person.name))
-
+    may_add = group and conversation.writable and permits(conversation.summary, "add")
+    topic = conversation.summary["topic"]
     about = ft.Column(
         [
             RoomAvatar(room.kind, room.person, Size.AVATAR_XL),
             ft.Semantics(content=ui.text(room.title, Type.TITLE, align=ft.TextAlign.CENTER), header=True),
+            *([ui.text(topic, Type.SMALL, ui.c.ink_2, align=ft.TextAlign.CENTER)] if topic else []),
         ],
         spacing=Space.SM,
         horizontal_alignment=ft.CrossAxisAlignment.CENTER,
     )
     rows = [
-        keyed(person.user_id, MemberRow)(person, partial(ask, person) if may_remove and not person.own else None)
+        keyed(person.user_id, MemberRow)(
+            person,
+            app.company.presence(person.user_id) if not person.own else Presence.UNKNOWN,
+            partial(_show_member, app, governing, room.title, person)
+            if group and governing.loaded and conversation.writable
+            else None,
+        )
         for person in people
     ]
+    fault = governing.fault or membership.fault
     body: list[ft.Control] = [
         about,
-        Note(ui.c.warning, Glyph.INFO, words.OPEN_CHANNEL, words.OPEN_CHANNEL_TEXT)
-        if chats.is_open(conversation.summary)
-        else Note(ui.c.success, Glyph.SHIELD_CHECK, words.ENCRYPTED, words.GROUP_PRIVATE_TEXT if group else ""),
+        _quick(app, ui, conversation, governing),
+        _protection(ui, conversation),
+        *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, fault)] if fault else []),
+        *_asking(app, governing),
         SectionLabel(words.pinned_count(len(pins.items))),
         _pinned(app, conversation, pins),
         SectionLabel(f"{words.MEMBERS} · {len(people)}"),
         ft.Column(rows, spacing=0, tight=True),
-        *([_removal(room.title, leaving, remove, lambda: set_leaving(None))] if leaving is not None else []),
-        *([Rule(), _Adding(app, membership)] if may_add else []),
-        *([ui.text(words.LEAVE_HINT, Type.META, ui.c.ink_3)] if group and not may_add else []),
-        *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, membership.fault)] if membership.fault else []),
+        *([_Adding(app, membership)] if may_add else []),
+        *(_rules(app, ui, conversation, governing, room.title) if group else []),
     ]
     return SidePane(words.DETAILS, body, lambda: app.open(conversation.conversation_id))
+
+
+def _protection(ui: Ui, conversation: Conversation) -> ft.Control:
+    """Who can read what is said here."""
+    if chats.is_open(conversation.summary):
+        return Note(ui.c.warning, Glyph.INFO, words.OPEN_CHANNEL, words.OPEN_CHANNEL_TEXT)
+    group = conversation.summary["kind"] == "group"
+    return Note(ui.c.success, Glyph.SHIELD_CHECK, words.ENCRYPTED, words.GROUP_PRIVATE_TEXT if group else "")
+
+
+def _show_member(app: App, governing: Governing, title: str, person: Person, spot: Spot) -> None:
+    app.layers.show(member_menus.of_member(app, governing, person, title, spot))
+
+
+def _quick(app: App, ui: Ui, conversation: Conversation, governing: Governing) -> ft.Control:
+    """What is done most often, as tiles."""
+    where, summary = conversation.conversation_id, conversation.summary
+    # Beside the conversation the tiles stand at a known place; on a phone a sheet needs none.
+    spot = Spot(ui.width - Layout.DETAILS / 2, Size.PREVIEW) if ui.window is Width.WIDE else Spot()
+
+    def mute() -> None:
+        if muted:
+            app.spawn(app.do(app.keeping.unmute(where)))
+        else:
+            app.layers.show(room_menus.of_mute(app, where, spot))
+
+    def keep(name: str) -> None:
+        app.spawn(app.do(app.keeping.change(where, **{name: not summary[name]})))
+
+    muted = summary["muted_until"] is not None
+    invite = governing.may("invite") and conversation.writable
+    tiles: list[ft.Control] = [
+        *([QuickAction(Glyph.USER_PLUS, room_words.INVITE, partial(app.show_pane, "invite"))] if invite else []),
+        QuickAction(Glyph.BELL_SIMPLE_SLASH, room_words.MUTED if muted else room_words.MUTE, mute, on=muted),
+        QuickAction(Glyph.STAR, room_words.FAVOURITE, partial(keep, "favourite"), on=summary["favourite"]),
+        QuickAction(
+            Glyph.ARCHIVE,
+            room_words.ARCHIVED if summary["archived"] else room_words.ARCHIVE,
+            partial(keep, "archived"),
+            on=summary["archived"],
+        ),
+    ]
+    return ft.Row(tiles, spacing=Space.SM)
+
+
+def _asking(app: App, governing: Governing) -> list[ft.Control]:
+    """Who asks to come in, with an answer for each."""
+    if not governing.asking:
+        return []
+
+    def answer(person: Person, *, welcome: bool) -> None:
+        app.spawn(app.do(governing.answer(person.name, welcome=welcome)))
+
+    rows: list[ft.Control] = [
+        keyed(f"asking-{person.user_id}", AnswerRow)(
+            person,
+            partial(answer, person, welcome=True),
+            partial(answer, person, welcome=False),
+            busy=governing.busy,
+        )
+        for person in governing.people(governing.asking)
+    ]
+    return [SectionLabel(f"{room_words.ASKING} · {len(rows)}"), *rows]
+
+
+def _rules(app: App, ui: Ui, conversation: Conversation, governing: Governing, title: str) -> list[ft.Control]:
+    """Who is banned, the way to the rules, and the way out."""
+    banned = governing.people(governing.info["banned"]) if governing.info is not None else []
+
+    def lift(person: Person) -> None:
+        app.spawn(app.do(governing.unban(person.name)))
+
+    rows = [
+        keyed(f"banned-{person.user_id}", BannedRow)(person, partial(lift, person) if governing.may("ban") else None)
+        for person in banned
+    ]
+    ban = [SectionLabel(f"{room_words.BANNED} · {len(rows)}"), ft.Column(rows, spacing=0, tight=True)] if rows else []
+    if not conversation.writable or not governing.loaded:
+        return ban
+    leave = Button(
+        room_words.LEAVE,
+        Kind.DANGER,
+        Glyph.SIGN_OUT,
+        on_click=lambda: app.layers.show(member_menus.ask_to_leave(app, governing, title)),
+        disabled=governing.busy,
+    )
+    face = disc(ui.icon(Glyph.LIST_CHECKS, Size.ICON_SM), ui.c.sunken, Size.AVATAR_SM, Radius.SM)
+    lines = ft.Column(
+        [
+            ui.text(room_words.WHO_MAY, Type.LABEL, lines=1),
+            ui.text(room_words.WHO_MAY_DETAIL, Type.META, ui.c.ink_3, lines=1),
+        ],
+        spacing=0,
+        tight=True,
+        expand=True,
+    )
+    caret = ui.icon(Glyph.CARET_RIGHT, Size.ICON_SM, ui.c.ink_3)
+    way = Pressable(
+        at_least(Size.ROW - Space.MD, ft.Row([face, lines, caret], spacing=Space.MD)),
+        partial(app.show_pane, "permissions"),
+        padding=ft.Padding.symmetric(horizontal=Space.SM),
+        label=f"{room_words.WHO_MAY}, {room_words.WHO_MAY_DETAIL}",
+    )
+    return [*ban, Rule(), way, ft.Row([leave])]
+
+
+@ft.component
+def BannedRow(person: Person, on_lift: partial[None] | None) -> ft.Control:
+    """Somebody who is kept out; with `on_lift` they may come in again."""
+    ui = use_ui()
+    lift = Button(
+        room_words.UNBAN,
+        Kind.QUIET,
+        on_click=on_lift,
+        name=room_words.answer(room_words.UNBAN, person.name),
+    )
+    row = ft.Row([ui.text(person.name, Type.LABEL, lines=1, expand=True), *([lift] if on_lift else [])])
+    return ft.Semantics(
+        content=ft.Container(row, padding=ft.Padding.only(left=Space.SM)),
+        container=True,
+    )
 
 
 def _pinned(app: App, conversation: Conversation, pins: Pins) -> ft.Control:
@@ -111,26 +231,12 @@ def _pinned(app: App, conversation: Conversation, pins: Pins) -> ft.Control:
     return ft.Column(rows, spacing=0, tight=True)
 
 
-def _removal(
-    title: str, person: Person, remove: Callable[[Person], object], cancel: Callable[[], object]
-) -> ft.Control:
-    return Dialog(
-        words.remove(person.name),
-        [use_ui().text(words.removal(person.name, title), Type.SMALL)],
-        [
-            Button(words.CANCEL, Kind.SECONDARY, on_click=cancel),
-            Button(words.remove(person.name), Kind.DANGER, on_click=partial(remove, person)),
-        ],
-        cancel,
-    )
-
-
 @ft.component
 def _Adding(app: App, membership: Membership) -> ft.Control:
     use_watched(membership)
 
     def go() -> None:
-        app.spawn(app.change_members(add=True))
+        app.spawn(app.add_member())
 
     return ft.Column(
         [

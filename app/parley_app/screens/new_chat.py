@@ -7,7 +7,7 @@ from functools import partial
 
 import flet as ft
 
-from parley_app import words
+from parley_app import room_words, words
 from parley_app.components.buttons import Button, IconButton, Kind
 from parley_app.components.fields import Field
 from parley_app.components.layout import at_least, disc, keyed
@@ -22,7 +22,7 @@ from parley_app.model.app import App
 from parley_app.model.rows import Person
 from parley_app.screens.chats import ListPane, NothingOpen
 from parley_app.screens.frame import Workspace
-from parley_app.theme import use_ui
+from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Radius, Size, Space, Type
 
 
@@ -89,6 +89,24 @@ def FindField(app: App, label: str, *, on_done: Callable[[], object]) -> ft.Cont
     )
 
 
+def _way(ui: Ui, glyph: Glyph, title: str, detail: str, go: Callable[[], object]) -> ft.Control:
+    """A row that leads to another way of beginning."""
+    face = disc(ui.icon(glyph, Size.ICON, ui.c.accent_ink), ui.c.accent_soft, Size.CONTROL, Radius.MD)
+    lines = ft.Column(
+        [ui.text(title, Type.LABEL_STRONG), ui.text(detail, Type.META, ui.c.ink_3, lines=1)],
+        spacing=0,
+        tight=True,
+        expand=True,
+    )
+    caret = ui.icon(Glyph.CARET_RIGHT, Size.ICON_SM, ui.c.ink_3)
+    return Pressable(
+        at_least(Size.ROW - Space.XS, ft.Row([face, lines, caret], spacing=Space.MD)),
+        go,
+        padding=ft.Padding.symmetric(horizontal=Space.MD),
+        label=f"{title}, {detail}",
+    )
+
+
 @ft.component
 def NewChatScreen(app: App) -> ft.Control:
     """Find somebody by exact user name, pick somebody known, or begin a group."""
@@ -114,25 +132,12 @@ def NewChatScreen(app: App) -> ft.Control:
     known = app.chats.people(app.session.me)
     rows = [keyed(person.user_id, ContactRow)(person, f"@{person.name}", partial(write, person)) for person in known]
     section = [SectionLabel(words.KNOWN_PEOPLE), ft.Column(rows, spacing=Space.HAIR, tight=True)] if rows else []
-    face = disc(ui.icon(Glyph.USERS_THREE, Size.ICON, ui.c.accent_ink), ui.c.accent_soft, Size.CONTROL, Radius.MD)
-    lines = ft.Column(
-        [ui.text(words.NEW_GROUP, Type.LABEL_STRONG), ui.text(words.NEW_GROUP_DETAIL, Type.META, ui.c.ink_3, lines=1)],
-        spacing=0,
-        tight=True,
-        expand=True,
-    )
-    caret = ui.icon(Glyph.CARET_RIGHT, Size.ICON_SM, ui.c.ink_3)
-    group = Pressable(
-        at_least(Size.ROW - Space.XS, ft.Row([face, lines, caret], spacing=Space.MD)),
-        lambda: app.go(routes.NEW_GROUP),
-        padding=ft.Padding.symmetric(horizontal=Space.MD),
-        label=f"{words.NEW_GROUP}, {words.NEW_GROUP_DETAIL}",
-    )
     body = [
         ui.text(words.FIND_LEAD, Type.SMALL, ui.c.ink_2),
         keyed("finder", FindField)(app, words.FIND_FIELD, on_done=lambda: app.spawn(find())),
         *result,
-        group,
+        _way(ui, Glyph.USERS_THREE, words.NEW_GROUP, words.NEW_GROUP_DETAIL, lambda: app.go(routes.NEW_GROUP)),
+        _way(ui, Glyph.LINK, room_words.JOIN, room_words.JOIN_DETAIL, lambda: app.go(routes.JOIN)),
         *section,
     ]
     return Flow(app, words.FIND_TITLE, body, [], routes.CHATS)

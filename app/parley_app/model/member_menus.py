@@ -1,0 +1,135 @@
+"""The menus of a group's details: of a person, of a permission, of a link, and the questions before something is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
+
+from parley_app import room_words, words
+from parley_app.icons import Glyph
+from parley_app.model.governing import LIFETIMES_S, USES
+from parley_app.model.layers import Choice, Choices, Question, Spot
+from parley_app.model.rows import Person
+
+if TYPE_CHECKING:
+    from parley_app.model.app import App
+    from parley_app.model.governing import Governing
+
+GLYPHS: Final = {
+    "owner": Glyph.CROWN_SIMPLE,
+    "admin": Glyph.USER_GEAR,
+    "moderator": Glyph.SHIELD_CHECK,
+    "member": Glyph.USER,
+    "guest": Glyph.TICKET,
+}
+
+
+def of_member(app: App, governing: Governing, person: Person, title: str, spot: Spot) -> Choices:
+    """What can be done with somebody who belongs."""
+    current = governing.role_of(person.user_id)
+    if person.own:
+        return Choices(person.name, ((_leaving(app, governing, title),),), spot)
+
+    def role(each: str) -> Choice:
+        return Choice(
+            GLYPHS[each],
+            room_words.ROLES[each],
+            lambda: app.close_and_do(governing.give_role(person.name, each)),
+            chosen=each == current,
+        )
+
+    def lose(glyph: Glyph, label: str, text: str, work: Callable[[str], Coroutine[Any, Any, Any]]) -> Choice:
+        asked = Question(label, text, label, glyph, lambda: app.close_and_do(work(person.name)))
+        return Choice(glyph, label, lambda: app.layers.show(asked), danger=True)
+
+    removal = words.removal(person.name, title)
+    below = governing.acts_on(person.user_id)
+    write = Choice(Glyph.CHAT_CIRCLE, words.write_to(person.name), lambda: app.close_and_do(app.write_to(person.name)))
+    loss = [
+        *(
+            [lose(Glyph.USER_MINUS, words.remove(person.name), removal, governing.remove)]
+            if governing.may("remove")
+            else []
+        ),
+        *(
+            [lose(Glyph.PROHIBIT, room_words.ban(person.name), f"{removal} {room_words.BAN_TEXT}", governing.ban)]
+            if governing.may("ban")
+            else []
+        ),
+    ]
+    roles = tuple(role(each) for each in governing.roles_for(person.user_id))
+    groups = ((write,), roles, tuple(loss) if below else ())
+    return Choices(person.name, tuple(group for group in groups if group), spot)
+
+
+def ask_to_leave(app: App, governing: Governing, title: str) -> Question:
+    """Whether this person wants to go."""
+
+    async def leave() -> None:
+        if await governing.leave():
+            app.go(f"/chats/{governing.conversation_id}")
+
+    return Question(
+        room_words.leaving(title),
+        room_words.LEAVE_TEXT,
+        room_words.LEAVE,
+        Glyph.SIGN_OUT,
+        lambda: app.close_and_do(leave()),
+    )
+
+
+def _leaving(app: App, governing: Governing, title: str) -> Choice:
+    asked = ask_to_leave(app, governing, title)
+    return Choice(Glyph.SIGN_OUT, room_words.LEAVE, lambda: app.layers.show(asked), danger=True)
+
+
+def of_permission(app: App, governing: Governing, permission: str, spot: Spot) -> Choices:
+    """From which role on people may do that."""
+
+    def choice(role: str) -> Choice:
+        return Choice(
+            GLYPHS[role],
+            room_words.FROM_ROLE[role],
+            lambda: app.close_and_do(governing.allow(permission, role)),
+            chosen=role == governing.lowest(permission),
+        )
+
+    rows = tuple(choice(role) for role in governing.roles_of(permission))
+    return Choices(room_words.PERMISSIONS[permission], (rows,), spot)
+
+
+def of_lifetime(app: App, governing: Governing, spot: Spot) -> Choices:
+    """How long the next link holds."""
+
+    def choice(seconds: int | None) -> Choice:
+        def take() -> None:
+            app.layers.close()
+            governing.choose(lifetime_s=seconds)
+
+        return Choice(Glyph.CLOCK, room_words.LIFETIMES[seconds], take, chosen=seconds == governing.lifetime_s)
+
+    return Choices(room_words.VALID_FOR, (tuple(map(choice, LIFETIMES_S)),), spot)
+
+
+def of_uses(app: App, governing: Governing, spot: Spot) -> Choices:
+    """How many may come by the next link."""
+
+    def choice(count: int | None) -> Choice:
+        def take() -> None:
+            app.layers.close()
+            governing.choose(uses_max=count)
+
+        return Choice(Glyph.USERS, room_words.uses(count), take, chosen=count == governing.uses_max)
+
+    return Choices(room_words.USES, (tuple(map(choice, USES)),), spot)
+
+
+def ask_to_revoke(app: App, governing: Governing, link_id: str) -> Question:
+    """Whether a link is to be of no use any more."""
+    return Question(
+        room_words.REVOKE_TITLE,
+        room_words.REVOKE_TEXT,
+        room_words.REVOKE,
+        Glyph.PROHIBIT,
+        lambda: app.close_and_do(governing.revoke(link_id)),
+    )
