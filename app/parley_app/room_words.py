@@ -126,6 +126,46 @@ ASKED: Final = "You asked to join"
 ASKED_TEXT: Final = "Somebody in the group has to let you in."
 WITHDRAW: Final = "Ask no more"
 
+# What is sent later.
+SEND_LATER: Final = "Send later"
+SCHEDULED: Final = "Sent later"
+THIS_EVENING: Final = "This evening"
+TOMORROW: Final = "Tomorrow morning"
+NEXT_MONDAY: Final = "Next Monday"
+TODAY: Final = "Today"
+TOMORROW_DAY: Final = "Tomorrow"
+TIME: Final = "Time"
+TIME_HELP: Final = "Hours and minutes, like 07:30."
+NO_TIME: Final = "Type hours and minutes, like 07:30."
+TIME_OUT_OF_REACH: Final = "Choose a moment from now on and within a year."
+SEND_LATER_TEXT: Final = "Your server holds it sealed and sends it on time, also while this device is off."
+NOTHING_TO_SEND: Final = "Write something first. Then choose when it is sent."
+ONLY_WORDS: Final = "Only words can be sent later, without pictures and not as a reply."
+MONTH_BEFORE: Final = "The month before"
+MONTH_AFTER: Final = "The month after"
+DAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+NOT_HELD: Final = "Waits on this device until the server can be reached"
+SEND_NOW: Final = "Send now"
+CHANGE_TIME: Final = "Change the time"
+EDIT_WORDS: Final = "Change the words"
+CANCEL_SENDING: Final = "Do not send"
+SHOW: Final = "Show"
+NOTHING_SCHEDULED: Final = "Nothing waits here to be sent later."
+TOO_LATE: Final = "This message has just been sent."
+
+# Privacy.
+PRIVACY: Final = "Privacy"
+PRIVACY_DETAIL: Final = "What others see of you"
+PRIVACY_LEAD: Final = "These choices are yours and hold on all your devices."
+WHAT_OTHERS_SEE: Final = "What others see"
+PRIVACY_ROWS: Final = {
+    "receipts": ("Read receipts", "Whether you have read what they wrote"),
+    "typing": ("Typing", "That you are writing, while you write"),
+    "presence": ("Here now and last seen", "The dot beside your name, and when you were here last"),
+}
+FAIR: Final = "Fair in both directions"
+FAIR_TEXT: Final = "What you hide from others, Parley also hides from you."
+
 
 def typing(names: Sequence[str]) -> str:
     """Who types, in one line."""
@@ -195,3 +235,19 @@ def answer(label: str, name: str) -> str:
 def permission(label: str, role: str) -> str:
     """The accessible name of a rule that can be changed."""
     return f"{label}: {role}"
+
+
+def send_on(when: str) -> str:
+    """The button that keeps a message until its moment."""
+    near = when.startswith((TODAY, TOMORROW_DAY))
+    return f"Send {when[0].lower()}{when[1:]}" if near else f"Send on {when}"
+
+
+def scheduled_count(count: int) -> str:
+    """The strip above the composer."""
+    return "1 message is sent later" if count == 1 else f"{count} messages are sent later"
+
+
+def scheduled(text: str, when: str) -> str:
+    """The accessible name of a message that waits for its moment."""
+    return f"{text}, {when}"

@@ -93,6 +93,8 @@ class FakeDevice(RoomAnswers):
         self.presences = {}
         self.groups = {}
         self.joins = []
+        self.privacy = {"receipts": True, "typing": True, "presence": True}
+        self.scheduled = []
         self.preferences = {}
         self.recovery_key = None
         self.calls = []

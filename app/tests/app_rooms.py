@@ -38,6 +38,29 @@ class RoomAnswers:
     def _presence_set(self, status):
         return {}
 
+    def _privacy(self):
+        return dict(self.privacy)
+
+    def _privacy_change(self, **settings):
+        self.privacy |= settings
+        return dict(self.privacy)
+
+    # --- what is sent later
+
+    def _schedule_list(self):
+        return sorted(self.scheduled, key=lambda each: each["send_at"])
+
+    def _schedule_create(self, to, text, send_at):
+        made = {"conversation_id": to, "client_id": f"s{len(self.calls)}", "text": text, "send_at": send_at}
+        self.scheduled.append(made | {"held": True})
+        return self.scheduled[-1]
+
+    def _schedule_cancel(self, client_id):
+        if client_id not in [each["client_id"] for each in self.scheduled]:
+            raise EngineError("unknown_message", "there is no such scheduled message")
+        self.scheduled = [each for each in self.scheduled if each["client_id"] != client_id]
+        return {}
+
     # --- groups
 
     def _governed(self, conversation_id):

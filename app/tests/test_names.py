@@ -7,6 +7,7 @@ from app_examples import (
     BEN,
     CARLA,
     ME,
+    NOON,
     FakeDevice,
     item,
     member,
@@ -25,10 +26,10 @@ from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import app as routes
 from parley_app.model import member_menus, room_menus
-from parley_app.model.layers import NewFolder, Spot
+from parley_app.model.layers import NewFolder, ScheduledList, SendLater, Spot
 from parley_app.model.rows import Person
 from parley_app.screens.layers import Layers
-from parley_app.screens.settings import ACCOUNT, APPEARANCE, NOTIFICATIONS
+from parley_app.screens.settings_page import ACCOUNT, APPEARANCE, NOTIFICATIONS, PRIVACY
 from parley_app.screens.switcher import Switcher
 
 WIDTHS = (390.0, 820.0, 1440.0)
@@ -51,6 +52,7 @@ SIGNED_IN = (
     routes.SETTINGS,
     APPEARANCE,
     ACCOUNT,
+    PRIVACY,
     NOTIFICATIONS,
 )
 PICTURE = {"name": "pier.jpg", "thumbnail": "anBlZw", "width": 4, "height": 3}
@@ -117,6 +119,7 @@ def device():
     made._group_link_create("group", 60, 10, False)
     made.groups["group"] |= {"asking": [person(CARLA)], "banned": [person(CARLA)]}
     made.joins = ["elsewhere"]
+    made._schedule_create("group", "later", "2026-11-27T09:00:00Z")
     made.add(summary("left", status="removed"), [item(1)])
     made.add(summary("empty", kind="self", members=[member(ME)]))
     return made
@@ -129,6 +132,7 @@ async def test_controls_have_names(route, width):
     assert world.app.route == route
     if world.app.conversation is not None:
         world.app.conversation.attach("new.png", b"png")
+    await world.app.privacy.load()
     world.app.finder.fill("username", "ben")
     await world.app.finder.find()
     tree = draw(_screen, world.app, width=width)
@@ -190,6 +194,8 @@ LAYERS = {
     "folders": lambda app: app.layers.show(room_menus.of_folders(app, "group", Spot())),
     "new folder": lambda app: app.layers.show(NewFolder("group")),
     "menu of a member": lambda app: app.layers.show(member_menu(app)),
+    "sending later": lambda app: (app.schedule.begin(NOON), app.layers.show(SendLater())),
+    "what waits": lambda app: app.layers.show(ScheduledList()),
     "leaving": lambda app: app.layers.show(member_menus.ask_to_leave(app, app.governing, "Trip")),
 }
 

@@ -91,6 +91,7 @@ def IconButton(
     selected: bool = False,
     filled: bool = False,
     colour: str | None = None,
+    on_long_press: Handler = None,
 ) -> ft.Control:
     """A square button with one icon. `label` is its tooltip and its accessible name."""
     ui = use_ui()
@@ -100,8 +101,9 @@ def IconButton(
     family = Family.ICON_FILL if filled or selected else Family.ICON
     return ft.IconButton(
         icon=ui.icon(glyph, Size.ICON, ink, family=family, label=label),
-        tooltip=label,
+        tooltip=label if on_long_press is None else None,  # it would show by a long press, too
         on_click=on_click,
+        on_long_press=on_long_press,
         width=side,
         height=side,
         style=ft.ButtonStyle(

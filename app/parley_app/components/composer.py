@@ -74,6 +74,7 @@ class ComposerActions:
     cancel: Callable[[], object]
     complete: Callable[[], bool]
     focus: Callable[[bool], object]
+    later: Callable[[], object] | None = None
 
 
 def _use_focus(box: ft.TextField, revision: int, *, wanted: bool) -> None:
@@ -172,11 +173,19 @@ def _line(ui: Ui, box: ft.Control, actions: ComposerActions, send: Callable[[], 
             plus,  # something always stands here: a field that changes its place would lose the focus
             box,
             IconButton(Glyph.SMILEY, words.EMOJI, actions.pick_emoji),
-            IconButton(*go, send, filled=True),
+            _sending(go, send, None if edit else actions.later),
         ],
         spacing=0 if ui.compact else Space.XS,
         vertical_alignment=ft.CrossAxisAlignment.END,
     )
+
+
+def _sending(go: tuple[Glyph, str], send: Callable[[], object], later: Callable[[], object] | None) -> ft.Control:
+    """The button that sends; a long press or the other button of a pointer asks when."""
+    button = IconButton(*go, send, filled=True, on_long_press=later)
+    if later is None:
+        return button
+    return ft.GestureDetector(button, on_secondary_tap_down=lambda _: later(), exclude_from_semantics=True)
 
 
 def _look(ui: Ui, hint: str) -> dict[str, Any]:

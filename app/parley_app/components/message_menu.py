@@ -148,9 +148,11 @@ def ChoiceMenu(choices: Choices) -> ft.Control:
 
 
 @ft.component
-def AddingMenu(on_picture: Handler, on_poll: Handler) -> ft.Control:
-    """What the composer's + offers; a poll only where `on_poll` is given."""
+def AddingMenu(on_picture: Handler, on_poll: Handler, on_later: Handler) -> ft.Control:
+    """What the composer's + offers; a poll and sending later only where their handlers are given."""
     rows = [MenuRow(Glyph.IMAGE, words.ATTACH, on_picture, autofocus=True)]
     if on_poll is not None:
         rows.append(MenuRow(Glyph.CHART_BAR_HORIZONTAL, words.NEW_POLL, on_poll))
+    if on_later is not None:
+        rows.append(MenuRow(Glyph.CLOCK_COUNTDOWN, room_words.SEND_LATER, on_later))
     return _column(rows, words.ADD_MENU)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 import flet as ft
 
-from parley_app.components.layout import use_spot
+from parley_app.components.layout import at_least, use_spot
 from parley_app.components.pressable import Handler, Pressable
 from parley_app.components.surfaces import Card, Rule, SectionLabel
 from parley_app.icons import Glyph
 from parley_app.model.layers import Spot
 from parley_app.theme import use_ui
-from parley_app.tokens import Family, Size, Space, Stroke, Type
+from parley_app.tokens import Family, Radius, Size, Space, Stroke, Type
 
 
 def ruled(rows: Sequence[ft.Control], inset: int = 0) -> ft.Column:
@@ -54,6 +54,29 @@ def SwitchRow(title: str, detail: str, *, on: bool, on_change: Callable[[bool], 
         # One node for assistive technology: a switch whose name is the row's words.
         ft.MergeSemantics(content=ft.Row([words, switch], spacing=Space.LG)),
         padding=ft.Padding.symmetric(horizontal=Space.LG if ui.compact else Space.XL - Space.XS, vertical=Space.MD),
+    )
+
+
+@ft.component
+def ChoiceRow(title: str, detail: str, on_click: Handler, *, on: bool) -> ft.Control:
+    """One of several: a ring that fills. The detail says what the choice means."""
+    ui = use_ui()
+    lines = ft.Column(
+        [
+            ui.text(title, Type.LABEL_STRONG if on else Type.LABEL),
+            *([ui.text(detail, Type.SMALL, ui.c.ink_2)] if detail else []),
+        ],
+        spacing=0,
+        tight=True,
+        expand=True,
+    )
+    return Pressable(
+        at_least(Size.CONTROL_LG, ft.Row([RadioMark(on=on), lines], spacing=Space.MD)),
+        on_click,
+        padding=ft.Padding.symmetric(horizontal=Space.LG, vertical=Space.XS),
+        radius=Radius.SM,
+        selected=on,
+        label=", ".join(part for part in (title, detail) if part),
     )
 
 

@@ -27,7 +27,9 @@ from parley_app.model.people import Finder, GroupForm, Membership
 from parley_app.model.pins import Pins
 from parley_app.model.poll_form import PollForm
 from parley_app.model.preferences import Preferences
+from parley_app.model.privacy import Privacy
 from parley_app.model.rows import Picture
+from parley_app.model.schedule import Schedule
 from parley_app.model.session import Session
 
 CHATS: Final = "/chats"
@@ -62,6 +64,8 @@ class App(Observed):
         self.finder = Finder(engine)
         self.group_form = GroupForm(engine, self.finder)
         self.joining = Joining(engine)
+        self.schedule = Schedule(engine)
+        self.privacy = Privacy(engine)
         self.notifications = Notifications(bridge)
         self.conversation: Conversation | None = None
         self.membership: Membership | None = None
@@ -411,6 +415,7 @@ class App(Observed):
         self.spawn(self._load(self.conversation))
         self.spawn(self.pins.load())
         self.spawn(self._learn(self.governing))
+        self.spawn(self.schedule.load())
 
     def _follow_thread(self) -> None:
         """Open the thread that the route names, and keep what was written in the one that is left."""
@@ -464,7 +469,10 @@ class App(Observed):
                 if self.governing is not None and self.details:
                     await self.governing.load()
             await self._refresh(params["conversation_id"])
+            await self.schedule.load()
             self.joining.heard(params["conversation_id"])
+        elif name == "privacy.changed":
+            self.privacy.heard(params)
         elif name == "join_requests.changed" and self.opened == params["conversation_id"] and self.governing:
             await self._learn(self.governing)
 
@@ -487,5 +495,6 @@ class App(Observed):
         self.layers.close()
         self.chats.clear()
         self.company.clear()
+        self.privacy.clear()
         self.finder.clear()
         self.go(WELCOME)

@@ -284,6 +284,15 @@ class Conversation(Observed):
         self._compose(self.draft + text)
         self.set_draft(self.draft)
 
+    def empty(self) -> None:
+        """What was written is kept elsewhere now."""
+        self.set_draft("", save=True)
+        self._compose("", anew=True)
+
+    def send_words(self, text: str) -> None:
+        """Send words that do not come from the composer."""
+        self._spawn(self._send({"to": self.conversation_id, "text": text}, text, (), None))
+
     async def retry(self, client_id: str) -> None:
         """Send a failed message again."""
         await self._about("outbox.retry", client_id)

@@ -20,6 +20,7 @@ from parley_app.model.app import App
 from parley_app.model.conversation import Conversation
 from parley_app.model.layers import Spot
 from parley_app.screens.messages import Messages
+from parley_app.screens.scheduling import ScheduledStrip
 from parley_app.screens.writing import Writing
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Family, Layout, Size, Space, Type, Width
@@ -118,6 +119,7 @@ def ConversationPane(app: App, conversation: Conversation) -> ft.Control:
             [
                 ft.Container(keyed(f"messages-{app.timeline_turn}", Messages)(app, conversation, set_far), expand=True),
                 *strip,
+                keyed("later", ScheduledStrip)(app),
                 keyed("typing", Typists)(app, conversation.conversation_id),
                 keyed("writing", Writing)(app, conversation),
             ],

@@ -17,13 +17,25 @@ from parley_app.components.settings_rows import SwitchRow
 from parley_app.components.surfaces import Card, Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
-from parley_app.model import menus
+from parley_app.model import later, menus
 from parley_app.model.app import App
 from parley_app.model.conversation import Conversation
-from parley_app.model.layers import Adding, Choices, DeletionOf, MenuOf, NewFolder, NewPoll, PickerFor, Question, Spot
+from parley_app.model.layers import (
+    Adding,
+    Choices,
+    DeletionOf,
+    MenuOf,
+    NewFolder,
+    NewPoll,
+    PickerFor,
+    Question,
+    ScheduledList,
+    SendLater,
+    Spot,
+)
 from parley_app.model.menus import Action
 from parley_app.model.poll_form import PollForm
-from parley_app.screens import asking
+from parley_app.screens import asking, scheduling
 from parley_app.screens.floating import floating, over
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Type, Width
@@ -162,7 +174,11 @@ def AddingLayer(app: App, layer: Adding) -> ft.Control:
         app.layers.close()
         page.run_task(pick)
 
-    menu = AddingMenu(picture, None if layer.in_thread else app.show_poll_form)
+    def send_later() -> None:
+        later.begin(app)
+
+    poll, wait = (None, None) if layer.in_thread else (app.show_poll_form, send_later)
+    menu = AddingMenu(picture, poll, wait)
     left = ui.width - Layout.THREAD if layer.in_thread else _column_left(app, ui)
     spot = Spot(left + Size.MENU / 2 + ui.gutter, ui.height - Size.AVATAR_XL)
     return floating(app, menu, spot, Size.MENU, 3 * Size.MENU_ROW + Size.AVATAR_XL)
@@ -236,6 +252,8 @@ _LAYERS: dict[type, Callable[..., ft.Control]] = {
     Choices: asking.ChoicesLayer,
     Question: asking.QuestionLayer,
     NewFolder: asking.FolderLayer,
+    SendLater: scheduling.SendLaterLayer,
+    ScheduledList: scheduling.ScheduledLayer,
 }
 
 

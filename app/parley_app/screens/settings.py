@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import Final
 
 import flet as ft
 
 from parley_app import words
-from parley_app.components.avatar import PersonAvatar
-from parley_app.components.buttons import Button, IconButton, Kind
+from parley_app.components.buttons import Button, Kind
 from parley_app.components.layout import at_least, keyed
 from parley_app.components.overlay import Dialog, DialogOver
 from parley_app.components.pressable import Pressable
 from parley_app.components.settings_rows import FactRow, Group, SwitchRow, ruled
-from parley_app.components.surfaces import Card, Note, PaneHeader, Rule
+from parley_app.components.surfaces import Card, Note, Rule
 from parley_app.components.theme_cards import ThemeCard
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
@@ -23,95 +20,18 @@ from parley_app.model import app as routes
 from parley_app.model.app import App
 from parley_app.model.preferences import Theme
 from parley_app.screens.frame import Workspace
-from parley_app.theme import Ui, palette, use_ui
-from parley_app.tokens import Family, Layout, Palette, Size, Space, Type
-
-APPEARANCE: Final = f"{routes.SETTINGS}/appearance"
-ACCOUNT: Final = f"{routes.SETTINGS}/account"
-NOTIFICATIONS: Final = f"{routes.SETTINGS}/notifications"
-_SECTIONS: Final = (
-    (words.APPEARANCE, Glyph.PALETTE, APPEARANCE, words.APPEARANCE_DETAIL),
-    (words.ACCOUNT, Glyph.USER_CIRCLE, ACCOUNT, words.ACCOUNT_DETAIL),
-    (words.NOTIFICATIONS, Glyph.BELL_SIMPLE, NOTIFICATIONS, words.NOTIFICATIONS_DETAIL),
+from parley_app.screens.privacy import PrivacyScreen
+from parley_app.screens.settings_page import (
+    ACCOUNT,
+    APPEARANCE,
+    NOTIFICATIONS,
+    PRIVACY,
+    SECTIONS,
+    Identity,
+    SettingsPage,
 )
-
-
-@ft.component
-def Identity(app: App, size: int = Size.AVATAR) -> ft.Control:
-    """Who is signed in, and where."""
-    ui = use_ui()
-    host = app.session.server.removeprefix("https://")
-    lines: list[ft.Control] = [
-        ui.text(app.session.me.name, Type.LABEL_STRONG, lines=1),
-        ui.text(f"@{app.session.me.name} · {host}" if ui.compact else host, Type.META, ui.c.ink_3, lines=1),
-    ]
-    return ft.Row(
-        [PersonAvatar(app.session.me, size), ft.Column(lines, spacing=0, tight=True, expand=True)], spacing=Space.MD
-    )
-
-
-@ft.component
-def NavItem(app: App, name: str, glyph: Glyph, route: str, *, here: bool) -> ft.Control:
-    """A section beside the page."""
-    ui = use_ui()
-    ink = ui.c.accent_ink if here else ui.c.ink
-    row = ft.Row(
-        [
-            ui.icon(glyph, Size.ICON, ink if here else ui.c.ink_2, family=Family.ICON_FILL if here else Family.ICON),
-            ui.text(name, Type.LABEL_STRONG if here else Type.LABEL, ink, expand=True),
-        ],
-        spacing=Space.MD,
-    )
-    return Pressable(
-        at_least(ui.control, row),
-        lambda: app.go(route),
-        padding=ft.Padding.symmetric(horizontal=Space.MD),
-        fill=ui.c.accent_soft if here else ft.Colors.TRANSPARENT,
-        selected=here,
-    )
-
-
-@ft.component
-def SettingsNav(app: App, active: str) -> ft.Control:
-    """All sections, at the left of a wide window."""
-    ui = use_ui()
-    me = ft.Container(Identity(app), padding=ft.Padding.only(left=Space.SM, top=Space.SM, bottom=Space.MD))
-    items = [NavItem(app, name, glyph, route, here=route == active) for name, glyph, route, _ in _SECTIONS]
-    return ft.Container(
-        ft.Column(
-            [
-                PaneHeader(words.SETTINGS),
-                ft.ListView([me, *items], spacing=Space.HAIR, padding=ft.Padding.all(Space.MD), expand=True),
-            ],
-            spacing=0,
-        ),
-        width=Layout.SETTINGS_NAV + Space.XL,
-        bgcolor=ui.c.surface,
-        border=ft.Border(right=ft.BorderSide(1, ui.c.line)),
-    )
-
-
-@ft.component
-def SettingsPage(app: App, route: str, title: str, lead: str, body: Sequence[ft.Control]) -> ft.Control:
-    """One section: cards in one column."""
-    ui = use_ui()
-    intro = [] if ui.compact else [ft.Semantics(content=ui.text(title, Type.TITLE), header=True)]
-    head = ft.Column([*intro, ui.text(lead, Type.BODY, ui.c.ink_2)], spacing=Space.XS, tight=True)
-    column = ft.Column([head, *body], spacing=Space.LG, horizontal_alignment=ft.CrossAxisAlignment.STRETCH, tight=True)
-    if ui.compact:
-        header = PaneHeader(title, [IconButton(Glyph.ARROW_LEFT, words.BACK, lambda: app.go(routes.SETTINGS))])
-        page = ft.ListView([column], expand=True, padding=ft.Padding.all(Space.LG))
-        pane = ft.Container(ft.Column([header, page], spacing=0), expand=True)
-        return Workspace(app, words.SETTINGS, [pane], bar=False)
-    width = min(Size.TEXT_COLUMN + Space.XXL, ui.width - Layout.RAIL - Layout.SETTINGS_NAV - 3 * Space.XL)
-    middle = ft.Column(
-        [ft.Container(column, width=width, padding=ft.Padding.symmetric(vertical=Space.XXL))],
-        scroll=ft.ScrollMode.AUTO,
-        horizontal_alignment=ft.CrossAxisAlignment.CENTER,
-        expand=True,
-    )
-    side = ft.Container(middle, expand=True, alignment=ft.Alignment.TOP_CENTER)
-    return Workspace(app, words.SETTINGS, [SettingsNav(app, route), side])
+from parley_app.theme import Ui, palette, use_ui
+from parley_app.tokens import Palette, Size, Space, Type
 
 
 @ft.component
@@ -139,7 +59,7 @@ def SettingsList(app: App) -> ft.Control:
     """What a phone opens with."""
     ui = use_ui()
     rows: list[ft.Control] = []
-    for name, glyph, route, detail in _SECTIONS:
+    for name, glyph, route, detail in SECTIONS:
         rows += [LinkRow(app, glyph, name, detail, route), Rule(Space.LG + Size.ICON_LG + Space.LG)]
     title = ft.Container(
         ft.Semantics(content=ui.text(words.SETTINGS, Type.TITLE), header=True),
@@ -303,6 +223,8 @@ def SettingsScreen(app: App) -> ft.Control:
     match app.route:
         case route if route == ACCOUNT:
             return AccountScreen(app)
+        case route if route == PRIVACY:
+            return PrivacyScreen(app)
         case route if route == NOTIFICATIONS:
             return NotificationsScreen(app)
         case route if route == routes.SETTINGS and use_ui().compact:

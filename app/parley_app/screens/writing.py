@@ -11,7 +11,7 @@ from parley_app.components.layout import keyed
 from parley_app.components.surfaces import Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
-from parley_app.model import chats
+from parley_app.model import chats, later
 from parley_app.model.app import App
 from parley_app.model.completing import Completion
 from parley_app.model.conversation import Conversation
@@ -48,6 +48,7 @@ def _actions(app: App, conversation: Conversation) -> ComposerActions:
         cancel=conversation.cancel,
         complete=conversation.complete,
         focus=focus,
+        later=None if in_thread else lambda: later.begin(app),
     )
 
 

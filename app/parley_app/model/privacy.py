@@ -1,0 +1,56 @@
+"""What this person lets others see: receipts, typing, presence; kept by the server for all of the person's devices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from parley_app.engine import Engine, EngineError, Json
+from parley_app.model import faults
+from parley_app.model.observing import Observed
+
+SETTINGS: Final = ("receipts", "typing", "presence")
+
+
+class Privacy(Observed):
+    """The settings by name. Nothing is known until `loaded`; a change shows at once and is taken back where it fails."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+        self.values: dict[str, bool] = {}
+        self.fault = ""
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the server has answered once."""
+        return bool(self.values)
+
+    async def load(self) -> None:
+        """Ask the server."""
+        try:
+            self.heard(await self._engine.call("privacy"))
+        except EngineError as error:
+            self.fault = faults.sentence(error)
+            self.changed()
+
+    async def change(self, name: str, *, on: bool) -> None:
+        """Let others see something from now on, or not any more."""
+        before = self.values
+        self.values, self.fault = {**before, name: on}, ""
+        self.changed()
+        try:
+            self.heard(await self._engine.call("privacy.change", {name: on}))
+        except EngineError as error:
+            self.values, self.fault = before, faults.sentence(error)
+            self.changed()
+
+    def heard(self, settings: Json) -> None:
+        """The settings are these now, by this device or another."""
+        self.values = {name: bool(settings[name]) for name in SETTINGS}
+        self.fault = ""
+        self.changed()
+
+    def clear(self) -> None:
+        """Forget them: somebody else signs in."""
+        self.values, self.fault = {}, ""
+        self.changed()

@@ -1,0 +1,40 @@
+"""What this person lets others see: shown at once, taken back where that fails."""
+
+from app_examples import FakeDevice, started
+
+from parley_app import room_words, words
+from parley_app.engine import EngineError
+from parley_app.model.privacy import SETTINGS
+
+NETWORK = EngineError("network_error", "no answer")
+
+
+async def test_settings_are_asked_for_and_changed():
+    device = FakeDevice()
+    world = await started(device, "/settings/privacy")
+    privacy = world.app.privacy
+    assert not privacy.loaded and set(SETTINGS) == set(room_words.PRIVACY_ROWS)
+    await privacy.load()
+    assert privacy.values == {"receipts": True, "typing": True, "presence": True}
+    await privacy.change("typing", on=False)
+    assert device.asked("privacy.change") == [{"typing": False}] and privacy.values["typing"] is False
+    device.tell("privacy.changed", receipts=False, typing=False, presence=True)  # another device was at it
+    await world.settle()
+    assert privacy.values["receipts"] is False
+
+
+async def test_without_the_server_nothing_is_pretended():
+    device = FakeDevice()
+    world = await started(device, "/settings/privacy")
+    privacy = world.app.privacy
+    device.faults["privacy"] = device.faults["privacy.change"] = NETWORK
+    await privacy.load()
+    assert privacy.fault == words.FAULTS["network_error"] and not privacy.loaded
+    del device.faults["privacy"]
+    await privacy.load()
+    assert privacy.fault == ""
+    await privacy.change("presence", on=False)
+    assert privacy.values["presence"] is True and privacy.fault == words.FAULTS["network_error"]
+    device.tell("signed_out")
+    await world.settle()
+    assert not privacy.loaded
