@@ -21,7 +21,7 @@ from parley_app.screens import chats, gate, joining, new_chat, settings
 from parley_app.screens.layers import Layers
 from parley_app.screens.switcher import Switcher
 from parley_app.screens.viewer import Viewer
-from parley_app.theme import Ui, UiContext, material_theme, palette
+from parley_app.theme import Ui, UiContext, material_theme, palette, use_ui
 from parley_app.tokens import FONTS, Palette
 
 _ARROWS: Final = {"Arrow Up": -1, "Arrow Down": 1}
@@ -51,8 +51,8 @@ def _screen(app: App) -> ft.Control:
 
 def _top(app: App) -> list[ft.Control]:
     """What lies over the screen. To be called inside the look: a component keeps the one that it is made in."""
-    # Only while something floats: an empty layer would make the Stack as small as itself.
-    top: list[ft.Control] = [keyed("layers", Layers)(app)] if app.layers.shown is not None else []
+    # It has a place: what has none would make the Stack as small as itself.
+    top: list[ft.Control] = [ft.Container(keyed("floating", Floating)(app), left=0, top=0, width=0, height=0)]
     if app.switcher:
         top.append(keyed("switcher", Switcher)(app))
     if app.picture is not None:
@@ -61,12 +61,34 @@ def _top(app: App) -> list[ft.Control]:
 
 
 @ft.component
+def Floating(app: App) -> ft.Control:
+    """What floats stands in a route of its own: the focus stays in it, and goes back to where it was."""
+    ui = use_ui()
+    use_watched(app.layers)
+    dialog = None
+    if app.layers.shown is not None:
+        dialog = ft.AlertDialog(
+            content=ft.Container(keyed("layers", Layers)(app), width=ui.width, height=ui.height),
+            modal=True,
+            inset_padding=0,
+            content_padding=0,
+            actions_padding=0,
+            bgcolor=ft.Colors.TRANSPARENT,
+            elevation=0,
+            shape=ft.RoundedRectangleBorder(radius=0),
+            barrier_color=ft.Colors.TRANSPARENT,
+        )
+    ft.use_dialog(dialog)
+    return ft.Container(width=0, height=0)
+
+
+@ft.component
 def Root(app: App) -> ft.Control:
     """The screen of the route, in the palette of the preferences, with what lies on top."""
     page = ft.context.page
     size, set_size = ft.use_state((page.width or _DEFAULT_SIZE[0], page.height or _DEFAULT_SIZE[1]))
     system_dark, set_system_dark = ft.use_state(page.platform_brightness == ft.Brightness.DARK)
-    use_watched(app, app.preferences, app.session, app.layers)
+    use_watched(app, app.preferences, app.session)
 
     def listen() -> None:
         page.on_resize = lambda event: set_size((event.width, event.height))

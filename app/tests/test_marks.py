@@ -190,6 +190,7 @@ def test_menus_offer_what_this_person_may():
     assert Action.CLOSE_POLL in offered(asked) and Action.EDIT not in offered(asked)
     assert Action.CLOSE_POLL not in offered(item(1, kind="poll", poll=poll({"a": [], "b": []})))
     assert offered(item(1, by=ME), status="removed") == [Action.COPY]
+    assert offered(item(1, by=ME), may=["pin"]) == [Action.COPY, Action.PIN, Action.DELETE]
     assert actions_of(item(1, ""), summary(status="removed"), ME, in_thread=False) == ()
 
 

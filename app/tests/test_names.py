@@ -1,5 +1,8 @@
 """Every control on every screen has a name that assistive technology can read: over the tree of controls."""
 
+import inspect
+from functools import partial
+
 import flet as ft
 import pytest
 from app_drawing import draw
@@ -84,6 +87,20 @@ def nameless(tree):
     return found
 
 
+def uncallable(tree):
+    """Handlers that Flet could not call: it hands the event over to whatever has a parameter left, one by name too."""
+    found = []
+    for control, _ in tree:
+        handler = getattr(control, "on_click", None)
+        if handler is not None:
+            signature = inspect.signature(handler)
+            try:
+                signature.bind(*([None] if signature.parameters else []))
+            except TypeError:
+                found.append(handler)
+    return found
+
+
 def _says(control):
     if isinstance(control, ft.Semantics):
         return bool(control.label)
@@ -136,7 +153,7 @@ async def test_controls_have_names(route, width):
     world.app.finder.fill("username", "ben")
     await world.app.finder.find()
     tree = draw(_screen, world.app, width=width)
-    assert len(tree) > 15 and nameless(tree) == []
+    assert len(tree) > 15 and nameless(tree) == [] and uncallable(tree) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -207,7 +224,7 @@ async def test_what_floats_has_names(layer, width):
     world.app.preferences.emoji = ("🎉",)
     LAYERS[layer](world.app)
     tree = draw(Layers, world.app, width=width)
-    assert nameless(tree) == [] and (len(tree) > 8) == (layer != "menu of nothing")
+    assert nameless(tree) == [] and uncallable(tree) == [] and (len(tree) > 8) == (layer != "menu of nothing")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -234,6 +251,14 @@ async def test_skeletons_say_that_they_load():
     world.app.chats.loaded = False
     tree = draw(_screen, world.app)
     assert any(isinstance(control, ft.Semantics) and control.label == "Loading" for control, _ in tree)
+
+
+def test_a_handler_that_cannot_take_the_event_is_caught():
+    def answer(person, *, welcome):
+        """As in a row of people."""
+
+    bare = ft.TextButton("x", on_click=partial(answer, "ben", welcome=True))
+    assert len(uncallable(draw(lambda _: bare, None))) == 1
 
 
 def test_a_button_without_a_name_is_caught():

@@ -3,23 +3,16 @@
 `PARLEY_SHOTS=docs/images ./parley test tests/e2e/test_web_entries.py` writes the pictures of the documents.
 """
 
-import os
-import re
-import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
-from e2e_web import ARGUMENTS, Watched, chromium_path, ready_worker
-from playwright.sync_api import Browser, Locator, Page, Playwright
+from e2e_people import PASSWORD, button, gone, people, picture, seen, somebody
+from e2e_web import ARGUMENTS, chromium_path, ready_worker
+from playwright.sync_api import Browser, Page, Playwright
 
-PASSWORD = "correct horse battery staple"
-SHOTS = os.environ.get("PARLEY_SHOTS")
-SIZES = {"phone": (390, 844), "desk": (1440, 900)}
-ARRIVAL_MS = 60_000
 GROUP = "Harbour Market"
 TABS_MAX = 80
 
@@ -29,46 +22,6 @@ def browser(chromium: Playwright) -> Iterator[Browser]:
     launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
     yield launched
     launched.close()
-
-
-@contextmanager
-def somebody(browser: Browser, stack: Stack, size: str, scheme: str) -> Iterator[Page]:
-    """A person at a browser of their own; whatever must not happen there fails the test."""
-    width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-        ignore_https_errors=True,
-        permissions=["clipboard-read", "clipboard-write"],
-    )
-    watched = Watched(context, stack.address)
-    try:
-        page = context.new_page()
-        page.goto(stack.address)
-        ready_worker(page)
-        app.switch_semantics_on(page)
-        yield page
-        assert not watched.faults, "\n".join(watched.faults)
-    finally:
-        context.close()
-
-
-def people() -> tuple[str, str]:
-    end = "" if SHOTS else f"_{secrets.token_hex(3)}"
-    return f"anna{end}", f"ben{end}"
-
-
-def picture(page: Page, folder: Path, name: str) -> None:
-    """Take a picture of a new state, and find every control named there."""
-    page.wait_for_timeout(800)
-    page.screenshot(path=(Path(SHOTS) if SHOTS else folder) / f"app-{name}.png")
-    assert app.unnamed_controls(page) == [], name
-
-
-def button(page: Page, beginning: str) -> Locator:
-    """The last button whose name begins so."""
-    return page.get_by_role("button", name=re.compile(rf"^{re.escape(beginning)}")).last
 
 
 def open_menu(page: Page, author: str, text: str) -> None:
@@ -101,17 +54,6 @@ def write(page: Page, text: str) -> None:
     page.keyboard.type(text, delay=5)
     page.wait_for_timeout(200)
     app.press(page, app.words("SEND"))
-
-
-def seen(page: Page, *texts: str) -> None:
-    """Wait until all of it stands on the page."""
-    for text in texts:
-        app.wait_for_text(page, text, ARRIVAL_MS)
-
-
-def gone(page: Page, name: str) -> None:
-    """Wait until no button has this name any more."""
-    page.get_by_role("button", name=name, exact=True).first.wait_for(state="detached", timeout=ARRIVAL_MS)
 
 
 def focus(page: Page, name: str) -> None:

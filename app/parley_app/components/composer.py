@@ -116,7 +116,7 @@ def Composer(
     gone = ft.use_ref(False)
     known = ft.use_ref(revision)
     if known.current != revision:
-        text.current, known.current = draft, revision
+        text.current, known.current, gone.current = draft, revision, False
 
     def typed(event: ft.Event[ft.TextField]) -> None:
         text.current = str(event.control.value)
@@ -127,7 +127,7 @@ def Composer(
             return
         written = text.current or ""
         gone.current = bool(written.strip() or attached)
-        await actions.send(written)  # what was sent leaves with this field: a new key brings an empty one
+        await actions.send(written)  # what was sent leaves the field with the next revision
 
     run = ft.context.page.run_task
     box = use_typing(

@@ -6,7 +6,15 @@ marks           what was said of a message: quotes, reactions, polls, threads, m
 menus, deeds    what a message offers, and doing it
 completing      whom an @ may mean
 layers          what floats above the screens
+company         who is there and who types
+reading         how far one has read, and the New line
+waiting, drafts what is on its way, and what is kept of what was begun
+keeping         marks, folders, mute; room_menus: the menu for them
+governing       roles, rules, bans, links and requests of a group; member_menus: the menus for them
+joining         coming in by a link
+schedule        what is sent later; later: what is done with it
+privacy         what others see
 faults, times   errors and moments as people read them
-session, chats, conversation, people, preferences   the parts, each observed by the views that show it
+session, chats, conversation, people, preferences, notifications   the parts, each observed by the views that show it
 app             all of it, and where in the app somebody is
 """

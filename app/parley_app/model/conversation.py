@@ -221,7 +221,7 @@ class Conversation(Observed):
             return
         self.attached, self.note, self.context = (), "", None
         self.set_draft("", save=True)
-        self._compose("", anew=True, focus=False)
+        self._compose("", focus=False)
         if not self.at_end:
             await self.jump_to_latest()
         params: dict[str, Any] = {"to": self.conversation_id, "text": text}
@@ -287,7 +287,7 @@ class Conversation(Observed):
     def empty(self) -> None:
         """What was written is kept elsewhere now."""
         self.set_draft("", save=True)
-        self._compose("", anew=True)
+        self._compose("")
 
     def send_words(self, text: str) -> None:
         """Send words that do not come from the composer."""
@@ -390,9 +390,9 @@ class Conversation(Observed):
     # --- inside
 
     def _compose(self, text: str, *, anew: bool = False, focus: bool = True) -> None:
-        """Put a text into the composer's field; one that becomes shorter than the cursor's place needs a new field."""
+        """Put a text into the composer's field; where the cursor may stand beyond its end, it needs a new field."""
         self.completion.close()
-        if anew or len(text) < len(self.draft):
+        if anew or 0 < len(text) < len(self.draft):
             self.composing += 1
             self.focused = False  # until the new field says otherwise
         else:

@@ -34,13 +34,14 @@ def permits(summary: Json, permission: str) -> bool:
 
 
 def actions_of(item: Json, summary: Json, user_id: str, *, in_thread: bool) -> tuple[tuple[Action, ...], ...]:
-    """In groups, by use; loss stands last. Where nothing can be written, only reading is left."""
+    """In groups, by use; loss stands last. Where nothing can be written, only reading and keeping order are left."""
     copy = (Action.COPY,) if item["text"] else ()
     if summary["status"] in {"removed", "forked"}:
         return (copy,) if copy else ()
-    own = item["own"]
-    say = (Action.REPLY, *(() if in_thread or item["thread_root"] is not None else (Action.THREAD,)))
-    edit = (Action.EDIT,) if own and item["kind"] == "text" and item["text"] else ()
+    own, may_send = item["own"], permits(summary, "send")
+    thread = () if in_thread or item["thread_root"] is not None else (Action.THREAD,)
+    say = (Action.REPLY, *thread) if may_send else ()
+    edit = (Action.EDIT,) if own and may_send and item["kind"] == "text" and item["text"] else ()
     close = (Action.CLOSE_POLL,) if own and item["poll"] is not None and not item["poll"]["closed"] else ()
     pin = (Action.UNPIN if item["pinned"] else Action.PIN,) if permits(summary, "pin") else ()
     unread = () if own or in_thread or item["thread_root"] is not None else (Action.UNREAD,)

@@ -130,14 +130,17 @@ def _asking(app: App, governing: Governing) -> list[ft.Control]:
     if not governing.asking:
         return []
 
-    def answer(person: Person, *, welcome: bool) -> None:
-        app.spawn(app.do(governing.answer(person.name, welcome=welcome)))
+    def let_in(person: Person) -> None:
+        app.spawn(app.do(governing.answer(person.name, welcome=True)))
+
+    def turn_down(person: Person) -> None:
+        app.spawn(app.do(governing.answer(person.name, welcome=False)))
 
     rows: list[ft.Control] = [
         keyed(f"asking-{person.user_id}", AnswerRow)(
             person,
-            partial(answer, person, welcome=True),
-            partial(answer, person, welcome=False),
+            partial(let_in, person),
+            partial(turn_down, person),
             busy=governing.busy,
         )
         for person in governing.people(governing.asking)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import flet as ft
 
-from parley_app import words
+from parley_app import room_words, words
 from parley_app.components.composer import Composer, ComposerActions
 from parley_app.components.composer_parts import MentionList
 from parley_app.components.layout import keyed
@@ -16,6 +16,7 @@ from parley_app.model.app import App
 from parley_app.model.completing import Completion
 from parley_app.model.conversation import Conversation
 from parley_app.model.layers import Spot
+from parley_app.model.menus import permits
 from parley_app.model.rows import Person
 from parley_app.theme import use_ui
 
@@ -61,6 +62,8 @@ def Writing(app: App, conversation: Conversation) -> ft.Control:
         forked = conversation.summary["status"] == "forked"
         text = words.FORKED_TEXT if forked else words.REMOVED_TEXT
         return ft.Container(Note(ui.c.warning, Glyph.INFO, text), padding=ui.gutter)
+    if not permits(conversation.summary, "send"):
+        return ft.Container(Note(ui.c.info, Glyph.INFO, room_words.READ_ONLY), padding=ui.gutter)
     thread = conversation.thread is not None
     key = f"composer-{conversation.conversation_id}-{conversation.thread}-{conversation.composing}"
     return keyed(key, Composer)(

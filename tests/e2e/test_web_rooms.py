@@ -1,0 +1,175 @@
+"""What surrounds conversations, in two browsers at once: who is there and types, order in the list, groups, links, later.
+
+`PARLEY_SHOTS=docs/images ./parley test tests/e2e/test_web_rooms.py` writes the pictures of the documents.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import e2e_browser as app
+import pytest
+from e2e_devices import Stack
+from e2e_people import ARRIVAL_MS, PASSWORD, button, gone, people, picture, seen, somebody
+from e2e_web import ARGUMENTS, chromium_path
+from playwright.sync_api import Browser, Page, Playwright
+
+from parley_app import room_words as said
+
+GROUP = "Harbour Market"
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Playwright) -> Iterator[Browser]:
+    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
+    yield launched
+    launched.close()
+
+
+def row(page: Page, title: str, *marks: str) -> None:
+    """Wait until a row of the list says all this."""
+    wanted = re.compile(rf"^{re.escape(title)}, .*" + "".join(rf"(?=.*{re.escape(mark)})" for mark in marks))
+    page.get_by_role("button", name=wanted).first.wait_for(state="attached", timeout=ARRIVAL_MS)
+
+
+def order(page: Page, *labels: str) -> None:
+    """Choose from the menu of the open conversation, and from what opens behind it."""
+    app.press(page, said.ROOM_MENU)
+    for label in labels:
+        app.press(page, label)
+
+
+@pytest.mark.timeout(900)
+def test_people_keep_govern_and_wait(browser: Browser, stack: Stack, tmp_path: Path) -> None:
+    anna, ben = people()
+    with somebody(browser, stack, "desk", "light") as desk, somebody(browser, stack, "phone", "dark") as phone:
+        app.sign_up(desk, anna, PASSWORD)
+        app.sign_up(phone, ben, PASSWORD)
+        try:
+            company(desk, phone, anna, ben, tmp_path)
+            keeping(desk, ben, tmp_path)
+            later(desk, phone, ben, tmp_path)
+            joining(desk, phone, ben, tmp_path)
+            governing(desk, phone, ben, tmp_path)
+            privacy(desk, tmp_path)
+        finally:
+            for name, page in (("desk", desk), ("phone", phone)):
+                page.screenshot(path=tmp_path / f"at-the-end-{name}.png")
+
+
+def company(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
+    """Presence, typing, ticks and unread marks between two people."""
+    app.find_person(desk, ben)
+    app.send_text(desk, ben, "Which boat do we take?")
+    row(phone, anna, app.words("unread")(1))
+    seen(desk, app.words("STATES")["DELIVERED"], said.HERE_NOW)
+    app.open_chat(phone, anna)
+    seen(desk, app.words("STATES")["READ"])
+    app.write(phone, app.composer(phone, anna), "The late one")
+    seen(desk, said.typing([ben]))
+    picture(desk, folder, "typing-1440-light")
+    app.press(phone, app.words("SEND"))
+    seen(desk, f"{ben}, The late one")
+    button(desk, app.words("actions_of")(ben, "The late one")).click(timeout=app.STEP_MS)
+    app.press(desk, said.MARK_UNREAD_HERE)
+    row(desk, ben, app.words("unread")(1))
+    app.open_chat(desk, ben)
+    seen(desk, app.words("new")(1))
+
+
+def keeping(desk: Page, ben: str, folder: Path) -> None:
+    """Pinned, mute, in a folder, in the archive and back."""
+    order(desk, said.PIN)
+    seen(desk, said.PINNED)
+    order(desk, said.MUTE, said.MUTE_HOUR)
+    row(desk, ben, said.MUTED)
+    order(desk, said.FOLDER, said.NEW_FOLDER)
+    app.fill(desk, said.FOLDER_NAME, "Market")
+    app.press(desk, said.FOLDER_BUTTON)
+    app.press(desk, "Market")
+    row(desk, ben, said.MUTED)
+    picture(desk, folder, "folder-1440-light")
+    desk.keyboard.press("Shift+F10")
+    app.press(desk, said.ARCHIVE)
+    app.press(desk, app.words("ALL"))
+    button(desk, f"{ben}, ").wait_for(state="detached", timeout=ARRIVAL_MS)
+    app.press(desk, said.ARCHIVED)
+    row(desk, ben, said.MUTED)
+    order(desk, said.UNARCHIVE)
+    row(desk, ben, said.MUTED)
+
+
+def later(desk: Page, phone: Page, ben: str, folder: Path) -> None:
+    """Words wait for tomorrow, and go at once after all."""
+    app.write(desk, app.composer(desk, ben), "See you at the pier")
+    app.press(desk, app.words("ADD_MENU"))
+    app.press(desk, said.SEND_LATER)
+    app.field(desk, said.TIME).wait_for(state="attached", timeout=app.STEP_MS)
+    picture(desk, folder, "later-1440-light")
+    button(desk, "Send tomorrow").click(timeout=app.STEP_MS)
+    app.press(desk, f"{said.scheduled_count(1)}. {said.SHOW}")
+    button(desk, "See you at the pier, ").click(timeout=app.STEP_MS)
+    app.press(desk, said.SEND_NOW)
+    seen(phone, "See you at the pier")
+    gone(desk, f"{said.scheduled_count(1)}. {said.SHOW}")
+
+
+def joining(desk: Page, phone: Page, ben: str, folder: Path) -> None:
+    """A link leads a newcomer into a group, once somebody lets them in."""
+    app.make_group(desk, GROUP, [])
+    app.press(desk, app.words("DETAILS"))
+    app.press(desk, said.INVITE)
+    app.press(desk, said.NEW_LINK)
+    app.press(desk, said.COPY_LINK)
+    seen(desk, said.COPIED)
+    picture(desk, folder, "invite-1440-light")
+    link = desk.evaluate("navigator.clipboard.readText()")
+    app.press(phone, app.words("BACK_TO_CHATS"))
+    app.press(phone, app.words("NEW_CONVERSATION"))
+    app.press(phone, f"{said.JOIN}, {said.JOIN_DETAIL}")
+    app.fill(phone, said.JOIN_FIELD, link)
+    app.press(phone, said.JOIN_BUTTON)
+    seen(phone, said.ASKED_TEXT)
+    picture(phone, folder, "join-390-dark")
+    desk.keyboard.press("Escape")
+    app.press(desk, said.answer(said.WELCOME, ben))
+    seen(desk, f"{app.words('MEMBERS')} · 2")
+    for name in (app.words("BACK"), app.words("BACK")):
+        app.press(phone, name)
+    app.open_chat(phone, GROUP)
+
+
+def governing(desk: Page, phone: Page, ben: str, folder: Path) -> None:
+    """Another role, a rule that keeps a person from writing, and somebody who leaves."""
+    button(desk, f"{ben}, {said.HERE_NOW}").click(timeout=app.STEP_MS)
+    picture(desk, folder, "member-1440-light")
+    app.press(desk, said.ROLES["moderator"])
+    seen(desk, said.member(f"{ben}, {said.HERE_NOW}", said.ROLES["moderator"]))
+    app.press(desk, f"{said.WHO_MAY}, {said.WHO_MAY_DETAIL}")
+    rule = said.PERMISSIONS["send"]
+    app.press(desk, f"{rule}: {said.FROM_ROLE['guest']}")
+    app.press(desk, said.FROM_ROLE["admin"])
+    seen(desk, f"{rule}: {said.FROM_ROLE['admin']}")
+    picture(desk, folder, "rules-1440-light")
+    seen(phone, said.READ_ONLY)
+    app.press(phone, app.words("DETAILS"))
+    picture(phone, folder, "details-390-dark")
+    app.press(phone, said.LEAVE)
+    seen(phone, said.leaving(GROUP))
+    button(phone, said.LEAVE).click(timeout=app.STEP_MS)
+    seen(phone, app.words("REMOVED_TEXT"))
+    seen(desk, app.words("left")(ben))
+
+
+def privacy(desk: Page, folder: Path) -> None:
+    """What is hidden stays hidden after a start."""
+    app.press(desk, app.words("SETTINGS"))
+    button(desk, said.PRIVACY).click(timeout=app.STEP_MS)
+    typing = desk.get_by_role("switch", name=re.compile(said.PRIVACY_ROWS["typing"][0]))
+    typing.click(timeout=app.STEP_MS)
+    picture(desk, folder, "privacy-1440-light")
+    app.press(desk, app.words("APPEARANCE"))
+    button(desk, said.PRIVACY).click(timeout=app.STEP_MS)
+    desk.get_by_role("switch", name=re.compile(said.PRIVACY_ROWS["typing"][0]), checked=False).wait_for(
+        state="attached", timeout=ARRIVAL_MS
+    )
