@@ -1,7 +1,7 @@
 """Rows of a conversation as a screen shows them: each message with what was said of it since.
 
-Invariant: nothing here waits for the network. What this device has said and the server has not acknowledged is folded in
-as if it stood at the log's end, so that a reaction or an edit shows at once.
+Invariant: nothing here waits for the network. What this device has said and the store does not hold yet is folded in as if
+it stood at the log's end, so that a reaction or an edit shows at once, and stays when it is acknowledged.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from parley_client.content.folding import Folded, Poll, fold, may_delete
 from parley_client.content.kinds import ANNOTATING_KINDS, COUNTED_KINDS, KIND_DELETE, KIND_MEMBERS, KIND_NAME, KIND_POLL
 from parley_client.session import Session
 from parley_client.store import messages, queues
+from parley_client.store.conversations import load_conversation
 from parley_client.store.messages import MessageRow, ThreadState
+from parley_client.store.queues import OutboxRow
 from parley_client.store.reading import SEQUENCE_MAX
 from parley_client.sync.opening import REMOVED
 from parley_client.sync.placing import members_in, placed
@@ -198,26 +200,37 @@ def _annotations(
     """What was said of these messages, and what this device is about to say of them."""
     found = defaultdict(list, messages.annotations_of(session.store, conversation_id, places))
     own = session.device
-    for waiting, failure in queues.list_outbox(session.store, conversation_id):
-        if failure is None and waiting.kind in ANNOTATING_KINDS:
-            row = placed(
-                MessageRow(
-                    conversation_id=conversation_id,
-                    sequence=SEQUENCE_MAX,
-                    user_id=own.user_id,
-                    device_id=own.device_id,
-                    client_id=waiting.client_id,
-                    kind=waiting.kind,
-                    body=waiting.body,
-                    stored_at="",
-                    manager=True,  # it was only queued where this person may
-                    may_pin=True,
-                ),
-                own.user_id,
-            )
-            if row.target is not None and row.target in places:
-                found[row.target].append(row)
+    for said in _said_meanwhile(session, conversation_id):
+        row = placed(
+            MessageRow(
+                conversation_id=conversation_id,
+                sequence=SEQUENCE_MAX,
+                user_id=own.user_id,
+                device_id=own.device_id,
+                client_id=said.client_id,
+                kind=said.kind,
+                body=said.body,
+                stored_at="",
+                manager=True,  # it was only queued where this person may
+                may_pin=True,
+            ),
+            own.user_id,
+        )
+        if row.target is not None and row.target in places:
+            found[row.target].append(row)
     return found
+
+
+def _said_meanwhile(session: Session, conversation_id: ConversationId) -> list[OutboxRow]:
+    """What this device has said of messages and the store does not hold: acknowledged and not here yet, then waiting."""
+    landing = {key: each for key, each in session.landing.items() if each[1].conversation_id == conversation_id}
+    conversation = load_conversation(session.store, conversation_id) if landing else None
+    for key, (sequence, _) in landing.items():
+        if conversation is None or sequence <= conversation.cursor:
+            session.landing.pop(key, None)
+    landed = [row for key, (_, row) in sorted(landing.items(), key=lambda each: each[1][0]) if key in session.landing]
+    waiting = queues.list_outbox(session.store, conversation_id)
+    return landed + [row for row, failure in waiting if failure is None and row.kind in ANNOTATING_KINDS]
 
 
 def _message(

@@ -240,6 +240,8 @@ def _acknowledge(session: Session, sent: OutboxRow, appended: Appended) -> None:
             conversations.save_counter(session.store, conversation_id, own, row.counter)
         queues.remove_from_outbox(session.store, sent.client_id)
         uploads.remove_uploads(session.store, sent.client_id)
+    if not applied and sent.kind in ANNOTATING_KINDS:
+        session.landing[sent.client_id] = (appended.sequence, sent)
     session.signals.sent(conversation_id)
     _tell(session, sent, "sent", sequence=appended.sequence)
     _answer(session, sent.client_id, appended)

@@ -23,6 +23,7 @@ from parley_client.store.conversations import load_group_state, save_group_state
 from parley_client.store.documents import Account
 from parley_client.store.history import newest_history_key
 from parley_client.store.port import Store
+from parley_client.store.queues import OutboxRow
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import Appended
 from parley_mls import Group, Primitives, PublicGroup
@@ -88,7 +89,8 @@ class GroupCache:
 class Session:
     """The signed-in device, as all operations take it; `learning` are the people whose names are being asked for.
 
-    `strays` remembers of a group state and policy whether leaves of people who left are among its leaves.
+    `strays` remembers of a group state and policy whether leaves of people who left are among its leaves; `landing` what was
+    said of messages and acknowledged, with its place in the log, until the entry itself is here.
     """
 
     store: Store
@@ -104,6 +106,7 @@ class Session:
     events: Listeners = field(default_factory=Listeners)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     learning: set[UserId] = field(default_factory=set)
+    landing: dict[ClientId, tuple[int, OutboxRow]] = field(default_factory=dict)
     tools: AttachmentTools | None = None
     strays: dict[ConversationId, tuple[Group, bytes, bool]] = field(default_factory=dict)
     settings_lock: asyncio.Lock = field(default_factory=asyncio.Lock)

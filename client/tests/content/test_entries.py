@@ -106,6 +106,28 @@ async def test_reactions_are_one_of_each_person(pair, people):
         await bob.react(sent.conversation_id, sent.sequence, "")
 
 
+async def test_what_is_acknowledged_stays_in_sight_until_it_arrives(pair):
+    alice, bob = pair
+    sent = await alice.send("@bob", "cake?")
+    await bob.sync()
+    where = (sent.conversation_id, sent.sequence)
+
+    def emoji(client):
+        return [reaction.emoji for reaction in timeline.item(client.session, *where).reactions]
+
+    await bob.react(*where, "🎂")
+    assert emoji(bob) == ["🎂"] and len(bob.session.landing) == 1  # the server has it, and the log has not told yet
+    await bob.react(*where, "🎂", removed=True)
+    assert emoji(bob) == []
+    await bob.react(*where, "🍰")
+    await alice.react(*where, "🎉")
+    assert emoji(bob) == ["🍰"]
+    await bob.sync()
+    assert set(emoji(bob)) == {"🍰", "🎉"} and not bob.session.landing
+    await alice.sync()
+    assert set(emoji(alice)) == {"🍰", "🎉"}
+
+
 async def test_an_annotation_is_nobodys_news(pair):
     alice, bob = pair
     sent = await alice.send("@bob", "one")
