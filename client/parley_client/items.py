@@ -14,9 +14,17 @@ import msgspec
 
 from parley_client.answers import AttachmentInfo
 from parley_client.attachments.descriptor import attachments_in, info_of
-from parley_client.content.bodies import name_in
+from parley_client.content.bodies import TextBody, name_in, read
 from parley_client.content.folding import Folded, Poll, fold, may_delete
-from parley_client.content.kinds import ANNOTATING_KINDS, COUNTED_KINDS, KIND_DELETE, KIND_MEMBERS, KIND_NAME, KIND_POLL
+from parley_client.content.kinds import (
+    ANNOTATING_KINDS,
+    COUNTED_KINDS,
+    KIND_DELETE,
+    KIND_MEMBERS,
+    KIND_NAME,
+    KIND_POLL,
+    KIND_TEXT,
+)
 from parley_client.session import Session
 from parley_client.store import messages, queues
 from parley_client.store.conversations import load_conversation
@@ -26,7 +34,7 @@ from parley_client.store.reading import SEQUENCE_MAX
 from parley_client.sync.opening import REMOVED
 from parley_client.sync.placing import members_in, placed
 from parley_contracts.encoding import b64encode
-from parley_contracts.ids import ClientId, ConversationId, UserId
+from parley_contracts.ids import ClientId, ConversationId, UserId, as_channel
 
 ItemKind = Literal["text", "poll", "deleted", "name", "members", "unopened"]
 QUOTE_LENGTH_MAX = 280
@@ -92,7 +100,7 @@ class Thread(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A row of a conversation. `text` is the message or question, the new name, or the cause for which it did not open.
 
-    `members` names in `added` and `removed` whom its author brought in and put out; of what was `deleted`, `deleted_by`
+    `application` is the program that said it for the sender, in an open channel. `members` names in `added` and `removed` whom its author brought in and put out; of what was `deleted`, `deleted_by`
     did it.
     """
 
@@ -116,6 +124,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     mention: bool = False
     added: list[Person] = []
     removed: list[Person] = []
+    application: str = ""
 
 
 class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,7 +266,14 @@ def _message(
         thread=_thread(session, thread) if thread is not None else None,
         thread_root=row.thread,
         mention=row.mention,
+        application=_application(row) if not deleted else "",
     )
+
+
+def _application(row: MessageRow) -> str:
+    """The program that said it; in private conversations nobody but people and their devices speak."""
+    said = read(row.body, TextBody) if as_channel(row.conversation_id) is not None and row.kind == KIND_TEXT else None
+    return said.application if said is not None else ""
 
 
 def _removed(session: Session, row: MessageRow, annotations: Iterable[MessageRow]) -> Item:

@@ -22,6 +22,7 @@ class OpenLog(Log):
         self.first_visible: dict[str, int] = {}
         self.last_visible: dict[str, int] = {}
         self.standing, self.described, self.since = standing, described, 1
+        self.applications: dict[str, dict] = {}
 
     @property
     def policy(self) -> bytes:
@@ -55,6 +56,8 @@ class FakeChannels:
         if as_channel(rest[0]) is None:
             raise problems.NotFound
         log, who = self.logs.get(rest[0]), session["user"]
+        if rest[1:2] == ["applications"]:
+            return self._applications(log, who, method, rest, body)
         if method == "GET":
             if log is None:
                 raise problems.NotFound
@@ -105,6 +108,19 @@ class FakeChannels:
         if not log.standing.may(who, "send"):
             raise problems.PolicyRefused
         return self._append_clear(session, channel_id, log, client_id, "post.created", **body)
+
+    def _applications(self, log, who, method, rest, body) -> object:
+        if log is None or not log.standing.may(who, "invite"):
+            raise problems.PolicyRefused
+        if method == "GET":
+            return {"applications": list(log.applications.values())}
+        if method == "DELETE":
+            if log.applications.pop(rest[2], None) is None:
+                raise problems.NotFound
+            return None
+        about = {"application_id": rest[2], "conversation_id": rest[0], "created_by": who, "created_at": ""}
+        log.applications[rest[2]] = about | body
+        return {"application": about | body, "token": f"token of {rest[2]}", "signing_secret": "secret"}
 
     def _append_clear(self, session, channel_id, log, client_id, kind, **fields) -> object:
         who = {"user_id": session["user"], "device_id": session["device"]}

@@ -79,6 +79,14 @@ def test_channel_commands(run, register):
     assert [line["text"] for line in run("alice", "receive", "--json")[1]] == ["hi town"]
     _, (found,), _ = run("alice", "search", "hi", "--conversation", "#Town")
     assert [hit["sequence"] for hit in found["hits"]] == [sent["sequence"]]
+    _, (secrets,), _ = run(
+        "alice", "channels", "app", "create", "#Town", "Builds", "--scope", "post", "--scope", "read"
+    )
+    assert secrets["token"] and secrets["application"]["scopes"] == ["post", "read"]
+    assert run("alice", "channels", "app", "create", "#Town", "x", "--scope", "all")[0] == 2
+    _, (listed,), _ = run("alice", "channels", "app", "list", "#Town")
+    assert [each["name"] for each in listed] == ["Builds"]
+    assert run("alice", "channels", "app", "revoke", "#Town", listed[0]["application_id"])[0] == 0
     assert run("bob", "channels", "leave", "#Town")[1][0]["status"] == "removed"
     code, _, complaint = run("bob", "send", "--to", "Town", "x")
     assert code == 2 and "called Town" in complaint

@@ -279,6 +279,10 @@ async def test_channels_by_method_names(pair):
         made["conversation_id"]: "open",
     }
     assert sent["sequence"] == 3
+    made_app = await first("channel.app.create", channel="#Town", name="Builds", scopes=["post"])
+    assert [app["name"] for app in await first("channel.apps", channel="#Town")] == ["Builds"]
+    gone = made_app["application"]["application_id"]
+    assert await first("channel.app.revoke", channel="#Town", application_id=gone) == {}
     assert (await second("channel.leave", channel="#Town"))["status"] == "removed"
     with pytest.raises(CallError) as refused:
         await second("channel.join", channel=direct)

@@ -126,12 +126,16 @@ class SearchPage(msgspec.Struct, frozen=True):
 
 
 class Post(msgspec.Struct, frozen=True):
-    """What the server reads of a post: its words, what it changes, and whether it has files. The rest is for devices."""
+    """What the server reads of a post: its words, what it changes, whether it has files. The rest is for devices.
+
+    `application` is the name of the application that said it, which the server put there.
+    """
 
     text: str = ""
     options: tuple[str, ...] = ()
     target: int | None = None
     attachments: tuple[msgspec.Raw, ...] = ()
+    application: str = ""
 
     @property
     def words(self) -> str:

@@ -37,7 +37,11 @@ def body_of(endpoint: Callable[..., Any]) -> type[msgspec.Struct] | None:
     """The type that an endpoint reads its body as, None where it reads none."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(endpoint)))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "read_body":
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in {"read_body", "parse_body"}
+        ):
             assert isinstance(node.args[1], ast.Name)
             found: type[msgspec.Struct] = inspect.unwrap(endpoint).__globals__[node.args[1].id]
             return found

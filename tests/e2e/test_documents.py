@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from parley_client import Attachable, Client
 from parley_client.api.network import Answer, Request
 from parley_client.platforms.https import HttpsNetwork
+from parley_contracts.applications_api import SIGNATURE_HEADER, TIMESTAMP_HEADER, hook_signature
 from parley_contracts.documents import documents
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ConversationId, new_uuid7
@@ -202,8 +204,24 @@ class Journey:
         assert [hit.sequence for hit in (await berta.search("town")).hits][:1] == [sent.sequence]
         await anna.group_describe(channel.conversation_id, topic="News")
         await anna.group_role(channel.conversation_id, self.names["berta"], "moderator")
+        await self.let_in(anna, channel.conversation_id)
         await berta.channel_leave(channel.conversation_id)
         assert (await berta.channels(channel.name)).channels[0].members == 1
+
+    async def let_in(self, anna: Client, channel: str) -> None:
+        """An application that reads and posts, by token and by signature, until it is put out."""
+        secrets = await anna.channel_app_create(channel, "Builds", ["read", "post"])
+        here = "/api/v1/messaging/applications/self"
+        await self.call("GET", here, token=secrets.token)
+        await self.call("GET", f"{here}/entries?after=1&limit=2", token=secrets.token)
+        await self.call("PUT", f"{here}/posts/{new_uuid7()}", {"text": "green"}, secrets.token)
+        body, timestamp = {"text": "deployed"}, str(int(time.time()))
+        signature = hook_signature(secrets.signing_secret, timestamp, json.dumps(body).encode())
+        signed = {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: signature}
+        where = f"/api/v1/messaging/hooks/{secrets.application.application_id}"
+        assert (await self.call("POST", where, body, **signed)).status == 200
+        assert len(await anna.channel_apps(channel)) == 1
+        await anna.channel_app_revoke(channel, secrets.application.application_id)
 
     async def heard(self, *types: str) -> None:
         """Wait until frames of these types have come to any device."""

@@ -20,6 +20,7 @@ from schemathesis import Case, GenerationMode
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import new_uuid7
 from parley_media.api import routes as media
+from parley_messaging.api import application_routes as applications
 from parley_messaging.api import channel_routes as channels
 from parley_messaging.api import routes as messaging
 
@@ -90,7 +91,9 @@ def caller(stack: Stack, device: Callable[..., Device]) -> Iterator[Caller]:
 
 @pytest.mark.timeout(300 + EXAMPLES)
 @pytest.mark.parametrize(
-    "router", [messaging.router, channels.router, media.router], ids=["messaging", "channels", "media"]
+    "router",
+    [messaging.router, channels.router, applications.router, media.router],
+    ids=["messaging", "channels", "applications", "media"],
 )
 def test_no_request_is_a_server_error(caller: Caller, router: APIRouter, say_trials: Callable[[str], None]):
     document = document_of(router)
@@ -100,7 +103,7 @@ def test_no_request_is_a_server_error(caller: Caller, router: APIRouter, say_tri
         ask_all(caller, operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
         if can_be_wrong(document["paths"][operation.path][operation.method]):
             ask_all(caller, operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
-    assert caller.statuses >= {200, 400, 404}
+    assert caller.statuses >= ({200, 400} if router is applications.router else {200, 400, 404})
     caller.device.start()
     caller.device("send", to=caller.conversation, text="after")
     history = caller.device.wait_for_history({"before", "after"})

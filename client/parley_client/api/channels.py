@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from parley_client.api.http import Api
 from parley_client.api.messaging import BASE
+from parley_contracts.applications_api import ApplicationCreation, Applications, ApplicationSecrets
 from parley_contracts.channels_api import (
     Channel,
     ChannelCreation,
@@ -17,7 +18,7 @@ from parley_contracts.channels_api import (
     SearchPage,
     SearchUpload,
 )
-from parley_contracts.ids import ChannelId, ClientId
+from parley_contracts.ids import ApplicationId, ChannelId, ClientId
 from parley_contracts.messaging_api import Appended
 
 
@@ -68,6 +69,24 @@ async def put_post(
     """Say something in the clear, once; the outbox repeats."""
     path = f"{BASE}/channels/{channel_id}/posts/{client_id}"
     return await api.call("PUT", path, Appended, body=upload, attempts=1, timeout_s=timeout_s)
+
+
+async def put_application(
+    api: Api, channel_id: ChannelId, application_id: ApplicationId, creation: ApplicationCreation
+) -> ApplicationSecrets:
+    """Let an application into a channel; its secrets are told this once."""
+    path = f"{BASE}/channels/{channel_id}/applications/{application_id}"
+    return await api.call("PUT", path, ApplicationSecrets, body=creation)
+
+
+async def get_applications(api: Api, channel_id: ChannelId) -> Applications:
+    """The applications of a channel."""
+    return await api.call("GET", f"{BASE}/channels/{channel_id}/applications", Applications)
+
+
+async def delete_application(api: Api, channel_id: ChannelId, application_id: ApplicationId) -> None:
+    """Put an application out at once."""
+    await api.call("DELETE", f"{BASE}/channels/{channel_id}/applications/{application_id}", type(None))
 
 
 async def post_search(api: Api, upload: SearchUpload) -> SearchPage:

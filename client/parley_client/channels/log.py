@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec
 
 import msgspec
 
-from parley_client.content.bodies import NameBody, encode
+from parley_client.content.bodies import NameBody, encode, read_any
 from parley_client.content.kinds import COUNTED_KINDS, KIND_NAME, KIND_UNOPENED
 from parley_client.errors import UntrustedGroup, UsageError
 from parley_client.groups.policies import known_policy
@@ -111,9 +111,11 @@ class ChannelApplier:
             self._keep_unopened(entry, policy, NOT_PERMITTED)
         else:
             own = self._session.device.user_id
-            if entry.user_id == own and kind in COUNTED_KINDS:
+            row = placed(row_of(entry, kind, entry.body.encode(), policy=policy), own)
+            by_hand = not getattr(read_any(row.body, kind), "application", "")
+            if entry.user_id == own and kind in COUNTED_KINDS and by_hand:
                 self._own_sequence = entry.sequence
-            self._later(store_placed, placed(row_of(entry, kind, entry.body.encode(), policy=policy), own))
+            self._later(store_placed, row)
 
     def _keep_unopened(self, entry: Entry, policy: PolicyDocument, cause: str) -> None:
         row = row_of(entry, KIND_UNOPENED, b"", policy=policy)

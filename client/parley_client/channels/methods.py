@@ -7,8 +7,9 @@ from parley_client.api import channels
 from parley_client.channels import changing
 from parley_client.errors import UnknownConversation, UsageError
 from parley_client.session import Session
+from parley_contracts.applications_api import Application, ApplicationCreation, ApplicationSecrets, Scope
 from parley_contracts.channels_api import ChannelDescription, ChannelPage, SearchPage, SearchUpload
-from parley_contracts.ids import ChannelId, ConversationId, UserId, as_channel, is_uuid
+from parley_contracts.ids import ApplicationId, ChannelId, ConversationId, UserId, as_channel, is_uuid, new_uuid7
 from parley_contracts.limits import CHANNELS_PAGE_DEFAULT, CHANNELS_PAGE_MAX, SEARCH_PAGE_DEFAULT
 
 
@@ -81,6 +82,27 @@ class ChannelMethods:
             limit=limit,
         )
         return await channels.post_search(self.session.api, upload)
+
+    async def channel_app_create(self, channel: str, name: str, scopes: list[Scope]) -> ApplicationSecrets:
+        """Let an application into a channel, for who may invite; its token and signing secret are told this once.
+
+        Where the answer is lost, it stands in the list without anybody knowing its secrets: revoke it.
+        """
+        channel_id, application_id = _required(self.conversation_id(channel)), ApplicationId(new_uuid7())
+        creation = ApplicationCreation(name, scopes)
+        return await channels.put_application(self.session.api, channel_id, application_id, creation)
+
+    async def channel_apps(self, channel: str) -> list[Application]:
+        """The applications of a channel, for who may invite."""
+        listed = await channels.get_applications(self.session.api, _required(self.conversation_id(channel)))
+        return listed.applications
+
+    async def channel_app_revoke(self, channel: str, application_id: str) -> None:
+        """Put an application out at once."""
+        if not is_uuid(application_id):
+            raise UsageError("an application is named by its id")
+        channel_id = _required(self.conversation_id(channel))
+        await channels.delete_application(self.session.api, channel_id, ApplicationId(application_id))
 
     async def _channel(self, name: str) -> ChannelId:
         if is_uuid(name):

@@ -6,6 +6,7 @@ import msgspec
 
 from parley_client.calls import Methods, Params
 from parley_client.channels.methods import ChannelMethods
+from parley_contracts.applications_api import Scope
 from parley_contracts.limits import CHANNELS_PAGE_DEFAULT, SEARCH_PAGE_DEFAULT
 
 
@@ -26,9 +27,22 @@ class CreateParams(Params):
 
 
 class ChannelParams(Params):
-    """`channel.join` and `channel.leave`: an id, or #name."""
+    """`channel.join`, `channel.leave` and `channel.apps`: an id, or #name."""
 
     channel: str
+
+
+class AppCreateParams(ChannelParams):
+    """`channel.app.create`: the answer holds the secrets, this once."""
+
+    name: str
+    scopes: list[Scope]
+
+
+class AppRevokeParams(ChannelParams):
+    """`channel.app.revoke`."""
+
+    application_id: str
 
 
 class SearchParams(Params):
@@ -59,6 +73,16 @@ def channel_methods(client: ChannelMethods) -> Methods:
     async def leave(params: ChannelParams) -> object:
         return await client.channel_leave(params.channel)
 
+    async def apps(params: ChannelParams) -> object:
+        return await client.channel_apps(params.channel)
+
+    async def app_create(params: AppCreateParams) -> object:
+        return await client.channel_app_create(params.channel, params.name, params.scopes)
+
+    async def app_revoke(params: AppRevokeParams) -> object:
+        await client.channel_app_revoke(params.channel, params.application_id)
+        return {}
+
     async def search(params: SearchParams) -> object:
         words = msgspec.structs.asdict(params)
         return await client.search(words.pop("query"), **words)
@@ -68,5 +92,8 @@ def channel_methods(client: ChannelMethods) -> Methods:
         "channel.create": (CreateParams, create),
         "channel.join": (ChannelParams, join),
         "channel.leave": (ChannelParams, leave),
+        "channel.apps": (ChannelParams, apps),
+        "channel.app.create": (AppCreateParams, app_create),
+        "channel.app.revoke": (AppRevokeParams, app_revoke),
         "search": (SearchParams, search),
     }

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
+import msgspec
 import typer
 
 from parley_client.cli.running import run, show
 from parley_client.client import Client
+from parley_client.errors import UsageError
+from parley_contracts.applications_api import Scope
 from parley_contracts.limits import CHANNELS_PAGE_DEFAULT, CHANNELS_PAGE_MAX, SEARCH_PAGE_DEFAULT, SEARCH_PAGE_MAX
 
 channels = typer.Typer(no_args_is_help=True, help="Open channels: anybody may join, and the server reads them.")
+app = typer.Typer(no_args_is_help=True, help="Programs that read or say something in a channel.")
+channels.add_typer(app, name="app")
 Named = Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel's id, or its name as #name.")]
 After = Annotated[str | None, typer.Option(help="The `next` of the page before.")]
 
@@ -61,6 +66,38 @@ def join(context: typer.Context, channel: Named) -> None:
 def leave(context: typer.Context, channel: Named) -> None:
     """Leave an open channel."""
     _run(context, lambda client: client.channel_leave(channel))
+
+
+@app.command("create")
+def app_create(
+    context: typer.Context,
+    channel: Named,
+    name: str,
+    scope: Annotated[list[str], typer.Option(help="What it may do: read or post; may be given again.")],
+) -> None:
+    """Let an application in, and print its token and signing secret, this once."""
+    try:
+        scopes = msgspec.convert(scope, list[Scope])
+    except msgspec.ValidationError as error:
+        raise UsageError("a scope is read or post") from error
+    _run(context, lambda client: client.channel_app_create(channel, name, scopes))
+
+
+@app.command("list")
+def app_list(context: typer.Context, channel: Named) -> None:
+    """Print a channel's applications."""
+    _run(context, lambda client: client.channel_apps(channel))
+
+
+@app.command("revoke")
+def app_revoke(context: typer.Context, channel: Named, application_id: str) -> None:
+    """Put an application out at once."""
+
+    async def work(client: Client) -> object:
+        await client.channel_app_revoke(channel, application_id)
+        return {}
+
+    _run(context, work)
 
 
 def search(

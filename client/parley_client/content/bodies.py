@@ -27,6 +27,7 @@ from parley_client.content.kinds import (
 from parley_client.errors import UsageError
 from parley_contracts.ids import UserId
 from parley_contracts.limits import (
+    APPLICATION_NAME_LENGTH_MAX,
     GROUP_NAME_LENGTH_MAX,
     GROUP_TOPIC_LENGTH_MAX,
     MENTIONS_PER_MESSAGE_MAX,
@@ -43,13 +44,17 @@ EVERYBODY = UserId("everybody")
 
 
 class TextBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A text. Its files (`attachments`) are read by `parley_client.attachments.descriptor`."""
+    """A text. Its files (`attachments`) are read by `parley_client.attachments.descriptor`.
+
+    `application` is the program that said it for its person: the server's word, in open channels only.
+    """
 
     text: str
     attachments: Sequence[msgspec.Raw] = ()
     reply_to: int | None = None
     thread: int | None = None
     mentions: Sequence[UserId] = ()
+    application: str = ""
 
 
 class NameBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -202,6 +207,7 @@ def _is_sound(body: Body) -> bool:
     match body:
         case TextBody() | EditBody():
             sound = len(body.mentions) <= MENTIONS_PER_MESSAGE_MAX
+            sound = sound and len(getattr(body, "application", "")) <= APPLICATION_NAME_LENGTH_MAX
         case NameBody():
             sound = 0 < len(body.name.strip()) <= len(body.name) <= GROUP_NAME_LENGTH_MAX
             sound = sound and len(body.topic) <= GROUP_TOPIC_LENGTH_MAX

@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
-from parley_client import timeline
+from parley_client import outbox, timeline
 from parley_client.answers import Conversation
 from parley_client.attachments.preparing import Attachable
 from parley_client.errors import NotAMember, NotPermitted, UnknownConversation, UsageError
-from parley_contracts.ids import as_channel
+from parley_client.store.queues import OutboxRow
+from parley_contracts.ids import as_channel, new_uuid7
 from parley_contracts.problems import PolicyRefused
 
 
@@ -176,3 +177,30 @@ async def test_search_finds_in_the_own_channels(town, people):
     assert [(h.conversation_id, h.sequence) for h in (await berta.search("needle")).hits] == [(channel, sent.sequence)]
     carla = await people.register("carla")
     assert (await carla.search("needle")).hits == []
+
+
+async def test_what_an_application_says_is_labelled_and_only_in_channels(town, server):
+    channel, anna, berta = town
+    secrets = await anna.channel_app_create("#Town", "Builds", ["post"])
+    assert [app.name for app in await anna.channel_apps(channel)] == ["Builds"]
+    with pytest.raises(PolicyRefused):
+        await berta.channel_apps(channel)
+    sender = {"user": anna.session.device.user_id, "device": secrets.application.application_id}
+    body = '{"text":"green","application":"Builds"}'
+    told = {"content_kind": 1, "body": body}
+    place = server._append_clear(sender, channel, server.logs[channel], new_uuid7(), "post.created", **told).sequence
+    before = timeline.page(anna.session, channel).read_sequence
+    for client in (anna, berta):
+        await client.sync()
+        item = timeline.item(client.session, channel, place)
+        assert (item.text, item.application) == ("green", "Builds")
+    assert timeline.page(anna.session, channel).read_sequence == before  # a program has read nothing for her
+    group = await anna.group_create("Quiet", [])
+    await outbox.deliver_message(
+        anna.session,
+        OutboxRow(client_id=new_uuid7(), conversation_id=group.conversation_id, kind=1, body=body.encode()),
+    )
+    await anna.sync()
+    assert [item.application for item in timeline.page(anna.session, group.conversation_id).items] == ["", ""]
+    await anna.channel_app_revoke(channel, secrets.application.application_id)
+    assert await anna.channel_apps(channel) == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from parley_contracts import applications_api as applications
 from parley_contracts import auth_api as auth
 from parley_contracts import channels_api as channels
 from parley_contracts import media_api as media
@@ -68,6 +69,8 @@ VALUES: Mapping[str, Any] = {
     "delivered_sequence": 42,
     "unread_sequence": 42,
     "link_id": "019ab0c4-5c00-7f66-8a2b-3c4d5e6f7086",
+    "application_id": "019ab0c4-5c00-7f66-8a2b-3c4d5e6f7087",
+    "created_by": "019ab0c4-5c00-7a11-8b2c-3d4e5f607182",
     "known": 1,
     "ref": "17",
     "server_generation": "1",
@@ -97,6 +100,10 @@ _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     messaging.Ack: {"appended": ...},
     messaging.Refusal: {"problem": EpochStale(epoch=4, head=43).to_dict()},
     channels.Channel: {**_CHANNEL, "description": "", "members": 12, "joined": True},
+    applications.Application: {**_CHANNEL_ID, "name": "Builds", "scopes": ["post"]},
+    applications.ApplicationCreation: {"name": "Builds", "scopes": ["post"]},
+    applications.ApplicationPost: {"text": "Build 7 is green."},
+    applications.ApplicationSecrets: {"token": "parley-app.…", "signing_secret": "…"},
     channels.ChannelCreation: _CHANNEL,
     channels.ChannelDescription: _CHANNEL,
     channels.ChannelPage: {"next": None},

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from parley_contracts import applications_api as applications
 from parley_contracts import auth_api as auth
 from parley_contracts import channels_api as channels
 from parley_contracts import joining_api as joining
@@ -22,6 +23,7 @@ from parley_contracts import settings_api as settings
 from parley_contracts import state_api as state
 from parley_contracts.content_kinds import CLEAR_KINDS
 from parley_contracts.ids import (
+    ApplicationId,
     ChannelId,
     ClientId,
     ConversationId,
@@ -33,7 +35,9 @@ from parley_contracts.ids import (
     UserId,
 )
 
-IDENTIFIERS = frozenset({ChannelId, UserId, DeviceId, SessionId, ConversationId, ClientId, UploadId, ObjectId, LinkId})
+IDENTIFIERS = frozenset(
+    {ApplicationId, ChannelId, UserId, DeviceId, SessionId, ConversationId, ClientId, UploadId, ObjectId, LinkId}
+)
 UUID: dict[str, Any] = {
     "type": "string",
     "format": "uuid",
@@ -189,6 +193,15 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
     state.PrivacySettings: {"version": {"minimum": 0}},
     state.PresenceWatch: {"people": {"maxItems": limits.PRESENCE_WATCH_MAX}},
     settings.SealedSettings: {"version": {"minimum": 0}},
+    applications.ApplicationCreation: {
+        "name": {"minLength": 1, "maxLength": limits.APPLICATION_NAME_LENGTH_MAX},
+        "scopes": {"minItems": 1, "uniqueItems": True},
+    },
+    applications.ApplicationPost: {
+        "text": {"minLength": 1, "maxLength": limits.TEXT_LENGTH_MAX},
+        "reply_to": {"minimum": 1},
+        "thread": {"minimum": 1},
+    },
     channels.ChannelCreation: _DESCRIPTION,
     channels.ChannelDescription: _DESCRIPTION,
     channels.PostUpload: {

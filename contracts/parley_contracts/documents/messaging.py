@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parley_contracts.documents.applications import APPLICATIONS
 from parley_contracts.documents.channels import CHANNELS
 from parley_contracts.documents.operations import Operation, Parameter, Service, integer
 from parley_contracts.joining_api import JoinRequests, JoinRequestUpload
@@ -337,5 +338,5 @@ MESSAGING = Service(
     name="messaging",
     prefix="/api/v1/messaging",
     description="Conversations and their logs, MLS delivery, what is read and what is sent later, requests to join, the sealed records of a person, and open channels, which the server reads.",
-    operations=(*_APPENDS, *_READS, *_SCHEDULE, *_STATE, *_JOINING, *_RECORDS, *CHANNELS),
+    operations=(*_APPENDS, *_READS, *_SCHEDULE, *_STATE, *_JOINING, *_RECORDS, *CHANNELS, *APPLICATIONS),
 )

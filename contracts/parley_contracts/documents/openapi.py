@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from parley_contracts import limits
+from parley_contracts.applications_api import SIGNATURE_HEADER
 from parley_contracts.documents.auth import AUTH
 from parley_contracts.documents.examples import VALUES
 from parley_contracts.documents.fields import UUID
@@ -97,7 +98,19 @@ def openapi() -> dict[str, Any]:
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
                     "description": "An access token (RFC 9068, EdDSA); the keys are at `/.well-known/jwks.json`.",
-                }
+                },
+                "application": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token of an application, shown when it was let into its channel.",
+                },
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": SIGNATURE_HEADER,
+                    "description": "`v1=` and the hex of HMAC-SHA256 under the signing secret (its text as it was shown), over the"
+                    " timestamp, a dot, and the body.",
+                },
             },
             "headers": _HEADERS,
             "schemas": components(kinds) | problem_components(),
@@ -139,12 +152,19 @@ def _operation(service: Service, operation: Operation) -> dict[str, Any]:
     }
     if operation.caller == "anybody":
         made["security"] = []
+    elif operation.caller == "application":
+        made["security"] = [{"signature": []} if SIGNATURE_HEADER in operation.headers else {"application": []}]
     if operation.body is not None:
         made["requestBody"] = {"required": True, "content": {"application/json": {"schema": ref(operation.body)}}}
     return made
 
 
-_CALLERS = {"anybody": "", "session": "Needs a signed-in session.", "device": "Needs a registered device."}
+_CALLERS = {
+    "anybody": "",
+    "session": "Needs a signed-in session.",
+    "device": "Needs a registered device.",
+    "application": "For applications of open channels.",
+}
 
 
 def _path_parameter(name: str) -> dict[str, Any]:

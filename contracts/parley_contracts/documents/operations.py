@@ -25,8 +25,8 @@ from parley_contracts.problems import (
 )
 
 Schema = dict[str, Any]
-#: Who may ask: anybody, a signed-in session, or a session with a registered device.
-Caller = Literal["anybody", "session", "device"]
+#: Who may ask: anybody, a signed-in session, a session with a registered device, or an application of a channel.
+Caller = Literal["anybody", "session", "device", "application"]
 PARAMETER = re.compile(r"{(\w+)}")
 #: The largest number that every JSON reader keeps exactly.
 NUMBER_MAX = 2**53

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from parley_contracts.auth_api import Revocation
 from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.limits import (
+    APPLICATION_POSTS_PER_MINUTE,
     CHANNELS_CREATED_PER_HOUR,
     JOIN_ATTEMPTS_PER_HOUR,
     SEARCHES_PER_MINUTE,
@@ -23,6 +24,7 @@ from parley_contracts.limits import (
 )
 from parley_contracts.messaging_api import CLOSE_RECONNECT
 from parley_messaging.adapters.auth import SERVICE, AccountClient
+from parley_messaging.adapters.mongo.applications import MongoApplications
 from parley_messaging.adapters.mongo.channels import MongoChannels
 from parley_messaging.adapters.mongo.database import Document, connect, database_of
 from parley_messaging.adapters.mongo.feed import MongoFeed
@@ -38,9 +40,10 @@ from parley_messaging.adapters.redis.nodes import NodeRegistry
 from parley_messaging.adapters.redis.presence import RedisPresence
 from parley_messaging.adapters.redis.rates import RedisAttempts
 from parley_messaging.adapters.redis.stream import RedisStream
-from parley_messaging.api import channel_routes, internal, room_routes, routes, socket, state_routes
+from parley_messaging.api import application_routes, channel_routes, internal, room_routes, routes, socket, state_routes
 from parley_messaging.api.state_commands import StateCommands
 from parley_messaging.config import Config
+from parley_messaging.domain.applications import Hooks
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.domain.ownership import owner_of
 from parley_messaging.domain.publications import Hint, Publication
@@ -50,6 +53,7 @@ from parley_messaging.node import Node
 from parley_messaging.ports import PositionStore
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
+from parley_messaging.service.applications import ChannelApplications
 from parley_messaging.service.channels import Channels
 from parley_messaging.service.directory import ChannelDirectory
 from parley_messaging.service.fanout import Hub
@@ -92,7 +96,7 @@ def create_app(config: Config) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     install_problem_handlers(app)
     app.add_middleware(RequestIdMiddleware)
-    for module in (routes, state_routes, room_routes, channel_routes, socket, internal):
+    for module in (routes, state_routes, room_routes, channel_routes, application_routes, socket, internal):
         app.include_router(module.router)
     return app
 
@@ -161,6 +165,7 @@ class RunningNode:
             records=MongoRecords(database),
             notifying=Notifying(log),
             channels=ChannelDirectory(log, memberships, names, channels),
+            applications=self._applications(config, database, states, channels, appending, reading),
             channel_attempts=self._attempts("channel", CHANNELS_CREATED_PER_HOUR, 3600),
             searching=Searching(memberships, names, tokenizer, self._attempts("search", SEARCHES_PER_MINUTE, 60)),
             joining=self._joining(database, states, hub, config.server_name),
@@ -180,6 +185,25 @@ class RunningNode:
             attempts=self._attempts("join", JOIN_ATTEMPTS_PER_HOUR, 3600),
             server_name=server_name,
             tell=hub.tell_members,
+        )
+
+    def _applications(
+        self,
+        config: Config,
+        database: AsyncDatabase[Document],
+        states: States,
+        channels: Channels,
+        appending: Appending,
+        reading: Reading,
+    ) -> ChannelApplications:
+        return ChannelApplications(
+            MongoApplications(database),
+            states=states,
+            channels=channels,
+            appending=appending,
+            reading=reading,
+            hooks=Hooks(config.service_key().private_bytes_raw()),
+            attempts=self._attempts("application", APPLICATION_POSTS_PER_MINUTE, 60),
         )
 
     def _scheduling(self, database: AsyncDatabase[Document], states: States, appending: Appending) -> Scheduling:

@@ -12,6 +12,7 @@ from parley_messaging.config import Config
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import Attempts, RecordStore
 from parley_messaging.service.appending import Appending
+from parley_messaging.service.applications import ChannelApplications
 from parley_messaging.service.directory import ChannelDirectory
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.joining import Joining
@@ -44,6 +45,7 @@ class Node:
     channels: ChannelDirectory
     channel_attempts: Attempts
     searching: Searching
+    applications: ChannelApplications
     hub: Hub
     presence: Presence
     privacy: Privacy

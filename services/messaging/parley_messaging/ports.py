@@ -13,11 +13,12 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from parley_contracts.ids import ChannelId, ClientId, ConversationId, DeviceId, LinkId, UserId
+from parley_contracts.ids import ApplicationId, ChannelId, ClientId, ConversationId, DeviceId, LinkId, UserId
 from parley_contracts.joining_api import JoinRequest
 from parley_contracts.messaging_api import AccountIndex, Appended, ArchivePage, ArchiveRecord, HistoryKeyRecord
 from parley_contracts.settings_api import SealedSettings
 from parley_contracts.state_api import PrivacySettings, ReadState, Receipt
+from parley_messaging.domain.applications import StoredApplication
 from parley_messaging.domain.conversation import Span
 from parley_messaging.domain.entries import StoredEntry, Submission
 from parley_messaging.domain.presence import Status
@@ -138,6 +139,26 @@ class ChannelStore(Protocol):
 
     async def posts(self, channel_id: ChannelId, sequences: Collection[int]) -> Sequence[StoredEntry]:
         """The entries at these places."""
+        ...
+
+
+class ApplicationStore(Protocol):
+    """Applications of open channels."""
+
+    async def add(self, stored: StoredApplication) -> None:
+        """Keep a new one; `Conflict` where there is one of that id, `TooMany` where the channel has too many."""
+        ...
+
+    async def get(self, application_id: ApplicationId) -> StoredApplication | None:
+        """One, or None."""
+        ...
+
+    async def of_channel(self, channel_id: ChannelId) -> list[StoredApplication]:
+        """Those of a channel, the oldest first."""
+        ...
+
+    async def remove(self, channel_id: ChannelId, application_id: ApplicationId) -> bool:
+        """Forget one; whether there was one."""
         ...
 
 

@@ -5,14 +5,14 @@ import re
 
 from parley_contracts.documents.asyncapi import SOCKET_PATH
 from parley_contracts.documents.messaging import MESSAGING
-from parley_messaging.api import channel_routes, room_routes, routes, state_routes
+from parley_messaging.api import application_routes, channel_routes, room_routes, routes, state_routes
 from parley_messaging.api.internal import router as internal
 from parley_messaging.api.socket import router as socket
 
 
 def told_by(route):
     """Method, path, name, parameters of the query, and the type of the body, as the code has them."""
-    body = re.search(r"read_body\(request, (\w+)\)", inspect.getsource(route.endpoint))
+    body = re.search(r"(?:read_body\(request|parse_body\(raw), (\w+)\)", inspect.getsource(route.endpoint))
     query = {parameter.alias for parameter in route.dependant.query_params}
     (method,) = route.methods
     return method, route.path, route.name, frozenset(query), body and body[1]
@@ -25,7 +25,7 @@ def test_the_document_has_every_route_as_it_is():
     }
     served = [
         told_by(route)
-        for module in (routes, state_routes, room_routes, channel_routes)
+        for module in (routes, state_routes, room_routes, channel_routes, application_routes)
         for route in module.router.routes
     ]
     assert set(served) == documented

@@ -6,6 +6,7 @@ from __future__ import annotations
 SHARD_KEYS = {
     "entries": "conversation",
     "channels": "conversation",
+    "applications": "application",
     "join_requests": "conversation",
     "memberships": "user",
     "read_positions": "user",

@@ -133,7 +133,8 @@ def post_fields(upload: PostUpload) -> dict[str, Any]:
         body = upload.body.encode()
     except UnicodeEncodeError as error:
         raise InvalidRequest("the body is not valid Unicode", field="body") from error
-    read_post(upload.content_kind, body)
+    if read_post(upload.content_kind, body).application:
+        raise InvalidRequest("only applications speak as applications", field="body")
     return {"content_kind": upload.content_kind, "body": body}
 
 

@@ -57,8 +57,13 @@ async def read_raw(request: Request, size_bytes_max: int = REQUEST_SIZE_BYTES_MA
 
 async def read_body(request: Request, body_type: type[_Body]) -> _Body:
     """The JSON body as `body_type`; `InvalidRequest` where it breaks the schema."""
+    return parse_body(await read_raw(request), body_type)
+
+
+def parse_body(raw: bytes, body_type: type[_Body]) -> _Body:
+    """The same of bytes that were read, and perhaps verified, before."""
     try:
-        return msgspec.json.decode(await read_raw(request), type=body_type)
+        return msgspec.json.decode(raw, type=body_type)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRequest("The body does not follow its schema.") from error
 

@@ -53,6 +53,10 @@ _INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression={"target": {"$exists": True}},
         ),
     ],
+    "applications": [
+        IndexModel([("application", ASCENDING)], name="application", unique=True),
+        IndexModel([("conversation", ASCENDING)], name="channel"),
+    ],
     "channels": [
         IndexModel([("conversation", ASCENDING)], name="conversation", unique=True),
         IndexModel([("folded", ASCENDING), ("conversation", ASCENDING)], name="name"),
