@@ -158,8 +158,6 @@ def _pressed(app: App, event: ft.KeyboardEvent) -> None:
         app.escape()
     elif event.key in _ARROWS:
         app.arrow(_ARROWS[event.key])
-    elif event.key == "Tab" and not event.shift:
-        app.complete()
     elif event.key == "Context Menu" or (event.key == "F10" and event.shift):
         app.show_room_menu()
 

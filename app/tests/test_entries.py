@@ -109,7 +109,7 @@ async def test_an_at_sign_in_a_group_offers_its_people():
     open_one.set_draft("thanks @")
     assert [person.name for person in open_one.completion.found] == ["ben", "carla", words.EVERYBODY]
     world.app.arrow(1)
-    world.app.complete()
+    assert open_one.complete()
     assert open_one.draft == "thanks @carla "
     open_one.set_draft("thanks @carla @b")
     world.app.escape()

@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, Page, Playwright
 from parley_app import room_words as said
 
 GROUP = "Harbour Market"
+#: What the menu of Ben's conversation holds where that is pinned and mute.
+MENU = {said.MARK_UNREAD, said.UNPIN, said.FAVOUR, said.UNMUTE, said.FOLDER, said.ARCHIVE}
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +39,21 @@ def order(page: Page, *labels: str) -> None:
     app.press(page, said.ROOM_MENU)
     for label in labels:
         app.press(page, label)
+
+
+def tabbed(page: Page) -> list[str]:
+    """What the tabulator reaches, one after the other."""
+    names = []
+    for _ in range(len(MENU) + 3):
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(150)
+        names.append(
+            page.evaluate(
+                "(() => { const e = document.activeElement;"
+                " return !e || e === document.body ? '' : e.getAttribute('aria-label') || e.innerText; })()"
+            )
+        )
+    return [name for name in names if name]
 
 
 @pytest.mark.timeout(900)
@@ -65,6 +82,9 @@ def company(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
     seen(desk, app.words("STATES")["DELIVERED"], said.HERE_NOW)
     app.open_chat(phone, anna)
     seen(desk, app.words("STATES")["READ"])
+    desk.keyboard.type("And when?", delay=5)  # the focus has stayed where Enter was pressed
+    desk.keyboard.press("Enter")
+    seen(phone, "And when?")
     app.write(phone, app.composer(phone, anna), "The late one")
     seen(desk, said.typing([ben]))
     picture(desk, folder, "typing-1440-light")
@@ -90,6 +110,9 @@ def keeping(desk: Page, ben: str, folder: Path) -> None:
     row(desk, ben, said.MUTED)
     picture(desk, folder, "folder-1440-light")
     desk.keyboard.press("Shift+F10")
+    button(desk, said.ARCHIVE).wait_for(state="attached", timeout=app.STEP_MS)
+    reached = set(tabbed(desk))
+    assert reached and reached <= MENU
     app.press(desk, said.ARCHIVE)
     app.press(desk, app.words("ALL"))
     button(desk, f"{ben}, ").wait_for(state="detached", timeout=ARRIVAL_MS)

@@ -76,7 +76,7 @@ def MentionRow(person: Person, on_click: Handler, *, active: bool) -> ft.Control
 
 @ft.component
 def MentionList(people: Sequence[Person], chosen: int, on_take: Callable[[Person], object]) -> ft.Control:
-    """Grows upward from the composer; Tab or Enter takes the chosen one."""
+    """Grows upward from the composer; Enter takes the chosen one (Flet cannot keep Tab from moving the focus)."""
     ui = use_ui()
     rows = [
         keyed(person.user_id, MentionRow)(person, partial(on_take, person), active=index == chosen)

@@ -173,12 +173,6 @@ class App(Observed):
                     each.correct_last()
                 return
 
-    def complete(self) -> None:
-        """The tabulator in a composer: take the person that is offered."""
-        for each in (self.thread, self.conversation):
-            if each is not None and each.complete():
-                return
-
     def bump_timeline(self) -> None:
         """Show the timeline from its end."""
         self.timeline_turn += 1
