@@ -11,7 +11,7 @@ import e2e_browser as app
 import pytest
 from e2e_devices import Stack
 from e2e_people import ARRIVAL_MS, PASSWORD, button, gone, people, picture, seen, somebody
-from e2e_web import ARGUMENTS, chromium_path
+from e2e_web import ARGUMENTS, chromium_path, ready_worker
 from playwright.sync_api import Browser, Page, Playwright
 
 from parley_app import room_words as said
@@ -147,12 +147,12 @@ def joining(desk: Page, phone: Page, ben: str, folder: Path) -> None:
     seen(desk, said.COPIED)
     picture(desk, folder, "invite-1440-light")
     link = desk.evaluate("navigator.clipboard.readText()")
-    app.press(phone, app.words("BACK_TO_CHATS"))
-    app.press(phone, app.words("NEW_CONVERSATION"))
-    app.press(phone, f"{said.JOIN}, {said.JOIN_DETAIL}")
-    app.fill(phone, said.JOIN_FIELD, link)
+    phone.goto(link)
+    ready_worker(phone)
+    app.switch_semantics_on(phone)
     app.press(phone, said.JOIN_BUTTON)
     seen(phone, said.ASKED_TEXT)
+    assert "#" not in phone.url, "a link's secret does not stay in the address"
     picture(phone, folder, "join-390-dark")
     desk.keyboard.press("Escape")
     app.press(desk, said.answer(said.WELCOME, ben))
