@@ -44,8 +44,12 @@ class Parts:
         for name, pid in self.pids.items():
             for beginning, label in _LABELS.items():
                 if name.startswith(beginning):
-                    used[label] += sum(_cpu_s(each) for each in process_tree(pid))
+                    used[label] += cpu_s(pid)
         return used
+
+    def others_cpu_s(self) -> float:
+        """CPU seconds used so far by all other parts: auth, media, notification, PostgreSQL, the object store."""
+        return sum(cpu_s(pid) for name, pid in self.pids.items() if not name.startswith(tuple(_LABELS)))
 
 
 def process_tree(pid: int) -> list[int]:
@@ -55,6 +59,11 @@ def process_tree(pid: int) -> list[int]:
     except OSError:
         return []
     return [pid, *(below for child in children for below in process_tree(int(child)))]
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds that a process and all below it have used so far, ended children not counted."""
+    return sum(_cpu_s(each) for each in process_tree(pid))
 
 
 def _cpu_s(pid: int) -> float:

@@ -75,16 +75,24 @@ class Room:
 
     async def conversation(self, owner: Client, members: Sequence[Client]) -> ConversationId:
         """A group of these people, all of them in it and in step."""
-        names = [f"@{member.whoami().username}" for member in members]
-        made = await owner.group_create("room", names)
+        conversation_id = await self.group(owner, members)
         for member in members:
             await member.sync()
+        return conversation_id
+
+    async def group(self, owner: Client, members: Sequence[Client]) -> ConversationId:
+        """A group of these people; the members' devices have not opened their invitations yet."""
+        return await self.group_of(owner, [member.whoami().username for member in members])
+
+    async def group_of(self, owner: Client, usernames: Sequence[str]) -> ConversationId:
+        """The same by user names."""
+        made = await owner.group_create("room", [f"@{name}" for name in usernames])
         return made.conversation_id
 
-    async def sender(self, client: Client, conversation_id: ConversationId) -> Sender:
+    async def sender(self, client: Client, conversation_id: ConversationId, text: str = "x" * 120) -> Sender:
         """Let a device send one real message, to make others from."""
         await client.sync()
-        sent = await client.send(conversation_id, "x" * 120)
+        sent = await client.send(conversation_id, text)
         page = await messaging.get_entries(client.session.api, conversation_id, after=sent.sequence - 1, limit=1)
         entry = page.entries[0]
         header = MessageHeader.decode(b64decode(entry.header or ""))
