@@ -23,6 +23,8 @@ SOCKET_TIMEOUT_S = 3 * HEARTBEAT_INTERVAL_S
 BODY_TIMEOUT_S = 30
 CONNECTIONS_MAX = 16_384
 _FILES_BESIDE_CONNECTIONS = 256
+#: After a service's name: the same nodes for its sockets.
+_SOCKETS = "_sockets"
 #: Debian's bundle of certificate authorities, for an object store that speaks TLS.
 SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _MAPS = f"{site.MAPS}\n{documents.MAPS}"
@@ -160,16 +162,21 @@ def _http(settings: Settings) -> str:
 
 def _upstreams(settings: Settings) -> str:
     blocks = []
+    with_sockets = {route.service for route in routes() if route.socket}
     for service, sockets in settings.upstreams.items():
-        servers = "\n".join(f'    server "unix:{socket}" max_fails=2 fail_timeout=3s;' for socket in sockets)
-        if len(sockets) == 1:
-            servers = servers.replace("max_fails=2 fail_timeout=3s", "max_fails=0")
-        blocks.append(
-            f"  upstream {service} {{\n    zone upstream_{service} 128k;\n    least_conn;\n{servers}\n    keepalive 32;\n  }}"
-        )
+        blocks.append(_upstream(service, sockets, "max_fails=2 fail_timeout=3s" if len(sockets) > 1 else "max_fails=0"))
+        if service in with_sockets:
+            # nginx believes a failed node well again when a request to it has ended, and lets one in three seconds try. A
+            # socket does not end, so after a fall of all nodes everybody would wait for that; a dead one refuses at once.
+            blocks.append(_upstream(f"{service}{_SOCKETS}", sockets, "max_fails=0"))
     store = settings.object_store.address
     blocks.append(f'  upstream s3 {{\n    server "{store}" max_fails=0;\n    keepalive 32;\n  }}')
     return "\n".join(blocks)
+
+
+def _upstream(name: str, sockets: Sequence[Path], failing: str) -> str:
+    servers = "\n".join(f'    server "unix:{socket}" {failing};' for socket in sockets)
+    return f"  upstream {name} {{\n    zone upstream_{name} 128k;\n    least_conn;\n{servers}\n    keepalive 32;\n  }}"
 
 
 def _server(settings: Settings, served: Sequence[Route]) -> str:
@@ -211,7 +218,7 @@ def _location(route: Route, settings: Settings, upstream_size: int) -> str:
     if route.presigned:
         return _presigned_location(route, settings)
     _, burst, _ = LIMITS[settings.limits_profile]
-    lines = [header_lines(), f"      proxy_pass http://{route.service};"]
+    lines = [header_lines(), f"      proxy_pass http://{route.service}{_SOCKETS if route.socket else ''};"]
     if route.limit:
         lines.append(f"      limit_req zone=limit_{route.limit} burst={burst} nodelay;")
     if upstream_size > 1:

@@ -66,7 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (("Upgrade", "websocket"), ("Connection", "Upgrade")):
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(self.rfile.read(4)[::-1])
+        with suppress(OSError):  # a client that says nothing may be gone
+            self.wfile.write(self.rfile.read(4)[::-1])
         self.close_connection = True
 
     def log_message(self, *arguments: object) -> None:

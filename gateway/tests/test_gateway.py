@@ -3,6 +3,7 @@
 import socket
 import ssl
 import warnings
+from contextlib import ExitStack
 
 import pytest
 
@@ -155,13 +156,29 @@ def test_a_crowd_from_one_address_gets_429(new_gateway):
     assert replies[0].status == 200
 
 
+UPGRADE = (
+    b"GET /api/v1/messaging/socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
 def test_the_socket_is_tunnelled(gateway):
-    request = (
-        b"GET /api/v1/messaging/socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\nping"
-    )
-    reply, echoed = gateway.raw(request)
+    reply, echoed = gateway.raw(UPGRADE + b"ping")
     assert (reply.status, echoed) == (101, b"gnip")
+
+
+def test_all_sockets_come_back_at_once_when_all_nodes_were_away(new_gateway):
+    gateway = new_gateway("test")
+    for name in ("messaging-1", "messaging-2"):
+        gateway.stop_service(name)
+    assert {gateway.raw(UPGRADE)[0].status for _ in range(10)} == {503}
+    for name in ("messaging-1", "messaging-2"):
+        gateway.start_service(name)
+    with ExitStack() as staying:
+        for _ in range(20):
+            stream = staying.enter_context(gateway.connect())
+            stream.sendall(UPGRADE)
+            assert stream.recv(64).startswith(b"HTTP/1.1 101 ")
 
 
 def test_an_upgrade_elsewhere_is_not_passed_on(gateway):
