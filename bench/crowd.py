@@ -33,6 +33,7 @@ REFRESHES_AT_ONCE = 8
 #: Connections to one port from one address: nginx's test profile lets 20,000 in, the kernel has ports for 28,000.
 SOCKETS_PER_SOURCE = 8_000
 FILES_BESIDE = 1_000
+CONNECT_TIMEOUT_S = 600.0
 TICKS_PER_BEAT = 100
 RETRY_S = (0.1, 0.6)
 _SEQUENCE = re.compile(rb'"sequence":(\d+)')
@@ -131,7 +132,7 @@ class Crowd:
         self.slots.append(Slot(person, source, ear))
 
     async def connect(self, slots: Sequence[Slot]) -> float:
-        """Open all that are not open, each again until it is; the seconds it took."""
+        """Open all that are not open, each again until it is; the seconds it took. `TimeoutError` after many."""
         began, limit = time.monotonic(), asyncio.Semaphore(OPENINGS_AT_ONCE)
 
         async def until_open(slot: Slot) -> None:
@@ -143,7 +144,8 @@ class Crowd:
                     self.refused += 1
                     await asyncio.sleep(random.uniform(*RETRY_S))
 
-        await asyncio.gather(*(until_open(slot) for slot in slots))
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await asyncio.gather(*(until_open(slot) for slot in slots))
         return time.monotonic() - began
 
     async def _open(self, slot: Slot) -> None:
