@@ -15,6 +15,7 @@ import msgspec
 
 from parley_contracts.ids import ApplicationId, ChannelId, UserId
 from parley_contracts.limits import APPLICATION_NAME_LENGTH_MAX
+from parley_contracts.messaging_api import Entry
 from parley_contracts.problems import InvalidRequest
 
 #: `read`: the channel's entries. `post`: say something, by token or by signature.
@@ -26,14 +27,21 @@ _SIGNATURE = re.compile(r"v1=[0-9a-f]{64}")
 
 
 class ApplicationCreation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`PUT channels/{conversation_id}/applications/{application_id}`, for who may invite."""
+    """`PUT channels/{conversation_id}/applications/{application_id}`, for who may invite.
+
+    With `callback_url` (https, outside) and the scope `read`, each message of the channel is posted there, signed: an outgoing webhook.
+    """
 
     name: str
     scopes: list[Scope]
+    callback_url: str | None = None
 
 
 class Application(msgspec.Struct, frozen=True):
-    """An application as people see it, and as it sees itself (`GET applications/self`)."""
+    """An application as people see it, and as it sees itself (`GET applications/self`).
+
+    `callback_ended` is why nothing is posted to the callback any more: it failed too often, said 410, or leads inside.
+    """
 
     application_id: ApplicationId
     conversation_id: ChannelId
@@ -41,6 +49,15 @@ class Application(msgspec.Struct, frozen=True):
     scopes: list[Scope]
     created_by: UserId
     created_at: str
+    callback_url: str | None = None
+    callback_ended: str = ""
+
+
+class Callback(msgspec.Struct, frozen=True):
+    """What is posted to a callback: a message of the application's channel. A receiver ignores a sequence that it knows."""
+
+    application_id: ApplicationId
+    entry: Entry
 
 
 class ApplicationSecrets(msgspec.Struct, frozen=True):
@@ -76,7 +93,9 @@ def checked_application(unverified: ApplicationCreation) -> ApplicationCreation:
         raise InvalidRequest(f"a name has 1 to {APPLICATION_NAME_LENGTH_MAX} characters, in one line", field="name")
     if not unverified.scopes or len(set(unverified.scopes)) != len(unverified.scopes):
         raise InvalidRequest("an application may do something, and each thing once", field="scopes")
-    return ApplicationCreation(name, unverified.scopes)
+    if unverified.callback_url is not None and "read" not in unverified.scopes:
+        raise InvalidRequest("who is told what is said has the scope 'read'", field="scopes")
+    return ApplicationCreation(name, unverified.scopes, unverified.callback_url)
 
 
 def hook_signature(signing_secret: str, timestamp: str, body: bytes) -> str:

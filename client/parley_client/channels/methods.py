@@ -83,13 +83,15 @@ class ChannelMethods:
         )
         return await channels.post_search(self.session.api, upload)
 
-    async def channel_app_create(self, channel: str, name: str, scopes: list[Scope]) -> ApplicationSecrets:
+    async def channel_app_create(
+        self, channel: str, name: str, scopes: list[Scope], callback_url: str | None = None
+    ) -> ApplicationSecrets:
         """Let an application into a channel, for who may invite; its token and signing secret are told this once.
 
-        Where the answer is lost, it stands in the list without anybody knowing its secrets: revoke it.
+        With `callback_url` (https) the channel's messages are posted there. Where the answer is lost, it stands in the list without anybody knowing its secrets: revoke it.
         """
         channel_id, application_id = _required(self.conversation_id(channel)), ApplicationId(new_uuid7())
-        creation = ApplicationCreation(name, scopes)
+        creation = ApplicationCreation(name, scopes, callback_url)
         return await channels.put_application(self.session.api, channel_id, application_id, creation)
 
     async def channel_apps(self, channel: str) -> list[Application]:

@@ -37,6 +37,7 @@ class AppCreateParams(ChannelParams):
 
     name: str
     scopes: list[Scope]
+    callback_url: str | None = None
 
 
 class AppRevokeParams(ChannelParams):
@@ -77,7 +78,7 @@ def channel_methods(client: ChannelMethods) -> Methods:
         return await client.channel_apps(params.channel)
 
     async def app_create(params: AppCreateParams) -> object:
-        return await client.channel_app_create(params.channel, params.name, params.scopes)
+        return await client.channel_app_create(params.channel, params.name, params.scopes, params.callback_url)
 
     async def app_revoke(params: AppRevokeParams) -> object:
         await client.channel_app_revoke(params.channel, params.application_id)

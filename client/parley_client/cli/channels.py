@@ -74,13 +74,14 @@ def app_create(
     channel: Named,
     name: str,
     scope: Annotated[list[str], typer.Option(help="What it may do: read or post; may be given again.")],
+    callback: Annotated[str | None, typer.Option(help="https address that messages are posted to; needs read.")] = None,
 ) -> None:
     """Let an application in, and print its token and signing secret, this once."""
     try:
         scopes = msgspec.convert(scope, list[Scope])
     except msgspec.ValidationError as error:
         raise UsageError("a scope is read or post") from error
-    _run(context, lambda client: client.channel_app_create(channel, name, scopes))
+    _run(context, lambda client: client.channel_app_create(channel, name, scopes, callback))
 
 
 @app.command("list")

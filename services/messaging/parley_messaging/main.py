@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 
 from parley_contracts.auth_api import Revocation
-from parley_contracts.ids import ConversationId, UserId
+from parley_contracts.ids import ApplicationId, ConversationId, UserId
 from parley_contracts.limits import (
     APPLICATION_POSTS_PER_MINUTE,
     CHANNELS_CREATED_PER_HOUR,
@@ -24,6 +24,7 @@ from parley_contracts.limits import (
 )
 from parley_contracts.messaging_api import CLOSE_RECONNECT
 from parley_messaging.adapters.auth import SERVICE, AccountClient
+from parley_messaging.adapters.callbacks import HttpsCallbacks
 from parley_messaging.adapters.mongo.applications import MongoApplications
 from parley_messaging.adapters.mongo.channels import MongoChannels
 from parley_messaging.adapters.mongo.database import Document, connect, database_of
@@ -54,6 +55,7 @@ from parley_messaging.ports import PositionStore
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.applications import ChannelApplications
+from parley_messaging.service.calling import Calling
 from parley_messaging.service.channels import Channels
 from parley_messaging.service.directory import ChannelDirectory
 from parley_messaging.service.fanout import Hub
@@ -122,6 +124,7 @@ class RunningNode:
         positions = MongoPositions(database)
         privacy = Privacy(MongoPrivacy(database), tell=self._tell, hint=self._bus.hint, changed=self._settings_changed)
         self._marks = ReadMarks(positions, privacy)
+        self._callbacks = HttpsCallbacks()
         self.node = self._wired(config, database, positions, privacy)
         self._feeding = Feeding(MongoFeed(database), RedisStream(self._redis, config.node_id))
         self._poller = RevocationPoller(self._auth, self.node.tokens.revoked, self._revoked)
@@ -196,13 +199,17 @@ class RunningNode:
         appending: Appending,
         reading: Reading,
     ) -> ChannelApplications:
+        store, hooks = MongoApplications(database), Hooks(config.service_key().private_bytes_raw())
+        self._calling = Calling(
+            store, MongoLog(database), channels, hooks, self._callbacks, is_ours=self._owns_application
+        )
         return ChannelApplications(
-            MongoApplications(database),
+            store,
             states=states,
             channels=channels,
             appending=appending,
             reading=reading,
-            hooks=Hooks(config.service_key().private_bytes_raw()),
+            hooks=hooks,
             attempts=self._attempts("application", APPLICATION_POSTS_PER_MINUTE, 60),
         )
 
@@ -240,6 +247,7 @@ class RunningNode:
             self.node.presence.run,
             self._feeding.run,
             self.node.scheduling.run,
+            self._calling.run,
         )
         self._tasks = [asyncio.create_task(_restarted(item)) for item in work]
 
@@ -265,6 +273,7 @@ class RunningNode:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._callbacks.close()
         await self._peers.close()
         await self._auth.close()
         await self._redis.aclose()
@@ -299,6 +308,11 @@ class RunningNode:
     def _owns_schedule(self) -> bool:
         """Whether this node works through the schedule; while nobody knows who lives, each does."""
         return not self._drained and owner_of(_SCHEDULE, self._registry.live) in {self.node.config.node_id, None}
+
+    def _owns_application(self, application_id: ApplicationId) -> bool:
+        """Whether this node calls an application's callback; while nobody knows who lives, each does."""
+        owner = owner_of(application_id.encode(), self._registry.live)
+        return not self._drained and owner in {self.node.config.node_id, None}
 
     def _revocation_hint(self) -> None:
         self._poller.hint()

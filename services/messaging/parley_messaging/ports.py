@@ -161,6 +161,39 @@ class ApplicationStore(Protocol):
         """Forget one; whether there was one."""
         ...
 
+    async def due(self, now: datetime) -> list[StoredApplication]:
+        """Those whose callback is on and not left alone just now."""
+        ...
+
+    async def told(self, application_id: ApplicationId, position: int) -> None:
+        """The callback was told everything up to here; positions only rise."""
+        ...
+
+    async def postpone(self, application_id: ApplicationId, attempts: int, due_at: datetime) -> None:
+        """The callback has failed: leave it alone until then."""
+        ...
+
+    async def end(self, application_id: ApplicationId, reason: str) -> None:
+        """Tell the callback nothing any more."""
+        ...
+
+
+@dataclass(frozen=True)
+class Called:
+    """What became of one call: `delivered`, `later` (after `retry_after_s` at the earliest), or `never` again, and why."""
+
+    outcome: Literal["delivered", "later", "never"]
+    reason: str = ""
+    retry_after_s: int | None = None
+
+
+class Callbacks(Protocol):
+    """Posts to addresses outside."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Called:
+        """Post once, to an address that was looked up just now and found to be outside. Never raises."""
+        ...
+
 
 class MembershipStore(Protocol):
     """Who came into and went out of which conversation where: facts written before their entry, so a superset.

@@ -19,7 +19,7 @@ from parley_notification.deliveries import sender
 from parley_notification.deliveries.models import Attempt, Delivery
 from parley_notification.deliveries.sender import Sender, outcome_of
 from parley_notification.subscriptions.models import Subscription
-from parley_notification.webpush import endpoints, sending
+from parley_serving.outbound import endpoints, posting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -277,7 +277,7 @@ def test_what_waits_behind_a_fault_waits_with_it(conversation, producer, consume
 
 def test_a_service_that_answers_byte_by_byte_meets_the_deadline(device, producer, consume, conversation, monkeypatch):
     """And meanwhile it holds up nobody else's pushes."""
-    monkeypatch.setattr(sending, "PUSH_TIMEOUT_S", 1.5)
+    monkeypatch.setattr(posting, "PUSH_TIMEOUT_S", 1.5)
     stopped = threading.Event()
     slow = device()
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -10,18 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley_contracts.limits import PUSH_ENDPOINT_LENGTH_MAX
-from parley_notification.webpush import endpoints
-from parley_notification.webpush.endpoints import (
+from parley_notification.webpush.sending import Push, post_push
+from parley_serving.outbound import endpoints
+from parley_serving.outbound.endpoints import (
     Endpoint,
     EndpointError,
-    PushTarget,
     ResolutionError,
+    Target,
     find_target,
     is_inside,
     parse_endpoint,
     resolve,
 )
-from parley_notification.webpush.sending import Push, PushUnreachable, post_push
+from parley_serving.outbound.posting import Unreachable
 
 INSIDE = [
     *("127.0.0.1", "127.8.9.1", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1"),
@@ -119,8 +120,8 @@ def test_a_connection_goes_to_the_checked_address_alone(monkeypatch: pytest.Monk
         accepted = threading.Thread(target=accept)
         accepted.start()
         monkeypatch.setattr(socket, "getaddrinfo", never)
-        with pytest.raises(PushUnreachable):
-            post_push(PushTarget(Endpoint("push.example", port, "/x"), "127.0.0.1", loopback=False), PUSH)
+        with pytest.raises(Unreachable):
+            post_push(Target(Endpoint("push.example", port, "/x"), "127.0.0.1", loopback=False), PUSH)
         accepted.join(timeout=5)
         assert not accepted.is_alive()
 

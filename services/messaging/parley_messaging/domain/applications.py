@@ -15,10 +15,18 @@ from dataclasses import dataclass
 
 import msgspec
 
-from parley_contracts.applications_api import Application, ApplicationPost, Scope, hook_signature, is_hook_signature
+from parley_contracts.applications_api import (
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    Application,
+    ApplicationPost,
+    Scope,
+    hook_signature,
+    is_hook_signature,
+)
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ApplicationId, ClientId, is_uuid, uuid_bytes, uuid_text
-from parley_contracts.limits import HOOK_CLOCK_SKEW_S
+from parley_contracts.limits import CALLBACK_PAUSE_S_MAX, CALLBACK_PAUSE_S_MIN, HOOK_CLOCK_SKEW_S
 from parley_contracts.problems import InvalidRequest, Unauthenticated
 
 _TOKEN_SECRET_SIZE_BYTES = 32
@@ -29,10 +37,15 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 @dataclass(frozen=True)
 class StoredApplication:
-    """An application with the SHA-256 of its token."""
+    """An application with the SHA-256 of its token.
+
+    Its callback was told everything up to `position`, and has failed `attempts` times since.
+    """
 
     application: Application
     token_hash: bytes
+    position: int = 0
+    attempts: int = 0
 
     def has(self, scope: Scope) -> bool:
         """Whether it may do that at all."""
@@ -74,6 +87,14 @@ class Hooks:
         about = _HOOK_LABEL + uuid_bytes(application.application.application_id) + application.token_hash
         return b64encode(hmac.digest(self._server_secret, about, hashlib.sha256))
 
+    def signed(self, application: StoredApplication, body: bytes) -> dict[str, str]:
+        """The headers that prove to an application's callback who is calling."""
+        timestamp = str(int(self._now_s()))
+        return {
+            TIMESTAMP_HEADER: timestamp,
+            SIGNATURE_HEADER: hook_signature(self.secret(application), timestamp, body),
+        }
+
     def check(
         self, application: StoredApplication, unverified_timestamp: str, unverified_signature: str, body: bytes
     ) -> None:
@@ -91,6 +112,12 @@ def client_id_of(signature: str) -> ClientId:
     digest = bytearray(hashlib.sha256(b"parley hook entry" + signature.encode()).digest()[:16])
     digest[6], digest[8] = digest[6] & 0x0F | 0x80, digest[8] & 0x3F | 0x80
     return ClientId(uuid_text(bytes(digest)))
+
+
+def pause_s(attempts: int, retry_after_s: int | None) -> int:
+    """How long a callback is left alone after it has failed so often."""
+    doubled = CALLBACK_PAUSE_S_MIN << min(attempts - 1, 12)
+    return min(CALLBACK_PAUSE_S_MAX, max(doubled, retry_after_s or 0))
 
 
 def post_body(application: Application, post: ApplicationPost) -> bytes:

@@ -19,7 +19,7 @@ from parley_contracts.channels_api import POST, read_post
 from parley_contracts.content_kinds import KIND_TEXT
 from parley_contracts.ids import ApplicationId, ChannelId, ClientId, ConversationId, DeviceId, UserId, as_channel
 from parley_contracts.messaging_api import Appended, EntryPage
-from parley_contracts.problems import Forbidden, NotFound, PolicyRefused, RateLimited, Unauthenticated
+from parley_contracts.problems import Forbidden, InvalidRequest, NotFound, PolicyRefused, RateLimited, Unauthenticated
 from parley_messaging.domain.applications import (
     Hooks,
     StoredApplication,
@@ -37,6 +37,7 @@ from parley_messaging.service.appending import Appending
 from parley_messaging.service.channels import Channels
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.states import States
+from parley_serving.outbound.endpoints import EndpointError, parse_endpoint
 
 
 class ChannelApplications:
@@ -69,9 +70,12 @@ class ChannelApplications:
         """Let an application in; its secrets are told this once."""
         wanted = checked_application(creation)
         channel_id = await self._managed(user_id, unverified_id)
-        application = Application(application_id, channel_id, wanted.name, wanted.scopes, user_id, now_text())
+        url = _checked_url(wanted.callback_url) if wanted.callback_url is not None else None
+        about = (application_id, channel_id, wanted.name, wanted.scopes, user_id, now_text())
+        application = Application(*about, callback_url=url)
         token = new_token(application_id)
-        stored = StoredApplication(application, token_hash(token))
+        head = (await self._states.refresh(channel_id)).head
+        stored = StoredApplication(application, token_hash(token), position=head)
         await self._store.add(stored)
         return ApplicationSecrets(application, token, self._hooks.secret(stored))
 
@@ -150,3 +154,11 @@ class ChannelApplications:
         if scope is not None and not stored.has(scope):
             raise Forbidden(f"This application does not have the scope {scope!r}.")
         await self._check_person(stored.application.conversation_id, stored.application.created_by)
+
+
+def _checked_url(unverified: str) -> str:
+    """An address that may be called, as far as its form goes; where its name leads is looked at before each call."""
+    try:
+        return parse_endpoint(unverified).url
+    except EndpointError as error:
+        raise InvalidRequest(str(error), field="callback_url") from error

@@ -31,10 +31,11 @@ from parley_notification.keyring import derived_key, vapid_key
 from parley_notification.sealed_fields import SealedFieldError
 from parley_notification.subscriptions.models import Subscription
 from parley_notification.subscriptions.subscriptions import open_subscription
-from parley_notification.webpush import endpoints
 from parley_notification.webpush.encryption import encrypt_push
-from parley_notification.webpush.sending import Push, PushUnreachable, post_push
+from parley_notification.webpush.sending import Push, post_push
 from parley_notification.webpush.vapid import authorization
+from parley_serving.outbound import endpoints
+from parley_serving.outbound.posting import Unreachable
 
 LEASE_S = 120
 BATCH = 256
@@ -171,7 +172,7 @@ def _push(stored: Subscription, payload: bytes, *, topic: str, ttl_s: int) -> Tr
         return Tried("refused", "subscription_unreadable")
     except endpoints.ResolutionError:
         return Tried("retrying", "unresolved")
-    except PushUnreachable as error:
+    except Unreachable as error:
         return Tried("retrying", error.reason)
     outcome, reason = outcome_of(answer.status)
     return Tried(outcome, reason, answer.status, answer.retry_after_s)

@@ -28,15 +28,15 @@ from parley_notification.webpush.encryption import (
     SubscriptionKeyError,
     check_keys,
 )
-from parley_notification.webpush.endpoints import (
+from parley_notification.webpush.vapid import public_text
+from parley_serving.django.bodies import json_response, read_binary, read_body
+from parley_serving.outbound.endpoints import (
     EndpointError,
     ResolutionError,
     find_target,
     parse_endpoint,
     resolve,
 )
-from parley_notification.webpush.vapid import public_text
-from parley_serving.django.bodies import json_response, read_binary, read_body
 
 router = Router(auth=BearerAuth())
 

@@ -17,7 +17,7 @@ from parley_contracts.notification_api import Subscription as WireSubscription
 from parley_contracts.problems import InvalidRequest, NotFound
 from parley_notification.sealed_fields import open_field, seal_field
 from parley_notification.subscriptions.models import Preference, Subscription
-from parley_notification.webpush.endpoints import Endpoint, parse_endpoint
+from parley_serving.outbound.endpoints import Endpoint, parse_endpoint
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
@@ -37,6 +39,7 @@ class MongoApplications:
                         "created_by": id_bytes(application.created_by),
                         "created_at": application.created_at,
                         "token_hash": stored.token_hash,
+                        **_callback(stored),
                     }
                 )
             except DuplicateKeyError:
@@ -57,6 +60,26 @@ class MongoApplications:
         async with unavailable_when_away():
             return bool((await self._applications.delete_one(query)).deleted_count)
 
+    async def due(self, now: datetime) -> list[StoredApplication]:
+        """Those whose callback is on and not left alone just now."""
+        return await self._find({"due_at": {"$lte": now}})
+
+    async def told(self, application_id: ApplicationId, position: int) -> None:
+        """The callback was told everything up to here."""
+        await self._set(application_id, {"$max": {"position": position}, "$set": {"attempts": 0}})
+
+    async def postpone(self, application_id: ApplicationId, attempts: int, due_at: datetime) -> None:
+        """The callback has failed: leave it alone until then."""
+        await self._set(application_id, {"$set": {"attempts": attempts, "due_at": due_at}})
+
+    async def end(self, application_id: ApplicationId, reason: str) -> None:
+        """Tell the callback nothing any more."""
+        await self._set(application_id, {"$set": {"callback_ended": reason}, "$unset": {"due_at": 1}})
+
+    async def _set(self, application_id: ApplicationId, update: Document) -> None:
+        async with unavailable_when_away():
+            await self._applications.update_one({"application": id_bytes(application_id)}, update)
+
     async def _find(self, query: Document) -> list[StoredApplication]:
         async with unavailable_when_away():
             cursor = self._applications.find(query).sort("_id", 1)
@@ -71,5 +94,15 @@ def _from_document(document: Document) -> StoredApplication:
         scopes=document["scopes"],
         created_by=UserId(id_text(document["created_by"])),
         created_at=document["created_at"],
+        callback_url=document.get("callback_url"),
+        callback_ended=document.get("callback_ended", ""),
     )
-    return StoredApplication(application, document["token_hash"])
+    position, attempts = document.get("position", 0), document.get("attempts", 0)
+    return StoredApplication(application, document["token_hash"], position, attempts)
+
+
+def _callback(stored: StoredApplication) -> Document:
+    if stored.application.callback_url is None:
+        return {}
+    fields = {"callback_url": stored.application.callback_url, "position": stored.position, "attempts": 0}
+    return fields | {"due_at": datetime.now(UTC)}

@@ -56,6 +56,7 @@ _INDEXES: dict[str, list[IndexModel]] = {
     "applications": [
         IndexModel([("application", ASCENDING)], name="application", unique=True),
         IndexModel([("conversation", ASCENDING)], name="channel"),
+        IndexModel([("due_at", ASCENDING)], name="due", partialFilterExpression={"due_at": {"$exists": True}}),
     ],
     "channels": [
         IndexModel([("conversation", ASCENDING)], name="conversation", unique=True),

@@ -1,7 +1,7 @@
 """Endpoints, which people give us and we connect to: their form, and the addresses behind their names.
 
-Invariant: `PushTarget` is the only thing that is ever connected to, and holds an address that was looked up here and found
-to be outside. A name is looked up anew for each push, and the connection goes to the very address that was checked.
+Invariant: `Target` is the only thing that is ever connected to, and holds an address that was looked up here and found
+to be outside. A name is looked up anew for each request, and the connection goes to the very address that was checked.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class ResolutionError(Exception):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A push resource (RFC 8030): https, a host, a port, and what is asked for there."""
+    """A resource: https, a host, a port, and what is asked for there."""
 
     host: str
     port: int
@@ -67,7 +67,7 @@ class Endpoint:
 
     @property
     def origin(self) -> str:
-        """The push service, as VAPID names it."""
+        """Its service, as VAPID names it."""
         return f"https://{self.authority}"
 
     @property
@@ -77,7 +77,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class PushTarget:
+class Target:
     """An endpoint, and the address to connect to."""
 
     endpoint: Endpoint
@@ -86,7 +86,7 @@ class PushTarget:
 
 
 def parse_endpoint(unverified_url: str) -> Endpoint:
-    """The endpoint behind an address; `EndpointError` where it is none that pushes may go to."""
+    """The endpoint behind an address; `EndpointError` where it is none that requests may go to."""
     if len(unverified_url) > PUSH_ENDPOINT_LENGTH_MAX or not _PRINTABLE.fullmatch(unverified_url):
         raise EndpointError("endpoint_malformed", "The endpoint is no address, or too long.")
     try:
@@ -98,7 +98,7 @@ def parse_endpoint(unverified_url: str) -> Endpoint:
     if parts.scheme != "https" or "@" in parts.netloc or parts.fragment or "\\" in unverified_url:
         raise EndpointError("endpoint_malformed", "An endpoint begins with https:// and names a host.")
     if port != _HTTPS_PORT and port < _PORT_MIN:
-        raise EndpointError("endpoint_port", "Pushes do not go to this port.")
+        raise EndpointError("endpoint_port", "Nothing is sent to this port.")
     if not _is_host(host):
         raise EndpointError("endpoint_malformed", "The endpoint's host is not a name.")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -127,7 +127,7 @@ def is_inside(address_text: str) -> bool:
     return not address.is_global or address.is_multicast
 
 
-def find_target(endpoint: Endpoint, resolver: Resolver, *, loopback_allowed: bool) -> PushTarget:
+def find_target(endpoint: Endpoint, resolver: Resolver, *, loopback_allowed: bool) -> Target:
     """Look the host up and choose an address.
 
     `EndpointError` where any of its addresses is inside: a name that leads both ways is not believed.
@@ -139,10 +139,10 @@ def find_target(endpoint: Endpoint, resolver: Resolver, *, loopback_allowed: boo
     if not addresses:
         raise ResolutionError("the name has no address")
     if loopback_allowed and all(_is_loopback(address) for address in addresses):
-        return PushTarget(endpoint, addresses[0], loopback=True)
+        return Target(endpoint, addresses[0], loopback=True)
     if any(is_inside(address) for address in addresses):
-        raise EndpointError("endpoint_inside", "Pushes do not go to this address.")
-    return PushTarget(endpoint, addresses[0], loopback=False)
+        raise EndpointError("endpoint_inside", "Nothing is sent to this address.")
+    return Target(endpoint, addresses[0], loopback=False)
 
 
 def _is_loopback(address_text: str) -> bool:

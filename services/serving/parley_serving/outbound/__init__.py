@@ -1,0 +1,1 @@
+"""Requests to addresses that people give: where they may go, and carrying one there."""
