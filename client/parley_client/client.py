@@ -29,6 +29,7 @@ from parley_client.backoff import patiently
 from parley_client.channels.methods import ChannelMethods
 from parley_client.channels.naming import named
 from parley_client.content.bodies import TextBody, encode, text_in
+from parley_client.content.disappearing import let_disappear
 from parley_client.content.kinds import KIND_TEXT
 from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
 from parley_client.directory import Directory
@@ -48,6 +49,8 @@ from parley_client.groups.methods import GroupMethods
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
 from parley_client.push.methods import PushMethods
+from parley_client.restoring.methods import RestoreMethods
+from parley_client.restoring.offering import offer_held
 from parley_client.schedule.methods import ScheduleMethods
 from parley_client.session import Device, GroupCache, Session
 from parley_client.settings.methods import SettingsMethods
@@ -72,7 +75,7 @@ RECEIVE_PAGE_MAX = 500
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushMethods, ChannelMethods):
+class Client(RestoreMethods, ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushMethods, ChannelMethods):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(
@@ -214,6 +217,7 @@ class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushM
         session = self.session
         await resume_pending(session)
         await sync_all(session)
+        await offer_held(session)
         await self.settle()
 
     async def settle(self) -> None:
@@ -391,6 +395,7 @@ class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushM
             events=self._listeners,
             tools=self._tools,
         )
+        let_disappear(self._session)
         return self._session
 
     async def _sync_head(self, head: Head) -> None:
@@ -399,7 +404,12 @@ class Client(ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushM
     async def _on_ready(self) -> None:
         """Do what waits since the last connection; what fails now comes again with the next one, and holds nothing else up."""
         session = self.session
-        for work in (self._send_what_waits, self.sync_settings, partial(admit_automatically, session)):
+        for work in (
+            self._send_what_waits,
+            self.sync_settings,
+            partial(admit_automatically, session),
+            partial(offer_held, session),
+        ):
             session.spawn(_as_far_as_it_goes(work))
 
     async def _send_what_waits(self) -> None:

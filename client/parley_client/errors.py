@@ -119,6 +119,12 @@ class ConversationForked(ClientError):  # noqa: N818
     slug = "conversation_forked"
 
 
+class ServerRestored(ClientError):  # noqa: N818
+    """The server says that it was restored from a backup; its person has not agreed yet."""
+
+    slug = "server_restored"
+
+
 class UnknownMessage(ClientError):  # noqa: N818
     """The message is not there, or was deleted."""
 

@@ -20,7 +20,9 @@ EventName = Literal[
     "privacy.changed",
     "join_requests.changed",
     "settings.changed",
+    "reminder.due",
     "push.changed",
+    "server.restored",
     "signed_out",
 ]
 #: `offline` stays until the socket is ready again, however often that is tried in between.
@@ -36,7 +38,7 @@ class Event(msgspec.Struct, frozen=True):
     `typing.changed` `conversation_id` and `people` (all who type there now, each `user_id` and `username`);
     `presence.changed` a `Presence` of somebody watched; `privacy.changed` the `PrivacySettings`;
     `join_requests.changed` `conversation_id`; `settings.changed` `conversation_ids` (those marked otherwise, if any);
-    `push.changed` (what `push.secrets` answered last does not hold any more) and `signed_out` nothing.
+    `reminder.due` a `Reminder`; `server.restored` `generation` (the person is to be asked); `push.changed` (what `push.secrets` answered last does not hold any more) and `signed_out` nothing.
     """
 
     name: EventName

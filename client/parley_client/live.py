@@ -1,13 +1,14 @@
 """The socket: one connection at a time, from hello to its close code, and back again after a pause.
 
-Invariant: the socket only hastens what pages would bring; whatever it drops is asked for by sequence.
+Where none can be opened, long polls take its place (`polling`). Invariant: the socket only hastens what pages would bring;
+whatever it drops is asked for by sequence.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -15,8 +16,10 @@ import msgspec
 from parley_client.api.messaging import SOCKET_PATH
 from parley_client.api.network import Connection, SocketClosed
 from parley_client.backoff import full_jitter
-from parley_client.errors import ClientError, NetworkError, NotSignedIn
+from parley_client.errors import ClientError, NetworkError, NotSignedIn, ServerRestored
 from parley_client.events import ConnectionState, Event
+from parley_client.polling import PolledConnection
+from parley_client.restoring.generation import check_generation
 from parley_client.room_frames import take_room_frame
 from parley_client.session import Session
 from parley_client.store.conversations import list_conversations
@@ -41,6 +44,8 @@ from parley_contracts.messaging_api import (
 from parley_contracts.problems import Problem
 
 RATE_PAUSE_S = 10.0
+#: So many sockets in a row that do not even say hello, and polls are tried.
+SOCKETS_UNOPENED_MAX = 2
 _ENTRY_TYPES = CLEAR_TYPES | {"message.created", "commit.created", "conversation.created"}
 _QUEUED_MAX = 10_000
 
@@ -62,6 +67,8 @@ class Live:
         self._queues: dict[ConversationId, list[Entry | Head]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
+        self._unopened = 0
+        self._restored = False
         self.ready = asyncio.Event()
         self.state: ConnectionState = "connecting"
 
@@ -81,8 +88,9 @@ class Live:
                 self._enter("offline" if failures else "connecting")
                 with contextlib.suppress(NetworkError, Problem):
                     await self._obey(code)
+                pause_s = None if self._restored else full_jitter(failures)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._hurry.wait(), full_jitter(failures))
+                    await asyncio.wait_for(self._hurry.wait(), pause_s)
         finally:
             self.ready.clear()
             for task in self._tasks:
@@ -99,9 +107,19 @@ class Live:
             await self._connected()
         except SocketClosed as closed:
             return closed.code
-        except (NetworkError, Problem):
+        except (NetworkError, Problem, ServerRestored):
             return None
         return None
+
+    def _check_generation(self, unverified_generation: str) -> None:
+        """After a restore nothing is followed until the person agrees: then somebody calls `hasten`."""
+        self._restored = False
+        try:
+            check_generation(self._session.store, unverified_generation)
+        except ServerRestored:
+            self._restored = True
+            self._session.events.tell(Event("server.restored", {"generation": unverified_generation}))
+            raise
 
     async def _obey(self, code: int | None) -> None:
         """What a close code asks for, besides coming back."""
@@ -116,11 +134,16 @@ class Live:
 
     async def _connected(self) -> None:
         token = await self._session.api.access_token()
-        connection = await self._session.api.network.connect(SOCKET_PATH)
+        cursors = {row.conversation_id: row.cursor for row in list_conversations(self._session.store)}
+        polled = self._unopened >= SOCKETS_UNOPENED_MAX
+        # Where polls fail, too, it is not the sockets.
+        self._unopened = 0 if polled else self._unopened + 1
+        connection = await self._open(cursors, polled=polled)
         try:
             async with asyncio.timeout(IDENTIFY_TIMEOUT_S):
                 hello = _decode(await connection.receive(), Hello)
-                cursors = {row.conversation_id: row.cursor for row in list_conversations(self._session.store)}
+                self._check_generation(hello.server_generation)
+                self._unopened = SOCKETS_UNOPENED_MAX if polled else 0
                 identify = Identify(token, cursors, self._session.signals.digest())
                 await connection.send(msgspec.json.encode(identify))
                 ready = _decode(await connection.receive(), Ready)
@@ -131,6 +154,9 @@ class Live:
             self._enter("online")
             await self._on_ready()
             await self._read(connection, min(hello.heartbeat_interval_s, HEARTBEAT_INTERVAL_S))
+        except SocketClosed:
+            self._unopened = 0 if polled else self._unopened
+            raise
         except TimeoutError as error:
             raise NetworkError("timeout", "the socket has fallen silent") from error
         finally:
@@ -138,6 +164,12 @@ class Live:
             with contextlib.suppress(SocketClosed, OSError, TimeoutError):
                 async with asyncio.timeout(1):
                     await connection.close()
+
+    async def _open(self, cursors: Mapping[ConversationId, int], *, polled: bool) -> Connection:
+        api = self._session.api
+        if polled:
+            return PolledConnection(api, cursors, self._session.signals.digest)
+        return await api.network.connect(SOCKET_PATH)
 
     async def _read(self, connection: Connection, interval_s: int) -> None:
         beat = asyncio.create_task(_beat(connection, interval_s))

@@ -32,7 +32,7 @@ from parley_client.events import Event, OutboxState
 from parley_client.groups.commits import has_strays, rotate_if_due
 from parley_client.groups.conversations import ensure_member
 from parley_client.session import Session
-from parley_client.store import conversations, queues, uploads
+from parley_client.store import conversations, queues, restoring, uploads
 from parley_client.store.conversations import ConversationRow
 from parley_client.store.queues import OutboxRow
 from parley_client.sync.catch_up import catch_up
@@ -238,6 +238,8 @@ def _acknowledge(session: Session, sent: OutboxRow, appended: Appended) -> None:
         applied = conversation is not None and appended.sequence <= conversation.cursor
         if not applied and row is not None and row.counter is not None:
             conversations.save_counter(session.store, conversation_id, own, row.counter)
+        if not applied:
+            restoring.keep_acknowledged(session.store, sent, appended.sequence)
         queues.remove_from_outbox(session.store, sent.client_id)
         uploads.remove_uploads(session.store, sent.client_id)
     if not applied and sent.kind in ANNOTATING_KINDS:

@@ -25,6 +25,7 @@ from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
 from parley_client.groups.rpc import group_methods
 from parley_client.push.rpc import push_methods
+from parley_client.restoring.rpc import restore_methods
 from parley_client.schedule.rpc import schedule_methods
 from parley_client.settings.rpc import settings_methods
 from parley_client.settings.syncing import save_draft
@@ -194,6 +195,7 @@ class Rpc:
             **schedule_methods(client),
             **state_methods(client),
             **group_methods(client),
+            **restore_methods(client),
             **settings_methods(client),
             **channel_methods(client),
             "register": (RegisterParams, self._register),

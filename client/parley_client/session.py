@@ -7,6 +7,7 @@ states are cached here only as they stand in the store.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -110,6 +111,7 @@ class Session:
     tools: AttachmentTools | None = None
     strays: dict[ConversationId, tuple[Group, bytes, bool]] = field(default_factory=dict)
     settings_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    clock: Callable[[], float] = time.time
     settings_push_planned: bool = False
     uploading: dict[ClientId, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
     progress: dict[ClientId, Callable[[int, int], None]] = field(default_factory=dict)

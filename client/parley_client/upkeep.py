@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from parley_client import history
 from parley_client.backoff import full_jitter
+from parley_client.content.disappearing import let_disappear, wait_s
 from parley_client.content.removing import carry_out_removals
 from parley_client.errors import ClientError, NotSignedIn
 from parley_client.groups.conversations import add_rostered
@@ -20,8 +21,10 @@ from parley_client.groups.joining import admit_automatically
 from parley_client.history_keys import history_key_due, renew_history_key
 from parley_client.key_packages import stock_key_packages
 from parley_client.push.subscribing import refresh_leaves
+from parley_client.restoring.offering import offer_held
 from parley_client.schedule.keeping import settle_scheduled
 from parley_client.session import Session
+from parley_client.settings import reminders
 from parley_client.settings.syncing import sync_settings
 from parley_client.store import messages, queues
 from parley_client.store.conversations import list_conversations
@@ -51,6 +54,7 @@ async def settle(session: Session) -> None:
 
 async def settle_news(session: Session) -> None:
     """What new epochs and conversations ask for."""
+    let_disappear(session)
     for row in list_conversations(session.store):
         if row.creator:
             with contextlib.suppress(ClientError, NotFound):
@@ -86,6 +90,9 @@ async def keep_up(session: Session) -> None:
         while True:
             news.clear()
             try:
+                let_disappear(session)
+                reminders.tell_due(session)
+                await offer_held(session)
                 if queues.archive_waiting(session.store) or failures or thorough_at == 0 or _is_due(session):
                     await settle_news(session)
                 if time.monotonic() >= repair_at:
@@ -100,7 +107,8 @@ async def keep_up(session: Session) -> None:
             except (ClientError, Problem):
                 failures += 1
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(full_jitter(failures) if failures else _REPAIR_INTERVAL_S):
+                pause_s = full_jitter(failures) if failures else _REPAIR_INTERVAL_S
+                async with asyncio.timeout(min(wait_s(session, pause_s), reminders.wait_s(session, pause_s))):
                     await news.wait()
                     await asyncio.sleep(_GATHER_S)
     finally:

@@ -14,9 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
+from fake_backups import FakeBackups
 from fake_channels import FakeChannels
 from fake_log import Log
 from fake_media import FakeMedia
+from fake_polls import FakePolls
 from fake_rooms import FakeRooms
 from fake_state import FakeState
 from hypothesis import settings
@@ -40,7 +42,7 @@ PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
 
 
-class FakeServer(FakeChannels, FakeRooms):
+class FakeServer(FakeChannels, FakeRooms, FakePolls, FakeBackups):
     """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
 
     def __init__(self) -> None:
@@ -72,7 +74,7 @@ class FakeServer(FakeChannels, FakeRooms):
         if fault == "lose_request":
             raise NetworkError("timeout", "lost on its way")
         self.requests.append(request)
-        answer = self._answer(request)
+        answer = await self.poll(request) if "/messaging/sync" in request.path else self._answer(request)
         if fault == "lose_answer":
             raise NetworkError("timeout", "its answer was lost")
         return answer
@@ -205,7 +207,11 @@ class FakeServer(FakeChannels, FakeRooms):
     def _messaging_conversations(self, session, method, rest, body, query) -> object:
         if not rest:
             logs = [log for log in self.logs.values() if session["user"] in log.first_visible]
-            return {"conversations": [log.head(session["user"]) for log in logs]}
+            heads = [log.head(session["user"]) for log in logs]
+            return {"conversations": heads, "server_generation": self.generation}
+        if not rest[1:] and method == "GET":
+            log = self._log(session, rest[0])
+            return {"head": log.head(session["user"]), "policy": b64encode(log.policy)}
         if not rest[1:]:
             return self._create(session, rest[0], body)
         asked = rest[1].startswith("join-request")
@@ -220,6 +226,8 @@ class FakeServer(FakeChannels, FakeRooms):
                 return self.schedule(rest[0], client_id, body)
             case ["commits", client_id]:
                 return self._append_commit(session, log, rest[0], client_id, body)
+            case ["reports", sequence]:
+                return self.take_report(session, log, rest[0], int(sequence), body)
             case ["receipt" | "receipts" | "delivery" | "unread" as part]:
                 return self.state.conversation(session, log, rest[0], part, body)
             case [part, *place]:
@@ -360,6 +368,9 @@ class FakeServer(FakeChannels, FakeRooms):
     # --- the socket
 
     async def connect(self, path: str) -> "FakeConnection":
+        self.sockets_asked += 1
+        if self.without_sockets:
+            raise NetworkError("protocol", "something on the way lets no socket through")
         return FakeConnection(self)
 
     async def close(self) -> None:
@@ -370,7 +381,14 @@ class FakeConnection:
     def __init__(self, server: FakeServer) -> None:
         self._server = server
         self._frames: asyncio.Queue[object] = asyncio.Queue()
-        self.push({"type": "hello", "heartbeat_interval_s": 25, "frame_size_bytes_max": 1, "server_generation": ""})
+        self.push(
+            {
+                "type": "hello",
+                "heartbeat_interval_s": 25,
+                "frame_size_bytes_max": 1,
+                "server_generation": server.generation,
+            }
+        )
 
     def push(self, frame: object) -> None:
         self._frames.put_nowait(frame)

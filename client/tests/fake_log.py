@@ -1,5 +1,6 @@
 """A conversation of the fake server: one log, its epochs, and where everybody stands."""
 
+import copy
 import hashlib
 
 import msgspec
@@ -24,6 +25,14 @@ class Log:
         self.first_visible: dict[str, int] = {}
         self.last_visible: dict[str, int] = {}
         self.read_states: dict[str, tuple[int, int, int, int]] = {}
+
+    def copy(self) -> "Log":
+        """The same log, which goes its own way from here on."""
+        twin = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict | list):
+                setattr(twin, name, value.copy())
+        return twin
 
     @property
     def epoch(self) -> int:

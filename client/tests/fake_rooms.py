@@ -2,8 +2,10 @@
 
 from parley_contracts import problems
 from parley_contracts.encoding import b64decode
+from parley_contracts.envelope import MessageHeader
 from parley_contracts.ids import self_conversation_id
 from parley_contracts.policy import decode_policy
+from parley_contracts.reporting_api import is_committed
 
 
 class FakeRooms:
@@ -13,7 +15,15 @@ class FakeRooms:
         self.settings: dict[str, dict] = {}
         self.preferences: dict[tuple[str, str], dict] = {}
         self.scheduled: dict[str, dict] = {}
+        self.reports: list[tuple] = []
         self.requests_to_join: dict[tuple[str, str], dict] = {}
+
+    def take_report(self, session, log, conversation_id, sequence, body) -> object:
+        header = MessageHeader.decode(b64decode(log.entries[sequence - 1].header))
+        if not is_committed(header, b64decode(body["commitment_key"]), b64decode(body["content"])):
+            raise problems.InvalidRequest
+        self.reports.append((conversation_id, sequence, session["user"], body["reason"], b64decode(body["content"])))
+        return None
 
     def _join(self, session, path, body) -> object:
         conversation_id, *rest = path

@@ -12,6 +12,19 @@ SOCKET_COMMANDS_IN_FLIGHT_MAX = 64
 PAGE_ENTRIES_DEFAULT = 50
 PAGE_ENTRIES_MAX = 200
 PAGE_SIZE_BYTES_MAX = 4 * 1024 * 1024
+CURSOR_BUCKETS = 64
+#: A long poll ends before the gateway's and the client's time-outs.
+POLL_WAIT_S_MAX = 20
+#: What comes within this time of the first frame goes in the same answer.
+POLL_GATHER_S = 0.05
+POLL_SIZE_BYTES_MAX = 1024 * 1024
+POLLS_BURST = 30
+POLLS_PER_S = 5
+
+#: Hashes of entries that a device compares at once after a restore.
+RESTORE_HASHES_PER_STEP = 1000
+#: What a device had sent in epochs that a restore lost waits so long for the others' devices to come back.
+RESTORE_WAIT_S_MAX = 24 * 3600
 
 # Names and accounts
 USERNAME_LENGTH_MIN = 2
@@ -81,6 +94,8 @@ SEARCH_PAGE_MAX = 50
 #: Entries that one request looks at, whatever it finds.
 SEARCH_LOOKED_AT_MAX = 500
 SEARCHES_PER_MINUTE = 120
+#: It stands in the message that names the group.
+GROUP_PICTURE_SIZE_BYTES_MAX = 24 * 1024
 COMMIT_SIZE_BYTES_MAX = 1024 * 1024
 WELCOME_SIZE_BYTES_MAX = 4 * 1024 * 1024
 GROUP_INFO_SIZE_BYTES_MAX = 2 * 1024 * 1024
@@ -90,7 +105,10 @@ SIGNATURE_SIZE_BYTES = 64
 TEXT_LENGTH_MAX = 16 * 1024
 MENTIONS_PER_MESSAGE_MAX = 100
 REACTION_LENGTH_MAX = 16
-GROUP_NAME_LENGTH_MAX = 128
+REPORT_REASON_LENGTH_MAX = 1000
+REPORTS_PER_HOUR = 30
+#: What is shown of them at once.
+REPORTS_SHOWN_MAX = 1000
 REACTIONS_PER_MESSAGE_MAX = 50
 POLL_OPTIONS_MAX = 20
 POLL_OPTION_LENGTH_MAX = 200
@@ -100,6 +118,7 @@ HISTORY_KEY_SIZE_BYTES_MAX = 1024
 ACCOUNT_INDEX_SIZE_BYTES_MAX = 1024 * 1024
 SETTINGS_SIZE_BYTES_MAX = 2 * 1024 * 1024
 FOLDER_NAME_LENGTH_MAX = 64
+REMINDERS_MAX = 500
 
 # Attachments
 ATTACHMENT_SIZE_BYTES_MAX = 1024 * 1024 * 1024
@@ -145,6 +164,14 @@ FANOUT_STRAGGLER_WAIT_S = 0.1
 EPOCH_MESSAGES_MAX = 100
 EPOCH_WRITING_AGE_S_MAX = 24 * 3600
 EPOCH_AGE_S_MAX = 7 * 24 * 3600
+
+#: How often a node looks for what is to be forgotten, and how much it forgets at once.
+EXPIRY_INTERVAL_S = 5
+EXPIRY_BATCH_MAX = 1000
+RETENTION_INTERVAL_S = 60
+#: A timer or a retention is at least a minute and at most ten years.
+LIFETIME_S_MIN = 60
+LIFETIME_S_MAX = 10 * 366 * 24 * 3600
 
 # State around conversations
 READ_STATE_BUCKETS = 64

@@ -163,9 +163,10 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Heads(msgspec.Struct, frozen=True):
-    """`GET conversations`."""
+    """`GET conversations`; `server_generation` is that of `hello`."""
 
     conversations: list[Head]
+    server_generation: str = ""
 
 
 class ConversationState(msgspec.Struct, frozen=True):
@@ -304,7 +305,7 @@ class Recipients(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """The server's first frame."""
+    """The server's first frame. `server_generation` is another after each restore of a backup."""
 
     heartbeat_interval_s: int
     frame_size_bytes_max: int

@@ -16,6 +16,8 @@ from parley_contracts.encoding import b64decode
 from parley_contracts.ids import ConversationId, LinkId, UserId, as_channel, is_uuid
 from parley_contracts.limits import (
     BANNED_PER_GROUP_MAX,
+    LIFETIME_S_MAX,
+    LIFETIME_S_MIN,
     LINK_PUBLIC_KEY_SIZE_BYTES,
     LINKS_PER_GROUP_MAX,
     MEMBERS_PER_GROUP_MAX,
@@ -106,7 +108,11 @@ class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who belongs and by which rules. Carried as its own JSON bytes, never re-encoded by anyone but its author."""
+    """Who belongs and by which rules. Carried as its own JSON bytes, never re-encoded by anyone but its author.
+
+    `timer_s`: a message of the time of this document disappears so many seconds after it was stored, from devices and
+    server. `retention_s`: the server keeps no message longer, whenever it was stored; devices keep what they have.
+    """
 
     conversation_id: ConversationId
     kind: Kind
@@ -171,7 +177,10 @@ def decode_policy(unverified_document: bytes) -> PolicyDocument:
         and not policy.user_ids & set(policy.banned)
         and all(_link_fits(policy, link) for link in policy.links)
         and all(_permission_fits(policy.permissions, permission) for permission in PERMISSIONS)
-        and all(seconds is None or seconds > 0 for seconds in (policy.timer_s, policy.retention_s))
+        and all(
+            seconds is None or LIFETIME_S_MIN <= seconds <= LIFETIME_S_MAX
+            for seconds in (policy.timer_s, policy.retention_s)
+        )
         and _kind_fits(policy)
         and (policy.kind == "open") == (as_channel(policy.conversation_id) is not None)
     )

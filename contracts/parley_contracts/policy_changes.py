@@ -84,7 +84,10 @@ class _Change:
         """Raise `PolicyRefused` where anything is not allowed."""
         before, after = self._before, self._after
         if before.kind not in RANKED:
-            raise PolicyRefused("this conversation's members never change")
+            same = msgspec.structs.replace(after, timer_s=before.timer_s, retention_s=before.retention_s)
+            if same != before:
+                raise PolicyRefused("this conversation's members never change")
+            return
         if after.roster and not any(entry.role == "owner" for entry in after.roster):
             raise PolicyRefused("a group keeps at least one owner: make somebody else one first")
         self._check_order()

@@ -74,6 +74,12 @@ ALLOWED = [
     (STAFFED, without(STAFFED, D), C, {"removed": {D}}),
     (group(entry(A, "owner"), entry(B, "owner")), group(entry(A, "owner")), A, {"removed": {B}}),
     (group(entry(A), entry(B), kind="direct"), group(entry(A), entry(B), kind="direct"), A, {"removed": {B}}),
+    (
+        group(entry(A), entry(B), kind="direct"),
+        altered(group(entry(A), entry(B), kind="direct"), timer_s=60, retention_s=60),
+        B,
+        {},
+    ),
     # Leaving; the next commit takes the leaf out, whoever makes it.
     (OWNED, without(OWNED, B), B, {"present": OWNED.user_ids}),
     (without(OWNED, B), without(OWNED, B), C, {"removed": {B}}),
@@ -110,6 +116,12 @@ REFUSED = [
     (OWNED, group(entry(B)), A, {}),
     (OWNED, group(entry(A, "owner"), entry(C), entry(B)), A, {}),
     (group(entry(A), entry(B), kind="direct"), group(entry(A), entry(C), kind="direct"), A, {}),
+    (
+        group(entry(A), entry(B), kind="direct"),
+        altered(group(entry(A), entry(B), kind="direct"), history_sharing=True),
+        A,
+        {},
+    ),
     (altered(OWNED, permissions=OPEN), group(*OWNED.roster, entry(D, "admin"), permissions=OPEN), B, {}),
     (group(entry(A, "owner"), entry(B, "guest"), permissions=OPEN), group(
         entry(A, "owner"), entry(B, "guest"), entry(C, "guest"), permissions=OPEN), B, {}),

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from parley_ops import doctor as examination
 from parley_ops import documents as api_documents
-from parley_ops import locking, privilege, restarting, start, trial
+from parley_ops import locking, privilege, restarting, services, start, trial
 from parley_ops import logs as part_logs
 from parley_ops.errors import OperationError, UsageError
 from parley_ops.instance import NODES_MAX, require_instance
@@ -161,6 +161,23 @@ def doctor(*, home: HomeOption = None) -> None:
         if finding.advice:
             _say(f"      {finding.advice}")
     raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
+
+
+@app.command()
+def restored(*, home: HomeOption = None) -> None:
+    """Say that MongoDB was restored from a backup: devices ask their people, and offer again what the backup lacks."""
+    place = _home(home)
+    restarting.declare_restored(Stack.load(place, require_instance(place)), _say)
+    _say("Devices will ask their people whether they knew of it.")
+
+
+@app.command()
+def reports(*, home: HomeOption = None) -> None:
+    """Print the newest reports of messages, a line of JSON each: who reported what of whom, and what it said."""
+    place = _home(home)
+    stack = Stack.load(place, require_instance(place))
+    privilege.drop(place.root)
+    sys.stdout.write(services.reports(place, stack.instance, stack.addresses))
 
 
 @app.command()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from parley_ops import privilege, supervision
+from parley_ops import privilege, services, supervision
 from parley_ops.errors import OperationError, Unhealthy, UsageError
 from parley_ops.parts import SERVICES, Part
 from parley_ops.stack import Stack
@@ -30,6 +30,24 @@ def restart(stack: Stack, names: Sequence[str], say: Callable[[str], None]) -> N
             supervision.start_program(supervisor, part.name)
             _await_healthy(part)
             say(f"  {part.name:14} up again {time.monotonic() - began:5.1f} s")
+
+
+def declare_restored(stack: Stack, say: Callable[[str], None]) -> None:
+    """After a backup was restored: a new server generation, and nodes that know nothing of what was after the backup."""
+    privilege.drop(stack.home.root)
+    with locked(stack.home):
+        supervisor = supervision.connect(stack.home)
+        if supervisor is None:
+            raise OperationError("It does not run; ./parley up starts it.")
+        nodes = _chosen(stack.parts(), services.messaging_names(stack.instance))
+        for node in nodes:  # all of them at once: none may write by what it remembers
+            supervisor.stopProcess(node.name, True)
+        services.declare_restored(stack.home, stack.instance, stack.addresses)
+        for node in nodes:
+            supervision.start_program(supervisor, node.name)
+        for node in nodes:
+            _await_healthy(node)
+            say(f"  {node.name:14} up again")
 
 
 def _chosen(parts: Sequence[Part], names: Sequence[str]) -> list[Part]:

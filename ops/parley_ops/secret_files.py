@@ -27,6 +27,7 @@ from parley_ops.layout import Home, write_private
 SERVICES = ("auth", "messaging", "media", "notification")
 _SECRETS = {
     "auth": ("django_secret_key", "recovery_pepper", "field_key"),
+    "messaging": ("field_key",),
     "notification": ("django_secret_key", "field_key"),
 }
 _KEY_FILE_SIZE_BYTES = 500

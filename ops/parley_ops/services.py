@@ -132,6 +132,32 @@ def migrate(home: Home, instance: Instance, addresses: Addresses) -> None:
         raise OperationError("\n".join(failed))
 
 
+def declare_restored(home: Home, instance: Instance, addresses: Addresses) -> None:
+    """Let messaging begin a new server generation, which its nodes tell once they are started again."""
+    _messaging("restored", "The restore could not be declared", home, instance, addresses)
+
+
+def reports(home: Home, instance: Instance, addresses: Addresses) -> str:
+    """The newest reports of messages, a line of JSON each."""
+    return _messaging("reports", "The reports cannot be read", home, instance, addresses)
+
+
+def _messaging(command: str, complaint: str, home: Home, instance: Instance, addresses: Addresses) -> str:
+    """Run a command of messaging to its end; what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "parley_messaging", command],
+        env=environment(home, instance, "messaging", addresses),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_MIGRATION_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode:
+        raise OperationError(f"{complaint}:\n{_tail(done.stderr)}")
+    return done.stdout
+
+
 def _tail(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.strip().splitlines()[-12:])
 

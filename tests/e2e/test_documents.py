@@ -123,6 +123,8 @@ class Journey:
         await berta.sync()
         await anna.group_remove(group.conversation_id, [f"@{self.names['berta']}"])
         gone = await anna.send(sent.conversation_id, "a mistake")
+        await anna.sync()
+        await anna.report(sent.conversation_id, gone.sequence, "to see how it works")
         await anna.delete(sent.conversation_id, gone.sequence)
         await anna.settle()
         return sent.sequence, sent.conversation_id, group.conversation_id
@@ -243,6 +245,7 @@ class Journey:
         for path in (
             *("auth/me", "auth/me/key-packages", f"auth/users/{user_id}", f"auth/users/{user_id}/identity"),
             *("messaging/history-keys", "messaging/archive?limit=2", "messaging/account-index"),
+            "messaging/sync?wait_s=0",
         ):
             await self.call("GET", f"/api/v1/{path}", token=token)
         await self.call("GET", conversation, token=token)

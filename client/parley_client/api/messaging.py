@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from parley_client.api.http import Api
+from parley_client.api.network import REQUEST_TIMEOUT_S
 from parley_contracts.ids import ClientId, ConversationId
 from parley_contracts.limits import ARCHIVE_PAGE_MAX, PAGE_ENTRIES_MAX
 from parley_contracts.messaging_api import (
@@ -12,6 +15,7 @@ from parley_contracts.messaging_api import (
     ArchiveUpload,
     CommitUpload,
     ConversationCreation,
+    ConversationState,
     EntryHashes,
     EntryPage,
     GroupState,
@@ -24,7 +28,9 @@ from parley_contracts.messaging_api import (
     ScheduledUpload,
     WelcomeState,
 )
+from parley_contracts.reporting_api import ReportUpload
 from parley_contracts.state_api import DeliveryUpload, PrivacySettings, ReadState, Receipts, UnreadUpload
+from parley_contracts.sync_api import Sync, digest_text
 
 BASE = "/api/v1/messaging"
 SOCKET_PATH = f"{BASE}/socket"
@@ -38,6 +44,18 @@ async def put_conversation(api: Api, conversation_id: ConversationId, creation: 
 async def get_conversations(api: Api) -> Heads:
     """Where all conversations of the person stand."""
     return await api.call("GET", f"{BASE}/conversations", Heads)
+
+
+async def get_conversation(api: Api, conversation_id: ConversationId) -> ConversationState:
+    """The head and the policy in force."""
+    return await api.call("GET", f"{BASE}/conversations/{conversation_id}", ConversationState)
+
+
+async def get_sync(api: Api, *, cursors: Sequence[int], read_states: Sequence[int], wait_s: int) -> Sync:
+    """What differs from what these checksums say, or what happens within the time; not repeated."""
+    query: dict[str, str | int | None] = {"cursors": digest_text(cursors), "read_states": digest_text(read_states)}
+    query["wait_s"] = wait_s
+    return await api.call("GET", f"{BASE}/sync", Sync, query=query, attempts=1, timeout_s=wait_s + REQUEST_TIMEOUT_S)
 
 
 async def get_entries(api: Api, conversation_id: ConversationId, *, after: int, limit: int | None = None) -> EntryPage:
@@ -67,6 +85,11 @@ async def delete_scheduled(api: Api, client_id: ClientId) -> None:
 async def delete_entry(api: Api, conversation_id: ConversationId, sequence: int) -> None:
     """Take a message's ciphertext out of the log; again changes nothing."""
     await api.call("DELETE", f"{BASE}/conversations/{conversation_id}/entries/{sequence}", type(None))
+
+
+async def put_report(api: Api, conversation_id: ConversationId, sequence: int, report: ReportUpload) -> None:
+    """Show a message to who runs the server."""
+    await api.call("PUT", f"{BASE}/conversations/{conversation_id}/reports/{sequence}", type(None), body=report)
 
 
 async def get_group_info(api: Api, conversation_id: ConversationId, *, epoch: int | None = None) -> GroupState:

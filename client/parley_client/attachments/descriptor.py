@@ -20,6 +20,7 @@ import msgspec
 from parley_client.answers import AttachmentInfo
 from parley_client.attachments.stream import DIGEST_SIZE_BYTES, KEY_SIZE_BYTES, Layout
 from parley_client.content.bodies import TextBody, read
+from parley_client.content.small_pictures import small_picture
 from parley_client.errors import AttachmentBroken
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ObjectId, is_uuid
@@ -137,7 +138,7 @@ def decode_attachment(unverified_json: bytes) -> Attachment:
         digests=tuple(digests[n : n + DIGEST_SIZE_BYTES] for n in range(0, len(digests), DIGEST_SIZE_BYTES)),
         width=width,
         height=height,
-        thumbnail=_thumbnail(written.thumbnail),
+        thumbnail=small_picture(written.thumbnail, size_bytes_max=THUMBNAIL_SIZE_BYTES_MAX),
     )
 
 
@@ -165,15 +166,3 @@ def _measures(width: int | None, height: int | None) -> tuple[int | None, int | 
     if width is None or height is None or not (0 < width <= IMAGE_SIDE_PX_MAX and 0 < height <= IMAGE_SIDE_PX_MAX):
         return None, None
     return width, height
-
-
-def _thumbnail(unverified_text: str | None) -> bytes | None:
-    if unverified_text is None or len(unverified_text) > THUMBNAIL_SIZE_BYTES_MAX * 4 // 3 + 4:
-        return None
-    try:
-        data = b64decode(unverified_text)
-    except ValueError:
-        return None
-    is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
-    known = is_webp or data[:3] == b"\xff\xd8\xff"
-    return data if known and len(data) <= THUMBNAIL_SIZE_BYTES_MAX else None

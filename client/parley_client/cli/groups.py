@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -126,6 +127,40 @@ def describe(
 ) -> None:
     """Change a group's name or topic."""
     _work(context, lambda client: client.group_describe(conversation, name=name, topic=topic))
+
+
+@group.command("picture")
+def picture(
+    context: typer.Context,
+    conversation: Group,
+    file: Annotated[Path | None, typer.Argument(help="A picture; left out, the group has none any more.")] = None,
+) -> None:
+    """Give a group a picture, or take it away."""
+    try:
+        data = file.read_bytes() if file is not None else None
+    except OSError as error:
+        raise UsageError(f"the file {file} cannot be read: {error.strerror}") from error
+    _work(context, lambda client: client.group_picture(conversation, data))
+
+
+@group.command("timer")
+def timer(
+    context: typer.Context,
+    conversation: Group,
+    seconds: Annotated[int, typer.Argument(help="After how many seconds; 0 for not at all.")],
+) -> None:
+    """Let messages from now on disappear, on devices and server; of a direct conversation, too."""
+    _work(context, lambda client: client.group_timer(conversation, seconds or None))
+
+
+@group.command("retention")
+def retention(
+    context: typer.Context,
+    conversation: Group,
+    seconds: Annotated[int, typer.Argument(help="For how many seconds; 0 for any time.")],
+) -> None:
+    """Say how long the server keeps messages; devices keep what they have."""
+    _work(context, lambda client: client.group_retention(conversation, seconds or None))
 
 
 @group.command("join")

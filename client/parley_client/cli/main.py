@@ -20,8 +20,9 @@ from parley_client.cli.jsonrpc import serve
 from parley_client.cli.message import message
 from parley_client.cli.push import push
 from parley_client.cli.receiving import print_messages
+from parley_client.cli.restoring import restored
 from parley_client.cli.running import Invocation, run, show
-from parley_client.cli.settings import mark, settings
+from parley_client.cli.settings import mark, remind, reminders, settings
 from parley_client.cli.state import register_state
 from parley_client.client import Client, NetworkFactory
 from parley_client.errors import ClientError, NetworkError, UsageError
@@ -42,6 +43,9 @@ app.command("bot")(bot)
 app.add_typer(push, name="push")
 register_state(app)
 app.command()(settings)
+app.command()(restored)
+app.command()(remind)
+app.command()(reminders)
 app.command()(mark)
 app.add_typer(channels, name="channels")
 app.command()(search)

@@ -91,3 +91,14 @@ def vote(
 def close_poll(context: typer.Context, conversation: Conversation, sequence: Sequence) -> None:
     """End an own poll."""
     _run(context, lambda client: client.close_poll(conversation, sequence))
+
+
+@message.command()
+def report(
+    context: typer.Context,
+    conversation: Conversation,
+    sequence: Sequence,
+    reason: Annotated[str, typer.Argument(help="What is wrong with it.")],
+) -> None:
+    """Show a message to who runs the server, with the proof of who wrote it; the rest stays sealed."""
+    _run(context, lambda client: client.report(conversation, sequence, reason))

@@ -42,3 +42,32 @@ def mark(
         await client.sync_settings()
 
     run(context, work)
+
+
+def remind(
+    context: typer.Context,
+    conversation: Annotated[str, typer.Argument(help="The conversation's id or name.")],
+    sequence: Annotated[int, typer.Argument(help="The message's place in it.")],
+    at: Annotated[str, typer.Argument(help="When (RFC 3339, with its zone); empty puts the reminder away.")],
+) -> None:
+    """Be reminded of a message, on all of your devices."""
+
+    async def work(client: Client) -> None:
+        await client.sync()
+        if at:
+            show(client.remind(conversation, sequence, at))
+        else:
+            client.forget_reminder(conversation, sequence)
+        await client.sync_settings()
+
+    run(context, work)
+
+
+def reminders(context: typer.Context) -> None:
+    """Print what you want to be reminded of, the next first."""
+
+    async def work(client: Client) -> None:
+        await client.sync()
+        show(client.reminders())
+
+    run(context, work)

@@ -24,11 +24,13 @@ from parley_client.content.kinds import (
     KIND_TEXT,
     KIND_VOTE,
 )
+from parley_client.content.small_pictures import small_picture
 from parley_client.errors import UsageError
 from parley_contracts.ids import UserId
 from parley_contracts.limits import (
     APPLICATION_NAME_LENGTH_MAX,
     GROUP_NAME_LENGTH_MAX,
+    GROUP_PICTURE_SIZE_BYTES_MAX,
     GROUP_TOPIC_LENGTH_MAX,
     MENTIONS_PER_MESSAGE_MAX,
     MESSAGE_BODY_SIZE_BYTES_MAX,
@@ -58,10 +60,14 @@ class TextBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class NameBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What a group is called from here on, and what it is about."""
+    """What a group is called from here on, and what it is about.
+
+    `picture` is a small JPEG or WebP as base64url, empty for none any more, None for the one that it has.
+    """
 
     name: str
     topic: str = ""
+    picture: str | None = None
 
 
 class EditBody(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -173,6 +179,11 @@ def name_in(body: bytes) -> str:
     return found.name if found is not None else ""
 
 
+def picture_in(body: NameBody) -> bytes | None:
+    """The picture that a group is given, None for none."""
+    return small_picture(body.picture, size_bytes_max=GROUP_PICTURE_SIZE_BYTES_MAX)
+
+
 def mentioned_in(text: str, members: Collection[tuple[UserId, str]]) -> tuple[UserId, ...]:
     """Whom `@username` (or `@everybody`) in a text names, of these people."""
     words = {word.rstrip(".-").lower() for word in _MENTION.findall(text)}
@@ -211,6 +222,7 @@ def _is_sound(body: Body) -> bool:
         case NameBody():
             sound = 0 < len(body.name.strip()) <= len(body.name) <= GROUP_NAME_LENGTH_MAX
             sound = sound and len(body.topic) <= GROUP_TOPIC_LENGTH_MAX
+            sound = sound and (not body.picture or picture_in(body) is not None)
         case ReactionBody():
             sound = 0 < len(body.emoji) <= REACTION_LENGTH_MAX and all(map(_is_of_emoji, body.emoji))
         case PollBody():

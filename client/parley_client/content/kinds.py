@@ -20,6 +20,8 @@ from parley_contracts.content_kinds import (
 
 #: Not on the wire: what this device itself notes of a commit that changed who belongs.
 KIND_MEMBERS = -1
+#: Not on the wire: what has disappeared. The row stays, for a message is opened once.
+KIND_GONE = -2
 
 #: What stands as a row of its own in a conversation.
 SHOWN_KINDS = COUNTED_KINDS | {KIND_NAME, KIND_MEMBERS}

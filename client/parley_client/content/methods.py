@@ -29,6 +29,7 @@ from parley_client.content.kinds import (
     KIND_VOTE,
 )
 from parley_client.content.removing import carry_out_removals, drop_removal, plan_removal
+from parley_client.content.reporting import report_message
 from parley_client.errors import ClientError, NotPermitted, UnknownMessage, UsageError
 from parley_client.groups.policies import known_policy
 from parley_client.session import Session
@@ -94,6 +95,10 @@ class MessageMethods:
         row, _ = await self._standing(conversation, sequence)
         body = ReactionBody(target=sequence, emoji=emoji, removed=removed)
         return await self._say(row.conversation_id, KIND_REACTION, body)
+
+    async def report(self, conversation: str, sequence: int, reason: str) -> None:
+        """Show a message to who runs the server, with the proof that its author wrote it; nothing else is shown."""
+        await report_message(self.session, self.conversation_id(conversation), sequence, reason)
 
     async def pin(self, conversation: str, sequence: int, *, removed: bool = False) -> Sent:
         """Pin a message for everybody, or unpin it."""

@@ -15,6 +15,14 @@ class PlaceParams(Params, kw_only=True):
     sequence: int
 
 
+class ReportParams(Params):
+    """`message.report`: shows a message to who runs the server."""
+
+    conversation_id: ConversationId
+    sequence: int
+    reason: str
+
+
 class EditParams(PlaceParams):
     """`message.edit`."""
 
@@ -89,6 +97,7 @@ def message_methods(
         return await client.close_poll(params.conversation_id, params.sequence)
 
     return {
+        **_reports(client),
         "message": (PlaceParams, message),
         "message.edit": (EditParams, edit),
         "message.delete": (PlaceParams, delete),
@@ -99,3 +108,11 @@ def message_methods(
         "poll.vote": (VoteParams, vote),
         "poll.close": (PlaceParams, close_poll),
     }
+
+
+def _reports(client: MessageMethods) -> Methods:
+    async def report(params: ReportParams) -> object:
+        await client.report(params.conversation_id, params.sequence, params.reason)
+        return {}
+
+    return {"message.report": (ReportParams, report)}

@@ -154,9 +154,11 @@ def rotation_due(row: ConversationRow, *, now: float | None = None) -> bool:
     """Whether the limits of `EPOCH_*` ask for a new epoch before this device writes on."""
     age_s = (time.time() if now is None else now) - row.epoch_at
     writing = row.epoch_messages > 0
+    timer_s = known_policy(row.policy).timer_s
     return (
         row.epoch_messages >= EPOCH_MESSAGES_MAX
         or (writing and age_s > EPOCH_WRITING_AGE_S_MAX)
+        or (writing and timer_s is not None and age_s > min(timer_s, EPOCH_WRITING_AGE_S_MAX) / 4)
         or age_s > EPOCH_AGE_S_MAX
     )
 

@@ -15,8 +15,9 @@ from parley_client.errors import ClientError
 from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.store import documents, queues
-from parley_client.store.conversations import load_conversation
+from parley_client.store.conversations import load_conversation, load_picture
 from parley_client.store.queues import OutboxRow
+from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, as_channel, new_uuid7
 from parley_contracts.problems import PolicyRefused, Problem
 
@@ -47,7 +48,9 @@ async def tell_owed(session: Session) -> None:
         message = None
         with session.store.transaction():
             if row is not None and row.status == "member" and row.title:
-                message = _message(conversation_id, NameBody(name=row.title, topic=row.topic))
+                picture = load_picture(session.store, conversation_id)
+                said = NameBody(name=row.title, topic=row.topic, picture=b64encode(picture) if picture else None)
+                message = _message(conversation_id, said)
                 queues.add_to_outbox(session.store, message)
             documents.save(session.store, _OWED, [other for other in _owed(session) if other != conversation_id])
         if message is not None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -18,7 +20,7 @@ from parley_client.groups.judgement import AnyGroup, IdentitiesNeeded, judge_gro
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
 from parley_client.store import conversations, queues
-from parley_client.store.conversations import ConversationRow, load_conversation, save_conversation
+from parley_client.store.conversations import ConversationRow, EpochRow, load_conversation, save_conversation
 from parley_client.store.queues import PendingCommit
 from parley_client.sync.catch_up import catch_up, catch_up_locked
 from parley_client.sync.epochs import digest_of, save_entered_epoch
@@ -149,21 +151,33 @@ async def _begin_from_archive(session: Session, conversation_id: ConversationId)
     first = conversations.first_epoch(session.store, conversation_id, 0, since=visible)
     if first is None:
         return False
-    state = await messaging.get_group_info(session.api, conversation_id, epoch=first.epoch)
+    await begin_at_epoch(session, None, first, partial(save_conversation, session.store))
+    return True
+
+
+async def begin_at_epoch(
+    session: Session, before: ConversationRow | None, epoch: EpochRow, write: Callable[[ConversationRow], None]
+) -> None:
+    """Stand at the beginning of an epoch that this device knows, as a follower of the public group.
+
+    The server's GroupInfo is held to what is known of the epoch; `write` stores the row, in the same transaction.
+    """
+    conversation_id = epoch.conversation_id
+    state = await messaging.get_group_info(session.api, conversation_id, epoch=epoch.epoch)
     follower = _public_group(session, state)
     policy = b64decode(state.policy)
     document = await judge_new_group(session, follower, policy, conversation_id)
     leaves = leaves_of(follower)
     found = (follower.group_id, follower.epoch, digest_of(leaves), state.sequence)
-    if found != (first.group_id, first.epoch, first.leaves_digest, first.anchor_sequence):
-        raise UntrustedGroup("the server shows another beginning of the conversation than the archive")
-    row = _row(document, policy, state, first.anchor_hash, status="outside")
+    if found != (epoch.group_id, epoch.epoch, epoch.leaves_digest, epoch.anchor_sequence):
+        raise UntrustedGroup("the server shows another group at that place of the log than this device knows")
+    title, topic = (before.title, before.topic) if before is not None else ("", "")
+    row = _row(document, policy, state, epoch.anchor_hash, status="outside", title=title, topic=topic)
     with session.store.transaction():
-        save_conversation(session.store, row)
+        write(row)
         conversations.save_chain_hash(session.store, conversation_id, row.cursor, row.chain_hash)
-        conversations.save_leaves(session.store, first.leaves_digest, leaves)
+        conversations.save_leaves(session.store, epoch.leaves_digest, leaves)
         session.groups.save(conversation_id, None, follower)
-    return True
 
 
 def _public_group(session: Session, state: GroupState) -> PublicGroup:

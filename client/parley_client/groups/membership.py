@@ -24,8 +24,13 @@ from parley_contracts.problems import NotFound, PolicyRefused
 from parley_mls import Group
 
 
-async def change_policy(session: Session, conversation_id: ConversationId, edit: Edit) -> None:
-    """Change a group's policy, judged again on each new state; `PolicyRefused` where this person may not."""
+async def change_policy(
+    session: Session, conversation_id: ConversationId, edit: Edit, *, of_groups: bool = True
+) -> None:
+    """Change a policy, judged again on each new state; `PolicyRefused` where this person may not.
+
+    `of_groups`: only a group has what is changed.
+    """
     channel_id = as_channel(conversation_id)
     if channel_id is not None:
         await change_channel(session, channel_id, edit)
@@ -34,7 +39,7 @@ async def change_policy(session: Session, conversation_id: ConversationId, edit:
 
     async def plan(row: ConversationRow, member: Group) -> Plan | None:
         before = known_policy(row.policy)
-        if before.kind != "group":
+        if of_groups and before.kind != "group":
             raise UsageError("only groups have a policy that people change")
         after = edit(before)
         if after == before:

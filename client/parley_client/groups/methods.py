@@ -9,16 +9,19 @@ import msgspec
 
 from parley_client.answers import Conversation
 from parley_client.content.bodies import NameBody, encode
-from parley_client.errors import UnknownConversation
+from parley_client.errors import NotAPicture, UnknownConversation
 from parley_client.groups import conversations, joining, links, membership
 from parley_client.groups.describing import describe
 from parley_client.groups.joining import Asking, Joining
+from parley_client.groups.lifetimes import Lifetime, change_lifetime
 from parley_client.groups.links import LinkInfo
 from parley_client.groups.policies import known_policy
 from parley_client.session import Session
-from parley_client.store.conversations import ConversationRow, load_conversation
+from parley_client.store.conversations import ConversationRow, load_conversation, load_picture
 from parley_client.sync.catch_up import catch_up
+from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ConversationId, LinkId, UserId, is_uuid, new_uuid7
+from parley_contracts.limits import GROUP_PICTURE_SIZE_BYTES_MAX
 from parley_contracts.policy import PERMISSIONS, Permission, Role
 from parley_contracts.problems import InvalidRequest
 
@@ -132,6 +135,39 @@ class GroupMethods:
         await describe(self.session, row.conversation_id, description)
         await catch_up(self.session, row.conversation_id)
         return self._known(row.conversation_id)
+
+    async def group_picture(self, conversation: str, data: bytes | None) -> Conversation:
+        """Give a group a picture, made small on this device, or take it away; `NotAPicture`."""
+        row = self._row(conversation)
+        small = b""
+        if data is not None:
+            images = self.session.attachment_tools.images
+            found = await images.thumbnail(data, size_bytes_max=GROUP_PICTURE_SIZE_BYTES_MAX)
+            if found is None:
+                raise NotAPicture("this file cannot be read as a picture")
+            small = found
+        await describe(
+            self.session, row.conversation_id, NameBody(name=row.title, topic=row.topic, picture=b64encode(small))
+        )
+        await catch_up(self.session, row.conversation_id)
+        return self._known(row.conversation_id)
+
+    def group_picture_of(self, conversation: str) -> bytes | None:
+        """A group's picture (JPEG or WebP), None where it has none; no network."""
+        return load_picture(self.session.store, self._row(conversation).conversation_id)
+
+    async def group_timer(self, conversation: str, seconds: int | None) -> GroupInfo:
+        """Let messages from now on disappear after so long, None for not at all; of direct conversations, too."""
+        return await self._lifetime(conversation, "timer_s", seconds)
+
+    async def group_retention(self, conversation: str, seconds: int | None) -> GroupInfo:
+        """Let the server keep messages so long, None for any time; of direct conversations, too."""
+        return await self._lifetime(conversation, "retention_s", seconds)
+
+    async def _lifetime(self, conversation: str, lifetime: Lifetime, seconds: int | None) -> GroupInfo:
+        conversation_id = self.conversation_id(conversation)
+        await change_lifetime(self.session, conversation_id, lifetime, seconds)
+        return self.group_info(conversation_id)
 
     def group_info(self, conversation: str) -> GroupInfo:
         """A group's people, roles, permissions and bans; no network."""

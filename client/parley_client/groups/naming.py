@@ -1,4 +1,4 @@
-"""Name and topic of a group: an encrypted entry of its log, which the server cannot read.
+"""Name, topic and picture of a group: an encrypted entry of its log, which the server cannot read.
 
 Invariant: a name of who may not give one counts only where none is known, so newcomers learn it from whoever let them in.
 """
@@ -13,9 +13,14 @@ from parley_client.store.conversations import ConversationRow
 from parley_contracts.ids import UserId
 
 
-def described(row: ConversationRow, author: UserId, unverified_body: bytes) -> ConversationRow:
-    """The conversation after an entry that names it."""
+def said_of(row: ConversationRow, author: UserId, unverified_body: bytes) -> NameBody | None:
+    """What an entry says of the conversation's name, or None where it does not count."""
     said = read(unverified_body, NameBody)
     if said is None or (row.title and not known_policy(row.policy).may(author, "name")):
-        return row
+        return None
+    return said
+
+
+def described(row: ConversationRow, said: NameBody) -> ConversationRow:
+    """The conversation after it was named."""
     return msgspec.structs.replace(row, title=said.name, topic=said.topic)

@@ -7,7 +7,9 @@ from typing import Literal
 import msgspec
 
 from parley_client.calls import Methods, NoParams, Params
+from parley_client.errors import UsageError
 from parley_client.groups.methods import GroupMethods
+from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.policy import Permission, Role
 
 
@@ -48,6 +50,20 @@ class PermissionsParams(GroupParams):
     """`group.permissions`: the lowest role for each permission that shall change."""
 
     permissions: dict[Permission, Role]
+
+
+class PictureParams(Params):
+    """`group.picture`: the bytes of a picture of any size (base64url), or null to take it away."""
+
+    conversation_id: str
+    data: str | None
+
+
+class LifetimeParams(Params):
+    """`group.timer` and `group.retention`: how long messages are kept; null for any time."""
+
+    conversation_id: str
+    seconds: int | None
 
 
 class DescribeParams(GroupParams):
@@ -124,7 +140,28 @@ def _policy_methods(client: GroupMethods) -> Methods:
     async def info(params: GroupParams) -> object:
         return client.group_info(params.conversation_id)
 
+    async def timer(params: LifetimeParams) -> object:
+        return await client.group_timer(params.conversation_id, params.seconds)
+
+    async def retention(params: LifetimeParams) -> object:
+        return await client.group_retention(params.conversation_id, params.seconds)
+
+    async def picture(params: PictureParams) -> object:
+        try:
+            data = b64decode(params.data) if params.data is not None else None
+        except ValueError as error:
+            raise UsageError("the bytes of a picture are base64url") from error
+        return await client.group_picture(params.conversation_id, data)
+
+    async def read_picture(params: GroupParams) -> object:
+        found = client.group_picture_of(params.conversation_id)
+        return {"data": b64encode(found) if found is not None else None}
+
     return {
+        "group.picture": (PictureParams, picture),
+        "group.picture.read": (GroupParams, read_picture),
+        "group.timer": (LifetimeParams, timer),
+        "group.retention": (LifetimeParams, retention),
         "group.role": (RoleParams, role),
         "group.permissions": (PermissionsParams, permissions),
         "group.describe": (DescribeParams, describe),

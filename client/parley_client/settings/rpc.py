@@ -19,6 +19,21 @@ class ChangeParams(Params, omit_defaults=True):
     folder: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class RemindParams(Params):
+    """`remind`: of a message, at a time (RFC 3339, with its zone)."""
+
+    conversation_id: str
+    sequence: int
+    at: str
+
+
+class ReminderParams(Params):
+    """`reminder.forget`: puts the reminder of a message away."""
+
+    conversation_id: str
+    sequence: int
+
+
 def settings_methods(
     client: SettingsMethods,
 ) -> Methods:
@@ -32,4 +47,20 @@ def settings_methods(
         conversation_id = words.pop("conversation_id")
         return client.change_settings(conversation_id, **{n: v for n, v in words.items() if v is not msgspec.UNSET})
 
-    return {"settings": (NoParams, settings), "settings.change": (ChangeParams, change)}
+    async def reminders(_: NoParams) -> object:
+        return client.reminders()
+
+    async def remind(params: RemindParams) -> object:
+        return client.remind(params.conversation_id, params.sequence, params.at)
+
+    async def forget(params: ReminderParams) -> object:
+        client.forget_reminder(params.conversation_id, params.sequence)
+        return {}
+
+    return {
+        "settings": (NoParams, settings),
+        "settings.change": (ChangeParams, change),
+        "reminders": (NoParams, reminders),
+        "remind": (RemindParams, remind),
+        "reminder.forget": (ReminderParams, forget),
+    }

@@ -91,6 +91,19 @@ def remove_conversation(store: Store, conversation_id: ConversationId) -> None:
     store.execute("DELETE FROM conversations WHERE conversation_id = ?", (conversation_id,))
 
 
+def load_picture(store: Store, conversation_id: ConversationId) -> bytes | None:
+    """A group's picture, or None where it has none."""
+    rows = store.execute("SELECT picture FROM group_pictures WHERE conversation_id = ?", (conversation_id,))
+    return bytes(rows[0][0]) if rows else None
+
+
+def save_picture(store: Store, conversation_id: ConversationId, picture: bytes | None) -> None:
+    """Replace a group's picture, or take it away."""
+    store.execute("DELETE FROM group_pictures WHERE conversation_id = ?", (conversation_id,))
+    if picture is not None:
+        store.execute("INSERT INTO group_pictures (conversation_id, picture) VALUES (?, ?)", (conversation_id, picture))
+
+
 def load_group_state(store: Store, conversation_id: ConversationId) -> tuple[bytes | None, bytes | None]:
     """The state as a member and the state as a follower, each or both None."""
     rows = store.execute("SELECT member, follower FROM group_states WHERE conversation_id = ?", (conversation_id,))
@@ -144,10 +157,10 @@ def forget_counter(store: Store, conversation_id: ConversationId, device_id: Dev
 
 
 def load_epoch(store: Store, conversation_id: ConversationId, generation: int, epoch: int) -> EpochRow | None:
-    """The keys of an epoch, or None where this device has none."""
+    """The keys of an epoch, or None where this device has none, or none any more."""
     sql = (
         f"SELECT {', '.join(_EPOCH_FIELDS)} FROM epochs "  # noqa: S608
-        "WHERE conversation_id = ? AND generation = ? AND epoch = ?"
+        "WHERE conversation_id = ? AND generation = ? AND epoch = ? AND secret <> x''"
     )
     rows = store.execute(sql, (conversation_id, generation, epoch))
     return _epoch(rows[0]) if rows else None
@@ -160,6 +173,16 @@ def first_epoch(store: Store, conversation_id: ConversationId, generation: int, 
         "WHERE conversation_id = ? AND generation = ? AND anchor_sequence >= ? ORDER BY epoch LIMIT 1"
     )
     rows = store.execute(sql, (conversation_id, generation, since))
+    return _epoch(rows[0]) if rows else None
+
+
+def epoch_at(store: Store, conversation_id: ConversationId, generation: int, sequence: int) -> EpochRow | None:
+    """The newest epoch that began at or before an entry and whose keys this device has, or None."""
+    sql = (
+        f"SELECT {', '.join(_EPOCH_FIELDS)} FROM epochs "  # noqa: S608
+        "WHERE conversation_id = ? AND generation = ? AND anchor_sequence <= ? ORDER BY epoch DESC LIMIT 1"
+    )
+    rows = store.execute(sql, (conversation_id, generation, sequence))
     return _epoch(rows[0]) if rows else None
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from parley_client.content.kinds import COUNTED_KINDS, KIND_EDIT, KIND_PIN, KIND_TEXT, SHOWN_KINDS
 from parley_client.store.port import Store
+from parley_client.store.restoring import come_back
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import Entry
 
@@ -20,7 +21,7 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the log. `cause` is None where it was opened; otherwise `sealed` is the entry that did not open.
 
     `target` is the entry that this one changes, `thread` the one under which it stands; `mention` says that it names this
-    person, `manager` that its author could take others' messages out when it was sent, `may_pin` that they could pin. Who
+    person, `expires_at` (this device's clock, seconds) when it disappears, `manager` that its author could take others' messages out when it was sent, `may_pin` that they could pin. Who
     changes what is judged by `parley_client.content.folding`.
     """
 
@@ -40,6 +41,7 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     mention: bool = False
     manager: bool = False
     may_pin: bool = False
+    expires_at: int | None = None
 
 
 _FIELDS = MessageRow.__struct_fields__
@@ -47,7 +49,12 @@ _SELECT = f"SELECT {', '.join(_FIELDS)} FROM messages "  # noqa: S608 - our own 
 
 
 def save_message(store: Store, row: MessageRow) -> None:
-    """Store a message; one that did not open before is replaced when it opens and takes a new position."""
+    """Store a message; one that did not open before is replaced when it opens and takes a new position.
+
+    One that a restored log had lost takes its old position: it was received before.
+    """
+    opened = row.cause is None and row.kind > 0
+    position = come_back(store, row.conversation_id, row.device_id, row.client_id) if opened else None
     names = _FIELDS[1:]
     marks = ", ".join("?" for _ in names)
     store.execute(
@@ -55,7 +62,8 @@ def save_message(store: Store, row: MessageRow) -> None:
         (row.conversation_id, row.sequence),
     )
     values = [getattr(row, name) for name in names]
-    store.execute(f"INSERT OR IGNORE INTO messages ({', '.join(names)}) VALUES ({marks})", values)  # noqa: S608
+    sql = f"INSERT OR IGNORE INTO messages ({', '.join(names)}, position) VALUES ({marks}, ?)"  # noqa: S608
+    store.execute(sql, [*values, position])
 
 
 def was_opened(store: Store, conversation_id: ConversationId, device_id: DeviceId, client_id: ClientId) -> bool:

@@ -99,7 +99,22 @@ _SIXTH = (
     # Before pinning was a permission, everybody had it.
     "ALTER TABLE messages ADD COLUMN may_pin INTEGER NOT NULL DEFAULT 1",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
+_SEVENTH = (
+    # When a message disappears: this device's clock in seconds, NULL for never.
+    "ALTER TABLE messages ADD COLUMN expires_at INTEGER",
+    "CREATE INDEX messages_expiry ON messages (expires_at) WHERE expires_at IS NOT NULL",
+    # What the server's log held before a backup was restored; `position` is the one that it had in `messages`.
+    """CREATE TABLE lost_messages (
+        position INTEGER PRIMARY KEY, conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL, user_id TEXT NOT NULL,
+        device_id TEXT NOT NULL, client_id TEXT NOT NULL, kind INTEGER NOT NULL, body BLOB NOT NULL,
+        stored_at TEXT NOT NULL, target INTEGER, thread INTEGER, expires_at INTEGER, UNIQUE (conversation_id, device_id, client_id))""",
+    """CREATE TABLE group_pictures (conversation_id TEXT PRIMARY KEY, picture BLOB NOT NULL) WITHOUT ROWID""",
+    # What the server has acknowledged and this device has not read from the log yet.
+    """CREATE TABLE acknowledged (
+        client_id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL, kind INTEGER NOT NULL,
+        body BLOB NOT NULL) WITHOUT ROWID""",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
 
 
 def migrate(store: Store) -> None:

@@ -14,15 +14,17 @@ from typing import Concatenate, ParamSpec
 
 import msgspec
 
+from parley_client.content.bodies import picture_in
+from parley_client.content.disappearing import expiry_of
 from parley_client.content.kinds import COUNTED_KINDS, KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPENED
 from parley_client.crypto.history import HistoryKey
 from parley_client.crypto.message import UNCOUNTED, Content
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.judgement import AnyGroup, judge_commit, leaves_of
-from parley_client.groups.naming import described
+from parley_client.groups.naming import described, said_of
 from parley_client.groups.policies import known_policy
 from parley_client.session import Session
-from parley_client.store import conversations, messages, notices, queues
+from parley_client.store import conversations, messages, notices, queues, restoring
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
 from parley_client.store.history import save_history_key
 from parley_client.store.messages import MessageRow
@@ -146,6 +148,7 @@ class Applier:
         row = self._check_claims(row, entry, content)
         if entry.device_id == self._session.device.device_id:
             self._later(queues.drop_scheduled, entry.client_id)
+            self._later(restoring.drop_acknowledged, entry.client_id)
             row = msgspec.structs.replace(row, epoch_messages=row.epoch_messages + 1)
         self._later(store_placed, self._message_row(row, entry, content))
         return self._titled(row, entry, content)
@@ -153,8 +156,11 @@ class Applier:
     def _keep_unopened(self, row: ConversationRow, entry: Entry, cause: str) -> None:
         """Keep what came, with the epoch that was in force by this device's own knowledge."""
         sealed = msgspec.json.encode(msgspec.structs.replace(entry, epoch=row.epoch))
-        message = row_of(entry, KIND_UNOPENED, b"", policy=known_policy(row.policy))
-        self._later(messages.save_message, msgspec.structs.replace(message, cause=cause, sealed=sealed))
+        policy = known_policy(row.policy)
+        message = row_of(entry, KIND_UNOPENED, b"", policy=policy)
+        expires_at = expiry_of(entry.stored_at, policy, self._session.clock())
+        message = msgspec.structs.replace(message, cause=cause, sealed=sealed, expires_at=expires_at)
+        self._later(messages.save_message, message)
 
     def _keep_removed(self, row: ConversationRow, entry: Entry) -> None:
         """Keep the place of a message that was removed from the log; what its device's next one counts nobody knows."""
@@ -165,22 +171,32 @@ class Applier:
             counts = MessageHeader.decode(b64decode(entry.header or "")).counts
         except (DecodeError, ValueError):
             counts = True
-        if counts:  # of an edit or a reaction nobody misses the place
-            message = row_of(entry, KIND_UNOPENED, b"", policy=known_policy(row.policy))
+        policy, now = known_policy(row.policy), self._session.clock()
+        expires_at = expiry_of(entry.stored_at, policy, now)
+        disappeared = expires_at is not None and expires_at <= now
+        if counts and not disappeared:  # of an edit or a reaction nobody misses the place
+            message = row_of(entry, KIND_UNOPENED, b"", policy=policy)
             self._later(messages.save_message, msgspec.structs.replace(message, cause=REMOVED))
 
     def _message_row(self, row: ConversationRow, entry: Entry, content: Content) -> MessageRow:
         """The row to store; a history key that an own device hands on is kept as that, and not as a message."""
         policy = known_policy(row.policy)
         if content.kind != KIND_HISTORY_KEY:
-            return placed(row_of(entry, content.kind, content.body, policy=policy), self._session.device.user_id)
+            opened = placed(row_of(entry, content.kind, content.body, policy=policy), self._session.device.user_id)
+            if content.kind == KIND_NAME:
+                return opened
+            return msgspec.structs.replace(opened, expires_at=expiry_of(entry.stored_at, policy, self._session.clock()))
         if row.kind == "self" and (key := _history_key_in(content.body)) is not None:
             self._later(save_history_key, key)
         return row_of(entry, content.kind, b"", policy=policy)
 
-    @staticmethod
-    def _titled(row: ConversationRow, entry: Entry, content: Content) -> ConversationRow:
-        return described(row, entry.user_id, content.body) if content.kind == KIND_NAME else row
+    def _titled(self, row: ConversationRow, entry: Entry, content: Content) -> ConversationRow:
+        said = said_of(row, entry.user_id, content.body) if content.kind == KIND_NAME else None
+        if said is None:
+            return row
+        if said.picture is not None:
+            self._later(conversations.save_picture, row.conversation_id, picture_in(said))
+        return described(row, said)
 
     def _check_claims(self, row: ConversationRow, entry: Entry, content: Content) -> ConversationRow:
         """Compare what the sender says of the log and of its own counter with what this device saw."""

@@ -10,6 +10,7 @@ from parley_client.channels.entering import sync_channel
 from parley_client.errors import ClientError, NetworkError, NotSignedIn
 from parley_client.groups.conversations import ensure_member
 from parley_client.groups.entering import WELCOME_WAIT_S, enter, read_history
+from parley_client.restoring.generation import check_generation
 from parley_client.session import Session
 from parley_client.state.reading import adopt_head
 from parley_client.store.conversations import load_conversation
@@ -44,9 +45,10 @@ async def sync_head(session: Session, head: Head, *, wait_s: float = WELCOME_WAI
 async def sync_all(session: Session, *, wait_s: float = WELCOME_WAIT_S) -> None:
     """Bring every conversation up to the server's head.
 
-    A conversation whose group breaks the rules is left where it is, with a notice; the others go on.
+    `ServerRestored` where the person is to be asked first. A conversation whose group breaks the rules is left where it is, with a notice; the others go on.
     """
     heads = await messaging.get_conversations(session.api)
+    check_generation(session.store, heads.server_generation)
     limit = asyncio.Semaphore(_CONVERSATIONS_AT_ONCE)
 
     async def sync_one(head: Head) -> None:

@@ -15,10 +15,11 @@ from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
 from parley_contracts import state_api as state
+from parley_contracts import sync_api as sync
 from parley_contracts.documents.fields import BINARY, is_time
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ObjectId, UploadId, UserId, media_object_id
-from parley_contracts.limits import FRAME_SIZE_BYTES_MAX, HEARTBEAT_INTERVAL_S
+from parley_contracts.limits import CURSOR_BUCKETS, FRAME_SIZE_BYTES_MAX, HEARTBEAT_INTERVAL_S
 from parley_contracts.problems import EpochStale
 
 _SHOWN_SIZE_BYTES_MAX = 48
@@ -114,6 +115,10 @@ _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     state.PrivacySettings: {"version": 1, "receipts": True, "typing": False, "presence": True},
     state.PresenceSet: {"status": "away"},
     state.PresenceChanged: {"status": "away", "last_seen_at": _TIME},
+    sync.Sync: {
+        "cursors_digest": [0] * CURSOR_BUCKETS,
+        "frames": [{"type": "heartbeat"}],
+    },
     media.PartUpload: {"number": 1},
     notifications.Preference: {"level": "none", "until": _TIME},
     notifications.PreferenceUpload: {"level": "none", "until": _TIME},

@@ -19,8 +19,10 @@ from parley_contracts import limits
 from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
+from parley_contracts import reporting_api as reporting
 from parley_contracts import settings_api as settings
 from parley_contracts import state_api as state
+from parley_contracts import sync_api as sync
 from parley_contracts.content_kinds import CLEAR_KINDS
 from parley_contracts.ids import (
     ApplicationId,
@@ -135,6 +137,7 @@ BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
     joining.JoinRequestUpload: {"signature": _SIGNATURE},
     joining.JoinRequest: {"signature": _SIGNATURE},
     settings.SealedSettings: {"sealed": Binary(0, limits.SETTINGS_SIZE_BYTES_MAX)},
+    reporting.ReportUpload: {"content": _CIPHERTEXT, "commitment_key": exactly(_DIGEST)},
     media.UploadCreation: {"digest": exactly(_DIGEST)},
     notifications.VapidKey: {"public_key": exactly(_POINT)},
     notifications.SubscriptionUpload: {"p256dh": exactly(_POINT), "auth": exactly(_PUSH_AUTH)},
@@ -214,6 +217,11 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
         "since": TIME,
         "until": TIME,
         "limit": {"minimum": 1, "maximum": limits.SEARCH_PAGE_MAX},
+    },
+    reporting.ReportUpload: {"reason": {"maxLength": limits.REPORT_REASON_LENGTH_MAX}},
+    sync.Sync: {
+        "cursors_digest": {"minItems": limits.CURSOR_BUCKETS, "maxItems": limits.CURSOR_BUCKETS},
+        "frames": {"description": "Frames of the socket, as they stand in its document."},
     },
     media.UploadCreation: {"size_bytes": _OBJECT_SIZE},
     media.StoredObject: {"size_bytes": _OBJECT_SIZE},

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from parley_contracts.documents.applications import APPLICATIONS
 from parley_contracts.documents.channels import CHANNELS
-from parley_contracts.documents.operations import Operation, Parameter, Service, integer
+from parley_contracts.documents.fields import exactly
+from parley_contracts.documents.operations import Operation, Parameter, Schema, Service, integer
 from parley_contracts.joining_api import JoinRequests, JoinRequestUpload
 from parley_contracts.limits import (
     ARCHIVE_PAGE_MAX,
+    CURSOR_BUCKETS,
     PAGE_ENTRIES_DEFAULT,
     PAGE_ENTRIES_MAX,
+    POLL_WAIT_S_MAX,
+    READ_STATE_BUCKETS,
     SCHEDULED_AHEAD_S_MAX,
     SCHEDULED_PER_DEVICE_MAX,
 )
@@ -43,11 +47,20 @@ from parley_contracts.problems import (
     TooMany,
     VersionStale,
 )
+from parley_contracts.reporting_api import ReportUpload
 from parley_contracts.settings_api import SealedSettings
 from parley_contracts.state_api import DeliveryUpload, PrivacySettings, ReadState, Receipts, UnreadUpload
+from parley_contracts.sync_api import Sync
 
 _CONVERSATION = "/conversations/{conversation_id}"
 _APPEND_PROBLEMS = (ClientIdReused, EpochStale, PolicyRefused)
+
+
+def _digest(buckets: int) -> Schema:
+    """Checksums of four bytes each, as text; empty where nothing is known."""
+    keywords = exactly(4 * buckets).schema()
+    return {"type": "string", "default": "", **keywords, "minLength": 0}
+
 
 _APPENDS = (
     Operation(
@@ -87,6 +100,20 @@ _APPENDS = (
         summary="Take a message's ciphertext out of the log; its place and its hashes stay.",
         description="For its author and for who manages the group. Again changes nothing.",
         problems=(Forbidden,),
+    ),
+)
+
+_REPORTS = (
+    Operation(
+        name="put_report",
+        method="PUT",
+        path=f"{_CONVERSATION}/reports/{{sequence}}",
+        summary="Report a message to who runs the server.",
+        description=(
+            "Shows its content and the key of the commitment in its header, as they stand inside; what does not fit the header"
+            " is `invalid_request`. Again replaces the caller's report."
+        ),
+        body=ReportUpload,
     ),
 )
 
@@ -152,6 +179,26 @@ _READS = (
         summary="Raise the caller's read position.",
         description="A lower one than before changes nothing.",
         body=ReceiptUpload,
+    ),
+)
+
+_SYNC = (
+    Operation(
+        name="get_sync",
+        method="GET",
+        path="/sync",
+        summary="The socket's sync as a long poll.",
+        description=(
+            "What `hello`, `ready` and the frames after it say. It answers at once where anything differs from what the device"
+            " knows, otherwise with the next frames or after `wait_s`. Typing and presence are heard and not said, and only"
+            " while a poll waits. One poll of a device waits at a time."
+        ),
+        answer=Sync,
+        query={
+            "cursors": Parameter(_digest(CURSOR_BUCKETS), "Checksums of what the device has applied or was told of."),
+            "read_states": Parameter(_digest(READ_STATE_BUCKETS), "Checksums of its read states; left out for none."),
+            "wait_s": Parameter(integer(0, POLL_WAIT_S_MAX, default=POLL_WAIT_S_MAX), "Seconds to wait at most."),
+        },
     ),
 )
 
@@ -338,5 +385,8 @@ MESSAGING = Service(
     name="messaging",
     prefix="/api/v1/messaging",
     description="Conversations and their logs, MLS delivery, what is read and what is sent later, requests to join, the sealed records of a person, and open channels, which the server reads.",
-    operations=(*_APPENDS, *_READS, *_SCHEDULE, *_STATE, *_JOINING, *_RECORDS, *CHANNELS, *APPLICATIONS),
+    operations=(
+        *(*_APPENDS, *_REPORTS, *_READS, *_SYNC, *_SCHEDULE, *_STATE, *_JOINING, *_RECORDS),
+        *(*CHANNELS, *APPLICATIONS),
+    ),
 )

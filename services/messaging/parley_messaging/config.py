@@ -22,6 +22,13 @@ class Config(NodeConfig):
         self.redis_url: Final = required(environment, "PARLEY_REDIS_URL")
         self.service_keys: Final = _key_set(required(environment, "PARLEY_SERVICE_KEYS"))
 
+    def field_secret(self) -> bytes:
+        """What seals single fields of the database is derived from."""
+        try:
+            return (self.secrets_dir / "field_key").read_bytes()
+        except OSError as error:
+            raise ConfigError("field_key cannot be read from PARLEY_SECRETS_DIR") from error
+
     @property
     def server_name(self) -> str:
         """Host and port of the origin: the name in statements and certificates."""

@@ -19,6 +19,7 @@ from parley_contracts.limits import (
     APPLICATION_POSTS_PER_MINUTE,
     CHANNELS_CREATED_PER_HOUR,
     JOIN_ATTEMPTS_PER_HOUR,
+    REPORTS_PER_HOUR,
     SEARCHES_PER_MINUTE,
     STORE_TIMEOUT_S,
 )
@@ -29,11 +30,13 @@ from parley_messaging.adapters.mongo.applications import MongoApplications
 from parley_messaging.adapters.mongo.channels import MongoChannels
 from parley_messaging.adapters.mongo.database import Document, connect, database_of
 from parley_messaging.adapters.mongo.feed import MongoFeed
+from parley_messaging.adapters.mongo.generation import MongoGeneration
 from parley_messaging.adapters.mongo.join_requests import MongoJoinRequests
 from parley_messaging.adapters.mongo.log import MongoLog
 from parley_messaging.adapters.mongo.memberships import MongoMemberships
 from parley_messaging.adapters.mongo.positions import MongoPositions, MongoPrivacy
 from parley_messaging.adapters.mongo.records import MongoRecords
+from parley_messaging.adapters.mongo.reports import MongoReports
 from parley_messaging.adapters.mongo.schedule import MongoSchedule
 from parley_messaging.adapters.peers import UnixPeers
 from parley_messaging.adapters.redis.bus import RedisBus
@@ -41,7 +44,17 @@ from parley_messaging.adapters.redis.nodes import NodeRegistry
 from parley_messaging.adapters.redis.presence import RedisPresence
 from parley_messaging.adapters.redis.rates import RedisAttempts
 from parley_messaging.adapters.redis.stream import RedisStream
-from parley_messaging.api import application_routes, channel_routes, internal, room_routes, routes, socket, state_routes
+from parley_messaging.api import (
+    application_routes,
+    channel_routes,
+    internal,
+    polling,
+    reports,
+    room_routes,
+    routes,
+    socket,
+    state_routes,
+)
 from parley_messaging.api.state_commands import StateCommands
 from parley_messaging.config import Config
 from parley_messaging.domain.applications import Hooks
@@ -51,22 +64,26 @@ from parley_messaging.domain.publications import Hint, Publication
 from parley_messaging.domain.tokens import Tokenizer
 from parley_messaging.metrics import Metrics
 from parley_messaging.node import Node
-from parley_messaging.ports import PositionStore
+from parley_messaging.ports import LogStore, PositionStore
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.applications import ChannelApplications
 from parley_messaging.service.calling import Calling
 from parley_messaging.service.channels import Channels
 from parley_messaging.service.directory import ChannelDirectory
+from parley_messaging.service.expiring import Expiring
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.feeding import Feeding
+from parley_messaging.service.generation import Generation
 from parley_messaging.service.joining import Joining
 from parley_messaging.service.notifying import Notifying
+from parley_messaging.service.polls import Polls
 from parley_messaging.service.presence import Presence
 from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks, Receipts
 from parley_messaging.service.removing import Removing
+from parley_messaging.service.reporting import Reporting
 from parley_messaging.service.scheduling import Scheduling
 from parley_messaging.service.searching import Searching
 from parley_messaging.service.states import States
@@ -98,7 +115,8 @@ def create_app(config: Config) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     install_problem_handlers(app)
     app.add_middleware(RequestIdMiddleware)
-    for module in (routes, state_routes, room_routes, channel_routes, application_routes, socket, internal):
+    of_devices = (routes, state_routes, room_routes, channel_routes, polling, reports)
+    for module in (*of_devices, application_routes, socket, internal):
         app.include_router(module.router)
     return app
 
@@ -127,6 +145,7 @@ class RunningNode:
         self._callbacks = HttpsCallbacks()
         self.node = self._wired(config, database, positions, privacy)
         self._feeding = Feeding(MongoFeed(database), RedisStream(self._redis, config.node_id))
+        self._expiring = Expiring(MongoLog(database), is_ours=self._owns_schedule)
         self._poller = RevocationPoller(self._auth, self.node.tokens.revoked, self._revoked)
         self._tasks: list[asyncio.Task[None]] = []
         self._drained = False
@@ -154,8 +173,7 @@ class RunningNode:
         )
         accepting = Accepting(states, self._auth, channels, config.server_name)
         appending = self._appending(log, memberships, states, accepting, metrics)
-        store, hint = RedisPresence(self._redis), self._bus.hint
-        presence = Presence(store, states=states, privacy=privacy, belongs=hub.belongs, hint=hint)
+        presence = self._presence(hub, states, privacy)
         receipts = Receipts(log, positions, states, privacy, self._tell)
         return Node(
             config=config,
@@ -165,6 +183,7 @@ class RunningNode:
             reading=reading,
             receipts=receipts,
             removing=Removing(log, states),
+            reporting=self._reporting(config, database, log, states),
             records=MongoRecords(database),
             notifying=Notifying(log),
             channels=ChannelDirectory(log, memberships, names, channels),
@@ -173,12 +192,22 @@ class RunningNode:
             searching=Searching(memberships, names, tokenizer, self._attempts("search", SEARCHES_PER_MINUTE, 60)),
             joining=self._joining(database, states, hub, config.server_name),
             scheduling=self._scheduling(database, states, appending),
+            generation=Generation(MongoGeneration(database)),
             hub=hub,
             presence=presence,
+            polls=Polls(hub, presence),
             privacy=privacy,
             state_commands=StateCommands(hub, receipts, presence, privacy),
             health=self._health,
         )
+
+    def _presence(self, hub: Hub, states: States, privacy: Privacy) -> Presence:
+        store = RedisPresence(self._redis)
+        return Presence(store, states=states, privacy=privacy, belongs=hub.belongs, hint=self._bus.hint)
+
+    def _reporting(self, config: Config, database: AsyncDatabase[Document], log: LogStore, states: States) -> Reporting:
+        attempts = RedisAttempts(self._redis, "report", count_max=REPORTS_PER_HOUR, window_s=3600)
+        return Reporting(log, states, MongoReports(database, config.field_secret), attempts)
 
     def _joining(self, database: AsyncDatabase[Document], states: States, hub: Hub, server_name: str) -> Joining:
         return Joining(
@@ -246,6 +275,7 @@ class RunningNode:
             self.node.privacy.run,
             self.node.presence.run,
             self._feeding.run,
+            self._expiring.run,
             self.node.scheduling.run,
             self._calling.run,
         )

@@ -15,13 +15,16 @@ from parley_messaging.service.appending import Appending
 from parley_messaging.service.applications import ChannelApplications
 from parley_messaging.service.directory import ChannelDirectory
 from parley_messaging.service.fanout import Hub
+from parley_messaging.service.generation import Generation
 from parley_messaging.service.joining import Joining
 from parley_messaging.service.notifying import Notifying
+from parley_messaging.service.polls import Polls
 from parley_messaging.service.presence import Presence
 from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import Receipts
 from parley_messaging.service.removing import Removing
+from parley_messaging.service.reporting import Reporting
 from parley_messaging.service.scheduling import Scheduling
 from parley_messaging.service.searching import Searching
 from parley_serving.fastapi.access_tokens import TokenVerifier
@@ -38,6 +41,7 @@ class Node:
     reading: Reading
     receipts: Receipts
     removing: Removing
+    reporting: Reporting
     scheduling: Scheduling
     records: RecordStore
     notifying: Notifying
@@ -46,8 +50,10 @@ class Node:
     channel_attempts: Attempts
     searching: Searching
     applications: ChannelApplications
+    generation: Generation
     hub: Hub
     presence: Presence
+    polls: Polls
     privacy: Privacy
     state_commands: StateCommands
     health: Callable[[], Awaitable[str]]

@@ -23,6 +23,7 @@ from parley_messaging.domain.conversation import Span
 from parley_messaging.domain.entries import StoredEntry, Submission
 from parley_messaging.domain.presence import Status
 from parley_messaging.domain.publications import Hint, Publication
+from parley_messaging.domain.reports import Report
 from parley_messaging.domain.scheduled import Scheduled
 
 
@@ -195,6 +196,32 @@ class Callbacks(Protocol):
         ...
 
 
+class ExpiryStore(Protocol):
+    """What of the log is to be forgotten."""
+
+    async def expired(self, now: str, *, limit: int) -> list[StoredEntry]:
+        """Messages whose time is over, with their ciphertexts."""
+        ...
+
+    async def retained(self) -> list[StoredEntry]:
+        """Entries with a policy that bounds how long messages are kept, in force or not, brief."""
+        ...
+
+    async def entries(
+        self, conversation_id: ConversationId, *, after: int, before: int, limit: int
+    ) -> list[StoredEntry]:
+        """Entries with after < sequence < before, ascending, at most a page's bytes."""
+        ...
+
+    async def tails(self, conversation_ids: Sequence[ConversationId]) -> list[StoredEntry]:
+        """The newest entry of each conversation, brief, without people."""
+        ...
+
+    async def remove(self, entry: StoredEntry) -> None:
+        """Put the hash of a message's ciphertext in its place, for good."""
+        ...
+
+
 class MembershipStore(Protocol):
     """Who came into and went out of which conversation where: facts written before their entry, so a superset.
 
@@ -233,6 +260,14 @@ class ReadMark:
     sequence: int
     ordinal: int
     shared: bool = False
+
+
+class GenerationStore(Protocol):
+    """The server generation."""
+
+    async def read(self) -> str:
+        """The generation in force; `Unavailable`."""
+        ...
 
 
 class PositionStore(Protocol):
@@ -365,6 +400,18 @@ class Attempts(Protocol):
 
     async def wait_s(self, who: str) -> int:
         """Count an attempt; 0 where it may be made, otherwise how long to wait."""
+        ...
+
+
+class ReportStore(Protocol):
+    """Reported messages."""
+
+    async def put(self, report: Report) -> None:
+        """Keep a report; the same person's of the same message again replaces it."""
+        ...
+
+    async def newest(self, limit: int) -> list[Report]:
+        """The newest reports, newest first."""
         ...
 
 

@@ -5,7 +5,15 @@ import re
 
 from parley_contracts.documents.asyncapi import SOCKET_PATH
 from parley_contracts.documents.messaging import MESSAGING
-from parley_messaging.api import application_routes, channel_routes, room_routes, routes, state_routes
+from parley_messaging.api import (
+    application_routes,
+    channel_routes,
+    polling,
+    reports,
+    room_routes,
+    routes,
+    state_routes,
+)
 from parley_messaging.api.internal import router as internal
 from parley_messaging.api.socket import router as socket
 
@@ -25,7 +33,7 @@ def test_the_document_has_every_route_as_it_is():
     }
     served = [
         told_by(route)
-        for module in (routes, state_routes, room_routes, channel_routes, application_routes)
+        for module in (routes, state_routes, room_routes, channel_routes, application_routes, polling, reports)
         for route in module.router.routes
     ]
     assert set(served) == documented

@@ -14,6 +14,7 @@ SHARD_KEYS = {
     "history_keys": "user",
     "account_indexes": "user",
     "scheduled": "user",
+    "reports": "conversation",
 }
 
 

@@ -156,7 +156,7 @@ class LogMachine(RuleBasedStateMachine):
     def count_unread(self, pick: int, person: int, node: str) -> None:
         """Heads: where the conversation stands for a member, and how many messages there are up to it."""
         talk, user_id = self.talk(pick), self.world.people[person].person.user_id
-        heads = self.run(self.world.nodes[node].reading.heads(user_id)).conversations
+        heads = self.run(self.world.nodes[node].reading.heads(user_id))
         self.run(self._absorb(talk))
         head = next((head for head in heads if head.conversation_id == talk.id), None)
         visible = talk.model.visible(user_id)

@@ -22,6 +22,7 @@ from parley_contracts.messaging_api import (
     ArchiveUpload,
     CommitUpload,
     ConversationCreation,
+    Heads,
     HistoryKeyRecord,
     HistoryKeys,
     HistoryKeyUpload,
@@ -85,7 +86,9 @@ async def put_commit(request: Request, conversation_id: str, client_id: str) -> 
 async def get_conversations(request: Request) -> Response:
     """All heads of the caller."""
     caller = await caller_of(request)
-    return json_response(await node_of(request).reading.heads(caller.user_id))
+    node = node_of(request)
+    heads = await node.reading.heads(caller.user_id)
+    return json_response(Heads(heads, await node.generation.value()))
 
 
 @router.get("/conversations/{conversation_id}")

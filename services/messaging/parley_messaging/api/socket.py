@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 
 import msgspec
 import structlog
@@ -32,7 +32,6 @@ from parley_contracts.messaging_api import (
     CLOSE_UNAUTHENTICATED,
     Ack,
     ClientFrame,
-    Head,
     Heartbeat,
     Hello,
     Identify,
@@ -42,7 +41,7 @@ from parley_contracts.messaging_api import (
     Refusal,
 )
 from parley_contracts.problems import Forbidden, Internal, OriginRefused, Problem, Unauthenticated
-from parley_contracts.state_api import ReadState, read_state_bucket, read_states_digest
+from parley_messaging.api.readiness import differing_states, visible
 from parley_messaging.api.ready_frames import EXTENSION, ReadyFramesProtocol
 from parley_messaging.api.submissions import message_submission
 from parley_messaging.domain.publications import json_frame
@@ -51,7 +50,6 @@ from parley_serving.fastapi.problems import problem_response
 from parley_serving.fastapi.requests import Caller, caller_by_token
 
 router = APIRouter()
-SERVER_GENERATION = "1"
 _DECODER: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 _HEARTBEAT_FRAME = json_frame(Heartbeat())
 _log = structlog.get_logger("parley_messaging.socket")
@@ -66,8 +64,13 @@ async def socket(websocket: WebSocket) -> None:
         await websocket.send_denial_response(problem_response(OriginRefused()))
         return
     protocol = websocket.scope["extensions"][EXTENSION]
+    try:
+        generation = await node.generation.value()
+    except Problem as problem:
+        await websocket.send_denial_response(problem_response(problem))
+        return
     await websocket.accept()
-    protocol.write_frames(json_frame(Hello(HEARTBEAT_INTERVAL_S, FRAME_SIZE_BYTES_MAX, SERVER_GENERATION)))
+    protocol.write_frames(json_frame(Hello(HEARTBEAT_INTERVAL_S, FRAME_SIZE_BYTES_MAX, generation)))
     try:
         async with asyncio.timeout(IDENTIFY_TIMEOUT_S):
             identify, caller = await _identified(node, websocket)
@@ -164,8 +167,8 @@ class DeviceSocket:
 
     async def _get_ready(self, identify: Identify) -> None:
         heads = await self._node.hub.attach(self)
-        changed = [head for head in heads if identify.cursors.get(head.conversation_id) != _visible(head)]
-        states = _differing(heads, identify.read_states_digest)
+        changed = [head for head in heads if identify.cursors.get(head.conversation_id) != visible(head)]
+        states = differing_states(heads, identify.read_states_digest)
         settings = await self._node.privacy.of(self.user_id)
         early, self._early = self._early or [], None
         self.push(json_frame(Ready(self.user_id, self.device_id, changed, states, settings)))
@@ -232,21 +235,3 @@ class DeviceSocket:
                 self.close(CLOSE_UNAUTHENTICATED)
             elif time.monotonic() > self._heard_at + 2 * HEARTBEAT_INTERVAL_S:
                 self.close(CLOSE_HEARTBEAT)
-
-
-def _visible(head: Head) -> int:
-    """The newest sequence that the person may see."""
-    return head.head if head.last_visible_sequence is None else head.last_visible_sequence
-
-
-def _differing(heads: Sequence[Head], unverified_digest: Sequence[int]) -> list[ReadState]:
-    """The read states of those buckets of which the device knows something else."""
-    if not unverified_digest:
-        return []
-    states = [
-        ReadState(head.conversation_id, head.read_sequence, head.unread_sequence, head.read_state_version)
-        for head in heads
-    ]
-    pairs = enumerate(zip(read_states_digest(states), unverified_digest, strict=True))
-    differing = {bucket for bucket, (here, there) in pairs if here != there}
-    return [state for state in states if read_state_bucket(state.conversation_id) in differing]

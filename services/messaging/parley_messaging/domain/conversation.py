@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from parley_contracts.identity import DeviceCertificate
 from parley_contracts.ids import ConversationId, DeviceId, UserId, as_channel
 from parley_contracts.messaging_api import Head
 from parley_contracts.policy import Kind, PolicyDocument, decode_policy
-from parley_messaging.domain.entries import MESSAGE, EntryType, StoredEntry, Submission, now_text
+from parley_messaging.domain.entries import MESSAGE, EntryType, StoredEntry, Submission, time_text
 from parley_mls import PublicGroup, default_primitives
 
 PRIMITIVES = default_primitives()
@@ -140,8 +141,15 @@ def next_entry(
     counts: bool = False,
     added: tuple[UserId, ...] = (),
     removed: tuple[UserId, ...] = (),
+    policy: PolicyDocument | None = None,
 ) -> StoredEntry:
-    """The entry that a judged submission becomes right after `state`; `counts` says whether one can have read it."""
+    """The entry that a judged submission becomes right after `state`; `counts` says whether one can have read it.
+
+    `policy` is the one in force for the entry: it says how long a message, or all messages, are kept.
+    """
+    now = datetime.now(UTC)
+    timer_s = policy.timer_s if policy is not None and submission.type == MESSAGE else None
+    retention_s = policy.retention_s if policy is not None and submission.policy else None
     sequence = state.head + 1
     makes_epoch = submission.type != MESSAGE
     return StoredEntry(
@@ -156,7 +164,9 @@ def next_entry(
         user_id=submission.user_id,
         device_id=submission.device_id,
         client_id=submission.client_id,
-        stored_at=now_text(),
+        stored_at=time_text(now),
+        expires_at=time_text(now + timedelta(seconds=timer_s)) if timer_s is not None else "",
+        retention_s=retention_s or 0,
         hash=submission.payload_hash(),
         header=submission.header,
         ciphertext=submission.ciphertext,

@@ -106,7 +106,9 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the log. Delivery fields (Welcome, GroupInfo, push secrets) are empty where a reader did not ask for them.
 
     `kind` is the conversation's, `epoch` the epoch in force after the entry, `epoch_sequence` the entry that made it, `policy_sequence` the entry
-    with the policy in force. `added` and `removed` are the people whom this entry brought into or took out of the roster.
+    with the policy in force. `expires_at` is when a message loses its ciphertext by the timer, empty for never;
+    `retention_s` stands at an entry with a policy that bounds how long messages are kept, 0 for any time.
+    `added` and `removed` are the people whom this entry brought into or took out of the roster.
 
     In an open channel the three are one: the entry with the `standing` in force, which readers are not shown. `tokens` and `target`
     are what a search finds a post by, written and never read back.
@@ -125,6 +127,8 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     client_id: ClientId
     stored_at: str
     hash: bytes
+    expires_at: str = ""
+    retention_s: int = 0
     header: bytes = b""
     ciphertext: bytes = b""
     signature: bytes = b""
@@ -195,7 +199,12 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 def now_text() -> str:
     """The present time as ISO 8601 in UTC with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time_text(datetime.now(UTC))
+
+
+def time_text(at: datetime) -> str:
+    """A time as ISO 8601 in UTC with milliseconds: such texts are ordered like the times."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _text(data: bytes) -> str | None:

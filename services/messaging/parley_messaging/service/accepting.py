@@ -64,7 +64,8 @@ class Accepting:
             header = parse_header(submission)
             check_epoch(plan.state, header.epoch)
             judge_message(header, epoch)
-            plan.add(next_entry(plan.state, submission, kind=plan.state.kind, counts=header.counts))
+            kind, counts = plan.state.kind, header.counts
+            plan.add(next_entry(plan.state, submission, kind=kind, counts=counts, policy=epoch.policy))
             return
         check_epoch(plan.state, submission.epoch)
         judged = await asyncio.to_thread(
@@ -81,8 +82,8 @@ class Accepting:
 
     async def _take_judged(self, plan: Plan, submission: Submission, judged: Judged) -> None:
         await self._check_people(judged)
-        kind = judged.epoch.policy.kind
-        plan.add(next_entry(plan.state, submission, kind=kind, added=judged.added, removed=judged.removed))
+        policy, added, removed = judged.epoch.policy, judged.added, judged.removed
+        plan.add(next_entry(plan.state, submission, kind=policy.kind, added=added, removed=removed, policy=policy))
         plan.epoch = judged.epoch
         plan.epochs.append(judged.epoch)
 

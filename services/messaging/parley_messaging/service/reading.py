@@ -16,7 +16,6 @@ from parley_contracts.messaging_api import (
     EntryPage,
     GroupState,
     Head,
-    Heads,
     WelcomeState,
 )
 from parley_contracts.problems import InvalidRequest, NotFound
@@ -47,10 +46,10 @@ class Reading:
         self._states = states
         self._marks = marks
 
-    async def heads(self, user_id: UserId) -> Heads:
+    async def heads(self, user_id: UserId) -> list[Head]:
         """Where every conversation of the person stands."""
         spans = await self._memberships.spans(user_id)
-        return Heads(list((await self.heads_of(user_id, spans)).values()))
+        return list((await self.heads_of(user_id, spans)).values())
 
     async def heads_of(self, user_id: UserId, spans: dict[ConversationId, Span]) -> dict[ConversationId, Head]:
         """The heads of these conversations; where the person was removed, the head is the removal."""

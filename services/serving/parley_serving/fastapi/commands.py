@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TypeVar
 
 from pymongo.errors import PyMongoError
@@ -24,18 +24,20 @@ def run_node_command(
     migrate: Callable[[Config], Coroutine[None, None, None]],
     serve: Callable[[Config], None],
     arguments: Sequence[str] | None,
+    further: Mapping[str, Callable[[Config], Coroutine[None, None, None]]] | None = None,
 ) -> int:
-    """Run one command; the exit code is 2 where the environment is wrong, 1 where MongoDB is away."""
+    """Run one command, of a service's `further` ones, too; the exit code is 2 where the environment is wrong, 1 where MongoDB is away."""
 
     def read_and_log() -> Config:
         config = read_config()
         configure_logging(config.log_format)
         return config
 
-    def migrate_and_end(config: Config) -> None:
-        asyncio.run(migrate(config))
+    def to_its_end(work: Callable[[Config], Coroutine[None, None, None]]) -> Callable[[Config], None]:
+        return lambda config: asyncio.run(work(config))
 
-    commands = {"migrate": migrate_and_end, "serve": serve}
+    commands = {name: to_its_end(work) for name, work in {"migrate": migrate, **(further or {})}.items()}
+    commands["serve"] = serve
     try:
         return run_command(package, description, read_and_log, commands, arguments)
     except PyMongoError:

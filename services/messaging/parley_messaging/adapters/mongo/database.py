@@ -41,6 +41,12 @@ _INDEXES: dict[str, list[IndexModel]] = {
             name="welcomed",
             partialFilterExpression={"welcome_devices": {"$exists": True}},
         ),
+        IndexModel(
+            [("expires_at", ASCENDING)], name="expires_at", partialFilterExpression={"expires_at": {"$exists": True}}
+        ),
+        IndexModel(
+            [("retention_s", ASCENDING)], name="retention", partialFilterExpression={"retention_s": {"$exists": True}}
+        ),
         # What is said in open channels, by its words, and what was said of it.
         IndexModel(
             [("conversation", ASCENDING), ("tokens", ASCENDING), ("_id", DESCENDING)],
@@ -86,6 +92,12 @@ _INDEXES: dict[str, list[IndexModel]] = {
     "scheduled": [
         IndexModel([(name, ASCENDING) for name in ("user", "device", "client")], name="once", unique=True),
         IndexModel([("state", ASCENDING), ("send_at", ASCENDING)], name="due"),
+    ],
+    "reports": [
+        IndexModel(
+            [("conversation", ASCENDING), ("sequence", ASCENDING), ("reporter", ASCENDING)], name="once", unique=True
+        ),
+        IndexModel([("reported_at", ASCENDING)], name="newest"),
     ],
     "account_indexes": [IndexModel([("user", ASCENDING)], name="user", unique=True)],
     "settings": [IndexModel([("user", ASCENDING)], name="user", unique=True)],

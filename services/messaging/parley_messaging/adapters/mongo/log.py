@@ -1,6 +1,7 @@
 """The log in the collection `entries`: one document is one entry, an MLS commit's Welcome and GroupInfo included.
 
-Invariant: entries are only inserted, in one ordered command at a time, and never changed but for `remove`.
+Invariant: entries are only inserted, in one ordered command at a time, and never changed but for `remove`, by which a
+message loses its ciphertext.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ _BYTES_FIELDS = (
     *("header", "ciphertext", "signature", "ciphertext_hash", "commit", "policy", "group_info", "welcome"),
     *("body", "standing"),
 )
+_LIFETIMES = ("expires_at", "retention_s")
 _BRIEF = dict.fromkeys((*_BYTES_FIELDS, "push_secrets", "tokens", "_id"), 0)
 _READER = dict.fromkeys(("group_info", "welcome", "welcome_devices", "push_secrets", "standing", "tokens", "_id"), 0)
 _LEAN = dict.fromkeys(("group_info", "welcome", "welcome_devices", "commit", "tokens", "_id"), 0)
+_MESSAGE = dict.fromkeys(("push_secrets", "standing", "tokens", "_id"), 0)
 _TAIL_FIELDS = (
     "type",
     "kind",
@@ -60,7 +63,7 @@ def to_document(entry: StoredEntry) -> Document:
         "stored_at": entry.stored_at,
         "hash": entry.hash,
     }
-    document |= {name: value for name in _BYTES_FIELDS if (value := getattr(entry, name))}
+    document |= {name: value for name in (*_BYTES_FIELDS, *_LIFETIMES) if (value := getattr(entry, name))}
     if entry.kind == "open":
         document |= _of_channel(entry)
     elif entry.type != MESSAGE:
@@ -103,7 +106,7 @@ def from_document(document: Document) -> StoredEntry:
         added=tuple(UserId(id_text(u)) for u in document.get("added", ())),
         removed=tuple(UserId(id_text(u)) for u in document.get("removed", ())),
         content_kind=document.get("content_kind", 0),
-        **{name: document[name] for name in _BYTES_FIELDS if name in document},
+        **{name: document[name] for name in (*_BYTES_FIELDS, *_LIFETIMES) if name in document},
     )
 
 
@@ -210,9 +213,20 @@ class MongoLog:
         """Put the hash in place of a message's ciphertext, or of a post's body and all that finds it."""
         query = {"conversation": id_bytes(entry.conversation_id), "sequence": entry.sequence}
         digest = hashlib.sha256(entry.ciphertext or entry.body).digest()
-        gone = {"$set": {"ciphertext_hash": digest}, "$unset": dict.fromkeys(("ciphertext", "body", "tokens"), 1)}
+        gone = {
+            "$set": {"ciphertext_hash": digest},
+            "$unset": dict.fromkeys(("ciphertext", "body", "tokens", "expires_at"), 1),
+        }
         async with unavailable_when_away():
             await self._entries.update_one(query | {"ciphertext_hash": {"$exists": False}}, gone)
+
+    async def expired(self, now: str, *, limit: int) -> list[StoredEntry]:
+        """Messages whose time is over, the first of them; one that was removed has none any more."""
+        return await self._find({"expires_at": {"$lte": now}}, _MESSAGE, limit=limit)
+
+    async def retained(self) -> list[StoredEntry]:
+        """All entries with a policy that bounds how long messages are kept, in force or not any more, brief."""
+        return await self._find({"retention_s": {"$exists": True}}, _BRIEF)
 
     async def _newest(self, query: Document, projection: Document) -> StoredEntry | None:
         found = await self._find(query, projection, direction=-1, limit=1)
