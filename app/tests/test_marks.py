@@ -222,3 +222,7 @@ def test_an_open_channel_is_labelled_wherever_it_stands():
     assert chats.room(room, ANNA, NOW).title == "#Town"
     for kind in ("direct", "group", "self"):
         assert chats.protection(summary(kind=kind)) == words.ENCRYPTED
+
+
+def test_what_an_application_says_bears_its_name():
+    assert row_of(item(1, "Build 7 is green", application="Builds")).text == "Builds: Build 7 is green"

@@ -114,7 +114,7 @@ class Conversation(Observed):
             others=frozenset(m["user_id"] for m in self.summary["members"]) - {self.me.user_id},
             me=self.me,
             where=self.conversation_id,
-            named=self.summary["kind"] == "group",
+            named=self.summary["kind"] in {"group", "open"},
             new_after=self.reading.new_after,
             new_count=self.reading.new_count,
             names=frozenset(member["username"].lower() for member in self.summary["members"]) - {""},
@@ -306,7 +306,7 @@ class Conversation(Observed):
         if text != self.draft:
             people = [Person(m["user_id"], m["username"]) for m in self.summary["members"] if m["username"]]
             others = [person for person in people if person.user_id != self.me.user_id]
-            self.completion.typed(self.draft, text, others if self.summary["kind"] == "group" else ())
+            self.completion.typed(self.draft, text, others if self.summary["kind"] in {"group", "open"} else ())
             self._tell_typing(text)
         self.draft = text
         if self.context is not None and self.context.kind == "edit":

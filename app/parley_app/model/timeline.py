@@ -132,6 +132,12 @@ def _key(item: Json, taken: Container[str]) -> str:
     return client_id if item["own"] and client_id not in taken else f"at-{item['sequence']}"
 
 
+def _text(item: Json) -> str:
+    """What was said; of an application with its name, for it speaks under the person's who let it in."""
+    application = item.get("application", "")
+    return f"{application}: {item['text']}" if application else str(item["text"])
+
+
 def _row(window: Window, item: Json, key: str, moment: dt.datetime) -> Entry:
     author = window.me if item["own"] else Person(item["user_id"], item["sender"] or words.SOMEBODY)
     match item["kind"]:
@@ -145,7 +151,7 @@ def _row(window: Window, item: Json, key: str, moment: dt.datetime) -> Entry:
         key=key,
         author=author,
         time=times.clock(moment),
-        text=words.LOCKED if locked else marks.deletion_note(item, window.me) if deleted else item["text"],
+        text=words.LOCKED if locked else marks.deletion_note(item, window.me) if deleted else _text(item),
         state=send_state(item["sequence"], window.others, window.read, window.delivered) if counts else SendState.NONE,
         locked=locked,
         deleted=deleted,
