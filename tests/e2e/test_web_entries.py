@@ -292,6 +292,8 @@ def test_the_keyboard_alone_does_one_of_each(two: tuple[Page, Page, str, str]) -
     desk.keyboard.press("Escape")
     desk.wait_for_timeout(500)
     by_menu(app.words("actions_of")(app.words("YOU"), "for @"), app.words("DELETE"))
+    seen(desk, app.words("DELETE_TITLE"))
+    focus(desk, app.words("CANCEL"))  # of the question; what stood in the menu is called as what is asked
     focus(desk, app.words("DELETE"))
     desk.keyboard.press("Enter")
     seen(phone, app.words("DELETED"))

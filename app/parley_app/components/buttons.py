@@ -45,10 +45,12 @@ def Button(
     expand: bool = False,
     disabled: bool = False,
     name: str = "",
+    autofocus: bool = False,
 ) -> ft.Control:
     """A button with words; `disabled` while it makes no sense or work is going on.
 
-    `name` is what assistive technology says where the words alone do not tell this button from another.
+    `name` is what assistive technology says where the words alone do not tell this button from another. `autofocus` takes
+    the focus from wherever it is.
     """
     ui = use_ui()
     ink, fill, hovered, outline = _colours(kind, ui.c)
@@ -61,7 +63,7 @@ def Button(
     if glyph:
         parts.insert(0, ui.icon(glyph, Size.ICON, ink))
     content: ft.Control = ft.Row(parts, spacing=Space.SM, tight=True, alignment=ft.MainAxisAlignment.CENTER)
-    return ft.TextButton(
+    button = ft.TextButton(
         content=ft.Semantics(content=content, label=name, exclude_semantics=True) if name else content,
         on_click=on_click,
         disabled=disabled,
@@ -80,6 +82,13 @@ def Button(
             animation_duration=Motion.QUICK,
         ),
     )
+
+    async def begin() -> None:
+        if autofocus:
+            await button.focus()  # type: ignore[no-untyped-call]
+
+    ft.use_effect(begin, [])
+    return button
 
 
 @ft.component

@@ -42,7 +42,7 @@ def QuestionLayer(app: App, layer: Question) -> ft.Control:
             layer.title,
             [ui.text(layer.text, Type.SMALL, ui.c.ink_2)],
             [
-                Button(words.CANCEL, Kind.SECONDARY, on_click=app.layers.close),
+                Button(words.CANCEL, Kind.SECONDARY, on_click=app.layers.close, autofocus=True),
                 Button(layer.button, Kind.DANGER, layer.glyph, on_click=act),
             ],
             app.layers.close,

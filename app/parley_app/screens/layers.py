@@ -146,7 +146,7 @@ def Deletion(app: App, layer: DeletionOf) -> ft.Control:
             words.DELETE_TITLE,
             [ui.text(words.DELETE_TEXT, Type.SMALL, ui.c.ink_2)],
             [
-                Button(words.CANCEL, Kind.SECONDARY, on_click=app.layers.close),
+                Button(words.CANCEL, Kind.SECONDARY, on_click=app.layers.close, autofocus=True),
                 Button(words.DELETE, Kind.DANGER, Glyph.TRASH, on_click=delete),
             ],
             app.layers.close,

@@ -74,7 +74,7 @@ def SendLaterLayer(app: App, layer: SendLater) -> ft.Control:
         padding=ft.Padding.symmetric(vertical=Space.XS),
     )
     send = Button(form.sentence(now), Kind.PRIMARY, Glyph.CLOCK_COUNTDOWN, on_click=go, disabled=form.busy)
-    cancel = Button(words.CANCEL, Kind.SECONDARY, on_click=close)
+    cancel = Button(words.CANCEL, Kind.SECONDARY, on_click=close, autofocus=True)
     return over(app, Dialog(room_words.SEND_LATER, [page], [cancel, send], close))
 
 
@@ -113,7 +113,7 @@ def ScheduledLayer(app: App, _: ScheduledList) -> ft.Control:
     page: ft.Control = ui.text(room_words.NOTHING_SCHEDULED, Type.SMALL, ui.c.ink_2)
     if rows:
         page = ft.ListView(rows, height=min(len(rows) * Size.ROW, ui.height - 4 * Size.ROW))
-    close = Button(words.CLOSE, Kind.SECONDARY, on_click=app.layers.close)
+    close = Button(words.CLOSE, Kind.SECONDARY, on_click=app.layers.close, autofocus=True)
     return over(app, Dialog(room_words.SCHEDULED, [page], [close], app.layers.close))
 
 
