@@ -5,6 +5,7 @@ A drop is a socket that the server or the gateway ended although its token was g
 
 import asyncio
 import contextlib
+import itertools
 import random
 import re
 import resource
@@ -19,6 +20,7 @@ from lean import HEARTBEAT, Door, LeanSocket, SocketEnded
 from room import Room
 
 from parley_client import Client
+from parley_client.backoff import full_jitter
 from parley_client.store.documents import load_tokens
 from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import ACCESS_TOKEN_LIFETIME_S, HEARTBEAT_INTERVAL_S
@@ -35,7 +37,6 @@ SOCKETS_PER_SOURCE = 8_000
 FILES_BESIDE = 1_000
 CONNECT_TIMEOUT_S = 600.0
 TICKS_PER_BEAT = 100
-RETRY_S = (0.1, 0.6)
 _SEQUENCE = re.compile(rb'"sequence":(\d+)')
 
 
@@ -132,17 +133,19 @@ class Crowd:
         self.slots.append(Slot(person, source, ear))
 
     async def connect(self, slots: Sequence[Slot]) -> float:
-        """Open all that are not open, each again until it is; the seconds it took. `TimeoutError` after many."""
+        """Open all that are not open, each again, with a device's pauses, until it is; the seconds it took. `TimeoutError` after many."""
         began, limit = time.monotonic(), asyncio.Semaphore(OPENINGS_AT_ONCE)
 
         async def until_open(slot: Slot) -> None:
-            while slot.socket is None:
+            for attempt in itertools.count():
+                if slot.socket is not None:
+                    return
                 try:
                     async with limit:
                         await self._open(slot)
                 except (SocketEnded, OSError, TimeoutError):
                     self.refused += 1
-                    await asyncio.sleep(random.uniform(*RETRY_S))
+                    await asyncio.sleep(full_jitter(attempt))
 
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await asyncio.gather(*(until_open(slot) for slot in slots))

@@ -27,6 +27,7 @@ from room import Room
 from parley_client import Client
 from parley_contracts.ids import ConversationId
 from parley_contracts.limits import MEMBERS_PER_GROUP_MAX, PAGE_ENTRIES_MAX, SOCKET_COMMANDS_IN_FLIGHT_MAX
+from parley_ops.errors import OperationError
 
 COUNT, MINUTES = 10_000, 30.0
 SOCKETS_PER_ACTIVE, SOCKETS_PER_PERSON = 10, 100
@@ -36,6 +37,7 @@ ACTIVE_PER_S, BUSY_PER_S, BUSY_S = 1.0, 20.0, 60.0
 RECONNECT_S_MAX = 60.0
 BEHIND_PER_SOCKET = 10
 SETTLE_S = 5.0
+NODES_TIMEOUT_S = 120.0
 NODES = ("messaging-1", "messaging-2")
 BASE = "/api/v1/messaging"
 
@@ -151,7 +153,7 @@ class Trial:
         if not complete:
             self.faults.append(f"{what}: a member missed something")
 
-    async def come_back(self) -> None:
+    async def come_back(self, within_s: float = RECONNECT_S_MAX) -> None:
         """Kill both nodes at once: how long until everybody is ready again."""
         crowd = self.crowd
         crowd.refused, crowd.renewing = 0, False
@@ -163,16 +165,33 @@ class Trial:
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)
         while crowd.drops.total() < len(crowd.slots):
-            if time.monotonic() > began + RECONNECT_S_MAX:
+            if time.monotonic() > began + within_s:
                 self.faults.append("back: a socket did not notice that its node is dead")
                 break
             await asyncio.sleep(0.05)
         lost = time.monotonic() - began
         await crowd.connect(crowd.slots)
         took = time.monotonic() - began
+        await self._nodes_well()
         row("back", sockets=len(crowd.slots), all_lost_s=round(lost, 1), seconds=round(took, 1), refused=crowd.refused)
-        if took > RECONNECT_S_MAX:
+        if took > within_s:
             self.faults.append(f"back: {took:.0f} s")
+
+    async def leave(self) -> None:
+        """Close all sockets."""
+        await self.crowd.leave()
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.crowd.passes.close()
+        await self.room.close()
+
+    async def _nodes_well(self) -> None:
+        deadline = time.monotonic() + NODES_TIMEOUT_S
+        while None in [await asyncio.to_thread(self.parts.healthy_pid, name) for name in NODES]:
+            if time.monotonic() > deadline:
+                raise OperationError("A node did not come back.")
+            await asyncio.sleep(0.2)
 
     async def catch_up(self, entries: int) -> None:
         """A device so many entries behind: `ready` with what has changed, then pages until there is no more."""
@@ -218,10 +237,9 @@ async def measure(count: int, minutes: float) -> list[str]:
     await trial.stay(minutes)
     await trial.write(min(BUSY_S, minutes * 60))
     await trial.come_back()
-    await trial.crowd.leave()
+    await trial.leave()
     await trial.catch_up(count * BEHIND_PER_SOCKET)
-    await trial.crowd.passes.close()
-    await trial.room.close()
+    await trial.close()
     return trial.faults
 
 
