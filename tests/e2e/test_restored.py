@@ -61,7 +61,7 @@ def test_after_a_restore_devices_offer_again_what_is_lost(stack: Stack, device: 
     for each in (anna, berta, carla):
         each.heard("server.restored", lambda params: bool(params["generation"]))
         assert each("restored")["waiting"] is not None
-    assert {history(each, where)[-1] for each in (anna, berta)} == {"three"}
+    assert history(anna, where)[-1] == "three"
     outcomes = [each("restored.accept")["conversations"] for each in (berta, anna, carla)]
     assert [[each["outcome"] for each in outcome] for outcome in outcomes] == [["returned"], ["returned"], ["gone"]]
     for each in (anna, berta):

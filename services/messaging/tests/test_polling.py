@@ -150,7 +150,9 @@ async def test_a_newer_poll_ends_the_older(api, person):
     newer = asyncio.create_task(poll(api, device, {}))
     assert (await asyncio.wait_for(older, 30)).status == 200
     assert not newer.done()
+    here = api.node.metrics()["sockets"]
     newer.cancel()
+    await sockets(api, lambda count: count < here)  # the next test counts from here
 
 
 async def test_whoever_hangs_up_is_gone(api, person):
