@@ -181,10 +181,13 @@ async def test_what_is_not_signed_so_is_refused(api, channel, builds):
     assert (await api.call("POST", f"hooks/{new_uuid7()}", None, body)).problem == "unauthenticated"
 
 
-async def test_it_is_held_to_a_rate(api, channel, builds):
-    statuses = [(await builds.say(f"spam {i}")).status for i in range(APPLICATION_POSTS_PER_MINUTE + 5)]
-    assert statuses.count(200) <= APPLICATION_POSTS_PER_MINUTE
-    assert statuses[-1] == 429
+async def test_it_is_held_to_a_rate(api, builds):
+    for sent in range(5 * APPLICATION_POSTS_PER_MINUTE):  # a slow machine may begin a minute anew
+        answer = await builds.say(f"spam {sent}")
+        if answer.status == 429:
+            break
+    assert answer.problem == "rate_limited"
+    assert sent >= APPLICATION_POSTS_PER_MINUTE
 
 
 async def test_the_database_holds_no_secret(stack, api, channel, builds):
