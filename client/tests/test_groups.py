@@ -9,7 +9,7 @@ import pytest
 from parley_client.content.bodies import NameBody, encode
 from parley_client.errors import NotAMember, UsageError
 from parley_client.groups.commits import has_strays
-from parley_client.groups.naming import described
+from parley_client.groups.naming import described, said_of
 from parley_client.groups.policies import known_policy
 from parley_client.store.conversations import load_conversation
 from parley_contracts.encoding import b64decode
@@ -115,13 +115,13 @@ async def test_names_of_who_may_not_give_them_are_ignored(garden):
     _, bob, _, where = garden
     row, body = row_of(bob, where), encode(NameBody(name="Mine", topic="all mine"))
     member = bob.session.device.user_id
-    assert described(row, member, body) == row
+    assert said_of(row, member, body) is None
     owner = next(entry.user_id for entry in known_policy(row.policy).roster if entry.role == "owner")
-    assert described(row, owner, body).title == "Mine"
+    assert described(row, said_of(row, owner, body)).title == "Mine"
     nameless = msgspec.structs.replace(row, title="", topic="")
-    assert described(nameless, member, body).topic == "all mine"
+    assert described(nameless, said_of(nameless, member, body)).topic == "all mine"
     for broken in (b"", b"[", b'{"name": 1}', b'{"name": ""}', b"[" * 100_000, b"\xff"):
-        assert described(row, owner, broken) == row
+        assert said_of(row, owner, broken) is None
 
 
 async def test_nothing_is_scheduled_for_who_has_left(garden, server):
