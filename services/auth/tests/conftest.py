@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
+from parley_auth.accounts.passwords import BoundedArgon2Hasher
 from parley_auth.web import rates
 from parley_contracts.encoding import b64encode
 from parley_contracts.identity import (
@@ -224,6 +225,19 @@ def new_device_person(username: str = "") -> Person:
     person = new_person(username)
     person.register_device()
     return person
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed with little memory, but where a test asks for `real_hashes`: hundreds of people sign up here."""
+    if "real_hashes" not in request.fixturenames:
+        monkeypatch.setattr(BoundedArgon2Hasher, "memory_cost", 1024)
+        monkeypatch.setattr(BoundedArgon2Hasher, "time_cost", 1)
+
+
+@pytest.fixture
+def real_hashes() -> None:
+    """Passwords cost what they cost in the service."""
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,7 @@ def test_signup_tells_other_services(signup):
     assert event.data == {"user_id": user_id, "username": "grace"}
 
 
-def test_password_is_argon2id_and_email_sealed(signup):
+def test_password_is_argon2id_and_email_sealed(real_hashes, signup):
     signup("grace", email="Grace@Example.org")
     user = User.objects.get(username="grace")
     assert user.password.startswith("argon2$argon2id$v=19$m=65536,t=3,p=1$")
