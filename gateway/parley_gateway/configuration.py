@@ -21,6 +21,8 @@ from parley_gateway.headers import header_lines
 LIMITS = {"default": (20, 60, 512), "test": (2000, 4000, 20_000)}
 SOCKET_TIMEOUT_S = 3 * HEARTBEAT_INTERVAL_S
 BODY_TIMEOUT_S = 30
+#: For so long nothing is sent to a node that failed twice, where there are others.
+FAIL_TIMEOUT_S = 3
 CONNECTIONS_MAX = 16_384
 _FILES_BESIDE_CONNECTIONS = 256
 #: After a service's name: the same nodes for its sockets.
@@ -164,7 +166,11 @@ def _upstreams(settings: Settings) -> str:
     blocks = []
     with_sockets = {route.service for route in routes() if route.socket}
     for service, sockets in settings.upstreams.items():
-        blocks.append(_upstream(service, sockets, "max_fails=2 fail_timeout=3s" if len(sockets) > 1 else "max_fails=0"))
+        blocks.append(
+            _upstream(
+                service, sockets, f"max_fails=2 fail_timeout={FAIL_TIMEOUT_S}s" if len(sockets) > 1 else "max_fails=0"
+            )
+        )
         if service in with_sockets:
             # nginx believes a failed node well again when a request to it has ended, and lets one in three seconds try. A
             # socket does not end, so after a fall of all nodes everybody would wait for that; a dead one refuses at once.

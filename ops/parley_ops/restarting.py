@@ -1,12 +1,14 @@
 """Restarting parts one by one while the rest goes on: nodes hand their sockets over and nobody is answered with an error.
 
-Invariant: the next part is stopped only when the one before does its work again.
+Invariant: the next part is stopped only when the one before does its work again, and the gateway sends to it again.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+
+from parley_gateway.configuration import FAIL_TIMEOUT_S
 
 from parley_ops import privilege, services, supervision
 from parley_ops.errors import OperationError, Unhealthy, UsageError
@@ -15,6 +17,7 @@ from parley_ops.stack import Stack
 from parley_ops.start import locked
 
 HEALTHY_TIMEOUT_S = 60
+_MARGIN_S = 0.5
 
 
 def restart(stack: Stack, names: Sequence[str], say: Callable[[str], None]) -> None:
@@ -24,12 +27,19 @@ def restart(stack: Stack, names: Sequence[str], say: Callable[[str], None]) -> N
         supervisor = supervision.connect(stack.home)
         if supervisor is None:
             raise OperationError("It does not run; ./parley up starts it.")
+        nodes = services.messaging_names(stack.instance)
+        shunned_until = 0.0
         for part in _chosen(stack.parts(), names):
+            if part.name in nodes:
+                time.sleep(max(0.0, shunned_until - time.monotonic()))
             began = time.monotonic()
             supervisor.stopProcess(part.name, True)
             supervision.start_program(supervisor, part.name)
             _await_healthy(part)
             say(f"  {part.name:14} up again {time.monotonic() - began:5.1f} s")
+            if part.name in nodes:
+                # The gateway may have met it dead a moment ago, and believes that for so long.
+                shunned_until = time.monotonic() + FAIL_TIMEOUT_S + _MARGIN_S
 
 
 def declare_restored(stack: Stack, say: Callable[[str], None]) -> None:
