@@ -1,9 +1,9 @@
-"""`./parley check`, `./parley test` and `./parley bench`: the tools, and a fresh stack for what needs one.
+"""`./parley check`, `./parley test` and `./parley bench`: the tools, and fresh stacks for what needs one.
 
-The tests run as five pytest processes: one for each Django project, which wants it, one for the other rooms that people's
-messages pass, one for the operations, and one for the journeys through the running stack, which wait more than they work and
-so run beside the others. What the first three and the processes that they start execute is measured together; to measure the
-stack of the journeys, too, would make it several times slower and tell hardly more.
+The tests run as six pytest processes in three lanes: one process for each Django project, which wants it, one for the other
+rooms that people's messages pass, and one for the operations, one after the other; beside them the journeys in browsers; and
+beside both, on a stack of their own, the journeys that also kill its parts. What the first three and the processes that they
+start execute is measured together; to measure the stacks, too, would make them several times slower and tell hardly more.
 """
 
 from __future__ import annotations
@@ -27,6 +27,13 @@ DJANGO_ROOMS = {"auth": "services/auth", "notification": "services/notification"
 ROOMS = ("contracts", "mls", "client", "services/messaging", "services/media", "app")
 OPERATIONS = ("ops", "gateway")
 JOURNEYS = "tests"
+BROWSERS = (
+    "tests/e2e/test_app.py",
+    "tests/e2e/test_browser_*.py",
+    "tests/e2e/test_push_browser.py",
+    "tests/e2e/test_web_*.py",
+    "tests/push",
+)
 MEASURED = (*DJANGO_ROOMS, "rooms")
 PACKAGES = (
     "contracts/parley_contracts",
@@ -46,6 +53,8 @@ _NOTIFICATION = DJANGO_ROOMS["notification"]
 _NOTIFICATION_PACKAGE = f"{_NOTIFICATION}/parley_notification"
 _ENGINE_VARIABLES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL", "PARLEY_S3_ENDPOINT")
 _NO_TESTS = 5  # pytest's exit code where nothing was chosen
+#: A pytest process that is over: its name, its closing line, its exit code.
+Ran = tuple[str, str, int]
 
 
 def check() -> int:
@@ -72,39 +81,65 @@ def check() -> int:
 
 
 def test(arguments: Sequence[str], *, keep: bool) -> int:
-    """Check (unless `arguments` choose tests), then pytest on a fresh stack; ends with pytest's closing lines."""
+    """All checks and tests, or those that `arguments` choose on one fresh stack; ends with pytest's closing lines."""
     source = checkout()
-    checked = 0 if arguments else check()
-    folder = None if arguments else _empty(runtime() / "coverage")
+    if not arguments:
+        return _test_all(source, keep=keep)
     with _stack(runtime() / "test-home", keep=keep) as variables:
-        runs = _side_by_side(arguments, _split(arguments, source), variables, folder)
-    covered = _coverage(source, folder) if folder is not None else 0
-    for _, closing in runs:
-        _print(closing)
-    codes = [0 if code == _NO_TESTS and len(runs) > 1 else code for code, _ in runs]
-    return next((code for code in [*codes, checked, covered] if code), 0)
+        runs = [_pytest(run, arguments, variables, say=_print) for run in _split(arguments, source)]
+    return _closing(runs)
 
 
-def _side_by_side(
-    arguments: Sequence[str], runs: Sequence[tuple[str, list[str]]], variables: dict[str, str], measured: Path | None
-) -> list[tuple[int, str]]:
-    """Each run's exit code and closing line. The last one's output comes as it is made, the others' whole at their ends.
+def _test_all(source: Path, *, keep: bool) -> int:
+    """The lanes beside each other; the browsers' output comes as it is made, that of the others whole at their ends.
 
-    What is measured goes into the folder `measured`. Sound because the services' tests work in databases of their own, and the
-    journeys hurt nothing but the stack's own services.
+    Sound because the services' tests work in databases of their own on the browsers' stack, and whatever hurts a stack
+    has another one.
     """
-    *others, last = runs
+    folder = _empty(runtime() / "coverage")
+    rooms = [*((name, [room]) for name, room in DJANGO_ROOMS.items()), ("rooms", list(ROOMS))]
+    browsers = sorted(str(path.relative_to(source)) for pattern in BROWSERS for path in source.glob(pattern))
+    others = [f"--ignore={path}" for path in browsers]
 
-    def quietly(run: tuple[str, list[str]]) -> tuple[int, str]:
-        lines: list[str] = []
-        done = _pytest(arguments, run, variables, measured, say=lines.append)
-        _print("\n".join(lines))
+    def lane(runs: Sequence[tuple[str, list[str]]], variables: dict[str, str]) -> list[Ran]:
+        done = []
+        for run in runs:
+            lines: list[str] = []
+            done.append(_pytest(run, (), variables | _measuring(run[0], source, folder), say=lines.append))
+            _print("\n".join(lines))
         return done
 
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        waiting = [beside.submit(quietly, run) for run in others]
-        closing = _pytest(arguments, last, variables, measured, say=_print)
-        return [*(each.result() for each in waiting), closing]
+    def journeys() -> list[Ran]:
+        with _stack(runtime() / "journeys-home", keep=False) as variables:
+            return lane([("journeys", [JOURNEYS, *others])], variables)
+
+    with ThreadPoolExecutor(max_workers=3) as beside:
+        checked = beside.submit(check)
+        with _stack(runtime() / "test-home", keep=keep) as variables:
+            waiting = [
+                beside.submit(lane, [*rooms, ("operations", list(OPERATIONS))], variables),
+                beside.submit(journeys),
+            ]
+            in_browsers = _pytest(("browsers", browsers), (), variables, say=_print)
+            runs = [*(run for each in waiting for run in each.result()), in_browsers]
+    covered = _coverage(source, folder)
+    return _closing(runs) or checked.result() or covered
+
+
+def _closing(runs: Sequence[Ran]) -> int:
+    """Say how each run ended, the last in pytest's own words alone; the first exit code that is a failure."""
+    *others, (_, last, _) = runs
+    for name, closing, _ in others:
+        _print(f"{name}: {closing}")
+    _print(last)
+    return next((code for _, _, code in runs if code and not (code == _NO_TESTS and len(runs) > 1)), 0)
+
+
+def _measuring(name: str, source: Path, folder: Path) -> dict[str, str]:
+    """The variables by which a run, and what its tests start, are measured into `folder`."""
+    if name not in MEASURED:
+        return {}
+    return {"COVERAGE_PROCESS_START": str(source / "pyproject.toml"), "COVERAGE_FILE": str(folder / ".coverage")}
 
 
 def bench(name: str, arguments: Sequence[str]) -> int:
@@ -120,11 +155,11 @@ def bench(name: str, arguments: Sequence[str]) -> int:
 
 
 def _split(arguments: Sequence[str], source: Path) -> list[tuple[str, list[str]]]:
-    """The pytest runs: (name, paths); paths among the arguments choose theirs."""
-    paths = [word for word in arguments if not word.startswith("-") and (source / word.split("::")[0]).exists()]
+    """The pytest runs that `arguments` choose: (name, paths), all of the rooms' where they name no path."""
+    paths = [word for word in arguments if _is_path(word, source)]
     if not paths:
         django = [(name, [room]) for name, room in DJANGO_ROOMS.items()]
-        return [*django, ("rooms", list(ROOMS)), ("operations", list(OPERATIONS)), ("journeys", [JOURNEYS])]
+        return [*django, ("rooms", [*ROOMS, *OPERATIONS]), ("journeys", [JOURNEYS])]
     folders = {**DJANGO_ROOMS, "journeys": JOURNEYS}
     runs = {name: [path for path in paths if path.startswith(folder)] for name, folder in folders.items()}
     others = [path for path in paths if not any(path in chosen for chosen in runs.values())]
@@ -132,22 +167,17 @@ def _split(arguments: Sequence[str], source: Path) -> list[tuple[str, list[str]]
     return [(name, chosen) for name, chosen in [*runs.items(), ("rooms", others), ("journeys", journeys)] if chosen]
 
 
+def _is_path(word: str, source: Path) -> bool:
+    return not word.startswith("-") and (source / word.split("::", maxsplit=1)[0]).exists()
+
+
 def _pytest(
-    arguments: Sequence[str],
-    run: tuple[str, list[str]],
-    variables: dict[str, str],
-    measured: Path | None,
-    *,
-    say: Callable[[str], None],
-) -> tuple[int, str]:
-    """One pytest process: its exit code and its closing line; `say` gets its output line by line."""
+    run: tuple[str, list[str]], arguments: Sequence[str], variables: dict[str, str], *, say: Callable[[str], None]
+) -> Ran:
+    """One pytest process; `say` gets its output line by line."""
     source, (name, chosen) = checkout(), run
-    options = [word for word in arguments if not (source / word.split("::")[0]).exists() or word.startswith("-")]
+    options = [word for word in arguments if not _is_path(word, source)]
     command = [sys.executable, "-m", "pytest", *chosen, *options]
-    if measured is not None and name in MEASURED:
-        # By the environment, so that the processes that tests start are measured, too.
-        settings = {"COVERAGE_PROCESS_START": str(source / "pyproject.toml")}
-        variables = variables | settings | {"COVERAGE_FILE": str(measured / ".coverage")}
     closing = ""
     process = subprocess.Popen(
         command, cwd=source, env=_environment() | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -158,7 +188,7 @@ def _pytest(
             say(line.rstrip("\n"))
             if line.strip():
                 closing = line.rstrip("\n")
-    return process.wait(), f"{name}: {closing}" if name != "journeys" else closing
+    return name, closing, process.wait()
 
 
 def _coverage(source: Path, folder: Path) -> int:
