@@ -67,7 +67,8 @@ class Watched:
 
     def _failed(self, request: Request) -> None:
         # Leaving the page cuts the worker off; Chromium says the same of some answers that a worker has read in full.
-        cut_off = request.failure == "net::ERR_ABORTED" and request.url.startswith(f"{self._origin}/api/")
+        own = (f"{self._origin}/api/", f"{self._origin}/media/objects/")
+        cut_off = request.failure == "net::ERR_ABORTED" and request.url.startswith(own)
         if not cut_off:
             self._fault(f"failed: {request.failure}", request.url)
 
