@@ -1,9 +1,9 @@
 """`./parley check`, `./parley test` and `./parley bench`: the tools, and fresh stacks for what needs one.
 
-The tests run as six pytest processes in three lanes: one process for each Django project, which wants it, one for the other
-rooms that people's messages pass, and one for the operations, one after the other; beside them the journeys in browsers; and
-beside both, on a stack of their own, the journeys that also kill its parts. What the first three and the processes that they
-start execute is measured together; to measure the stacks, too, would make them several times slower and tell hardly more.
+The tests run as six pytest processes in three lanes: one process for each Django project, which wants it, and one for the
+other rooms that people's messages pass; beside them the journeys in browsers; and beside both, on a stack of their own, the
+journeys that also kill its parts, and the operations. What the first three and the processes that they start execute is
+measured together; to measure the stacks, too, would make them several times slower and tell hardly more.
 """
 
 from __future__ import annotations
@@ -111,13 +111,13 @@ def _test_all(source: Path, *, keep: bool) -> int:
 
     def journeys() -> list[Ran]:
         with _stack(runtime() / "journeys-home", keep=False) as variables:
-            return lane([("journeys", [JOURNEYS, *others])], variables)
+            return lane([("journeys", [JOURNEYS, *others]), ("operations", list(OPERATIONS))], variables)
 
     with ThreadPoolExecutor(max_workers=3) as beside:
         checked = beside.submit(check)
         with _stack(runtime() / "test-home", keep=keep) as variables:
             waiting = [
-                beside.submit(lane, [*rooms, ("operations", list(OPERATIONS))], variables),
+                beside.submit(lane, rooms, variables),
                 beside.submit(journeys),
             ]
             in_browsers = _pytest(("browsers", browsers), (), variables, say=_print)
