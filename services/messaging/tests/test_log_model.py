@@ -29,7 +29,7 @@ from parley_messaging.service.states import States
 from parley_messaging.service.writer import GroupWriter
 
 SEED = int(os.environ.get("PARLEY_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
-SEQUENCES = int(os.environ.get("PARLEY_MODEL_SEQUENCES", "100"))
+SEQUENCES = int(os.environ.get("PARLEY_MODEL_SEQUENCES", "60"))
 STEPS = 15
 nodes = st.sampled_from(NODES)
 texts = st.binary(min_size=1, max_size=8)
