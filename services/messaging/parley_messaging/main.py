@@ -206,7 +206,7 @@ class RunningNode:
         return Presence(store, states=states, privacy=privacy, belongs=hub.belongs, hint=self._bus.hint)
 
     def _reporting(self, config: Config, database: AsyncDatabase[Document], log: LogStore, states: States) -> Reporting:
-        attempts = RedisAttempts(self._redis, "report", count_max=REPORTS_PER_HOUR, window_s=3600)
+        attempts = self._attempts("report", REPORTS_PER_HOUR, 3600)
         return Reporting(log, states, MongoReports(database, config.field_secret), attempts)
 
     def _joining(self, database: AsyncDatabase[Document], states: States, hub: Hub, server_name: str) -> Joining:
