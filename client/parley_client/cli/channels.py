@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import msgspec
 import typer
 
-from parley_client.cli.running import run, show
+from parley_client.cli.running import run, run_synced, show
 from parley_client.client import Client
 from parley_client.errors import UsageError
 from parley_contracts.applications_api import Scope
@@ -19,15 +18,6 @@ app = typer.Typer(no_args_is_help=True, help="Programs that read or say somethin
 channels.add_typer(app, name="app")
 Named = Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel's id, or its name as #name.")]
 After = Annotated[str | None, typer.Option(help="The `next` of the page before.")]
-
-
-def _run(context: typer.Context, work: Callable[[Client], Awaitable[object]]) -> None:
-    async def synced(client: Client) -> None:
-        await client.sync()
-        show(await work(client))
-        await client.settle()
-
-    run(context, synced)
 
 
 @channels.command("list")
@@ -53,19 +43,19 @@ def create(
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
 ) -> None:
     """Make an open channel."""
-    _run(context, lambda client: client.channel_create(name, topic, description))
+    run_synced(context, lambda client: client.channel_create(name, topic, description))
 
 
 @channels.command("join")
 def join(context: typer.Context, channel: Named) -> None:
     """Come into an open channel."""
-    _run(context, lambda client: client.channel_join(channel))
+    run_synced(context, lambda client: client.channel_join(channel))
 
 
 @channels.command("leave")
 def leave(context: typer.Context, channel: Named) -> None:
     """Leave an open channel."""
-    _run(context, lambda client: client.channel_leave(channel))
+    run_synced(context, lambda client: client.channel_leave(channel))
 
 
 @app.command("create")
@@ -81,13 +71,13 @@ def app_create(
         scopes = msgspec.convert(scope, list[Scope])
     except msgspec.ValidationError as error:
         raise UsageError("a scope is read or post") from error
-    _run(context, lambda client: client.channel_app_create(channel, name, scopes, callback))
+    run_synced(context, lambda client: client.channel_app_create(channel, name, scopes, callback))
 
 
 @app.command("list")
 def app_list(context: typer.Context, channel: Named) -> None:
     """Print a channel's applications."""
-    _run(context, lambda client: client.channel_apps(channel))
+    run_synced(context, lambda client: client.channel_apps(channel))
 
 
 @app.command("revoke")
@@ -98,7 +88,7 @@ def app_revoke(context: typer.Context, channel: Named, application_id: str) -> N
         await client.channel_app_revoke(channel, application_id)
         return {}
 
-    _run(context, work)
+    run_synced(context, work)
 
 
 def search(
@@ -126,4 +116,4 @@ def search(
             limit=limit,
         )
 
-    _run(context, work)
+    run_synced(context, work)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from parley_client.cli.running import run, show
+from parley_client.cli.running import run_synced
 from parley_client.client import Client
 from parley_client.errors import UsageError
 from parley_contracts.policy import PERMISSIONS, RANKS, Permission, Role
@@ -23,19 +22,6 @@ Group = Annotated[str, typer.Argument(help="The group's id or name.")]
 _ROLES = ", ".join(RANKS)
 
 
-def _work(context: typer.Context, work: Callable[[Client], Awaitable[object]]) -> None:
-    """Do something on a device that is up to date, and print what it answers."""
-
-    async def synced(client: Client) -> None:
-        await client.sync()
-        answer = await work(client)
-        if answer is not None:
-            show(answer)
-        await client.settle()
-
-    run(context, synced)
-
-
 @group.command("create")
 def create(
     context: typer.Context,
@@ -44,7 +30,7 @@ def create(
     topic: Annotated[str, typer.Option(help="What it is about.")] = "",
 ) -> None:
     """Make a private group."""
-    _work(context, lambda client: client.group_create(name, members, topic))
+    run_synced(context, lambda client: client.group_create(name, members, topic))
 
 
 @group.command("add")
@@ -55,31 +41,31 @@ def add(
     role: Annotated[str, typer.Option(help=f"One of {_ROLES}.")] = "member",
 ) -> None:
     """Bring people into a group."""
-    _work(context, lambda client: client.group_add(conversation, members, _role(role)))
+    run_synced(context, lambda client: client.group_add(conversation, members, _role(role)))
 
 
 @group.command("remove")
 def remove(context: typer.Context, conversation: Group, members: People) -> None:
     """Put people out of a group."""
-    _work(context, lambda client: client.group_remove(conversation, members))
+    run_synced(context, lambda client: client.group_remove(conversation, members))
 
 
 @group.command("ban")
 def ban(context: typer.Context, conversation: Group, members: People) -> None:
     """Put people out, or keep them out, until they are unbanned."""
-    _work(context, lambda client: client.group_ban(conversation, members))
+    run_synced(context, lambda client: client.group_ban(conversation, members))
 
 
 @group.command("unban")
 def unban(context: typer.Context, conversation: Group, members: People) -> None:
     """Let banned people come in again."""
-    _work(context, lambda client: client.group_unban(conversation, members))
+    run_synced(context, lambda client: client.group_unban(conversation, members))
 
 
 @group.command("leave")
 def leave(context: typer.Context, conversation: Group) -> None:
     """Leave a group."""
-    _work(context, lambda client: client.group_leave(conversation))
+    run_synced(context, lambda client: client.group_leave(conversation))
 
 
 @group.command("info")
@@ -89,7 +75,7 @@ def info(context: typer.Context, conversation: Group) -> None:
     async def work(client: Client) -> object:
         return client.group_info(conversation)
 
-    _work(context, work)
+    run_synced(context, work)
 
 
 @group.command("role")
@@ -100,7 +86,7 @@ def role(
     new_role: Annotated[str, typer.Argument(metavar="ROLE", help=f"One of {_ROLES}.")],
 ) -> None:
     """Give somebody another role."""
-    _work(context, lambda client: client.group_role(conversation, member, _role(new_role)))
+    run_synced(context, lambda client: client.group_role(conversation, member, _role(new_role)))
 
 
 @group.command("permit")
@@ -115,7 +101,7 @@ def permit(
     async def work(client: Client) -> object:
         return await client.group_permissions(conversation, {_permission(permission): _role(lowest)})
 
-    _work(context, work)
+    run_synced(context, work)
 
 
 @group.command("describe")
@@ -126,7 +112,7 @@ def describe(
     topic: Annotated[str | None, typer.Option(help="The new topic.")] = None,
 ) -> None:
     """Change a group's name or topic."""
-    _work(context, lambda client: client.group_describe(conversation, name=name, topic=topic))
+    run_synced(context, lambda client: client.group_describe(conversation, name=name, topic=topic))
 
 
 @group.command("picture")
@@ -140,7 +126,7 @@ def picture(
         data = file.read_bytes() if file is not None else None
     except OSError as error:
         raise UsageError(f"the file {file} cannot be read: {error.strerror}") from error
-    _work(context, lambda client: client.group_picture(conversation, data))
+    run_synced(context, lambda client: client.group_picture(conversation, data))
 
 
 @group.command("timer")
@@ -150,7 +136,7 @@ def timer(
     seconds: Annotated[int, typer.Argument(help="After how many seconds; 0 for not at all.")],
 ) -> None:
     """Let messages from now on disappear, on devices and server; of a direct conversation, too."""
-    _work(context, lambda client: client.group_timer(conversation, seconds or None))
+    run_synced(context, lambda client: client.group_timer(conversation, seconds or None))
 
 
 @group.command("retention")
@@ -160,31 +146,31 @@ def retention(
     seconds: Annotated[int, typer.Argument(help="For how many seconds; 0 for any time.")],
 ) -> None:
     """Say how long the server keeps messages; devices keep what they have."""
-    _work(context, lambda client: client.group_retention(conversation, seconds or None))
+    run_synced(context, lambda client: client.group_retention(conversation, seconds or None))
 
 
 @group.command("join")
 def join(context: typer.Context, invitation: Annotated[str, typer.Argument(metavar="LINK")]) -> None:
     """Ask to join by an invitation link."""
-    _work(context, lambda client: client.group_join(invitation))
+    run_synced(context, lambda client: client.group_join(invitation))
 
 
 @group.command("requests")
 def requests(context: typer.Context, conversation: Group) -> None:
     """Print who asks to join."""
-    _work(context, lambda client: client.group_requests(conversation))
+    run_synced(context, lambda client: client.group_requests(conversation))
 
 
 @group.command("approve")
 def approve(context: typer.Context, conversation: Group, members: People) -> None:
     """Let people in who ask."""
-    _work(context, lambda client: client.group_approve(conversation, members))
+    run_synced(context, lambda client: client.group_approve(conversation, members))
 
 
 @group.command("deny")
 def deny(context: typer.Context, conversation: Group, members: People) -> None:
     """Turn people down who ask."""
-    _work(context, lambda client: client.group_deny(conversation, members))
+    run_synced(context, lambda client: client.group_deny(conversation, members))
 
 
 @link.command("create")
@@ -209,7 +195,7 @@ def link_create(
             automatic=automatic,
         )
 
-    _work(context, work)
+    run_synced(context, work)
 
 
 @link.command("list")
@@ -219,13 +205,13 @@ def link_list(context: typer.Context, conversation: Group) -> None:
     async def work(client: Client) -> object:
         return client.group_links(conversation)
 
-    _work(context, work)
+    run_synced(context, work)
 
 
 @link.command("revoke")
 def link_revoke(context: typer.Context, conversation: Group, link_id: str) -> None:
     """Make a link useless."""
-    _work(context, lambda client: client.group_link_revoke(conversation, link_id))
+    run_synced(context, lambda client: client.group_link_revoke(conversation, link_id))
 
 
 def _role(unverified: str) -> Role:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
 
 from parley_client import timeline
-from parley_client.cli.running import run, show
+from parley_client.cli.running import run_synced
 from parley_client.client import Client
 
 message = typer.Typer(no_args_is_help=True, help="Messages that stand already: change, delete, react, pin, polls.")
 Conversation = Annotated[str, typer.Argument(help="The conversation's id or name.")]
 Sequence = Annotated[int, typer.Argument(help="The message's sequence.")]
 Removed = Annotated[bool, typer.Option("--remove", help="Take it back.")]
-
-
-def _run(context: typer.Context, work: Callable[[Client], Awaitable[object]]) -> None:
-    async def synced(client: Client) -> None:
-        await client.sync()
-        show(await work(client))
-        await client.settle()
-
-    run(context, synced)
 
 
 @message.command("show")
@@ -33,19 +23,19 @@ def show_message(context: typer.Context, conversation: Conversation, sequence: S
     async def work(client: Client) -> object:
         return {"message": timeline.item(client.session, client.conversation_id(conversation), sequence)}
 
-    _run(context, work)
+    run_synced(context, work)
 
 
 @message.command()
 def edit(context: typer.Context, conversation: Conversation, sequence: Sequence, text: str) -> None:
     """Put other words in place of an own message's."""
-    _run(context, lambda client: client.edit(conversation, sequence, text))
+    run_synced(context, lambda client: client.edit(conversation, sequence, text))
 
 
 @message.command()
 def delete(context: typer.Context, conversation: Conversation, sequence: Sequence) -> None:
     """Delete a message for everybody."""
-    _run(context, lambda client: client.delete(conversation, sequence))
+    run_synced(context, lambda client: client.delete(conversation, sequence))
 
 
 @message.command()
@@ -53,13 +43,13 @@ def react(
     context: typer.Context, conversation: Conversation, sequence: Sequence, emoji: str, remove: Removed = False
 ) -> None:
     """Give a message an emoji."""
-    _run(context, lambda client: client.react(conversation, sequence, emoji, removed=remove))
+    run_synced(context, lambda client: client.react(conversation, sequence, emoji, removed=remove))
 
 
 @message.command()
 def pin(context: typer.Context, conversation: Conversation, sequence: Sequence, remove: Removed = False) -> None:
     """Pin a message for everybody."""
-    _run(context, lambda client: client.pin(conversation, sequence, removed=remove))
+    run_synced(context, lambda client: client.pin(conversation, sequence, removed=remove))
 
 
 @message.command()
@@ -71,7 +61,7 @@ def poll(
     several: Annotated[bool, typer.Option(help="Let people choose more than one.")] = False,
 ) -> None:
     """Ask something, with answers to choose from."""
-    _run(context, lambda client: client.poll(to, question, options, several=several))
+    run_synced(context, lambda client: client.poll(to, question, options, several=several))
 
 
 @message.command()
@@ -84,13 +74,13 @@ def vote(
     ] = None,
 ) -> None:
     """Vote in a poll."""
-    _run(context, lambda client: client.vote(conversation, sequence, choices or []))
+    run_synced(context, lambda client: client.vote(conversation, sequence, choices or []))
 
 
 @message.command("close-poll")
 def close_poll(context: typer.Context, conversation: Conversation, sequence: Sequence) -> None:
     """End an own poll."""
-    _run(context, lambda client: client.close_poll(conversation, sequence))
+    run_synced(context, lambda client: client.close_poll(conversation, sequence))
 
 
 @message.command()
@@ -101,4 +91,4 @@ def report(
     reason: Annotated[str, typer.Argument(help="What is wrong with it.")],
 ) -> None:
     """Show a message to who runs the server, with the proof of who wrote it; the rest stays sealed."""
-    _run(context, lambda client: client.report(conversation, sequence, reason))
+    run_synced(context, lambda client: client.report(conversation, sequence, reason))

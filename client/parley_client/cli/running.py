@@ -33,6 +33,19 @@ def run(context: typer.Context, work: Callable[[Client], Awaitable[None]]) -> No
     asyncio.run(run_once())
 
 
+def run_synced(context: typer.Context, work: Callable[[Client], Awaitable[object]]) -> None:
+    """Do something on a device that is up to date, and print what it answers, if anything."""
+
+    async def synced(client: Client) -> None:
+        await client.sync()
+        answer = await work(client)
+        if answer is not None:
+            show(answer)
+        await client.settle()
+
+    run(context, synced)
+
+
 def show(answer: object) -> None:
     """Print an answer as one line."""
     sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
