@@ -6,7 +6,8 @@ from app_examples import BEN, CARLA, ME, FakeDevice, item, member, poll, reactio
 from parley_app import words
 from parley_app.engine import EngineError
 from parley_app.model import conversation as conversations
-from parley_app.model.layers import DeletionOf, MenuOf, PickerFor, Spot
+from parley_app.model import menus
+from parley_app.model.layers import MenuOf, PickerFor, Question, Spot
 from parley_app.model.preferences import EMOJI_RECENT_MAX
 from parley_app.model.rows import Message
 from parley_contracts.limits import POLL_OPTIONS_MAX
@@ -189,11 +190,12 @@ async def test_deleting_is_asked_and_leaves_a_place():
     app = world.app
     app.show_menu(1, Spot(5, 6), in_thread=False)
     assert app.layers.shown == MenuOf(1, in_thread=False, spot=Spot(5, 6))
-    app.ask_deletion(1, in_thread=False)
-    assert app.layers.shown == DeletionOf(1, in_thread=False) and not device.asked("message.delete")
+    menus.ask_to_delete(app, 1, in_thread=False)
+    asked = app.layers.shown
+    assert isinstance(asked, Question) and asked.title == words.DELETE_TITLE and not device.asked("message.delete")
     app.escape()
     assert app.layers.shown is None and app.opened == "talk"
-    await app.do(open_one.deeds.delete(open_one.item(1)))
+    asked.act()
     await world.settle()
     assert open_one.item(1)["kind"] == "deleted"
 

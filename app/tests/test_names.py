@@ -28,7 +28,7 @@ from parley_app import words
 from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import app as routes
-from parley_app.model import member_menus, room_menus
+from parley_app.model import member_menus, menus, room_menus
 from parley_app.model.layers import NewFolder, ScheduledList, SendLater, Spot
 from parley_app.model.rows import Person
 from parley_app.screens.layers import Layers
@@ -204,7 +204,7 @@ LAYERS = {
     "menu of nothing": lambda app: app.show_menu(99, Spot(), in_thread=False),
     "picker": lambda app: app.show_picker(3, Spot(9, 9), in_thread=False),
     "picker of the composer": lambda app: app.show_picker(0, Spot(), in_thread=False),
-    "deletion": lambda app: app.ask_deletion(3, in_thread=False),
+    "deletion": lambda app: menus.ask_to_delete(app, 3, in_thread=False),
     "adding": lambda app: app.show_adding(in_thread=False),
     "poll": lambda app: app.show_poll_form(),
     "menu of a conversation": lambda app: app.show_room_menu("group", Spot(4, 4)),

@@ -20,7 +20,7 @@ from parley_app.model.conversation import Conversation
 from parley_app.model.governing import Governing
 from parley_app.model.joining import Joining
 from parley_app.model.keeping import Keeping
-from parley_app.model.layers import Adding, DeletionOf, Layers, MenuOf, NewPoll, PickerFor, Spot
+from parley_app.model.layers import Adding, Layers, MenuOf, NewPoll, PickerFor, Spot
 from parley_app.model.notifications import Notifications
 from parley_app.model.observing import Observed, Spawn
 from parley_app.model.people import Finder, GroupForm, Membership
@@ -300,10 +300,6 @@ class App(Observed):
     def show_picker(self, sequence: int, spot: Spot, *, in_thread: bool) -> None:
         """All emoji, for a message or, with 0, for the composer."""
         self.layers.show(PickerFor(sequence, in_thread, spot))
-
-    def ask_deletion(self, sequence: int, *, in_thread: bool) -> None:
-        """Whether a message is to go."""
-        self.layers.show(DeletionOf(sequence, in_thread))
 
     def show_adding(self, *, in_thread: bool) -> None:
         """What can be put into a message."""

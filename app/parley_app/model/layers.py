@@ -36,14 +36,6 @@ class PickerFor:
 
 
 @dataclass(frozen=True)
-class DeletionOf:
-    """The question whether a message is to go."""
-
-    sequence: int
-    in_thread: bool
-
-
-@dataclass(frozen=True)
 class Adding:
     """What can be put into a message: the composer's menu."""
 
@@ -105,7 +97,7 @@ class ScheduledList:
     """What is sent later in the open conversation."""
 
 
-Layer = MenuOf | PickerFor | DeletionOf | Adding | NewPoll | Choices | Question | NewFolder | SendLater | ScheduledList
+Layer = MenuOf | PickerFor | Adding | NewPoll | Choices | Question | NewFolder | SendLater | ScheduledList
 
 
 class Layers(Observed):

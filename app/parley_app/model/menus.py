@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
+from parley_app import words
 from parley_app.engine import Json
+from parley_app.icons import Glyph
+from parley_app.model.layers import Question
+
+if TYPE_CHECKING:
+    from parley_app.model.app import App
 
 _MANAGERS = {"owner", "admin", "moderator"}
 
@@ -48,3 +55,14 @@ def actions_of(item: Json, summary: Json, user_id: str, *, in_thread: bool) -> t
     keep = (*edit, *copy, *pin, *close, *unread)
     lose = (Action.DELETE,) if own or manages(summary, user_id) else ()
     return tuple(group for group in (say, keep, lose) if group)
+
+
+def ask_to_delete(app: App, sequence: int, *, in_thread: bool) -> None:
+    """Whether a message is to go."""
+
+    def delete() -> None:
+        place, item = app.place(in_thread=in_thread), app.item(sequence, in_thread=in_thread)
+        if place is not None and item is not None:
+            app.spawn(app.do(place.deeds.delete(item)))
+
+    app.layers.show(Question(words.DELETE_TITLE, words.DELETE_TEXT, words.DELETE, Glyph.TRASH, delete))

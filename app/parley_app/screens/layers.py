@@ -23,7 +23,6 @@ from parley_app.model.conversation import Conversation
 from parley_app.model.layers import (
     Adding,
     Choices,
-    DeletionOf,
     MenuOf,
     NewFolder,
     NewPoll,
@@ -38,7 +37,7 @@ from parley_app.model.poll_form import PollForm
 from parley_app.screens import asking, scheduling
 from parley_app.screens.floating import floating, over
 from parley_app.theme import Ui, use_ui
-from parley_app.tokens import Layout, Size, Space, Type, Width
+from parley_app.tokens import Layout, Size, Space, Width
 
 
 def _column_left(app: App, ui: Ui) -> float:
@@ -75,7 +74,7 @@ def _work(app: App, page: ft.Page, place: Conversation, layer: MenuOf, action: A
         case Action.UNREAD:
             app.spawn(app.mark_unread(place.conversation_id, layer.sequence))
         case Action.DELETE:
-            app.ask_deletion(layer.sequence, in_thread=layer.in_thread)
+            menus.ask_to_delete(app, layer.sequence, in_thread=layer.in_thread)
 
 
 @ft.component
@@ -127,31 +126,6 @@ def Picker(app: App, layer: PickerFor) -> ft.Control:
         side += Layout.THREAD * (app.thread is not None and not layer.in_thread and ui.window is Width.WIDE)
         spot = Spot(ui.width - side - Size.POPOVER / 2 - ui.gutter, ui.height)
     return floating(app, picker, spot, Size.POPOVER, Size.EMOJI_LIST_H + 2 * Size.ROW, padding=0)
-
-
-@ft.component
-def Deletion(app: App, layer: DeletionOf) -> ft.Control:
-    """Whether a message is to go."""
-    ui = use_ui()
-
-    def delete() -> None:
-        place, item = app.place(in_thread=layer.in_thread), app.item(layer.sequence, in_thread=layer.in_thread)
-        app.layers.close()
-        if place is not None and item is not None:
-            app.spawn(app.do(place.deeds.delete(item)))
-
-    return over(
-        app,
-        Dialog(
-            words.DELETE_TITLE,
-            [ui.text(words.DELETE_TEXT, Type.SMALL, ui.c.ink_2)],
-            [
-                Button(words.CANCEL, Kind.SECONDARY, on_click=app.layers.close, autofocus=True),
-                Button(words.DELETE, Kind.DANGER, Glyph.TRASH, on_click=delete),
-            ],
-            app.layers.close,
-        ),
-    )
 
 
 @ft.component
@@ -247,7 +221,6 @@ def NewPollForm(app: App, form: PollForm) -> ft.Control:
 _LAYERS: dict[type, Callable[..., ft.Control]] = {
     MenuOf: Menu,
     PickerFor: Picker,
-    DeletionOf: Deletion,
     Adding: AddingLayer,
     Choices: asking.ChoicesLayer,
     Question: asking.QuestionLayer,
