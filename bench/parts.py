@@ -34,6 +34,14 @@ class Parts:
         part = next(part for part in self._report()["parts"] if part["name"] == name)
         return int(part["pid"]) if part["healthy"] and part["pid"] else None
 
+    def mongodb_members(self) -> dict[str, str]:
+        """What each healthy member of MongoDB's set is: `primary` or `secondary`, by the part's name."""
+        return {
+            part["name"]: part["detail"].split(", ")[1].split()[0]
+            for part in self._report()["parts"]
+            if part["name"].startswith("mongod") and part["healthy"]
+        }
+
     def memory_bytes(self) -> dict[str, int]:
         """Memory of each part now: proportional set size, children included."""
         return {part["name"]: part["memory_bytes"] or 0 for part in self._report()["parts"]}

@@ -1,7 +1,6 @@
 """Faults, as they befall a running stack: parts killed and frozen, the cache flushed. Each is over when `strike` returns.
 
-Signals go only to processes that `./parley status --json` names as parts of the stack under test. A further fault, such as the
-death of one of several MongoDB members, is one more row of `FAULTS`.
+Signals go only to processes that `./parley status --json` names as parts of the stack under test.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from redis.asyncio import Redis
 
 BACK_TIMEOUT_S = 60.0
 NODES = ("messaging-1", "messaging-2")
+MEMBERS = ("mongod", "mongod-2", "mongod-3")
 
 
 @dataclass
@@ -58,6 +58,28 @@ class Scene:
                     os.kill(pid, signal.SIGCONT)
         await self._healthy(name)
 
+    async def kill_primary(self) -> None:
+        """Kill the member of MongoDB's set that takes writes; over once all three are well and one takes writes again."""
+        await self.kill(await self._primary())
+        await self._primary()
+
+    async def freeze_primary(self) -> None:
+        """Stop the member that takes writes for a while: the others choose another."""
+        await self.freeze(await self._primary())
+        await self._primary()
+
+    async def _primary(self) -> str:
+        """The member that takes writes, once all are well: two of three must be there when the next one goes."""
+        deadline = time.monotonic() + BACK_TIMEOUT_S
+        while True:
+            members = await asyncio.to_thread(self.parts.mongodb_members)
+            primaries = [name for name, role in members.items() if role == "primary"]
+            if len(members) == len(MEMBERS) and len(primaries) == 1:
+                return primaries[0]
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"MongoDB's set was not whole within {BACK_TIMEOUT_S:.0f} s: {members}")
+            await asyncio.sleep(0.1)
+
     async def flush(self) -> None:
         """Empty Redis, several times."""
         async with Redis.from_url(self.redis_url) as server:
@@ -80,19 +102,25 @@ class Scene:
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault by its name: how it strikes, how often the full run has it, and whether sockets may end by it."""
+    """A fault by its name: how it strikes, how often the full run has it, and whether sockets may end by it.
+
+    Some need MongoDB's set of three: with one member the database is simply away.
+    """
 
     name: str
     full: int
     strike: Callable[[Scene], Awaitable[None]]
     ends_sockets: bool = False
+    needs_set: bool = False
 
 
 FAULTS = (
     Fault("node killed", 200, lambda scene: scene.kill(*NODES), ends_sockets=True),
+    Fault("mongodb primary killed", 200, Scene.kill_primary, needs_set=True),
     Fault("redis killed", 200, lambda scene: scene.kill("valkey")),
     Fault("notification killed", 200, lambda scene: scene.kill("notification", "notification-worker")),
     Fault("media killed", 200, lambda scene: scene.kill("media")),
+    Fault("mongodb primary frozen", 50, Scene.freeze_primary, needs_set=True),
     Fault("redis frozen", 50, lambda scene: scene.freeze("valkey")),
     Fault("redis flushed", 50, lambda scene: scene.flush()),
     Fault("postgresql frozen", 20, lambda scene: scene.freeze("postgres")),

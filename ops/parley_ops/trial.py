@@ -35,6 +35,8 @@ BROWSERS = (
     "tests/push",
 )
 MEASURED = (*DJANGO_ROOMS, "rooms")
+#: What a benchmark's stack has beyond the ordinary one's.
+BENCH_OPTIONS = {"faults": ("--replicas", "3")}
 PACKAGES = (
     "contracts/parley_contracts",
     "mls/parley_mls",
@@ -148,7 +150,7 @@ def bench(name: str, arguments: Sequence[str]) -> int:
     known = sorted(path.stem for path in (source / "bench").glob("*.py") if "def main" in path.read_text())
     if name not in known:
         raise UsageError(f"There is no benchmark {name}; there are: {', '.join(known)}.")
-    with _stack(runtime() / "bench-home", keep=False) as variables:
+    with _stack(runtime() / "bench-home", *BENCH_OPTIONS.get(name, ()), keep=False) as variables:
         command = [sys.executable, str(source / "bench" / f"{name}.py"), *arguments]
         variables |= {"PYTHONPATH": str(source / "tests")}  # the checker of histories
         return subprocess.run(command, cwd=source, env=_environment() | variables, check=False).returncode
@@ -203,8 +205,8 @@ def _coverage(source: Path, folder: Path) -> int:
 
 
 @contextmanager
-def _stack(place: Path, *, keep: bool) -> Iterator[dict[str, str]]:
-    """A stack of its own in an empty home; gives the variables by which tests find it."""
+def _stack(place: Path, *options: str, keep: bool) -> Iterator[dict[str, str]]:
+    """A stack of its own in an empty home, started with `options`; gives the variables by which tests find it."""
     launcher = [sys.executable, "-m", "parley_ops"]
     subprocess.run([*launcher, "down", "--home", str(place)], env=_environment(), check=False, capture_output=True)
     shutil.rmtree(place, ignore_errors=True)
@@ -212,7 +214,7 @@ def _stack(place: Path, *, keep: bool) -> Iterator[dict[str, str]]:
     # The web app first: that takes a minute, in which somebody else could take the port.
     if subprocess.run([*launcher, "build-app"], env=variables, check=False).returncode:
         raise OperationError("The web app for this could not be built.")
-    command = [*launcher, "up", "--detach", "--home", str(place), "--port", str(choose_port())]
+    command = [*launcher, "up", "--detach", "--home", str(place), "--port", str(choose_port()), *options]
     if subprocess.run([*command, "--limits-profile", "test", "--push-loopback"], env=variables, check=False).returncode:
         raise OperationError("The stack for this did not start.")
     try:

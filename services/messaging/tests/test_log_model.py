@@ -1,6 +1,6 @@
 """A state machine over the log: whatever devices, nodes and crashes do, the real log is what the model says.
 
-`./parley test` plays 100 sequences, `./parley bench log_model` 10,000.
+`./parley test` plays 60 sequences, `./parley bench log_model` 10,000.
 """
 
 from __future__ import annotations
