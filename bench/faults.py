@@ -86,6 +86,8 @@ async def strike(recorder: Recorder, scene: Scene, fault: Fault, times: int) -> 
         outcome.resumed_s += [absence.ready_s - scene.struck_s for absence in absences]
         outcome.slowest_s = max(outcome.slowest_s, *(witness.slowest_s for witness in recorder.witnesses))
         outcome.violations += judge(history)
+        print(f"{fault.name}: {outcome.n} of {times}, {outcome.acknowledged} acknowledged", end="\r", file=sys.stderr)
+    print(file=sys.stderr)
     return outcome
 
 
