@@ -2,10 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
+
+from parley_ops.instance import require_instance
+from parley_ops.layout import Home
+from parley_ops.report import report, report_parts
+from parley_ops.stack import Stack
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 #: Names in the results, by the beginning of the parts' names.
@@ -13,38 +15,35 @@ _LABELS = {"messaging": "application", "nginx": "nginx", "mongod": "database", "
 
 
 class Parts:
-    """The parts of the stack under `PARLEY_TEST_HOME`, as `./parley status --json` reports them."""
+    """The parts of the stack under `PARLEY_TEST_HOME`, as `./parley status` reports them."""
 
     def __init__(self, home: Path | None = None) -> None:
-        self.home = home or Path(os.environ["PARLEY_TEST_HOME"])
-        report = self._report()
-        self.address: str = report["address"]
-        self.ca_file: str = report["ca_file"]
-        self.pids: dict[str, int] = {part["name"]: part["pid"] for part in report["parts"] if part["pid"]}
-
-    def _report(self) -> dict[str, Any]:
-        command = [sys.executable, "-m", "parley_ops", "status", "--json", "--home", str(self.home)]
-        report: dict[str, Any] = json.loads(
-            subprocess.run(command, check=False, capture_output=True, text=True, timeout=60).stdout
-        )
-        return report
+        place = Home(home or Path(os.environ["PARLEY_TEST_HOME"]))
+        self.home = place.root
+        self._stack = Stack.load(place, require_instance(place))
+        self._parts = {part.name: part for part in self._stack.parts()}
+        found = report(self._stack)
+        self.address, self.ca_file = found.address, found.ca_file
+        self.pids: dict[str, int] = {part.name: part.pid for part in found.parts if part.pid}
 
     def healthy_pid(self, name: str) -> int | None:
         """The present process of a part, None while it is not healthy."""
-        part = next(part for part in self._report()["parts"] if part["name"] == name)
-        return int(part["pid"]) if part["healthy"] and part["pid"] else None
+        (found,) = report_parts(self._stack, [self._parts[name]])
+        return found.pid if found.healthy else None
 
     def mongodb_members(self) -> dict[str, str]:
         """What each healthy member of MongoDB's set is: `primary` or `secondary`, by the part's name."""
-        return {
-            part["name"]: part["detail"].split(", ")[1].split()[0]
-            for part in self._report()["parts"]
-            if part["name"].startswith("mongod") and part["healthy"]
-        }
+        members = [part for name, part in self._parts.items() if name.startswith("mongod")]
+        found = report_parts(self._stack, members)
+        return {part.name: part.detail.split(", ")[1].split()[0] for part in found if part.healthy}
+
+    def unwell(self) -> list[str]:
+        """The parts that are not healthy now."""
+        return [part.name for part in report(self._stack).parts if not part.healthy]
 
     def memory_bytes(self) -> dict[str, int]:
         """Memory of each part now: proportional set size, children included."""
-        return {part["name"]: part["memory_bytes"] or 0 for part in self._report()["parts"]}
+        return {part.name: part.memory_bytes or 0 for part in report(self._stack).parts}
 
     def cpu_s(self) -> dict[str, float]:
         """CPU seconds used so far by the application, nginx, the database and Valkey, children included."""

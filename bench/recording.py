@@ -10,7 +10,7 @@ import asyncio
 import json
 import random
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,7 +81,7 @@ class Absence:
 
 
 class Witness:
-    """One device: its socket, what it sends, what it is told."""
+    """One device: its socket, what it sends, what it is told. `problems` counts its sends that were refused, by status."""
 
     def __init__(self, room: Room, client: Client, senders: Sequence[Sender], dice: random.Random) -> None:
         self.client = client
@@ -91,6 +91,7 @@ class Witness:
         self.sent: list[Sent] = []
         self.segments: list[tuple[ConversationId, Segment]] = []
         self.slowest_s = 0.0
+        self.problems: Counter[int] = Counter()
         self._room, self._dice = room, dice
         self._now: dict[ConversationId, Segment] = {}
         self._waiting: dict[str, Sent] = {}
@@ -141,6 +142,7 @@ class Witness:
     def begin_window(self) -> None:
         """Forget what was; the socket stays."""
         self.sent, self.segments, self.absences, self.slowest_s = [], [], [], 0.0
+        self.problems.clear()
         for conversation, segment in list(self._now.items()):
             if segment.alive:
                 self._follow(conversation, segment.last)
@@ -170,7 +172,9 @@ class Witness:
             if kind == "ack":
                 told = frame["appended"]
                 sent.answers.append(Acknowledgement(told["sequence"], time.monotonic(), told["ordinal"]))
-            elif frame["problem"]["status"] < 500:
+            else:
+                self.problems[frame["problem"]["status"]] += 1
+            if kind == "problem" and frame["problem"]["status"] < 500:
                 sent.refused = frame["problem"]["type"]
             sent.changed.set()
 

@@ -12,6 +12,7 @@ FAULTS: Final = {
     "recovery_key_required": "This device is new to your account, so it needs your recovery key.",
     "network_error": "The server cannot be reached. Check your connection and try again.",
     "unavailable": "The server is busy just now. Try again in a moment.",
+    "storage_full": "The server's disk is full. What you write waits here until there is room again.",
     "rate_limited": "That was too often in a short time. Wait a little and try again.",
     "not_signed_in": "This device is signed out. Sign in again to go on.",
     "already_signed_in": "This device belongs to another account. Sign out of it first.",

@@ -158,6 +158,9 @@ SCHEDULED_AHEAD_S_MAX = 366 * 24 * 3600
 APPEND_BATCH_MAX = 1000
 APPEND_QUEUE_MAX = 10_000
 STORE_TIMEOUT_S = 5
+#: Below this nodes take nothing more to store: a database that meets the end of its disk dies, one that stops before goes on.
+STORAGE_FREE_BYTES_MIN = 256 * 1024 * 1024
+STORAGE_INTERVAL_S = 2
 FANOUT_BUCKETS = 256
 FANOUT_BEAT_INTERVAL_S = 1.0
 FANOUT_STRAGGLER_WAIT_S = 0.1

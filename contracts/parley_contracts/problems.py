@@ -12,7 +12,7 @@
      │   ├─ OriginRefused           ├─ RateLimited 429
      │   ├─ PolicyRefused           ├─ Internal 500
      │   └─ QuotaExceeded           └─ Unavailable 503
-     ├─ NotFound 404
+     ├─ NotFound 404                    └─ StorageFull 507
      └─ MethodNotAllowed 405
 
 On the wire: `application/problem+json` with `type` = `urn:parley:problem:SLUG`, `title`, `status`, `detail`, and the
@@ -245,6 +245,14 @@ class Unavailable(Problem):
     slug = "unavailable"
     status = 503
     title = "The service is not available just now."
+
+
+class StorageFull(Unavailable):
+    """The server's disk has no room left; nothing was acknowledged, and what waits is taken once there is room again."""
+
+    slug = "storage_full"
+    status = 507
+    title = "The server's disk is full."
 
 
 def _family(base: type[Problem]) -> dict[str, type[Problem]]:

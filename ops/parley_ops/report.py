@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,15 @@ class Report(msgspec.Struct, frozen=True):
 
 def report(stack: Stack) -> Report:
     """Ask supervisord and every part."""
+    return Report(stack.instance.address, str(stack.home.tls / "ca.crt"), report_parts(stack, stack.parts()))
+
+
+def report_parts(stack: Stack, parts: Sequence[Part]) -> list[PartReport]:
+    """Ask supervisord, and these parts at once."""
     supervisor = supervision.connect(stack.home)
     infos = supervision.states(supervisor) if supervisor is not None else {}
-    parts = stack.parts()
     with ThreadPoolExecutor(max_workers=len(parts)) as pool:
-        found = list(pool.map(lambda part: _part_report(part, infos.get(part.name)), parts))
-    return Report(stack.instance.address, str(stack.home.tls / "ca.crt"), found)
+        return list(pool.map(lambda part: _part_report(part, infos.get(part.name)), parts))
 
 
 def _part_report(part: Part, info: dict[str, Any] | None) -> PartReport:

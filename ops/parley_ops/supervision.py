@@ -93,7 +93,8 @@ def _program(home: Home, part: Part) -> dict[str, object]:
         "autostart": "false",
         "autorestart": "true",
         "startsecs": 1,
-        "startretries": 20,
+        # Whatever keeps a part from starting (a full disk, say) may pass: supervisord waits a second longer each time.
+        "startretries": 10_000,
         "stopsignal": part.stop_signal,
         "stopwaitsecs": 20,
         "killasgroup": "true",
@@ -141,7 +142,7 @@ def start(home: Home, *, tied: bool) -> subprocess.Popen[bytes]:
     """Start supervisord with no program yet; `tied` to us it stops when we end."""
     for left in (pid_file(home), _socket(home)):
         left.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(home.etc / "supervisord.conf")]
+    command = [sys.executable, "-m", "parley_ops.supervisord", "-n", "-c", str(home.etc / "supervisord.conf")]
     if tied:
         command = ["/usr/bin/setpriv", "--pdeathsig", "TERM", "--", *command]
     with (home.log / "supervisord.out").open("wb") as output:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from parley_ops.errors import OperationError, UsageError
@@ -37,6 +37,8 @@ BROWSERS = (
 MEASURED = (*DJANGO_ROOMS, "rooms")
 #: What a benchmark's stack has beyond the ordinary one's.
 BENCH_OPTIONS = {"faults": ("--replicas", "3")}
+#: Benchmarks that start what they need themselves.
+ALONE = {"disk"}
 PACKAGES = (
     "contracts/parley_contracts",
     "mls/parley_mls",
@@ -145,14 +147,17 @@ def _measuring(name: str, source: Path, folder: Path) -> dict[str, str]:
 
 
 def bench(name: str, arguments: Sequence[str]) -> int:
-    """Run `bench/NAME.py` on a fresh stack."""
+    """Run `bench/NAME.py`, on a fresh stack where it wants one."""
     source = checkout()
     known = sorted(path.stem for path in (source / "bench").glob("*.py") if "def main" in path.read_text())
     if name not in known:
         raise UsageError(f"There is no benchmark {name}; there are: {', '.join(known)}.")
-    with _stack(runtime() / "bench-home", *BENCH_OPTIONS.get(name, ()), keep=False) as variables:
+    with ExitStack() as running:
+        variables = {"PYTHONPATH": str(source / "tests")}  # the checker of histories
+        if name not in ALONE:
+            home, options = runtime() / "bench-home", BENCH_OPTIONS.get(name, ())
+            variables |= running.enter_context(_stack(home, *options, keep=False))
         command = [sys.executable, str(source / "bench" / f"{name}.py"), *arguments]
-        variables |= {"PYTHONPATH": str(source / "tests")}  # the checker of histories
         return subprocess.run(command, cwd=source, env=_environment() | variables, check=False).returncode
 
 

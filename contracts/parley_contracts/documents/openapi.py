@@ -186,6 +186,9 @@ def _answer(operation: Operation) -> dict[str, Any]:
     return {"200": {"description": "Done.", "headers": _ALWAYS, "content": content}}
 
 
+_WITH_RETRY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE}
+
+
 def _problems(operation: Operation) -> dict[str, Any]:
     """The answers by status; where several classes share one, any of them."""
     answers: dict[str, Any] = {}
@@ -194,7 +197,7 @@ def _problems(operation: Operation) -> dict[str, Any]:
         options = [ref(problem) for problem in classes]
         answers[str(status)] = {
             "description": f"{HTTPStatus(status).phrase}: {', '.join(problem.slug for problem in classes)}.",
-            "headers": _ALWAYS | (_RETRY if status in {HTTPStatus.TOO_MANY_REQUESTS, 503} else {}),
+            "headers": _ALWAYS | (_RETRY if status in _WITH_RETRY else {}),
             "content": {CONTENT_TYPE: {"schema": options[0] if len(options) == 1 else {"anyOf": options}}},
         }
     return answers

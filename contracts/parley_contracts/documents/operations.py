@@ -18,6 +18,7 @@ from parley_contracts.problems import (
     NotFound,
     Problem,
     RateLimited,
+    StorageFull,
     TokenExpired,
     TooLarge,
     Unauthenticated,
@@ -74,6 +75,8 @@ class Operation:
             found.add(DeviceRequired)
         if self.path_parameters:
             found.add(NotFound)
+        if self.method in {"POST", "PUT", "PATCH"}:
+            found.add(StorageFull)
         return sorted(found, key=lambda problem: (problem.status, problem.slug))
 
 

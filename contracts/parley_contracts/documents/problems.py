@@ -15,6 +15,7 @@ from parley_contracts.problems import (
     InvalidRequest,
     PolicyRefused,
     Problem,
+    StorageFull,
     TooLarge,
     TooMany,
     Unavailable,
@@ -54,6 +55,7 @@ _EXAMPLES: Mapping[type[Problem], Problem] = {
     TooMany: TooMany(limit=200),
     UploadIncomplete: UploadIncomplete(missing=[2, 3]),
     TooLarge: TooLarge("`ciphertext` is too large.", limit_bytes=98_304, field="ciphertext"),
+    StorageFull: StorageFull(retry_after_s=2),
     Unavailable: Unavailable("The message store does not answer.", retry_after_s=1),
 }
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
@@ -38,6 +38,7 @@ from parley_messaging.adapters.mongo.positions import MongoPositions, MongoPriva
 from parley_messaging.adapters.mongo.records import MongoRecords
 from parley_messaging.adapters.mongo.reports import MongoReports
 from parley_messaging.adapters.mongo.schedule import MongoSchedule
+from parley_messaging.adapters.mongo.space import MongoSpace
 from parley_messaging.adapters.peers import UnixPeers
 from parley_messaging.adapters.redis.bus import RedisBus
 from parley_messaging.adapters.redis.nodes import NodeRegistry
@@ -63,7 +64,7 @@ from parley_messaging.domain.ownership import owner_of
 from parley_messaging.domain.publications import Hint, Publication
 from parley_messaging.domain.tokens import Tokenizer
 from parley_messaging.metrics import Metrics
-from parley_messaging.node import Node
+from parley_messaging.node import Node, require_room
 from parley_messaging.ports import LogStore, PositionStore
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.appending import Appending
@@ -87,6 +88,7 @@ from parley_messaging.service.reporting import Reporting
 from parley_messaging.service.scheduling import Scheduling
 from parley_messaging.service.searching import Searching
 from parley_messaging.service.states import States
+from parley_messaging.service.storage import Storage
 from parley_serving.fastapi.access_tokens import RevocationPoller, TokenVerifier
 from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
 
@@ -116,7 +118,9 @@ def create_app(config: Config) -> FastAPI:
     install_problem_handlers(app)
     app.add_middleware(RequestIdMiddleware)
     of_devices = (routes, state_routes, room_routes, channel_routes, polling, reports)
-    for module in (*of_devices, application_routes, socket, internal):
+    for module in (*of_devices, application_routes):
+        app.include_router(module.router, dependencies=[Depends(require_room)])
+    for module in (socket, internal):
         app.include_router(module.router)
     return app
 
@@ -142,6 +146,7 @@ class RunningNode:
         positions = MongoPositions(database)
         privacy = Privacy(MongoPrivacy(database), tell=self._tell, hint=self._bus.hint, changed=self._settings_changed)
         self._marks = ReadMarks(positions, privacy)
+        self._storage = Storage(MongoSpace(database))
         self._callbacks = HttpsCallbacks()
         self.node = self._wired(config, database, positions, privacy)
         self._feeding = Feeding(MongoFeed(database), RedisStream(self._redis, config.node_id))
@@ -161,16 +166,7 @@ class RunningNode:
         names = MongoChannels(database)
         channels = Channels(log, names, self._auth, tokenizer)
         reading = Reading(log, memberships, positions, states, self._marks)
-        hub = Hub(
-            log=log,
-            memberships=memberships,
-            reading=reading,
-            states=states,
-            privacy=privacy,
-            publisher=self._bus,
-            metrics=metrics,
-            removed=self._removed,
-        )
+        hub = self._hub(log, memberships, reading, states, privacy, metrics)
         accepting = Accepting(states, self._auth, channels, config.server_name)
         appending = self._appending(log, memberships, states, accepting, metrics)
         presence = self._presence(hub, states, privacy)
@@ -185,6 +181,7 @@ class RunningNode:
             removing=Removing(log, states),
             reporting=self._reporting(config, database, log, states),
             records=MongoRecords(database),
+            storage=self._storage,
             notifying=Notifying(log),
             channels=ChannelDirectory(log, memberships, names, channels),
             applications=self._applications(config, database, states, channels, appending, reading),
@@ -199,6 +196,26 @@ class RunningNode:
             privacy=privacy,
             state_commands=StateCommands(hub, receipts, presence, privacy),
             health=self._health,
+        )
+
+    def _hub(
+        self,
+        log: MongoLog,
+        memberships: MongoMemberships,
+        reading: Reading,
+        states: States,
+        privacy: Privacy,
+        metrics: Metrics,
+    ) -> Hub:
+        return Hub(
+            log=log,
+            memberships=memberships,
+            reading=reading,
+            states=states,
+            privacy=privacy,
+            publisher=self._bus,
+            metrics=metrics,
+            removed=self._removed,
         )
 
     def _presence(self, hub: Hub, states: States, privacy: Privacy) -> Presence:
@@ -254,6 +271,7 @@ class RunningNode:
             states=states,
             accepting=accepting,
             peers=self._peers,
+            storage=self._storage,
             metrics=metrics,
             listener=self._stored,
             acknowledged=self._marks.sent,
@@ -278,6 +296,7 @@ class RunningNode:
             self._expiring.run,
             self.node.scheduling.run,
             self._calling.run,
+            self._storage.run,
         )
         self._tasks = [asyncio.create_task(_restarted(item)) for item in work]
 

@@ -27,6 +27,7 @@ from parley_messaging.service.removing import Removing
 from parley_messaging.service.reporting import Reporting
 from parley_messaging.service.scheduling import Scheduling
 from parley_messaging.service.searching import Searching
+from parley_messaging.service.storage import Storage
 from parley_serving.fastapi.access_tokens import TokenVerifier
 
 
@@ -44,6 +45,7 @@ class Node:
     reporting: Reporting
     scheduling: Scheduling
     records: RecordStore
+    storage: Storage
     notifying: Notifying
     joining: Joining
     channels: ChannelDirectory
@@ -57,6 +59,12 @@ class Node:
     privacy: Privacy
     state_commands: StateCommands
     health: Callable[[], Awaitable[str]]
+
+
+def require_room(connection: HTTPConnection) -> None:
+    """Refuse what would be stored while there is no room; reading and deleting go on."""
+    if connection.scope.get("method") in {"POST", "PUT", "PATCH"}:
+        node_of(connection).storage.require()
 
 
 def node_of(connection: HTTPConnection) -> Node:

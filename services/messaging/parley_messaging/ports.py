@@ -38,6 +38,14 @@ class Inserted:
     stored: int = 0
 
 
+class SpaceStore(Protocol):
+    """The disk below the log."""
+
+    async def free_bytes(self) -> int | None:
+        """How much of it is free; None where nobody can tell."""
+        ...
+
+
 class LogStore(Protocol):
     """The entries. "Brief" entries lack the large fields."""
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from messaging_people import SERVER_NAME, Device, P, Person
+from messaging_space import Disk
 from pymongo import AsyncMongoClient
 
 from parley_contracts.envelope import MessageHeader
@@ -36,6 +37,7 @@ from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks
 from parley_messaging.service.states import States
+from parley_messaging.service.storage import Storage
 from parley_mls import Extension, Group
 
 NODES = ("one", "two", "three")
@@ -166,6 +168,7 @@ class Node:
             states=states,
             accepting=accepting_by(states, KnownPeople(world.fingerprints)),
             peers=self,
+            storage=Storage(Disk()),
             metrics=Metrics(),
             listener=lambda entries: None,
             acknowledged=marks.sent,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from messaging_space import Disk
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
 from parley_contracts.problems import Problem, Unavailable
@@ -24,6 +25,7 @@ from parley_messaging.ports import Inserted, Outcome, PeerUnreachable
 from parley_messaging.service.accepting import Plan
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.states import States
+from parley_messaging.service.storage import Storage
 
 TRIALS = int(os.environ.get("PARLEY_TRIALS", "5")) * 8
 USER = UserId(new_uuid7())
@@ -182,6 +184,7 @@ class Town:
             states=States(view, NoMembers()),
             accepting=AcceptEverything(),
             peers=Peers(self, index),
+            storage=Storage(Disk()),
             metrics=Metrics(),
             listener=lambda entries: None,
             acknowledged=lambda submission, answer: None,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from log_model import KnownPeople, Talk, accepting_by, device_of_somebody
+from messaging_space import Disk
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
 from parley_contracts.problems import (
@@ -29,6 +30,7 @@ from parley_messaging.service import writer as writer_module
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.plans import Plan
 from parley_messaging.service.states import Lru, States
+from parley_messaging.service.storage import Storage
 from parley_messaging.service.writer import GroupWriter
 
 WHERE = ConversationId(new_uuid7())
@@ -148,12 +150,15 @@ class Desk:
     def __init__(self) -> None:
         self.log, self.accepting, self.peers, self.members = Memory(), Taking(), Others(), Members()
         self.told: list[int] = []
+        self.disk = Disk()
+        self.storage = Storage(self.disk)
         self.appending = Appending(
             log=self.log,
             memberships=self.members,
             states=States(self.log, self.members),
             accepting=self.accepting,
             peers=self.peers,
+            storage=self.storage,
             metrics=Metrics(),
             listener=lambda entries: self.told.extend(entry.sequence for entry in entries),
             acknowledged=lambda submission, answer: None,
@@ -218,6 +223,18 @@ async def test_too_much_waiting_is_a_clear_answer(desk: Desk, monkeypatch: pytes
     answers = await desk.submit(message(), message(), message())
     assert [type(answer).__name__ for answer in answers] == ["Appended", "Appended", "Unavailable"]
     assert desk.appending.waiting == 0
+
+
+async def test_on_a_full_disk_only_what_is_stored_already_is_acknowledged(desk: Desk):
+    first, second = message(b"one"), message(b"two")
+    assert await desk.sequences(first) == [1]
+    desk.disk.free = 0
+    await desk.storage.look()
+    answers = await desk.submit(first, second)
+    assert [type(answer).__name__ for answer in answers] == ["Appended", "StorageFull"]
+    desk.disk.free = 1 << 40
+    await desk.storage.look()
+    assert await desk.sequences(second) == [2]
 
 
 async def test_a_bug_answers_its_callers_and_the_lane_goes_on(desk: Desk):

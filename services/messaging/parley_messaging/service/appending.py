@@ -27,6 +27,7 @@ from parley_messaging.ports import LogStore, MembershipStore, Outcome, Peers, Pe
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.plans import Plan
 from parley_messaging.service.states import Lru, States
+from parley_messaging.service.storage import Storage
 from parley_messaging.service.writer import GroupWriter
 
 RECENT_MAX = 20_000
@@ -77,6 +78,7 @@ class Appending:
         states: States,
         accepting: Accepting,
         peers: Peers,
+        storage: Storage,
         metrics: Metrics,
         listener: Listener,
         acknowledged: Acknowledged,
@@ -86,6 +88,7 @@ class Appending:
         self.states = states
         self.accepting = accepting
         self.peers = peers
+        self._storage = storage
         self.metrics = metrics
         self.listener = listener
         self.acknowledged = acknowledged
@@ -103,6 +106,8 @@ class Appending:
         known = self.recent.get((submission.conversation_id, *submission.key))
         if known is not None and known[0] == item.hash:
             item.resolve(known[1])
+        elif problem := self._storage.problem:
+            item.refuse(problem)
         elif self.waiting >= APPEND_QUEUE_MAX:
             item.refuse(Unavailable("Too much is waiting to be stored.", retry_after_s=1))
         else:
