@@ -34,6 +34,8 @@ BROWSERS = (
     "tests/e2e/test_web_*.py",
     "tests/push",
 )
+#: What `check` runs already.
+OF_CHECK = ("tests/test_tidy.py",)
 MEASURED = (*DJANGO_ROOMS, "rooms")
 #: What a benchmark's stack has beyond the ordinary one's.
 BENCH_OPTIONS = {"faults": ("--replicas", "3")}
@@ -56,6 +58,8 @@ PACKAGES = (
 _NOTIFICATION = DJANGO_ROOMS["notification"]
 _NOTIFICATION_PACKAGE = f"{_NOTIFICATION}/parley_notification"
 _ENGINE_VARIABLES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL", "PARLEY_S3_ENDPOINT")
+#: Whoever waits for all tests wants to know what for.
+SLOWEST = ("--durations=12", "--durations-min=5")
 _NO_TESTS = 5  # pytest's exit code where nothing was chosen
 #: A pytest process that is over: its name, its closing line, its exit code.
 Ran = tuple[str, str, int]
@@ -72,7 +76,7 @@ def check() -> int:
         "types 2": [f"{tools}/mypy", "--config-file", f"{_NOTIFICATION}/pyproject.toml", _NOTIFICATION_PACKAGE],
         "imports": [f"{tools}/lint-imports"],
         "api": [sys.executable, "-m", "parley_ops", "documents", "--check"],
-        "house": [sys.executable, "-m", "pytest", "-q", "tests/test_tidy.py"],
+        "house": [sys.executable, "-m", "pytest", "-q", *OF_CHECK],
     }
     failed = []
     for name, command in commands.items():
@@ -103,13 +107,13 @@ def _test_all(source: Path, *, keep: bool) -> int:
     folder = _empty(runtime() / "coverage")
     rooms = [*((name, [room]) for name, room in DJANGO_ROOMS.items()), ("rooms", list(ROOMS))]
     browsers = sorted(str(path.relative_to(source)) for pattern in BROWSERS for path in source.glob(pattern))
-    others = [f"--ignore={path}" for path in browsers]
+    others = [f"--ignore={path}" for path in (*browsers, *OF_CHECK)]
 
     def lane(runs: Sequence[tuple[str, list[str]]], variables: dict[str, str]) -> list[Ran]:
         done = []
         for run in runs:
             lines: list[str] = []
-            done.append(_pytest(run, (), variables | _measuring(run[0], source, folder), say=lines.append))
+            done.append(_pytest(run, SLOWEST, variables | _measuring(run[0], source, folder), say=lines.append))
             _print("\n".join(lines))
         return done
 
@@ -124,7 +128,7 @@ def _test_all(source: Path, *, keep: bool) -> int:
                 beside.submit(lane, rooms, variables),
                 beside.submit(journeys),
             ]
-            in_browsers = _pytest(("browsers", browsers), (), variables, say=_print)
+            in_browsers = _pytest(("browsers", browsers), SLOWEST, variables, say=_print)
             runs = [*(run for each in waiting for run in each.result()), in_browsers]
     covered = _coverage(source, folder)
     return _closing(runs) or checked.result() or covered
