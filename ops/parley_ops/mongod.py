@@ -141,6 +141,10 @@ def provision(home: Home, instance: Instance) -> None:
             client.admin.command(command, service, pwd=password, roles=roles)
 
 
+#: ConfigurationInProgress; NewReplicaSetConfigurationIncompatible, where the version is another by now.
+_CONFIGURATION_CHANGES = frozenset({103, 109})
+
+
 def _initiate(home: Home, instance: Instance) -> None:
     """Over loopback and before there is any user, mongod lets us make the set and the first one."""
     with _connect(f"mongodb://{_host(instance)}/?directConnection=true") as client:
@@ -186,14 +190,30 @@ def _complete(home: Home, instance: Instance) -> None:
     """Take the members that are missing into the set, one after the other, and wait until each holds all there is."""
     with _connect(admin_url(home, instance)) as client:
         for name in mongod_names(instance.replicas):
-            config = client.admin.command("replSetGetConfig")["config"]
-            if _host(instance, name) in {member["host"] for member in config["members"]}:
-                continue
-            number = 1 + max(member["_id"] for member in config["members"])
-            config["members"].append({"_id": number, "host": _host(instance, name)})
-            config["version"] += 1
+            if _add(client, _host(instance, name)):
+                _await_secondary(client, _host(instance, name))
+
+
+def _add(client: MongoClient[dict[str, Any]], host: str) -> bool:
+    """Take a member into the set; False where it belongs already.
+
+    When the last newcomer has caught up the set changes its configuration by itself, and takes no other change meanwhile.
+    """
+    deadline = time.monotonic() + _ELECTION_TIMEOUT_S
+    while True:
+        config = client.admin.command("replSetGetConfig")["config"]
+        if host in {member["host"] for member in config["members"]}:
+            return False
+        config["members"].append({"_id": 1 + max(member["_id"] for member in config["members"]), "host": host})
+        config["version"] += 1
+        try:
             client.admin.command("replSetReconfig", config)
-            _await_secondary(client, _host(instance, name))
+        except OperationFailure as error:
+            if error.code not in _CONFIGURATION_CHANGES or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return True
 
 
 def _await_secondary(client: MongoClient[dict[str, Any]], host: str) -> None:
