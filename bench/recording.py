@@ -33,6 +33,8 @@ REPEATED_SHARE = 0.05
 SETTLE_TIMEOUT_S = 60.0
 #: Promise 4: what pub/sub lost is repaired within this.
 REPAIR_TIMEOUT_S = 5.0
+#: Access tokens last ten minutes: a socket that ends because of that in a window was not ended by a fault.
+RENEW_AFTER_S = 240.0
 _ENTRY_TYPES = frozenset({"conversation.created", "message.created", "commit.created"})
 
 
@@ -96,6 +98,7 @@ class Witness:
         self._now: dict[ConversationId, Segment] = {}
         self._waiting: dict[str, Sent] = {}
         self._socket: ClientConnection | None = None
+        self._began_s = 0.0
         self._ready = asyncio.Event()
         self._numbers: dict[ConversationId, int] = defaultdict(int)
 
@@ -131,13 +134,21 @@ class Witness:
         self._now = {}
         for head in ready["conversations"]:
             self._follow(head["conversation_id"], head["head"])
-        self._socket = socket
+        self._socket, self._began_s = socket, time.monotonic()
         self._ready.set()
 
     def _follow(self, conversation: ConversationId, after: int) -> Segment:
         segment = self._now[conversation] = Segment(after)
         self.segments.append((conversation, segment))
         return segment
+
+    async def renew(self) -> None:
+        """Come anew with a fresh token, if this one is old."""
+        if self._socket is not None and time.monotonic() > self._began_s + RENEW_AFTER_S:
+            await self.client.session.api.access_token(unless=await self._room.token(self.client))
+            self._ready.clear()
+            await self._socket.close()
+            await self._ready.wait()
 
     def begin_window(self) -> None:
         """Forget what was; the socket stays."""
@@ -291,6 +302,8 @@ class Recorder:
 
     async def begin(self) -> None:
         """Open a window: what is written from here on will be judged. Nothing may be open."""
+        async with asyncio.timeout(SETTLE_TIMEOUT_S):
+            await asyncio.gather(*(witness.renew() for witness in self.witnesses))
         for conversation in self.conversations:
             page = await self._newest(conversation)
             newest = page.entries[-1]

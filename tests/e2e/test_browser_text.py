@@ -68,18 +68,15 @@ def arrived(app: WebApp, text: str, boxes: Image.Image) -> Image.Image:
     raise AssertionError(f"{text} draws as boxes")
 
 
-def test_scripts_draw(sign_in: WebApp):
+def test_emoji_draw_in_colour_and_scripts_draw(sign_in: WebApp):
     boxes = drawn(sign_in, NOBODY)
-    assert boxes == drawn(sign_in, "\U0010fffc"), "two characters without a font are told apart by their pictures"
-    for script, (first, second) in SCRIPTS.items():
-        one, other = arrived(sign_in, first, boxes), arrived(sign_in, second, boxes)
-        assert one != other, f"{script} draws as boxes"
+    emoji_draw_in_colour(sign_in, boxes)
+    scripts_draw(sign_in, boxes)
 
 
-def test_emoji_draw_in_colour(sign_in: WebApp):
+def emoji_draw_in_colour(sign_in: WebApp, boxes: Image.Image) -> None:
     fetched: list[Response] = []
     sign_in.page.on("response", lambda answer: fetched.append(answer) if answer.url.endswith(".woff2") else None)
-    boxes = drawn(sign_in, NOBODY)
     assert colour(boxes) < COLOURED
     pictures = []
     for emoji in EMOJI:
@@ -88,3 +85,10 @@ def test_emoji_draw_in_colour(sign_in: WebApp):
         if len(pictures) == 1:
             assert 0 < sum(len(answer.body()) for answer in fetched) < FIRST_EMOJI_BYTES_MAX
     assert all(one != other for at, one in enumerate(pictures) for other in pictures[:at])
+
+
+def scripts_draw(sign_in: WebApp, boxes: Image.Image) -> None:
+    assert boxes == drawn(sign_in, "\U0010fffc"), "two characters without a font are told apart by their pictures"
+    for script, (first, second) in SCRIPTS.items():
+        one, other = arrived(sign_in, first, boxes), arrived(sign_in, second, boxes)
+        assert one != other, f"{script} draws as boxes"

@@ -252,7 +252,16 @@ def test_a_person_switches_notifications_on_and_reads_them(phone: Phone, device:
     assert not phone.web_app.watched.faults, "\n".join(phone.web_app.watched.faults)
 
 
-def test_a_click_brings_the_open_tab_to_the_conversation(phone: Phone, device: Callable[..., Device]):
+def hears_nothing_more(phone: Phone, sender: Device) -> None:
+    known = len(phone.browser.received)
+    sender("send", to=f"@{phone.username}", text="unheard")
+    phone.page.wait_for_timeout(5000)
+    assert len(phone.browser.received) == known
+
+
+def test_a_click_finds_the_open_tab_and_neither_switching_off_nor_signing_out_leaves_a_key(
+    phone: Phone, device: Callable[..., Device]
+):
     phone.sign_up()
     anna = device("anna")
     where = anna("send", to=f"@{phone.username}", text="begin")["conversation_id"]
@@ -270,34 +279,16 @@ def test_a_click_brings_the_open_tab_to_the_conversation(phone: Phone, device: C
     assert worker.evaluate(_CLICK) == {"opened": None, "left": 0}
     app.composer(phone.page, anna.username).wait_for(state="attached", timeout=app.STEP_MS)
 
-
-def with_notifications(phone: Phone, sender: Device) -> None:
-    phone.sign_up()
-    sender("send", to=f"@{phone.username}", text="begin")
-    app.wait_for_text(phone.page, "begin")
-    phone.switch_on()
-    phone.wait_until_kept("secrets")
-
-
-def hears_nothing_more(phone: Phone, sender: Device) -> None:
-    known = len(phone.browser.received)
-    sender("send", to=f"@{phone.username}", text="unheard")
-    phone.page.wait_for_timeout(5000)
-    assert len(phone.browser.received) == known
-
-
-def test_switching_off_leaves_no_key(phone: Phone, device: Callable[..., Device]):
-    anna = device("anna")
-    with_notifications(phone, anna)
+    phone.page.bring_to_front()
+    phone.settings(app.words("NOTIFICATIONS"))
     app.press(phone.page, app.words("TURN_OFF"))
     app.wait_for_text(phone.page, app.words("NOTIFICATIONS_OFF"))
     phone.wait_until_kept("nothing")
     hears_nothing_more(phone, anna)
 
-
-def test_signing_out_leaves_no_key(phone: Phone, device: Callable[..., Device]):
-    anna = device("anna")
-    with_notifications(phone, anna)
+    app.press(phone.page, app.words("TURN_ON"))
+    app.wait_for_text(phone.page, app.words("NOTIFICATIONS_ON"))
+    phone.wait_until_kept("secrets")
     phone.settings(app.words("ACCOUNT"))
     app.press(phone.page, app.words("LOG_OUT"))
     app.press(phone.page, app.words("LOG_OUT_BUTTON"))
