@@ -19,6 +19,7 @@ from pymongo.write_concern import WriteConcern
 
 from parley_contracts.limits import JOIN_REQUEST_LIFETIME_S, STORE_TIMEOUT_S
 from parley_contracts.problems import Unavailable
+from parley_messaging.adapters.mongo.failover import PrimaryWatch, until_failover
 from parley_messaging.config import DATABASE_DEFAULT
 
 Document = dict[str, Any]
@@ -117,6 +118,7 @@ def connect(url: str) -> AsyncMongoClient[Document]:
         serverSelectionTimeoutMS=STORE_TIMEOUT_S * 1000,
         connectTimeoutMS=STORE_TIMEOUT_S * 1000,
         appname="parley-messaging",
+        event_listeners=[PrimaryWatch()],
     )
 
 
@@ -138,10 +140,11 @@ async def migrate(database: AsyncDatabase[Document]) -> None:
 
 @asynccontextmanager
 async def unavailable_when_away() -> AsyncIterator[None]:
-    """Turn the driver's errors into `Unavailable`."""
+    """Turn the driver's errors, and the end of the primary that was asked, into `Unavailable`."""
     try:
-        yield
-    except PyMongoError as error:
+        async with until_failover():
+            yield
+    except (PyMongoError, TimeoutError) as error:
         raise Unavailable("The message store does not answer.", retry_after_s=1) from error
 
 

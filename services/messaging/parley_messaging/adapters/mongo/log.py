@@ -17,6 +17,7 @@ from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.limits import PAGE_SIZE_BYTES_MAX
 from parley_contracts.policy import Kind
 from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text, unavailable_when_away
+from parley_messaging.adapters.mongo.failover import until_failover
 from parley_messaging.domain.entries import MESSAGE, EntryType, SealedSecret, StoredEntry
 from parley_messaging.ports import Inserted
 
@@ -119,14 +120,15 @@ class MongoLog:
     async def insert(self, entries: Sequence[StoredEntry]) -> Inserted:
         """Insert in order; see the port."""
         try:
-            await self._entries.insert_many([to_document(entry) for entry in entries], ordered=True)
+            async with until_failover():
+                await self._entries.insert_many([to_document(entry) for entry in entries], ordered=True)
         except BulkWriteError as error:
             details = error.details or {}
             write_errors = details.get("writeErrors") or []
             if details.get("writeConcernErrors") or [e.get("code") for e in write_errors] != [_DUPLICATE_KEY]:
                 return Inserted("unknown")
             return Inserted("duplicate", int(write_errors[0]["index"]))
-        except PyMongoError:
+        except (PyMongoError, TimeoutError):
             return Inserted("unknown")
         return Inserted("all", len(entries))
 
