@@ -29,6 +29,9 @@ _ELECT_AFTER_MS = 5000
 #: How long a new primary looks for writes that it lacks. It has all that a majority has; by default it would wait for a word from
 #: the frozen one, twice as long as the election took.
 _CATCH_UP_MS = 500
+#: A member that reported to a primary which froze goes on waiting for it, up to 30 s; what a majority has is then told by heartbeats
+#: alone, so that each write waits for the next.
+_HEARTBEAT_MS = 500
 
 
 def url(home: Home, instance: Instance, service: str) -> str:
@@ -159,7 +162,11 @@ def _initiate(home: Home, instance: Instance) -> None:
         wanted = {
             "_id": SET,
             "members": [{"_id": 0, "host": _host(instance)}],
-            "settings": {"electionTimeoutMillis": _ELECT_AFTER_MS, "catchUpTimeoutMillis": _CATCH_UP_MS},
+            "settings": {
+                "electionTimeoutMillis": _ELECT_AFTER_MS,
+                "catchUpTimeoutMillis": _CATCH_UP_MS,
+                "heartbeatIntervalMillis": _HEARTBEAT_MS,
+            },
         }
         try:
             client.admin.command("replSetInitiate", wanted)
