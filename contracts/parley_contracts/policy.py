@@ -112,6 +112,7 @@ class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `timer_s`: a message of the time of this document disappears so many seconds after it was stored, from devices and
     server. `retention_s`: the server keeps no message longer, whenever it was stored; devices keep what they have.
+    `history_sharing`: who comes in may read what was written since this was last switched on (`shares_history`).
     """
 
     conversation_id: ConversationId
@@ -144,6 +145,14 @@ class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether the person may take other people's messages out: in groups, moderators and those above."""
         role = self.role_of(user_id)
         return self.kind in RANKED and role is not None and RANKS[role] >= RANKS["moderator"]
+
+    @property
+    def shares_history(self) -> bool:
+        """Whether who comes in later may read what is written under this document.
+
+        What disappears is for those who were there.
+        """
+        return self.kind == "group" and self.history_sharing and self.timer_s is None
 
     def link(self, link_id: LinkId) -> Link | None:
         """The link of that id, or None."""

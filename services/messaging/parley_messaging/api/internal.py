@@ -55,7 +55,7 @@ async def get_access(request: Request, conversation_id: str, user_id: str) -> Re
     if not is_uuid(user_id):
         raise NotFound
     access = await node.reading.access(UserId(user_id), conversation_id)
-    return json_response(ConversationAccess(access.head, access.span.first, access.span.last))
+    return json_response(ConversationAccess(access.head, access.readable.first, access.span.last))
 
 
 @router.post("/append")

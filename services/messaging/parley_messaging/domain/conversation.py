@@ -48,6 +48,7 @@ class ConversationState:
     epoch: int = 0
     epoch_sequence: int = 0
     policy_sequence: int = 0
+    history_sequence: int = 0
 
     @classmethod
     def after(cls, entry: StoredEntry) -> ConversationState:
@@ -60,6 +61,7 @@ class ConversationState:
             epoch=entry.epoch,
             epoch_sequence=entry.epoch_sequence,
             policy_sequence=entry.policy_sequence,
+            history_sequence=entry.history_sequence,
         )
 
     def seen_by(
@@ -145,7 +147,8 @@ def next_entry(
 ) -> StoredEntry:
     """The entry that a judged submission becomes right after `state`; `counts` says whether one can have read it.
 
-    `policy` is the one in force for the entry: it says how long a message, or all messages, are kept.
+    `policy` is the one in force for the entry: it says how long a message, or all messages, are kept, and whether newcomers
+    may read them.
     """
     now = datetime.now(UTC)
     timer_s = policy.timer_s if policy is not None and submission.type == MESSAGE else None
@@ -161,6 +164,7 @@ def next_entry(
         epoch=_epoch_after(submission.type, state.epoch),
         epoch_sequence=sequence if makes_epoch else state.epoch_sequence,
         policy_sequence=sequence if submission.policy else state.policy_sequence,
+        history_sequence=(state.history_sequence or sequence) if policy is not None and policy.shares_history else 0,
         user_id=submission.user_id,
         device_id=submission.device_id,
         client_id=submission.client_id,

@@ -106,7 +106,7 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the log. Delivery fields (Welcome, GroupInfo, push secrets) are empty where a reader did not ask for them.
 
     `kind` is the conversation's, `epoch` the epoch in force after the entry, `epoch_sequence` the entry that made it, `policy_sequence` the entry
-    with the policy in force. `expires_at` is when a message loses its ciphertext by the timer, empty for never;
+    with the policy in force, `history_sequence` the entry since which policies share history with newcomers, 0 where they do not. `expires_at` is when a message loses its ciphertext by the timer, empty for never;
     `retention_s` stands at an entry with a policy that bounds how long messages are kept, 0 for any time.
     `added` and `removed` are the people whom this entry brought into or took out of the roster.
 
@@ -127,6 +127,7 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     client_id: ClientId
     stored_at: str
     hash: bytes
+    history_sequence: int = 0
     expires_at: str = ""
     retention_s: int = 0
     header: bytes = b""

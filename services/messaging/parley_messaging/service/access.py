@@ -18,6 +18,14 @@ class Access:
     span: Span
 
     @property
+    def readable(self) -> Span:
+        """What of the log the person may read: for who belongs, also what the policy in force shares of before they came."""
+        shared = self.state.history_sequence
+        if self.span.last is not None or not shared:
+            return self.span
+        return Span(min(self.span.first, shared))
+
+    @property
     def head(self) -> int:
         """The newest visible sequence."""
         return self.state.head if self.span.last is None else min(self.span.last, self.state.head)

@@ -111,7 +111,7 @@ class Reading:
         if sum(place is not None for place in (after, before, around)) > 1:
             raise InvalidRequest("give one of after, before and around")
         access = await access_conversation_by_id(self._states, user_id, unverified_id)
-        low, high = access.span.first - 1, access.head + 1
+        low, high = access.readable.first - 1, access.head + 1
         conversation_id = access.state.conversation_id
         if around is not None:
             after = around - limit // 2 - 1
@@ -126,14 +126,14 @@ class Reading:
         if found and found[-1].sequence > access.state.head:
             state = await self._states.at_least(access.state.conversation_id, found[-1].sequence)
             access = await access_conversation_by_state(self._states, user_id, state)
-        visible = [entry for entry in found if access.span.covers(entry.sequence)]
+        visible = [entry for entry in found if access.readable.covers(entry.sequence)]
         first = visible[0].sequence if visible else access.head + 1
         last = visible[-1].sequence if visible else access.head
         return EntryPage(
             entries=[(await self.with_creation(entry)).to_wire() for entry in visible],
             head=access.head,
             next=last if last < access.head else None,
-            previous=first if first > access.span.first else None,
+            previous=first if first > access.readable.first else None,
         )
 
     async def with_creation(self, entry: StoredEntry) -> StoredEntry:
@@ -161,7 +161,7 @@ class Reading:
             entry = await self._whole(conversation_id, access.state.epoch_sequence)
         else:
             made_by = await self._log.made_epoch(conversation_id, epoch)
-            if made_by is None or not access.span.covers(made_by.sequence):
+            if made_by is None or not access.readable.covers(made_by.sequence):
                 raise NotFound
             entry = made_by
         return GroupState(

@@ -27,7 +27,7 @@ class Removing:
         """Take a message out; again changes nothing. `NotFound` where the person sees no such message."""
         access = await access_conversation_by_id(self._states, user_id, unverified_id)
         conversation_id = access.state.conversation_id
-        entry = await self._log.entry(conversation_id, sequence) if access.span.covers(sequence) else None
+        entry = await self._log.entry(conversation_id, sequence) if access.readable.covers(sequence) else None
         if entry is None or entry.type not in {MESSAGE, POST}:
             raise NotFound
         if entry.user_id != user_id:

@@ -40,7 +40,7 @@ class Reporting:
             raise RateLimited(retry_after_s=wait_s)
         access = await access_conversation_by_id(self._states, user_id, unverified_id)
         conversation_id = access.state.conversation_id
-        entry = await self._log.entry(conversation_id, sequence) if access.span.covers(sequence) else None
+        entry = await self._log.entry(conversation_id, sequence) if access.readable.covers(sequence) else None
         if entry is None or entry.type != MESSAGE:
             raise NotFound
         if not is_committed(MessageHeader.decode(entry.header), commitment_key, content):

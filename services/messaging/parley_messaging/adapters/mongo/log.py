@@ -26,7 +26,7 @@ _BYTES_FIELDS = (
     *("header", "ciphertext", "signature", "ciphertext_hash", "commit", "policy", "group_info", "welcome"),
     *("body", "standing"),
 )
-_LIFETIMES = ("expires_at", "retention_s")
+_WHERE_NEEDED = ("history_sequence", "expires_at", "retention_s")
 _BRIEF = dict.fromkeys((*_BYTES_FIELDS, "push_secrets", "tokens", "_id"), 0)
 _READER = dict.fromkeys(("group_info", "welcome", "welcome_devices", "push_secrets", "standing", "tokens", "_id"), 0)
 _LEAN = dict.fromkeys(("group_info", "welcome", "welcome_devices", "commit", "tokens", "_id"), 0)
@@ -39,6 +39,7 @@ _TAIL_FIELDS = (
     "epoch",
     "epoch_sequence",
     "policy_sequence",
+    "history_sequence",
     "user",
     "device",
     "client",
@@ -64,7 +65,7 @@ def to_document(entry: StoredEntry) -> Document:
         "stored_at": entry.stored_at,
         "hash": entry.hash,
     }
-    document |= {name: value for name in (*_BYTES_FIELDS, *_LIFETIMES) if (value := getattr(entry, name))}
+    document |= {name: value for name in (*_BYTES_FIELDS, *_WHERE_NEEDED) if (value := getattr(entry, name))}
     if entry.kind == "open":
         document |= _of_channel(entry)
     elif entry.type != MESSAGE:
@@ -107,7 +108,7 @@ def from_document(document: Document) -> StoredEntry:
         added=tuple(UserId(id_text(u)) for u in document.get("added", ())),
         removed=tuple(UserId(id_text(u)) for u in document.get("removed", ())),
         content_kind=document.get("content_kind", 0),
-        **{name: document[name] for name in (*_BYTES_FIELDS, *_LIFETIMES) if name in document},
+        **{name: document[name] for name in (*_BYTES_FIELDS, *_WHERE_NEEDED) if document.get(name) is not None},
     )
 
 
