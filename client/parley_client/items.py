@@ -20,11 +20,13 @@ from parley_client.content.kinds import (
     ANNOTATING_KINDS,
     COUNTED_KINDS,
     KIND_DELETE,
+    KIND_HISTORY,
     KIND_MEMBERS,
     KIND_NAME,
     KIND_POLL,
     KIND_TEXT,
 )
+from parley_client.past.telling import history_in
 from parley_client.session import Session
 from parley_client.store import messages, queues
 from parley_client.store.conversations import load_conversation
@@ -36,7 +38,7 @@ from parley_client.sync.placing import members_in, placed
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, UserId, as_channel
 
-ItemKind = Literal["text", "poll", "deleted", "name", "members", "unopened"]
+ItemKind = Literal["text", "poll", "deleted", "name", "members", "history", "unopened"]
 QUOTE_LENGTH_MAX = 280
 
 
@@ -101,7 +103,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A row of a conversation. `text` is the message or question, the new name, or the cause for which it did not open.
 
     `application` is the program that said it for the sender, in an open channel. `members` names in `added` and `removed` whom its author brought in and put out; of what was `deleted`, `deleted_by`
-    did it.
+    did it. `history` says that newcomers get what is said from here on (`on`) or not any more (`off`), or that its author
+    handed on what was said before this person came in (`shared`).
     """
 
     sequence: int
@@ -289,7 +292,8 @@ def _removed(session: Session, row: MessageRow, annotations: Iterable[MessageRow
 
 def _event(session: Session, row: MessageRow) -> Item:
     members = members_in(row.body) if row.kind == KIND_MEMBERS and row.cause is None else None
-    kind: ItemKind = "unopened" if row.cause else "members" if members is not None else "name"
+    history = history_in(row.body) if row.kind == KIND_HISTORY and row.cause is None else None
+    kind: ItemKind = "unopened" if row.cause else "members" if members else "history" if history else "name"
     return Item(
         sequence=row.sequence,
         client_id=row.client_id,
@@ -297,7 +301,7 @@ def _event(session: Session, row: MessageRow) -> Item:
         sender=name_of(session, row.user_id),
         own=row.user_id == session.device.user_id,
         kind=kind,
-        text=row.cause or (name_in(row.body) if row.kind == KIND_NAME else ""),
+        text=row.cause or history or (name_in(row.body) if row.kind == KIND_NAME else ""),
         sent_at=row.stored_at,
         added=[_person(session, user_id) for user_id in members.added] if members else [],
         removed=[_person(session, user_id) for user_id in members.removed] if members else [],

@@ -20,6 +20,7 @@ from parley_client.groups.describing import tell_owed
 from parley_client.groups.joining import admit_automatically
 from parley_client.history_keys import history_key_due, renew_history_key
 from parley_client.key_packages import stock_key_packages
+from parley_client.past.keeping import see_to_the_past
 from parley_client.push.subscribing import refresh_leaves
 from parley_client.restoring.offering import offer_held
 from parley_client.schedule.keeping import settle_scheduled
@@ -38,8 +39,9 @@ _THOROUGH_INTERVAL_S = 600.0
 _REPAIR_INTERVAL_S = 20.0
 
 
-async def settle(session: Session) -> None:
-    """Do all of it now."""
+async def settle(session: Session, *, patient: bool = False) -> None:
+    """Do all of it now; `patient` where other devices are to have the time to do what any of them may do."""
+    await see_to_the_past(session, patient=patient)
     await settle_news(session)
     await stock_key_packages(session)
     await session.signals.deliveries.tell_by_http()
@@ -93,13 +95,14 @@ async def keep_up(session: Session) -> None:
                 let_disappear(session)
                 reminders.tell_due(session)
                 await offer_held(session)
+                await see_to_the_past(session, patient=True)
                 if queues.archive_waiting(session.store) or failures or thorough_at == 0 or _is_due(session):
                     await settle_news(session)
                 if time.monotonic() >= repair_at:
                     await repair(session)
                     repair_at = time.monotonic() + _REPAIR_INTERVAL_S
                 if time.monotonic() >= thorough_at:
-                    await settle(session)
+                    await settle(session, patient=True)
                     thorough_at = time.monotonic() + _THOROUGH_INTERVAL_S
                 failures = 0
             except NotSignedIn:

@@ -249,13 +249,15 @@ class FakeServer(FakeChannels, FakeRooms, FakePolls, FakeBackups):
             case "group-info":
                 epoch = int(query.get("epoch", log.epoch))
                 sequence, group_info, policy = log.states[epoch]
+                if sequence < log.readable_from(session["user"]):
+                    raise problems.NotFound
                 return {"sequence": sequence, "epoch": epoch, "group_info": group_info, "policy": b64encode(policy)}
         if part != "welcome":
             raise problems.NotFound
         return log.welcomes.get(session["device"], {"sequence": 0, "epoch": 0, "welcome": "", "policy": ""})
 
     def _page(self, session: dict, log: Log, after: int, limit: int) -> object:
-        after = max(after, log.first_visible[session["user"]] - 1)
+        after = max(after, log.readable_from(session["user"]) - 1)
         visible = log.entries[: log.last_visible.get(session["user"], len(log.entries))]
         entries = visible[after : after + limit]
         more = entries[-1].sequence if entries and entries[-1].sequence < len(visible) else None
@@ -303,6 +305,8 @@ class FakeServer(FakeChannels, FakeRooms, FakePolls, FakeBackups):
             for user_id in decode_policy(log.policy).user_ids - decode_policy(before).user_ids:
                 log.first_visible[user_id] = sequence
                 log.last_visible.pop(user_id, None)
+        shares = decode_policy(log.policy).shares_history
+        log.shared_from = (log.shared_from or len(log.entries) + 1) if shares else 0
         log.states[log.epoch] = (len(log.entries) + 1, body["group_info"], log.policy)
         for device_id in body["welcome_devices"]:
             state = {"sequence": len(log.entries) + 1, "epoch": log.epoch, "policy": b64encode(log.policy)}

@@ -15,6 +15,8 @@ from parley_mls import PublicGroup, default_primitives
 class Log:
     """One conversation: its entries with what is kept beside them."""
 
+    shared_from = 0
+
     def __init__(self, group_info: bytes, policy: bytes) -> None:
         self.public = PublicGroup.from_group_info(default_primitives(), group_info)
         self.policy = policy
@@ -33,6 +35,10 @@ class Log:
             if isinstance(value, dict | list):
                 setattr(twin, name, value.copy())
         return twin
+
+    def readable_from(self, user_id: str) -> int:
+        first = self.first_visible[user_id]
+        return min(first, self.shared_from or first) if user_id not in self.last_visible else first
 
     @property
     def epoch(self) -> int:

@@ -16,6 +16,9 @@ KIND_PIN = 7
 KIND_POLL = 8
 KIND_VOTE = 9
 KIND_POLL_CLOSE = 10
+#: A device asks for the secrets of epochs from before it came in, and a member's device hands them on, sealed to it.
+KIND_PAST_REQUEST = 16
+KIND_PAST_SECRETS = 17
 
 #: What a person sends, and reads or has not read: it counts as unread, and asks for a notification.
 COUNTED_KINDS = frozenset({KIND_TEXT, KIND_POLL})

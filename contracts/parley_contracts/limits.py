@@ -168,6 +168,15 @@ EPOCH_MESSAGES_MAX = 100
 EPOCH_WRITING_AGE_S_MAX = 24 * 3600
 EPOCH_AGE_S_MAX = 7 * 24 * 3600
 
+#: History for newcomers: secrets of so many epochs go in one message, which the largest body holds.
+PAST_EPOCHS_PER_ANSWER_MAX = 1000
+#: Who let somebody in answers at once; another device after a part of this time that is its own.
+PAST_OTHERS_WAIT_S = 30
+#: A newcomer asks again after this time, doubled each time, and at most so often.
+PAST_ASK_AGAIN_S = 120
+PAST_ASKS_MAX = 10
+PAST_PAGES_AT_ONCE = 20
+
 #: How often a node looks for what is to be forgotten, and how much it forgets at once.
 EXPIRY_INTERVAL_S = 5
 EXPIRY_BATCH_MAX = 1000

@@ -146,7 +146,8 @@ class Head(msgspec.Struct, frozen=True):
     """Where a conversation stands for a person.
 
     `first_visible_sequence` is the entry that brought the person in, `last_visible_sequence` the one that removed them
-    (None while they belong). `unread_sequence` and `read_state_version` are those of `state_api.ReadState`.
+    (None while they belong). Where the policy in force shares history, who belongs may read what is from before the first, too.
+    `unread_sequence` and `read_state_version` are those of `state_api.ReadState`.
     """
 
     conversation_id: ConversationId

@@ -149,6 +149,25 @@ def retention(
     run_synced(context, lambda client: client.group_retention(conversation, seconds or None))
 
 
+@group.command("history")
+def history(
+    context: typer.Context,
+    conversation: Group,
+    shared: Annotated[str, typer.Argument(metavar="on|off|ask", help="ask: for what this device still lacks.")],
+) -> None:
+    """Let who comes in later read what is said from now on, or ask for what was said before one came in."""
+    if shared not in {"on", "off", "ask"}:
+        raise UsageError("say on, off or ask")
+
+    async def work(client: Client) -> object:
+        if shared == "ask":
+            await client.group_history_ask(conversation)
+            return client.group_info(conversation)
+        return await client.group_history(conversation, shared=shared == "on")
+
+    run_synced(context, work)
+
+
 @group.command("join")
 def join(context: typer.Context, invitation: Annotated[str, typer.Argument(metavar="LINK")]) -> None:
     """Ask to join by an invitation link."""

@@ -9,6 +9,8 @@ from parley_contracts.content_kinds import (
     KIND_EDIT,
     KIND_HISTORY_KEY,
     KIND_NAME,
+    KIND_PAST_REQUEST,
+    KIND_PAST_SECRETS,
     KIND_PIN,
     KIND_POLL,
     KIND_POLL_CLOSE,
@@ -22,18 +24,23 @@ from parley_contracts.content_kinds import (
 KIND_MEMBERS = -1
 #: Not on the wire: what has disappeared. The row stays, for a message is opened once.
 KIND_GONE = -2
+#: Not on the wire: newcomers get the history from here on or not any more, or this device got it (`past.telling`).
+KIND_HISTORY = -3
 
 #: What stands as a row of its own in a conversation.
-SHOWN_KINDS = COUNTED_KINDS | {KIND_NAME, KIND_MEMBERS}
+SHOWN_KINDS = COUNTED_KINDS | {KIND_NAME, KIND_MEMBERS, KIND_HISTORY}
 
 __all__ = [
     "ANNOTATING_KINDS",
     "COUNTED_KINDS",
     "KIND_DELETE",
     "KIND_EDIT",
+    "KIND_HISTORY",
     "KIND_HISTORY_KEY",
     "KIND_MEMBERS",
     "KIND_NAME",
+    "KIND_PAST_REQUEST",
+    "KIND_PAST_SECRETS",
     "KIND_PIN",
     "KIND_POLL",
     "KIND_POLL_CLOSE",

@@ -17,6 +17,8 @@ from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.anchors import anchor_extension, chain_hash_from, read_anchor
 from parley_client.groups.commits import COMMIT_ATTEMPTS, send_pending
 from parley_client.groups.judgement import AnyGroup, IdentitiesNeeded, judge_group, leaves_of
+from parley_client.past.saying import want_past
+from parley_client.past.telling import with_history
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
 from parley_client.store import conversations, queues
@@ -110,9 +112,14 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
     _check_place(session, document, group.epoch == state.epoch)
     anchor = read_anchor(group.join_group_info_extensions, conversation_id)
     chain_hash = await chain_hash_from(session, conversation_id, anchor, state.sequence)
-    fresh = _row(document, policy, state, chain_hash, title=row.title if row else "", topic=row.topic if row else "")
+    fresh = row_of_group(
+        document, policy, state, chain_hash, title=row.title if row else "", topic=row.topic if row else ""
+    )
+    fresh = msgspec.structs.replace(fresh, joined=state.sequence)
     with session.store.transaction():
         _save_member(session, fresh, group)
+        conversations.forget_counters(session.store, conversation_id, but_of=session.device.device_id)
+        want_past(session, fresh, bundle.leaf_private)
         if not last_resort:
             queues.remove_key_package(session.store, ref)
     session.announce(conversation_id)
@@ -172,7 +179,7 @@ async def begin_at_epoch(
     if found != (epoch.group_id, epoch.epoch, epoch.leaves_digest, epoch.anchor_sequence):
         raise UntrustedGroup("the server shows another group at that place of the log than this device knows")
     title, topic = (before.title, before.topic) if before is not None else ("", "")
-    row = _row(document, policy, state, epoch.anchor_hash, status="outside", title=title, topic=topic)
+    row = row_of_group(document, policy, state, epoch.anchor_hash, status="outside", title=title, topic=topic)
     with session.store.transaction():
         write(row)
         conversations.save_chain_hash(session.store, conversation_id, row.cursor, row.chain_hash)
@@ -257,7 +264,7 @@ async def _base_row(
         return msgspec.structs.replace(row, epoch=state.epoch, policy=policy)
     anchor = read_anchor(group_info_extensions(group_info), conversation_id)
     chain_hash = await chain_hash_from(session, conversation_id, anchor, state.sequence)
-    return _row(document, policy, state, chain_hash, status="outside")
+    return row_of_group(document, policy, state, chain_hash, status="outside")
 
 
 def _join_external(session: Session, group_info: bytes, base: ConversationRow) -> CommitResult:
@@ -293,7 +300,7 @@ def _check_place(session: Session, document: PolicyDocument, epochs_agree: bool)
         raise UntrustedGroup("the server offers a group that this person does not belong to")
 
 
-def _row(
+def row_of_group(
     document: PolicyDocument,
     policy: bytes,
     state: WelcomeState | GroupState,
@@ -303,7 +310,8 @@ def _row(
     title: str = "",
     topic: str = "",
 ) -> ConversationRow:
-    return ConversationRow(
+    """A conversation at the entry that the server's word on its group is of."""
+    row = ConversationRow(
         conversation_id=document.conversation_id,
         kind=document.kind,
         generation=document.generation,
@@ -316,3 +324,4 @@ def _row(
         topic=topic,
         epoch_at=int(time.time()),
     )
+    return with_history(row)

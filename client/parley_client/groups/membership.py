@@ -16,6 +16,7 @@ from parley_client.groups.conversations import ensure_member, plan_change, roste
 from parley_client.groups.describing import owe_description, tell_owed
 from parley_client.groups.editing import Edit, check_edit
 from parley_client.groups.policies import known_policy
+from parley_client.past.giving import give
 from parley_client.session import Session
 from parley_client.store.conversations import ConversationRow, load_conversation
 from parley_contracts.ids import ConversationId, UserId, as_channel
@@ -86,6 +87,7 @@ async def add_people(
 
     await commit_change(session, conversation_id, plan)
     await tell_owed(session)
+    await give(session, patient=True)
 
 
 async def leave(session: Session, conversation_id: ConversationId) -> None:

@@ -16,6 +16,8 @@ from parley_client.groups.joining import Asking, Joining
 from parley_client.groups.lifetimes import Lifetime, change_lifetime
 from parley_client.groups.links import LinkInfo
 from parley_client.groups.policies import known_policy
+from parley_client.groups.sharing import share_history
+from parley_client.past.asking import ask_again
 from parley_client.session import Session
 from parley_client.store.conversations import ConversationRow, load_conversation, load_picture
 from parley_client.sync.catch_up import catch_up
@@ -168,6 +170,16 @@ class GroupMethods:
         conversation_id = self.conversation_id(conversation)
         await change_lifetime(self.session, conversation_id, lifetime, seconds)
         return self.group_info(conversation_id)
+
+    async def group_history(self, conversation: str, *, shared: bool) -> GroupInfo:
+        """Let who comes into a group later read what is said from now on, or nothing of before they come."""
+        conversation_id = self.conversation_id(conversation)
+        await share_history(self.session, conversation_id, shared=shared)
+        return self.group_info(conversation_id)
+
+    async def group_history_ask(self, conversation: str) -> None:
+        """Ask the members again for what was said before this person came in; `UsageError` where that makes no sense."""
+        await ask_again(self.session, self.conversation_id(conversation))
 
     def group_info(self, conversation: str) -> GroupInfo:
         """A group's people, roles, permissions and bans; no network."""

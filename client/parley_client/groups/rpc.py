@@ -22,7 +22,7 @@ class CreateParams(Params):
 
 
 class GroupParams(Params):
-    """`group.info`, `group.leave`, `group.links`, `group.requests` and `group.withdraw`."""
+    """`group.info`, `group.history.ask`, `group.leave`, `group.links`, `group.requests` and `group.withdraw`."""
 
     conversation_id: str
 
@@ -64,6 +64,12 @@ class LifetimeParams(Params):
 
     conversation_id: str
     seconds: int | None
+
+
+class HistoryParams(GroupParams):
+    """`group.history`: whether who comes in later reads what is said from now on."""
+
+    shared: bool
 
 
 class DescribeParams(GroupParams):
@@ -123,6 +129,7 @@ def group_methods(client: GroupMethods) -> Methods:
         "group.unban": (PeopleParams, unban),
         "group.leave": (GroupParams, leave),
         **_policy_methods(client),
+        **_history_methods(client),
         **_joining_methods(client),
     }
 
@@ -167,6 +174,17 @@ def _policy_methods(client: GroupMethods) -> Methods:
         "group.describe": (DescribeParams, describe),
         "group.info": (GroupParams, info),
     }
+
+
+def _history_methods(client: GroupMethods) -> Methods:
+    async def history(params: HistoryParams) -> object:
+        return await client.group_history(params.conversation_id, shared=params.shared)
+
+    async def ask(params: GroupParams) -> object:
+        await client.group_history_ask(params.conversation_id)
+        return {}
+
+    return {"group.history": (HistoryParams, history), "group.history.ask": (GroupParams, ask)}
 
 
 def _joining_methods(client: GroupMethods) -> Methods:

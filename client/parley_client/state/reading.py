@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from parley_client.api import messaging
 from parley_client.errors import ClientError, UsageError
 from parley_client.store import messages
+from parley_client.store.conversations import load_conversation
 from parley_client.store.reading import (
     SEQUENCE_MAX,
     UnreadMark,
@@ -41,8 +42,10 @@ def unread_counts(session: Session, conversation_id: ConversationId) -> tuple[in
 
 
 def unread_after(session: Session, conversation_id: ConversationId) -> int:
-    """The sequence above which messages of others count as unread."""
+    """The sequence above which messages of others count as unread: never what was said before this person came in."""
+    row = load_conversation(session.store, conversation_id)
     read = read_positions(session.store, conversation_id).get(session.device.user_id, 0)
+    read = max(read, row.joined if row is not None else 0)
     mark = unread_mark(session.store, conversation_id)
     return min(read, mark.sequence - 1) if mark.sequence else read
 

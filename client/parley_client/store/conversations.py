@@ -23,6 +23,8 @@ class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
     and this device is not in the group yet; `removed` where the person was removed; `forked` where logs differ.
     `epoch_messages` and `epoch_at` say how much and since
     when this device has written in the present epoch. `creator` marks the device that still answers for the first Adds.
+    `joined` is the entry by which this person last came in, where this device knows of one; `history_epoch` the epoch since
+    which, by this device's own record, policies share history with newcomers, None where they do not.
     """
 
     conversation_id: ConversationId
@@ -38,6 +40,8 @@ class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
     epoch_messages: int = 0
     epoch_at: int = 0
     creator: bool = False
+    joined: int = 0
+    history_epoch: int | None = None
 
 
 class Leaf(msgspec.Struct, frozen=True, array_like=True):
@@ -156,6 +160,12 @@ def forget_counter(store: Store, conversation_id: ConversationId, device_id: Dev
     store.execute("DELETE FROM counters WHERE conversation_id = ? AND device_id = ?", (conversation_id, device_id))
 
 
+def forget_counters(store: Store, conversation_id: ConversationId, *, but_of: DeviceId) -> None:
+    """What other devices count is not known any more: this person was away."""
+    sql = "DELETE FROM counters WHERE conversation_id = ? AND device_id <> ?"
+    store.execute(sql, (conversation_id, but_of))
+
+
 def load_epoch(store: Store, conversation_id: ConversationId, generation: int, epoch: int) -> EpochRow | None:
     """The keys of an epoch, or None where this device has none, or none any more."""
     sql = (
@@ -164,6 +174,37 @@ def load_epoch(store: Store, conversation_id: ConversationId, generation: int, e
     )
     rows = store.execute(sql, (conversation_id, generation, epoch))
     return _epoch(rows[0]) if rows else None
+
+
+def epoch_facts(store: Store, conversation_id: ConversationId, generation: int, epoch: int) -> EpochRow | None:
+    """What is known of an epoch, its secret empty where this device has none."""
+    sql = (
+        f"SELECT {', '.join(_EPOCH_FIELDS)} FROM epochs "  # noqa: S608
+        "WHERE conversation_id = ? AND generation = ? AND epoch = ?"
+    )
+    rows = store.execute(sql, (conversation_id, generation, epoch))
+    return _epoch(rows[0]) if rows else None
+
+
+def fill_secret(store: Store, row: EpochRow) -> None:
+    """Give an epoch whose facts are known the secret that was missing."""
+    sql = "UPDATE epochs SET secret = ? WHERE conversation_id = ? AND generation = ? AND epoch = ? AND secret = x''"
+    store.execute(sql, (row.secret, row.conversation_id, row.generation, row.epoch))
+
+
+def secrets_before(store: Store, row: ConversationRow, before: int, *, limit: int) -> list[bytes]:
+    """The secrets of the epochs right before one, ascending, without a gap, back to `row.history_epoch`."""
+    sql = (
+        "SELECT epoch, secret FROM epochs WHERE conversation_id = ? AND generation = ? AND epoch < ? AND epoch >= ? "
+        "AND secret <> x'' ORDER BY epoch DESC LIMIT ?"
+    )
+    values = (row.conversation_id, row.generation, before, row.history_epoch or 0, limit)
+    found: list[bytes] = []
+    for epoch, secret in store.execute(sql, values) if row.history_epoch is not None else ():
+        if epoch != before - 1 - len(found):
+            break
+        found.append(bytes(secret))
+    return found[::-1]
 
 
 def first_epoch(store: Store, conversation_id: ConversationId, generation: int, *, since: int = 0) -> EpochRow | None:

@@ -16,6 +16,9 @@ from parley_client.store.restoring import come_back
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import Entry
 
+#: The position to give a row of before this person came in.
+OF_BEFORE = -1
+
 
 class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the log. `cause` is None where it was opened; otherwise `sealed` is the entry that did not open.
@@ -51,16 +54,19 @@ _SELECT = f"SELECT {', '.join(_FIELDS)} FROM messages "  # noqa: S608 - our own 
 def save_message(store: Store, row: MessageRow) -> None:
     """Store a message; one that did not open before is replaced when it opens and takes a new position.
 
-    One that a restored log had lost takes its old position: it was received before.
+    One that a restored log had lost takes its old position: it was received before. One of before this person came in
+    (`position` is `OF_BEFORE`) takes a position below all others: nobody is told of it as of something new.
     """
     opened = row.cause is None and row.kind > 0
     position = come_back(store, row.conversation_id, row.device_id, row.client_id) if opened else None
     names = _FIELDS[1:]
     marks = ", ".join("?" for _ in names)
-    store.execute(
-        "DELETE FROM messages WHERE conversation_id = ? AND sequence = ? AND cause IS NOT NULL",
-        (row.conversation_id, row.sequence),
-    )
+    where = "FROM messages WHERE conversation_id = ? AND sequence = ? AND cause IS NOT NULL"
+    place = (row.conversation_id, row.sequence)
+    before = store.execute(f"SELECT position {where}", place)
+    store.execute(f"DELETE {where}", place)
+    if row.position == OF_BEFORE or (before and before[0][0] < 0):
+        position = store.execute("SELECT MIN(0, COALESCE(MIN(position), 0)) - 1 FROM messages")[0][0]
     values = [getattr(row, name) for name in names]
     sql = f"INSERT OR IGNORE INTO messages ({', '.join(names)}, position) VALUES ({marks}, ?)"  # noqa: S608
     store.execute(sql, [*values, position])
@@ -203,6 +209,12 @@ def erase_bodies(store: Store, conversation_id: ConversationId, sequence: int) -
         "WHERE conversation_id = ? AND (sequence = ? OR (target = ? AND kind = ?))",
         (conversation_id, sequence, sequence, KIND_EDIT),
     )
+
+
+def change_kind(store: Store, conversation_id: ConversationId, sequence: int, kind: int, body: bytes) -> None:
+    """Let a row that people do not see stand for something that they do."""
+    sql = "UPDATE messages SET kind = ?, body = ? WHERE conversation_id = ? AND sequence = ?"
+    store.execute(sql, (kind, body, conversation_id, sequence))
 
 
 def unopened(store: Store, cause: str) -> list[tuple[MessageRow, Entry]]:

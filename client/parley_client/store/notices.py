@@ -9,7 +9,9 @@ import msgspec
 from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId
 
-NoticeCode = Literal["counter_gap", "fork", "archive_conflict", "commit_unusable", "history_incomplete", "restored"]
+NoticeCode = Literal[
+    "counter_gap", "fork", "archive_conflict", "commit_unusable", "history_incomplete", "restored", "history_refused"
+]
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -114,7 +114,18 @@ _SEVENTH = (
         client_id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL, kind INTEGER NOT NULL,
         body BLOB NOT NULL) WITHOUT ROWID""",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
+_EIGHTH = (
+    # Where this person last came in, and since which epoch policies share history with newcomers (NULL: they do not).
+    "ALTER TABLE conversations ADD COLUMN joined INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE conversations ADD COLUMN history_epoch INTEGER",
+    # What this device has and wants of before it came in, as msgpack.
+    "CREATE TABLE pasts (conversation_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
+    # Devices of others that wait for the secrets of epochs below `before`.
+    """CREATE TABLE past_requests (
+        conversation_id TEXT NOT NULL, device_id TEXT NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (conversation_id, device_id)) WITHOUT ROWID""",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH)
 
 
 def migrate(store: Store) -> None:

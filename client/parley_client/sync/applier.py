@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Concatenate, ParamSpec
 
@@ -20,9 +20,12 @@ from parley_client.content.kinds import COUNTED_KINDS, KIND_HISTORY_KEY, KIND_NA
 from parley_client.crypto.history import HistoryKey
 from parley_client.crypto.message import UNCOUNTED, Content
 from parley_client.errors import UntrustedGroup
-from parley_client.groups.judgement import AnyGroup, judge_commit, leaves_of
+from parley_client.groups.judgement import AnyGroup, judge_commit, leaf_of, leaves_of
 from parley_client.groups.naming import described, said_of
 from parley_client.groups.policies import known_policy
+from parley_client.past import saying
+from parley_client.past.saying import PAST_KINDS
+from parley_client.past.telling import history_row, with_history
 from parley_client.session import Session
 from parley_client.store import conversations, messages, notices, queues, restoring
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
@@ -46,7 +49,7 @@ from parley_contracts.envelope import (
     message_hash,
     removed_message_hash,
 )
-from parley_contracts.ids import ClientId, DeviceId
+from parley_contracts.ids import ClientId, DeviceId, UserId
 from parley_contracts.messaging_api import CommitUpload, ConversationCreation, Entry
 from parley_mls import CommitProcessed, DecodeError, Group, MlsError, PublicCommitProcessed, PublicGroup
 
@@ -122,7 +125,7 @@ class Applier:
             return False
         manager, may_pin = messages.rights_at(self._session.store, entry.conversation_id, entry.sequence)
         row = msgspec.structs.replace(self._message_row(self.row, entry, content), manager=manager, may_pin=may_pin)
-        self._later(store_placed, row)
+        self._keep(row)
         self.row = self._titled(self.row, entry, content)
         self.write()
         return True
@@ -146,11 +149,13 @@ class Applier:
         if entry.user_id == self._session.device.user_id and content.counter != UNCOUNTED:
             self._own_sequence = entry.sequence if content.kind in COUNTED_KINDS else self._own_sequence
         row = self._check_claims(row, entry, content)
+        if content.kind in PAST_KINDS:
+            self._hear_of_past(row, entry, content)
         if entry.device_id == self._session.device.device_id:
             self._later(queues.drop_scheduled, entry.client_id)
             self._later(restoring.drop_acknowledged, entry.client_id)
             row = msgspec.structs.replace(row, epoch_messages=row.epoch_messages + 1)
-        self._later(store_placed, self._message_row(row, entry, content))
+        self._keep(self._message_row(row, entry, content))
         return self._titled(row, entry, content)
 
     def _keep_unopened(self, row: ConversationRow, entry: Entry, cause: str) -> None:
@@ -160,13 +165,12 @@ class Applier:
         message = row_of(entry, KIND_UNOPENED, b"", policy=policy)
         expires_at = expiry_of(entry.stored_at, policy, self._session.clock())
         message = msgspec.structs.replace(message, cause=cause, sealed=sealed, expires_at=expires_at)
-        self._later(messages.save_message, message)
+        self._keep(message)
 
     def _keep_removed(self, row: ConversationRow, entry: Entry) -> None:
         """Keep the place of a message that was removed from the log; what its device's next one counts nobody knows."""
         if entry.device_id != self._session.device.device_id:
-            self._counters[entry.device_id] = None
-            self._later(conversations.forget_counter, row.conversation_id, entry.device_id)
+            self._count(entry.device_id, None)
         try:
             counts = MessageHeader.decode(b64decode(entry.header or "")).counts
         except (DecodeError, ValueError):
@@ -176,11 +180,13 @@ class Applier:
         disappeared = expires_at is not None and expires_at <= now
         if counts and not disappeared:  # of an edit or a reaction nobody misses the place
             message = row_of(entry, KIND_UNOPENED, b"", policy=policy)
-            self._later(messages.save_message, msgspec.structs.replace(message, cause=REMOVED))
+            self._keep(msgspec.structs.replace(message, cause=REMOVED))
 
     def _message_row(self, row: ConversationRow, entry: Entry, content: Content) -> MessageRow:
         """The row to store; a history key that an own device hands on is kept as that, and not as a message."""
         policy = known_policy(row.policy)
+        if content.kind in PAST_KINDS:
+            return row_of(entry, content.kind, b"", policy=policy)
         if content.kind != KIND_HISTORY_KEY:
             opened = placed(row_of(entry, content.kind, content.body, policy=policy), self._session.device.user_id)
             if content.kind == KIND_NAME:
@@ -212,8 +218,7 @@ class Applier:
             self._notice(
                 "counter_gap", entry.sequence, f"expected message {last + 1} of its device, got {content.counter}"
             )
-        self._counters[entry.device_id] = max(content.counter, last or 0)
-        self._later(conversations.save_counter, row.conversation_id, entry.device_id, content.counter)
+        self._count(entry.device_id, max(content.counter, last or 0))
         return row
 
     # --- commits
@@ -229,13 +234,19 @@ class Applier:
         uploaded = msgspec.json.decode(pending.upload, type=ConversationCreation)
         if (entry.group_info, entry.policy) != (uploaded.group_info, uploaded.policy):
             raise UntrustedGroup("the log holds another beginning than this device sent")
-        return self._enter(msgspec.structs.replace(row, creator=True), Group.from_bytes(pending.member), pending.policy)
+        row = msgspec.structs.replace(row, creator=True)
+        return with_history(self._enter(row, Group.from_bytes(pending.member), pending.policy))
 
     def _apply_commit(self, row: ConversationRow, entry: Entry) -> ConversationRow:
         applied = self._applied_commit(row, entry)
-        members = members_row(entry, known_policy(row.policy), known_policy(applied.policy))
+        before, after = known_policy(row.policy), known_policy(applied.policy)
+        members = members_row(entry, before, after) or history_row(entry, before, after)
         if members is not None:
-            self._later(messages.save_message, members)
+            self._keep(members)
+        if self._session.device.user_id in after.user_ids - before.user_ids:
+            applied = msgspec.structs.replace(applied, joined=entry.sequence)
+        applied = with_history(applied)
+        self._meet_newcomers(applied, entry, after.user_ids - before.user_ids)
         return applied
 
     def _applied_commit(self, row: ConversationRow, entry: Entry) -> ConversationRow:
@@ -283,8 +294,8 @@ class Applier:
         if not isinstance(processed, PublicCommitProcessed):
             raise UntrustedGroup("a proposal stands where a commit should")
         self._judge(row, entry, follower, processed, policy)
-        if not self._belongs(policy):
-            return self._leave(row, policy, entry.epoch)
+        if row.status != "forked":  # who comes in later, or again, follows what was shared of meanwhile, too
+            row = msgspec.structs.replace(row, status="outside" if self._belongs(policy) else "removed")
         group = processed.group
         leaves = leaves_of(group)
         digest = digest_of(leaves)
@@ -350,6 +361,20 @@ class Applier:
             self._pending = None
             self._later(queues.remove_pending, self.row.conversation_id)
 
+    # --- what others want of before they came in
+
+    def _hear_of_past(self, row: ConversationRow, entry: Entry, content: Content) -> None:
+        self._writes.append(partial(saying.hear, self._session, row, entry, content))
+
+    def _meet_newcomers(self, row: ConversationRow, entry: Entry, user_ids: Collection[UserId]) -> None:
+        """Devices that came in with people: they want what was before, where this device has it."""
+        if self._member is None or row.history_epoch is None or row.history_epoch >= row.epoch:
+            return
+        for _, node in self._member.members() if user_ids else ():
+            if (leaf := leaf_of(node)).user_id in user_ids:
+                key = node.encryption_key
+                self._writes.append(partial(saying.newcomer, self._session, row, leaf, key, entry.user_id))
+
     # --- what is known, with what this run adds
 
     def _later(self, write: Callable[Concatenate[Store, P], None], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -360,6 +385,9 @@ class Applier:
         self._entered[group.epoch] = epoch
         self._leaves[epoch.leaves_digest] = leaves_of(group)
         self._writes.append(partial(save_entered_epoch, self._session, row, group))
+
+    def _keep(self, row: MessageRow) -> None:
+        self._later(store_placed, row)
 
     def _notice(self, code: NoticeCode, sequence: int, detail: str) -> None:
         self._later(notices.save_notice, Notice(self.row.conversation_id, code, sequence, detail))
@@ -394,6 +422,14 @@ class Applier:
         return self._chain.get(sequence) or conversations.chain_hash_at(
             self._session.store, self.row.conversation_id, sequence
         )
+
+    def _count(self, device_id: DeviceId, counter: int | None) -> None:
+        """A device has counted up to there; None where nobody knows any more."""
+        self._counters[device_id] = counter
+        if counter is None:
+            self._later(conversations.forget_counter, self.row.conversation_id, device_id)
+        else:
+            self._later(conversations.save_counter, self.row.conversation_id, device_id, counter)
 
     def _counter(self, device_id: DeviceId) -> int | None:
         if device_id not in self._counters:

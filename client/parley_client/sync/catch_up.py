@@ -31,18 +31,31 @@ async def catch_up_locked(session: Session, conversation_id: ConversationId) -> 
     """`catch_up` for a caller that holds the conversation's lock."""
     while True:
         row = load_conversation(session.store, conversation_id)
-        if row is None or (row.status == "removed" and as_channel(conversation_id) is None):
+        if row is None or (_is_over(session, row) and as_channel(conversation_id) is None):
             return row
         page = await messaging.get_entries(session.api, conversation_id, after=row.cursor)
         if not page.entries:
-            return row
+            return _at_the_end(session, row)
         if _lost_creation(session, row, page.entries[0]):
             return None
         if page.entries[0].sequence != row.cursor + 1:
             raise NetworkError("protocol", "the server left entries of the log out")
         await _apply(session, row, page.entries)
         if page.next is None:
-            return load_conversation(session.store, conversation_id)
+            return _at_the_end(session, load_conversation(session.store, conversation_id))
+
+
+def _is_over(session: Session, row: ConversationRow) -> bool:
+    """Whether this person is out and this device has read all that they may; before, they may come in again."""
+    return row.status == "removed" and session.groups.load(row.conversation_id) == (None, None)
+
+
+def _at_the_end(session: Session, row: ConversationRow | None) -> ConversationRow | None:
+    """The log is read: who is out of the group now follows it no more."""
+    if row is not None and row.status == "removed" and not _is_over(session, row):
+        with session.store.transaction():
+            session.groups.save(row.conversation_id, None, None)
+    return row
 
 
 async def deliver(session: Session, entries: Sequence[Entry]) -> None:
@@ -100,7 +113,7 @@ async def _apply(session: Session, row: ConversationRow, entries: Sequence[Entry
     applier = ChannelApplier(session, row) if open_to_all else Applier(session, row)
     try:
         for entry in entries:
-            await _apply_one(session, applier, entry)
+            await apply_one(session, applier, entry)
     except SequenceGap as error:
         raise NetworkError("protocol", "the server sent the log out of order") from error
     except UntrustedGroup as error:
@@ -112,7 +125,8 @@ async def _apply(session: Session, row: ConversationRow, entries: Sequence[Entry
             session.announce(row.conversation_id)
 
 
-async def _apply_one(session: Session, applier: Applier | ChannelApplier, entry: Entry) -> None:
+async def apply_one(session: Session, applier: Applier | ChannelApplier, entry: Entry) -> None:
+    """Apply an entry, the identities that it needs fetched."""
     try:
         applier.apply(entry)
     except IdentitiesNeeded as needed:

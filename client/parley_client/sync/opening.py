@@ -25,6 +25,8 @@ EPOCH_KEY_MISSING = "epoch_key_missing"
 #: Not a failure: the server holds no ciphertext of it any more.
 REMOVED = "removed"
 NOT_PERMITTED = "not_permitted"
+#: Of before this person came in: what a member handed on does not open it.
+HISTORY_KEY_MISSING = "history_key_missing"
 
 
 class Unopened(Exception):  # noqa: N818 - an outcome that is stored
