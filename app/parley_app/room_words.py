@@ -76,6 +76,12 @@ PERMISSIONS: Final = {
     "roles": "Give roles",
     "permissions": "Change these rules",
 }
+HISTORY: Final = "History for newcomers"
+HISTORY_ON: Final = "Who joins later reads what is written while this is on."
+HISTORY_OFF: Final = "Who joins later reads nothing from before. Switching it on shares what is written from then on."
+HISTORY_TIMED: Final = "Nothing is shared while messages disappear."
+ON: Final = "On"
+OFF: Final = "Off"
 FROM_ROLE: Final = {
     "guest": "Everybody",
     "member": "Members",
@@ -252,3 +258,18 @@ def scheduled_count(count: int) -> str:
 def scheduled(text: str, when: str) -> str:
     """The accessible name of a message that waits for its moment."""
     return f"{text}, {when}"
+
+
+def history_from(who: str) -> str:
+    """Where a member's device handed on what was said before."""
+    return f"History from before you joined, shared by {who}"
+
+
+def history_shared(who: str) -> str:
+    """From here on newcomers read along."""
+    return f"{who} switched on history for newcomers: who joins later reads what is written from here on"
+
+
+def history_kept(who: str) -> str:
+    """From here on they do not."""
+    return f"History for newcomers is off: who joins later reads nothing from before. Changed by {who}"

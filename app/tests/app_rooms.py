@@ -64,7 +64,7 @@ class RoomAnswers:
     # --- groups
 
     def _governed(self, conversation_id):
-        found = {"permissions": dict(RULES), "banned": [], "links": [], "asking": []}
+        found = {"permissions": dict(RULES), "banned": [], "links": [], "asking": [], "shared": False, "timer_s": None}
         return self.groups.setdefault(conversation_id, found)
 
     def _group_info(self, conversation_id):
@@ -73,6 +73,7 @@ class RoomAnswers:
         rules = kept["permissions"]
         may = [each for each, lowest in rules.items() if role and RANKS[role] >= RANKS[lowest]]
         fields = {"conversation_id": conversation_id, "name": summary["name"], "topic": "", "role": role, "may": may}
+        fields |= {"history_sharing": kept["shared"], "timer_s": kept["timer_s"]}
         return fields | {"members": summary["members"], "banned": kept["banned"], "permissions": dict(rules)}
 
     def _members(self, conversation_id, members):
@@ -100,6 +101,9 @@ class RoomAnswers:
 
     def _group_permissions(self, conversation_id, permissions):
         self._governed(conversation_id)["permissions"] |= permissions
+
+    def _group_history(self, conversation_id, shared):
+        self._governed(conversation_id)["shared"] = shared
 
     def _group_leave(self, conversation_id):
         self.summaries[conversation_id] |= {"status": "removed", "may": []}

@@ -1,15 +1,17 @@
 """Groups without a screen: roles, bans, rules, links, who asks to come in, and coming in by a link."""
 
+import datetime as dt
+
 import pytest
 from app_examples import BEN, CARLA, ME, FakeDevice, item, member, person, started, summary
 
 from parley_app import room_words, words
 from parley_app.engine import EngineError
 from parley_app.model import app as routes
-from parley_app.model import member_menus
+from parley_app.model import marks, member_menus
 from parley_app.model.governing import PERMISSIONS, ROLES, WEEK_S
 from parley_app.model.layers import Question, Spot
-from parley_app.model.rows import Person
+from parley_app.model.rows import Note, Person
 from parley_contracts import policy
 
 NETWORK = EngineError("network_error", "no answer")
@@ -126,6 +128,41 @@ async def test_rules_change_by_who_may():
     assert world.app.route == "/chats/trip/details"
     _, others, _ = await group("admin", pane="permissions")
     assert others.roles_of("send") == ()
+
+
+async def test_history_for_newcomers_is_a_switch_of_those_who_may():
+    world, governing, device = await group("admin", pane="permissions")
+    assert governing.may("history") and not governing.shares_history
+    assert governing.history_detail == room_words.HISTORY_OFF
+    assert await governing.share_history(True)
+    assert device.asked("group.history") == [{"conversation_id": "trip", "shared": True}]
+    assert governing.shares_history and governing.history_detail == room_words.HISTORY_ON
+    device.groups["trip"]["timer_s"] = 3600
+    await governing.load()
+    assert governing.history_detail == room_words.HISTORY_TIMED
+    world.app.escape()
+    _, others, _ = await group("member", pane="permissions")
+    assert not others.may("history")
+
+
+@pytest.mark.parametrize(
+    ("said", "by", "sentence"),
+    [
+        ("shared", BEN, "History from before you joined, shared by ben"),
+        ("on", ME, "You switched on history for newcomers: who joins later reads what is written from here on"),
+        ("off", BEN, "History for newcomers is off: who joins later reads nothing from before. Changed by ben"),
+        ("off", ME, "History for newcomers is off: who joins later reads nothing from before. Changed by you"),
+    ],
+)
+async def test_the_timeline_says_who_shared_what_was_said_before(said, by, sentence):
+    device = FakeDevice()
+    people = [member(ME, "owner"), member(BEN, "admin")]
+    told = item(2, said, by=by, kind="history")
+    device.add(summary("trip", kind="group", name="Trip", members=people, last=told), [item(1), told])
+    world = await started(device, "/chats/trip")
+    rows = world.app.conversation.entries(dt.datetime.now().astimezone())
+    assert [row.text for row in rows if isinstance(row, Note)] == [sentence]
+    assert marks.note(told, world.app.conversation.me) == sentence
 
 
 # --- links and requests

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from parley_app import room_words
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults
 from parley_app.model.forms import Form
@@ -135,6 +136,22 @@ class Governing(Form):
     async def allow(self, permission: str, role: str) -> bool:
         """Say from which role on people may do that."""
         return await self._do("group.permissions", permissions={permission: role})
+
+    @property
+    def shares_history(self) -> bool:
+        """Whether the group wants newcomers to read what is said before they come."""
+        return self.info is not None and bool(self.info["history_sharing"])
+
+    @property
+    def history_detail(self) -> str:
+        """What that means now."""
+        if self.shares_history and self.info is not None and self.info["timer_s"] is not None:
+            return room_words.HISTORY_TIMED
+        return room_words.HISTORY_ON if self.shares_history else room_words.HISTORY_OFF
+
+    async def share_history(self, shared: bool) -> bool:
+        """Let newcomers read what is said from now on, or nothing of before they come."""
+        return await self._do("group.history", shared=shared)
 
     async def leave(self) -> bool:
         """Belong to it no more."""

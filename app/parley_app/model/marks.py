@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from parley_app import words
+from parley_app import room_words, words
 from parley_app.engine import Json
 from parley_app.model import times
 from parley_app.model.rows import Answer, Person, Poll, Quote, Reaction, ThreadMark
@@ -111,6 +111,18 @@ def members_note(item: Json, me: Person) -> str:
     return ". ".join(sentences) or words.joined(author)
 
 
+def history_note(item: Json) -> str:
+    """What a conversation says of history for newcomers."""
+    author = words.YOU if item["own"] else item["sender"] or words.SOMEBODY
+    match item["text"]:
+        case "shared":
+            return room_words.history_from(author)
+        case "on":
+            return room_words.history_shared(author)
+        case _:
+            return room_words.history_kept(author.lower() if item["own"] else author)
+
+
 def deletion_note(item: Json, me: Person) -> str:
     """What stands in place of a deleted message."""
     who = item["deleted_by"]
@@ -128,6 +140,8 @@ def note(item: Json, me: Person) -> str:
             return words.LOCKED
         case "members":
             return members_note(item, me)
+        case "history":
+            return history_note(item)
         case "deleted":
             return deletion_note(item, me)
         case _:

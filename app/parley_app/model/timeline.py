@@ -145,6 +145,8 @@ def _row(window: Window, item: Json, key: str, moment: dt.datetime) -> Entry:
             return Note(key, words.named(words.YOU if item["own"] else author.name, item["text"]))
         case "members":
             return Note(key, marks.members_note(item, window.me), people=True)
+        case "history":
+            return Note(key, marks.history_note(item), people=True)
     locked, deleted = item["kind"] == "unopened", item["kind"] == "deleted"
     counts = item["own"] and not locked and not deleted
     row = Message(

@@ -21,6 +21,7 @@ from parley_app.model import member_menus, times
 from parley_app.model.app import App
 from parley_app.model.governing import PERMISSIONS, Governing
 from parley_app.model.layers import Spot
+from parley_app.screens.sharing import HistoryRule
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Radius, Size, Space, Type
 
@@ -178,7 +179,7 @@ def PermissionsPane(app: App, governing: Governing) -> ft.Control:
     body: list[ft.Control] = [
         ui.text(room_words.WHO_MAY_LEAD, Type.SMALL, ui.c.ink_2),
         *_state(app, ui, governing),
-        *([Card(ruled(rows), padding=0)] if rows else []),
+        *([Card(ruled(rows), padding=0), HistoryRule(app, governing)] if rows else []),
         SectionLabel(room_words.ROLES_TITLE),
         roles,
     ]
