@@ -15,10 +15,7 @@ def belonging(policy: PolicyDocument, *people, **changes) -> PolicyDocument:
 
 async def change(api, room, owner, policy, *, joining=(), leaving=()):
     """The owner commits a policy, with whom it brings in and takes out; the sequence of the entry."""
-    if joining:
-        result = room.adding(owner, joining, policy)
-    else:
-        result = room.removing(owner, leaving, policy)
+    result = room.adding(owner, joining, policy) if joining else room.removing(owner, leaving, policy)
     answer = await api.commit(room, owner, result, policy=policy, welcome_devices=[d.device_id for d in joining])
     assert answer.status == 200, answer.body
     room.policy, owner.groups[room.id] = policy, result.group
@@ -62,7 +59,7 @@ async def test_without_sharing_a_newcomer_reads_from_their_own_entry_on(api, per
 
 
 async def test_sharing_ends_with_the_switch_and_with_a_timer(api, other_api, person, room_of):
-    room, owner, newcomer, since, came = await shared_room(api, person, room_of)
+    room, owner, newcomer, _, came = await shared_room(api, person, room_of)
     for ended in ({"history_sharing": False}, {"history_sharing": True, "timer_s": 3600}):
         head = await change(api, room, owner, msgspec.structs.replace(room.policy, **ended))
         assert await read(other_api, room, newcomer) == list(range(came, head + 1))
