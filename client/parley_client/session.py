@@ -91,7 +91,8 @@ class Session:
     """The signed-in device, as all operations take it; `learning` are the people whose names are being asked for.
 
     `strays` remembers of a group state and policy whether leaves of people who left are among its leaves; `landing` what was
-    said of messages and acknowledged, with its place in the log, until the entry itself is here.
+    said of messages and acknowledged, with its place in the log, until the entry itself is here; `answered` the devices to which
+    somebody handed secrets of the past on, and when.
     """
 
     store: Store
@@ -107,6 +108,7 @@ class Session:
     events: Listeners = field(default_factory=Listeners)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     learning: set[UserId] = field(default_factory=set)
+    answered: dict[DeviceId, float] = field(default_factory=dict)
     landing: dict[ClientId, tuple[int, OutboxRow]] = field(default_factory=dict)
     tools: AttachmentTools | None = None
     strays: dict[ConversationId, tuple[Group, bytes, bool]] = field(default_factory=dict)

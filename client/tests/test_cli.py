@@ -413,3 +413,19 @@ def test_saving_goes_on_and_a_spoilt_file_is_not_saved(run, register, tmp_path, 
     assert (tmp_path / "got").read_bytes() == data
     ranges = [r.headers["range"] for r in server.requests[before:] if "range" in r.headers]
     assert ranges and not ranges[0].startswith("bytes=0-")
+
+
+def test_a_newcomer_reads_the_history_that_a_group_shares(run, register):
+    for name in ("alice", "bob"):
+        register(name)
+    assert run("alice", "group", "create", "Garden", "@alice")[0] == 0
+    code, (info,), _ = run("alice", "group", "history", "Garden", "on")
+    assert code == 0 and info["history_sharing"]
+    run("alice", "send", "--to", "Garden", "said before")
+    assert run("alice", "group", "add", "Garden", "@bob")[0] == 0
+    assert run("bob", "receive", "--json")[0] == 0
+    _, lines, _ = run("bob", "receive", "--json", "--history")
+    assert [line["text"] for line in lines] == ["said before"]
+    code, _, said = run("bob", "group", "history", "Garden", "ask")
+    assert code != 0 and said.startswith("what was shared from before you joined is here already")
+    assert run("alice", "group", "history", "Garden", "perhaps")[0] != 0

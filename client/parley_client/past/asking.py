@@ -12,7 +12,7 @@ from parley_client.api import messaging
 from parley_client.content.kinds import KIND_PAST_REQUEST
 from parley_client.errors import UsageError
 from parley_client.groups.policies import known_policy
-from parley_client.past.saying import RequestBody
+from parley_client.past.saying import RequestBody, may_have
 from parley_client.session import Session
 from parley_client.store import past as pasts
 from parley_client.store.conversations import epoch_facts, load_conversation
@@ -36,7 +36,7 @@ async def ask(session: Session, past: Past) -> None:
 async def ask_again(session: Session, conversation_id: ConversationId) -> None:
     """Ask now, because a person wants it; `UsageError` where there is nothing to ask for."""
     past, row = pasts.load_past(session.store, conversation_id), load_conversation(session.store, conversation_id)
-    if past is None or row is None or not known_policy(row.policy).shares_history:
+    if past is None or not may_have(row, past):
         raise UsageError("nothing from before you joined is shared here")
     if past.state not in {"asking", "mending"} or past.secrets:
         raise UsageError("what was shared from before you joined is here already, or on its way")
@@ -45,17 +45,16 @@ async def ask_again(session: Session, conversation_id: ConversationId) -> None:
 
 async def _ask(session: Session, past: Past) -> None:
     row = load_conversation(session.store, past.conversation_id)
-    policy = known_policy(row.policy) if row is not None else None
-    if row is None or policy is None or row.status != "member" or not policy.shares_history:
+    if row is None or not may_have(row, past):
         return
     if past.state == "asking" and await _nothing_before(session, past):
         pasts.save_past(session.store, msgspec.structs.replace(past, state="read", keys=()))
         return
-    if not policy.may(session.device.user_id, "send"):
+    if not known_policy(row.policy).may(session.device.user_id, "send"):
         return  # what was asked by coming in stands
     private, public = generate_hpke_key(session.primitives)
     body = RequestBody(b64encode(public), past.upto, list(past.refused))
-    asked = msgspec.structs.replace(past, keys=(past.keys[0], private), asked_at=session.clock(), asks=past.asks + 1)
+    asked = msgspec.structs.replace(past, keys=(*past.keys[:1], private), asked_at=session.clock(), asks=past.asks + 1)
     pasts.save_past(session.store, asked)
     message = OutboxRow(
         client_id=ClientId(new_uuid7()),

@@ -26,7 +26,7 @@ from parley_client.store.past import PastRequest
 from parley_client.store.queues import OutboxRow
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, new_uuid7
-from parley_contracts.limits import PAST_EPOCHS_PER_ANSWER_MAX, PAST_OTHERS_WAIT_S
+from parley_contracts.limits import PAST_ASK_AGAIN_S, PAST_EPOCHS_PER_ANSWER_MAX, PAST_OTHERS_WAIT_S
 from parley_contracts.problems import Problem
 from parley_mls import CryptoError
 
@@ -58,8 +58,12 @@ def _secrets_for(session: Session, row: ConversationRow, request: PastRequest) -
 
 def _due_at(session: Session, request: PastRequest) -> float:
     """Each device waits for another part of the time, so that seldom two answer."""
-    if request.let_in_by == session.device.user_id:
+    if request.let_in_by == session.device.device_id:
         return request.seen_at
+    # Whoever asks again and again is not answered again and again.
+    answered_at = session.answered.get(request.device_id)
+    if answered_at is not None and request.seen_at < answered_at + PAST_ASK_AGAIN_S:
+        return answered_at + PAST_ASK_AGAIN_S
     digest = hashlib.sha256(f"{session.device.device_id} {request.device_id}".encode()).digest()
     return request.seen_at + PAST_OTHERS_WAIT_S * (0.5 + digest[0] / 512)
 

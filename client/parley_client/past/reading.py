@@ -13,8 +13,8 @@ from parley_client.content.kinds import KIND_HISTORY
 from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.entering import judge_new_group, row_of_group
 from parley_client.groups.judgement import leaves_of
-from parley_client.groups.policies import known_policy
 from parley_client.past.applying import HandedOnTooMuch, LateApplier, PastApplier, epoch_of
+from parley_client.past.saying import may_have
 from parley_client.past.telling import HistoryBody
 from parley_client.session import Session
 from parley_client.store import conversations, messages
@@ -39,7 +39,7 @@ async def read_on(session: Session, conversation_id: ConversationId) -> bool:
     """Read one page more of the past, or try other secrets on what did not open; whether there is more to do at once."""
     async with session.lock(conversation_id):
         past, row = pasts.load_past(session.store, conversation_id), load_conversation(session.store, conversation_id)
-        if past is None or not past.secrets or past.state == "read" or not _may_read(row):
+        if past is None or not past.secrets or past.state == "read" or not may_have(row, past):
             return False
         try:
             await _read_on(session, past)
@@ -52,10 +52,6 @@ async def read_on(session: Session, conversation_id: ConversationId) -> bool:
             return False
     session.announce(conversation_id)
     return True
-
-
-def _may_read(row: ConversationRow | None) -> bool:
-    return row is not None and row.status == "member" and known_policy(row.policy).shares_history
 
 
 def _waiting(session: Session, past: Past, *, refusing: bool) -> Past:

@@ -58,6 +58,7 @@ def hear(session: Session, row: ConversationRow, entry: Entry, content: Content)
     said = _read(content.body, SecretsBody)
     if said is None:
         return
+    session.answered[said.to] = session.clock()
     if said.to == session.device.device_id:
         _receive(session, row, entry, said)
         return
@@ -79,7 +80,18 @@ def want_past(session: Session, row: ConversationRow, leaf_private: bytes) -> No
         pasts.save_past(session.store, past)
 
 
-def newcomer(session: Session, row: ConversationRow, leaf: Leaf, key: bytes, let_in_by: UserId) -> None:
+def may_have(row: ConversationRow | None, past: Past | None) -> bool:
+    """Whether this person may still have what they want of the past: sharing that was ever broken off takes it back."""
+    return (
+        row is not None
+        and past is not None
+        and row.status == "member"
+        and row.history_epoch is not None
+        and row.history_epoch <= past.upto
+    )
+
+
+def newcomer(session: Session, row: ConversationRow, leaf: Leaf, key: bytes, let_in_by: DeviceId) -> None:
     """A device has come in by a commit that began the epoch of `row`: it wants what was before, without a word."""
     request = PastRequest(
         conversation_id=row.conversation_id,

@@ -51,7 +51,7 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 class PastRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A device that wants the secrets of epochs below `before`, sealed to `key`; `refused` are people whose it does not want.
 
-    `let_in_by` is who added it, `seen_at` when this device heard of it.
+    `let_in_by` is the device that added it, `seen_at` when this device heard of it.
     """
 
     conversation_id: ConversationId
@@ -60,7 +60,7 @@ class PastRequest(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes
     before: int
     refused: tuple[UserId, ...] = ()
-    let_in_by: UserId | None = None
+    let_in_by: DeviceId | None = None
     seen_at: float
 
 

@@ -373,7 +373,7 @@ class Applier:
         for _, node in self._member.members() if user_ids else ():
             if (leaf := leaf_of(node)).user_id in user_ids:
                 key = node.encryption_key
-                self._writes.append(partial(saying.newcomer, self._session, row, leaf, key, entry.user_id))
+                self._writes.append(partial(saying.newcomer, self._session, row, leaf, key, entry.device_id))
 
     # --- what is known, with what this run adds
 

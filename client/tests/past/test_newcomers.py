@@ -1,14 +1,19 @@
 """History for newcomers: what they read of before they came in, from whom, and how far."""
 
+import contextlib
+
+import msgspec
 import pytest
+from crashing import crash_at, crashed, revive
 from past_people import answers, items, page_of, say, texts, up_to_date
 
 from parley_client import timeline
 from parley_client.errors import NetworkError, UsageError
-from parley_client.past import giving
+from parley_client.past import asking, giving
 from parley_client.store.conversations import load_conversation
 from parley_client.store.past import list_requests, load_past
 from parley_client.sync.catch_up import catch_up
+from parley_contracts.limits import PAST_ASK_AGAIN_S
 from parley_contracts.problems import PolicyRefused
 
 
@@ -116,6 +121,27 @@ async def test_others_wait_for_who_let_somebody_in(garden, people, adder_is_gone
     assert list_requests(carol.store) == []
 
 
+async def test_who_asks_again_and_again_waits(garden, people, server):
+    where, alice, bob = garden
+    await say(alice, where, "one")
+    await alice.group_add(where, ["@bob"])
+    await catch_up(alice.session, where)
+    await bob.sync()
+    past = msgspec.structs.replace(
+        load_past(bob.store, where), state="mending", upto=load_conversation(bob.store, where).epoch
+    )
+    before = len(server.logs[where].entries)
+    for _ in range(3):
+        await asking._ask(bob.session, past)
+        await catch_up(alice.session, where)
+        await giving.give(alice.session, patient=True)
+    (request,) = list_requests(alice.store)
+    assert len(server.logs[where].entries) == before + 3
+    alice.session.clock = lambda: request.seen_at + PAST_ASK_AGAIN_S
+    await giving.give(alice.session, patient=True)
+    assert list_requests(alice.store) == []
+
+
 async def test_reading_goes_on_where_it_stopped(garden, server, people, monkeypatch):
     where, alice, bob = garden
     monkeypatch.setattr("parley_client.groups.commits.EPOCH_MESSAGES_MAX", 2)
@@ -125,21 +151,23 @@ async def test_reading_goes_on_where_it_stopped(garden, server, people, monkeypa
     await alice.group_add(where, ["@bob"])
     asked = []
 
-    def give_up_after_two(request):
+    def give_up_after_six(request):
         if "/entries" not in request.path:
             return None
         asked.append(request.path)
         return "lose_request" if len(asked) > 6 else None
 
-    server.fault = give_up_after_two
-    with pytest.raises(NetworkError):
+    server.fault = give_up_after_six
+    with contextlib.suppress(NetworkError):
         await up_to_date(bob)
     got = await texts(bob, where)
     assert 0 < len(got) < len(words)
     server.fault = lambda request: None
     bob = await people.reopen("bob", bob)
+    server.requests.clear()
     await up_to_date(bob)
     assert await texts(bob, where) == words
+    assert not [request for request in server.requests if "/hashes" in request.path]  # it did not begin anew
 
 
 async def test_deleted_and_changed_messages_stay_so(garden):
@@ -238,6 +266,45 @@ async def test_where_only_few_speak_newcomers_are_answered_too(garden):
     await alice.group_add(where, ["@bob"])
     await up_to_date(bob)
     assert await texts(bob, where) == ["one"]
+
+
+async def test_what_was_taken_back_meanwhile_is_not_read(garden, adder_is_gone):
+    where, alice, bob = garden
+    await say(alice, where, "one")
+    await alice.group_add(where, ["@bob"])
+    await bob.sync()
+    await alice.group_history(where, shared=False)
+    await alice.group_history(where, shared=True)
+    await say(alice, where, "two")
+    await up_to_date(alice)
+    await up_to_date(bob)
+    assert await texts(bob, where) == ["two"]
+    with pytest.raises(UsageError):
+        await bob.group_history_ask(where)
+
+
+async def test_reading_survives_a_crash_at_any_write(garden, people):
+    where, alice, bob = garden
+    words = [str(number) for number in range(6)]
+    await say(alice, where, *words[:3])
+    await alice.group_describe(where, topic="roses")
+    await alice.group_permissions(where, {"name": "member"})
+    await say(alice, where, *words[3:])
+    await alice.group_add(where, ["@bob"])
+    crashes = 0
+    for step in range(30, 240, 9):
+        crash_at(bob, step)
+        try:
+            await up_to_date(bob)
+        except BaseException as error:
+            if not crashed(error):
+                raise
+            crashes += 1
+        bob = await revive(people, "bob", bob)
+    await up_to_date(bob)
+    assert crashes > 5
+    assert await texts(bob, where) == words
+    assert bob.notices() == [] and bob.unopened() == {}
 
 
 async def test_what_nobody_has_answered_is_asked_for_again(garden, adder_is_gone):
