@@ -177,9 +177,10 @@ def PermissionsPane(app: App, governing: Governing) -> ft.Control:
         tight=True,
     )
     body: list[ft.Control] = [
+        *([HistoryRule(app, governing)] if rows else []),
         ui.text(room_words.WHO_MAY_LEAD, Type.SMALL, ui.c.ink_2),
         *_state(app, ui, governing),
-        *([Card(ruled(rows), padding=0), HistoryRule(app, governing)] if rows else []),
+        *([Card(ruled(rows), padding=0)] if rows else []),
         SectionLabel(room_words.ROLES_TITLE),
         roles,
     ]
