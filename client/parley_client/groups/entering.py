@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
 
 import msgspec
 
@@ -158,7 +157,12 @@ async def _begin_from_archive(session: Session, conversation_id: ConversationId)
     first = conversations.first_epoch(session.store, conversation_id, 0, since=visible)
     if first is None:
         return False
-    await begin_at_epoch(session, None, first, partial(save_conversation, session.store))
+
+    def write(row: ConversationRow) -> None:
+        save_conversation(session.store, row)
+        want_past(session, row)
+
+    await begin_at_epoch(session, None, first, write)
     return True
 
 

@@ -208,7 +208,8 @@ async def _finish(session: Session, past: Past) -> None:
     with store.transaction():
         row = load_conversation(store, where)
         if row is not None and row.history_epoch == past.upto:
-            save_conversation(store, msgspec.structs.replace(row, history_epoch=past.first))
+            joined = max(row.joined, past.row.joined if past.row is not None else 0)
+            save_conversation(store, msgspec.structs.replace(row, history_epoch=past.first, joined=joined))
         if missing:
             pasts.save_past(store, _mending(session, past))
             return

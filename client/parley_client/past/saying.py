@@ -67,15 +67,18 @@ def hear(session: Session, row: ConversationRow, entry: Entry, content: Content)
             pasts.remove_request(session.store, request)
 
 
-def want_past(session: Session, row: ConversationRow, leaf_private: bytes) -> None:
-    """This device came in with `row`: it wants what was before, where that is shared; inside that transaction."""
+def want_past(session: Session, row: ConversationRow, leaf_private: bytes | None = None) -> None:
+    """This device came in with `row`: it wants what was before, where that is shared; inside that transaction.
+
+    A device that was let in has asked by that, to the leaf that came in; one that begins with its person's archive asks.
+    """
     if known_policy(row.policy).shares_history:
         past = Past(
             conversation_id=row.conversation_id,
             generation=row.generation,
             upto=row.epoch,
-            keys=(leaf_private,),
-            asked_at=session.clock(),
+            keys=(leaf_private,) if leaf_private is not None else (),
+            asked_at=session.clock() if leaf_private is not None else 0.0,
         )
         pasts.save_past(session.store, past)
 

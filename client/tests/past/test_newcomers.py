@@ -237,6 +237,21 @@ async def test_a_restored_device_reads_it_from_the_archive(garden, people):
     assert phone.notices() == [] and phone.unopened() == {}
 
 
+async def test_a_device_restored_before_the_history_came_asks_for_it(garden, people, adder_is_gone):
+    where, alice, bob = garden
+    await say(alice, where, "one", "two")
+    await alice.group_add(where, ["@bob"])
+    await bob.sync()
+    phone = await people.restore("bob", "phone")
+    assert await texts(phone, where) == []
+    await up_to_date(alice)
+    for client in (bob, phone):
+        await up_to_date(client)
+        assert await texts(client, where) == ["one", "two"]
+        assert timeline.summary(client.session, where).unread == 0
+        assert client.notices() == [] and client.unopened() == {}
+
+
 async def test_who_comes_again_reads_what_was_said_meanwhile(garden, people):
     where, alice, bob = garden
     await alice.group_add(where, ["@bob"])
