@@ -16,8 +16,9 @@ from parley_app.components.layout import keyed
 from parley_app.components.watching import use_watched
 from parley_app.engine import Engine
 from parley_app.model import app as routes
+from parley_app.model import channels as channel_routes
 from parley_app.model.app import App
-from parley_app.screens import chats, gate, joining, new_chat, settings
+from parley_app.screens import channel_search, channels, chats, gate, joining, new_chat, settings
 from parley_app.screens.layers import Layers
 from parley_app.screens.switcher import Switcher
 from parley_app.screens.viewer import Viewer
@@ -37,6 +38,9 @@ _SCREENS: Final = {
     routes.NEW_GROUP: new_chat.NewGroupScreen,
     routes.JOIN: joining.JoinScreen,
     routes.PEOPLE: new_chat.PeopleScreen,
+    channel_routes.DIRECTORY: channels.DirectoryScreen,
+    channel_routes.NEW: channels.NewChannelScreen,
+    channel_routes.SEARCH: channel_search.SearchScreen,
 }
 
 

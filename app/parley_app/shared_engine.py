@@ -18,6 +18,9 @@ from parley_app.engine import Engine, EngineError, EventListener, Json
 #: Reads, and writes that leave the same behind however often they are done.
 REPEATABLE = frozenset(
     {
+        "channel.apps",
+        "channel.join",
+        "channel.list",
         "connection.retry",
         "conversation",
         "conversations",
@@ -48,6 +51,7 @@ REPEATABLE = frozenset(
         "recovery_key",
         "recovery_key.forget",
         "schedule.list",
+        "search",
         "session",
         "settings",
         "settings.change",

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 
+from app_channels import ChannelAnswers
 from app_rooms import RoomAnswers
 
 from parley_app.bridge import PlainBridge
@@ -79,7 +80,7 @@ def presence(user_id, status="online", seen=None):
     return {"user_id": user_id, "status": status, "last_seen_at": seen}
 
 
-class FakeDevice(RoomAnswers):
+class FakeDevice(RoomAnswers, ChannelAnswers):
     """A device at the engine's port: conversations in lists, answers as `parley_client.rpc` gives them.
 
     `faults` maps a method to the error that its next calls meet.
@@ -93,6 +94,10 @@ class FakeDevice(RoomAnswers):
         self.presences = {}
         self.groups = {}
         self.joins = []
+        self.made = summary
+        self.channels = []
+        self.posts = []
+        self.applications = {}
         self.privacy = {"receipts": True, "typing": True, "presence": True}
         self.scheduled = []
         self.preferences = {}

@@ -5,6 +5,7 @@ from functools import partial
 
 import flet as ft
 import pytest
+from app_channels import channel
 from app_drawing import draw
 from app_examples import (
     BEN,
@@ -14,6 +15,7 @@ from app_examples import (
     FakeDevice,
     item,
     member,
+    moment,
     outgoing,
     person,
     poll,
@@ -28,9 +30,10 @@ from parley_app import words
 from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import app as routes
-from parley_app.model import member_menus, menus, room_menus
+from parley_app.model import channel_menus, channels, member_menus, menus, room_menus
 from parley_app.model.layers import NewFolder, ScheduledList, SendLater, Spot
 from parley_app.model.rows import Person
+from parley_app.model.searching import SOMEBODY
 from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import ACCOUNT, APPEARANCE, NOTIFICATIONS, PRIVACY
 from parley_app.screens.switcher import Switcher
@@ -48,6 +51,14 @@ SIGNED_IN = (
     "/chats/group/threads/3",
     "/chats/left",
     "/chats/empty",
+    "/chats/town",
+    "/chats/town/details",
+    "/chats/town/search",
+    "/chats/town/apps",
+    "/chats/town/permissions",
+    channels.DIRECTORY,
+    channels.NEW,
+    channels.SEARCH,
     routes.NEW,
     routes.NEW_GROUP,
     routes.JOIN,
@@ -139,7 +150,27 @@ def device():
     made._schedule_create("group", "later", "2026-11-27T09:00:00Z")
     made.add(summary("left", status="removed"), [item(1)])
     made.add(summary("empty", kind="self", members=[member(ME)]))
+    open_may = ["send", "invite"]
+    made.add(summary("town", kind="open", name="Town", members=people, may=open_may), [item(1, "Town", kind="name")])
+    made.channels = [channel("town", "Town", joined=True), *(channel(name, name, topic="News") for name in "abc")]
+    made.posts = [{"conversation_id": "town", "sequence": 1, "user_id": BEN, "stored_at": moment(), "text": "a pier"}]
+    made._channel_app_create("town", "Builds", ["read"], "https://builds.example")
+    made._channel_app_create("town", "Bell", ["post"])
+    made.applications["town"][1]["callback_ended"] = "it said 410"
     return made
+
+
+async def look_into_channels(app):
+    """Whatever the screens of open channels show once they have asked."""
+    await app.channels.directory.load()
+    for searching in (app.channels.search_in(), app.channels.search_in("town")):
+        searching.fill("query", "pier")
+        await searching.choose(NOON, sender=SOMEBODY, span="days")
+        searching.fill("someone", "ben")
+        searching.fill("since", "2026-11-26")
+        await searching.run(NOON)
+        assert len(searching.hits) == 1
+    await app.channels.applications_of("town", app.session.server).load()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -152,6 +183,7 @@ async def test_controls_have_names(route, width):
     await world.app.privacy.load()
     world.app.finder.fill("username", "ben")
     await world.app.finder.find()
+    await look_into_channels(world.app)
     tree = draw(_screen, world.app, width=width)
     assert len(tree) > 15 and nameless(tree) == [] and uncallable(tree) == []
 
@@ -198,6 +230,10 @@ def member_menu(app):
     return member_menus.of_member(app, app.governing, Person(BEN, "ben"), "Trip", Spot())
 
 
+def filter_menu(app, menu):
+    return menu(app, app.channels.search_in(), Spot())
+
+
 LAYERS = {
     "menu": lambda app: app.show_menu(3, Spot(), in_thread=False),
     "menu in a thread": lambda app: app.show_menu(7, Spot(40, 50), in_thread=True),
@@ -213,6 +249,10 @@ LAYERS = {
     "menu of a member": lambda app: app.layers.show(member_menu(app)),
     "sending later": lambda app: (app.schedule.begin(NOON), app.layers.show(SendLater())),
     "what waits": lambda app: app.layers.show(ScheduledList()),
+    "where to search": lambda app: app.layers.show(filter_menu(app, channel_menus.of_where)),
+    "whose messages": lambda app: app.layers.show(filter_menu(app, channel_menus.of_sender)),
+    "which time": lambda app: app.layers.show(filter_menu(app, channel_menus.of_span)),
+    "leaving a channel": lambda app: app.layers.show(channel_menus.ask_to_leave(app, "town", "#Town")),
     "leaving": lambda app: app.layers.show(member_menus.ask_to_leave(app, app.governing, "Trip")),
 }
 

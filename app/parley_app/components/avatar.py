@@ -84,6 +84,10 @@ def RoomAvatar(kind: RoomKind, person: Person, size: int = Size.AVATAR_LG) -> ft
     tone = ui.identity(person.hue)
     if kind is RoomKind.SELF:
         return _mark(ui.icon(Glyph.BOOKMARK_SIMPLE, Size.ICON, tone.ink, family=Family.ICON_FILL), tone, size, size / 2)
+    if kind is RoomKind.CHANNEL:
+        side = Size.ICON_HERO if size == Size.AVATAR_XL else Size.ICON
+        globe = ui.icon(Glyph.GLOBE_SIMPLE, side, tone.ink, family=Family.ICON_BOLD)
+        return _mark(globe, tone, size, Radius.MD if size < Size.AVATAR_XL else Radius.LG)
     round_or_square = size / 2 if kind is RoomKind.PERSON else Radius.MD if size < Size.AVATAR_XL else Radius.LG
     return _mark(_initials(person.initials, size, tone.ink), tone, size, round_or_square)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import room_words, words
+from parley_app import channel_words, room_words, words
 from parley_app.components.avatar import face_of
 from parley_app.components.layout import at_least
 from parley_app.components.pressable import Pressable
@@ -16,7 +16,7 @@ from parley_app.components.surfaces import CountBadge, MentionBadge, SectionLabe
 from parley_app.components.watching import still
 from parley_app.icons import Glyph
 from parley_app.model.layers import Spot
-from parley_app.model.rows import Presence, Room, SendState
+from parley_app.model.rows import Presence, Room, RoomKind, SendState
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Family, Size, Space, Type
 
@@ -46,6 +46,8 @@ def _preview(ui: Ui, room: Room) -> ft.Control:
 
 def _title_marks(ui: Ui, room: Room) -> list[ft.Control]:
     marks = []
+    if room.kind is RoomKind.CHANNEL:
+        marks.append(ui.icon(Glyph.EYE, Size.ICON_XS, ui.c.info.ink, family=Family.ICON_BOLD))
     if room.favourite:
         marks.append(ui.icon(Glyph.STAR, Size.ICON_XS, ui.c.ink_3, family=Family.ICON_FILL))
     if room.muted:
@@ -77,6 +79,7 @@ def _said(room: Room) -> str:
     )
     here = {Presence.HERE: room_words.HERE_NOW, Presence.AWAY: room_words.AWAY}.get(room.presence, "")
     marks = (
+        channel_words.CAN_READ if room.kind is RoomKind.CHANNEL else "",
         room_words.MARKED_UNREAD if room.waits and not room.unread else "",
         room_words.FAVOURITE if room.favourite else "",
         room_words.MUTED if room.muted else "",

@@ -14,6 +14,7 @@ from parley_app import words
 from parley_app.bridge import Bridge
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults, room_menus
+from parley_app.model.channels import DIRECTORY, Channels
 from parley_app.model.chats import Chats
 from parley_app.model.company import Company
 from parley_app.model.conversation import Conversation
@@ -44,8 +45,8 @@ SIGN_IN: Final = "/sign-in"
 RESTORE: Final = "/restore"
 KEY: Final = "/recovery-key"
 KEY_CONFIRM: Final = "/recovery-key/confirm"
-#: The panes of a conversation: details, invitations, and who may do what.
-PANES: Final = ("details", "invite", "permissions")
+#: The panes of a conversation: details, invitations, who may do what; of open channels also search and applications.
+PANES: Final = ("details", "invite", "permissions", "search", "apps")
 T = TypeVar("T")
 _GATE: Final = {WELCOME, SIGN_UP, SIGN_IN, RESTORE}
 
@@ -64,6 +65,7 @@ class App(Observed):
         self.finder = Finder(engine)
         self.group_form = GroupForm(engine, self.finder)
         self.joining = Joining(engine)
+        self.channels = Channels(engine, spawn)
         self.schedule = Schedule(engine)
         self.privacy = Privacy(engine)
         self.notifications = Notifications(bridge)
@@ -136,11 +138,11 @@ class App(Observed):
             self.toggle_switcher()
         elif self.layers.close() or any(each.completion.close() or each.cancel() for each in written):
             return
-        elif self.pane not in {"", "details"}:
+        elif self.pane not in {"", "details", "search"}:
             self.show_pane("details")
         elif self.details or self.thread is not None:
             self.open(self.opened or "")
-        elif self.route.startswith((NEW, JOIN, SETTINGS + "/")) or self.opened:
+        elif self.route.startswith((NEW, JOIN, DIRECTORY, SETTINGS + "/")) or self.opened:
             self.go(SETTINGS if self.route.startswith(SETTINGS + "/") else CHATS)
 
     def view(self, picture: Picture | None) -> None:
@@ -410,15 +412,8 @@ class App(Observed):
     def _follow_thread(self) -> None:
         """Open the thread that the route names, and keep what was written in the one that is left."""
         root, conversation, thread = self.thread_root, self.conversation, self.thread
-        if (
-            thread is not None
-            and conversation is not None
-            and (thread.thread, thread.summary["conversation_id"])
-            == (
-                root,
-                conversation.conversation_id,
-            )
-        ):
+        here = conversation.conversation_id if conversation is not None else None
+        if thread is not None and (thread.thread, thread.conversation_id) == (root, here):
             return
         if thread is not None:
             self._thread_drafts[f"{thread.conversation_id} {thread.thread}"] = thread.draft_to_keep
@@ -487,4 +482,5 @@ class App(Observed):
         self.company.clear()
         self.privacy.clear()
         self.finder.clear()
+        self.channels.clear()
         self.go(WELCOME)

@@ -191,7 +191,7 @@ def fits(summary: Json, me: Person, query: str) -> bool:
 def room(summary: Json, me: Person, now: dt.datetime, company: Company | None = None) -> Room:
     """A row of the list; with `company` also who is there and who types."""
     others = [member for member in summary["members"] if member["user_id"] != me.user_id]
-    kinds = {"direct": RoomKind.PERSON, "self": RoomKind.SELF, "group": RoomKind.GROUP, "open": RoomKind.GROUP}
+    kinds = {"direct": RoomKind.PERSON, "self": RoomKind.SELF, "group": RoomKind.GROUP, "open": RoomKind.CHANNEL}
     kind = kinds[summary["kind"]]
     name = title(summary, me)
     face = others[0]["user_id"] if kind is RoomKind.PERSON and others else summary["conversation_id"]
@@ -234,7 +234,7 @@ def _preview(summary: Json, kind: RoomKind, me: Person, others: Sequence[str]) -
     note = marks.note(last, me)
     if note:
         return note, "", SendState.NONE
-    shown = author if last["own"] or kind is RoomKind.GROUP else ""
+    shown = author if last["own"] or kind in {RoomKind.GROUP, RoomKind.CHANNEL} else ""
     positions = summary["read"], summary["delivered"]
     state = send_state(last["sequence"], others, *positions) if last["own"] else SendState.NONE
     return marks.preview(last), shown, state

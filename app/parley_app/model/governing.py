@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from parley_app import room_words
+from parley_app import channel_words, room_words
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults
 from parley_app.model.forms import Form
@@ -43,7 +43,10 @@ class Governing(Form):
         super().__init__()
         self._engine = engine
         self.conversation_id: str = summary["conversation_id"]
+        #: Whether people come by links: they are of private groups alone.
         self.group = summary["kind"] == "group"
+        #: Whether it has roles and rules at all.
+        self.governed = self.group or summary["kind"] == "open"
         self.info: Json | None = None
         self.links: list[Json] = []
         self.asking: list[Json] = []
@@ -86,6 +89,11 @@ class Governing(Form):
         """From which role on people may do that."""
         return str(self.info["permissions"][permission]) if self.info is not None else ""
 
+    def meaning(self, permission: str) -> str:
+        """What a permission allows here, in words."""
+        said = room_words.PERMISSIONS if self.group else room_words.PERMISSIONS | channel_words.PERMISSIONS
+        return said[permission]
+
     def roles_of(self, permission: str) -> tuple[str, ...]:
         """The roles down to which this person may allow it, from low to high; nothing where they may not."""
         if not self.may("permissions") or ROLES.index(self.lowest(permission)) > ROLES.index(self.role):
@@ -94,12 +102,12 @@ class Governing(Form):
 
     async def load(self) -> None:
         """Ask the device; who asks to come in is asked of the server."""
-        if not self.group:
+        if not self.governed:
             return
         where = {"conversation_id": self.conversation_id}
         try:
             self.info = await self._engine.call("group.info", where)
-            self.links = await self._engine.call("group.links", where) if self.may("invite") else []
+            self.links = await self._engine.call("group.links", where) if self.group and self.may("invite") else []
         except EngineError as error:
             self.fault = faults.sentence(error)
         else:
@@ -108,7 +116,7 @@ class Governing(Form):
 
     async def ask_who_asks(self) -> None:
         """Learn who asks to come in, where this person may let them."""
-        if not self.may("add"):
+        if not self.group or not self.may("add"):
             self.asking = []
         else:
             try:

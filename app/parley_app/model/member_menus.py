@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
-from parley_app import room_words, words
+from parley_app import channel_words, room_words, words
 from parley_app.icons import Glyph
 from parley_app.model.governing import LIFETIMES_S, USES
 from parley_app.model.layers import Choice, Choices, Question, Spot
@@ -42,7 +42,8 @@ def of_member(app: App, governing: Governing, person: Person, title: str, spot: 
         asked = Question(label, text, label, glyph, lambda: app.close_and_do(work(person.name)))
         return Choice(glyph, label, lambda: app.layers.show(asked), danger=True)
 
-    removal = words.removal(person.name, title)
+    removal = words.removal(person.name, title) if governing.group else channel_words.REMOVAL_TEXT
+    banning = f"{removal} {room_words.BAN_TEXT}" if governing.group else channel_words.BAN_TEXT
     below = governing.acts_on(person.user_id)
     write = Choice(Glyph.CHAT_CIRCLE, words.write_to(person.name), lambda: app.close_and_do(app.write_to(person.name)))
     loss = [
@@ -51,11 +52,7 @@ def of_member(app: App, governing: Governing, person: Person, title: str, spot: 
             if governing.may("remove")
             else []
         ),
-        *(
-            [lose(Glyph.PROHIBIT, room_words.ban(person.name), f"{removal} {room_words.BAN_TEXT}", governing.ban)]
-            if governing.may("ban")
-            else []
-        ),
+        *([lose(Glyph.PROHIBIT, room_words.ban(person.name), banning, governing.ban)] if governing.may("ban") else []),
     ]
     roles = tuple(role(each) for each in governing.roles_for(person.user_id))
     groups = ((write,), roles, tuple(loss) if below else ())
@@ -71,8 +68,8 @@ def ask_to_leave(app: App, governing: Governing, title: str) -> Question:
 
     return Question(
         room_words.leaving(title),
-        room_words.LEAVE_TEXT,
-        room_words.LEAVE,
+        room_words.LEAVE_TEXT if governing.group else channel_words.LEAVE_TEXT,
+        room_words.LEAVE if governing.group else channel_words.LEAVE,
         Glyph.SIGN_OUT,
         lambda: app.close_and_do(leave()),
     )
@@ -80,7 +77,7 @@ def ask_to_leave(app: App, governing: Governing, title: str) -> Question:
 
 def _leaving(app: App, governing: Governing, title: str) -> Choice:
     asked = ask_to_leave(app, governing, title)
-    return Choice(Glyph.SIGN_OUT, room_words.LEAVE, lambda: app.layers.show(asked), danger=True)
+    return Choice(Glyph.SIGN_OUT, asked.button, lambda: app.layers.show(asked), danger=True)
 
 
 def of_permission(app: App, governing: Governing, permission: str, spot: Spot) -> Choices:
@@ -95,7 +92,7 @@ def of_permission(app: App, governing: Governing, permission: str, spot: Spot) -
         )
 
     rows = tuple(choice(role) for role in governing.roles_of(permission))
-    return Choices(room_words.PERMISSIONS[permission], (rows,), spot)
+    return Choices(governing.meaning(permission), (rows,), spot)
 
 
 def of_lifetime(app: App, governing: Governing, spot: Spot) -> Choices:

@@ -36,6 +36,7 @@ class RoomKind(Enum):
     PERSON = auto()
     SELF = auto()
     GROUP = auto()
+    CHANNEL = auto()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import room_words, words
+from parley_app import channel_words, room_words, words
 from parley_app.components.buttons import Button, Chip, IconButton, Kind
 from parley_app.components.fields import SearchField
 from parley_app.components.layout import keyed
@@ -18,11 +18,14 @@ from parley_app.components.surfaces import EmptyState, Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model import app as routes
+from parley_app.model import channels
 from parley_app.model.app import App
-from parley_app.model.chats import FOLDER, Chats
+from parley_app.model.chats import FOLDER, Chats, is_open
 from parley_app.model.conversation import Conversation
 from parley_app.model.layers import Spot
 from parley_app.model.rows import Room
+from parley_app.screens.applications import ApplicationsPane
+from parley_app.screens.channel_search import SearchPane
 from parley_app.screens.conversation import ConversationPane
 from parley_app.screens.details import DetailsPane
 from parley_app.screens.frame import Workspace
@@ -55,6 +58,7 @@ def ListHeader(app: App, chats: Chats) -> ft.Control:
         for name in chats.filters
     ]
     title = ft.Semantics(content=ui.text(words.CHATS, Type.TITLE), header=True, expand=True)
+    open_ones = IconButton(Glyph.GLOBE_SIMPLE, channel_words.CHANNELS, lambda: app.go(channels.DIRECTORY))
     new = IconButton(Glyph.NOTE_PENCIL, words.NEW_CONVERSATION, lambda: app.go(routes.NEW), selected=True)
     filters = [
         SearchField(words.FILTER, chats.query, on_change=chats.search),
@@ -62,7 +66,7 @@ def ListHeader(app: App, chats: Chats) -> ft.Control:
     ]
     return ft.Container(
         ft.Column(
-            [ft.Row([title, new]), *(filters if chats.summaries else []), *_complaint(ui, chats)],
+            [ft.Row([title, open_ones, new]), *(filters if chats.summaries else []), *_complaint(ui, chats)],
             spacing=Space.MD,
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
@@ -178,8 +182,12 @@ def _side(app: App, conversation: Conversation) -> ft.Control | None:
     key = f"{conversation.conversation_id}-{app.pane}"
     if app.pane == "invite" and governing.group:
         return keyed(key, InvitePane)(app, governing)
-    if app.pane == "permissions" and governing.group:
+    if app.pane == "permissions" and governing.governed:
         return keyed(key, PermissionsPane)(app, governing)
+    if app.pane == "search" and is_open(conversation.summary):
+        return keyed(key, SearchPane)(app, conversation.conversation_id)
+    if app.pane == "apps" and is_open(conversation.summary):
+        return keyed(key, ApplicationsPane)(app, governing)
     return keyed(key, DetailsPane)(app, conversation, membership, governing, pins)
 
 

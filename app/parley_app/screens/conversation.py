@@ -6,7 +6,7 @@ import datetime as dt
 
 import flet as ft
 
-from parley_app import room_words, words
+from parley_app import channel_words, room_words, words
 from parley_app.components.avatar import face_of
 from parley_app.components.buttons import IconButton
 from parley_app.components.layout import keyed
@@ -61,7 +61,16 @@ def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
         room_words.ROOM_MENU,
         lambda: app.show_room_menu(conversation.conversation_id, spot),
     )
-    return PaneHeader(room.title, [*back, face_of(room, ui.c.ground, Size.AVATAR)], [more, toggle], subtitle)
+    find = [
+        IconButton(
+            Glyph.MAGNIFYING_GLASS,
+            channel_words.SEARCH_HERE,
+            lambda: app.go(here if app.pane == "search" else f"{here}/search"),
+            selected=app.pane == "search",
+        )
+        for _ in range(unlocked)
+    ]
+    return PaneHeader(room.title, [*back, face_of(room, ui.c.ground, Size.AVATAR)], [*find, more, toggle], subtitle)
 
 
 def side_pane(app: App, ui: Ui) -> bool:

@@ -7,7 +7,7 @@ from functools import partial
 
 import flet as ft
 
-from parley_app import room_words, words
+from parley_app import channel_words, room_words, words
 from parley_app.components.avatar import RoomAvatar
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field
@@ -42,9 +42,8 @@ def DetailsPane(
     ui = use_ui()
     use_watched(conversation, membership, governing, pins, app.company, app.chats)
     room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone())
-    group = conversation.summary["kind"] == "group"
     people = members_of(conversation.summary, conversation.me)
-    may_add = group and conversation.writable and permits(conversation.summary, "add")
+    may_add = governing.governed and conversation.writable and permits(conversation.summary, "add")
     topic = conversation.summary["topic"]
     about = ft.Column(
         [
@@ -60,7 +59,7 @@ def DetailsPane(
             person,
             app.company.presence(person.user_id) if not person.own else Presence.UNKNOWN,
             partial(_show_member, app, governing, room.title, person)
-            if group and governing.loaded and conversation.writable
+            if governing.loaded and conversation.writable
             else None,
         )
         for person in people
@@ -77,7 +76,7 @@ def DetailsPane(
         SectionLabel(f"{words.MEMBERS} · {len(people)}"),
         ft.Column(rows, spacing=0, tight=True),
         *([_Adding(app, membership)] if may_add else []),
-        *(_rules(app, ui, conversation, governing, room.title) if group else []),
+        *(_rules(app, ui, conversation, governing, room.title) if governing.governed else []),
     ]
     return SidePane(words.DETAILS, body, lambda: app.open(conversation.conversation_id))
 
@@ -85,7 +84,7 @@ def DetailsPane(
 def _protection(ui: Ui, conversation: Conversation) -> ft.Control:
     """Who can read what is said here."""
     if chats.is_open(conversation.summary):
-        return Note(ui.c.warning, Glyph.INFO, words.OPEN_CHANNEL, words.OPEN_CHANNEL_TEXT)
+        return Note(ui.c.info, Glyph.EYE, words.OPEN_CHANNEL, words.OPEN_CHANNEL_TEXT)
     group = conversation.summary["kind"] == "group"
     return Note(ui.c.success, Glyph.SHIELD_CHECK, words.ENCRYPTED, words.GROUP_PRIVATE_TEXT if group else "")
 
@@ -110,9 +109,15 @@ def _quick(app: App, ui: Ui, conversation: Conversation, governing: Governing) -
         app.spawn(app.do(app.keeping.change(where, **{name: not summary[name]})))
 
     muted = summary["muted_until"] is not None
-    invite = governing.may("invite") and conversation.writable
+    invite = governing.group and governing.may("invite") and conversation.writable
+    find = chats.is_open(summary)
     tiles: list[ft.Control] = [
         *([QuickAction(Glyph.USER_PLUS, room_words.INVITE, partial(app.show_pane, "invite"))] if invite else []),
+        *(
+            [QuickAction(Glyph.MAGNIFYING_GLASS, channel_words.SEARCH_BUTTON, partial(app.show_pane, "search"))]
+            if find
+            else []
+        ),
         QuickAction(Glyph.BELL_SIMPLE_SLASH, room_words.MUTED if muted else room_words.MUTE, mute, on=muted),
         QuickAction(Glyph.STAR, room_words.FAVOURITE, partial(keep, "favourite"), on=summary["favourite"]),
         QuickAction(
@@ -163,30 +168,42 @@ def _rules(app: App, ui: Ui, conversation: Conversation, governing: Governing, t
     if not conversation.writable or not governing.loaded:
         return ban
     leave = Button(
-        room_words.LEAVE,
+        room_words.LEAVE if governing.group else channel_words.LEAVE,
         Kind.DANGER,
         Glyph.SIGN_OUT,
         on_click=lambda: app.layers.show(member_menus.ask_to_leave(app, governing, title)),
         disabled=governing.busy,
     )
-    face = disc(ui.icon(Glyph.LIST_CHECKS, Size.ICON_SM), ui.c.sunken, Size.AVATAR_SM, Radius.SM)
+    rules = _way(
+        ui,
+        Glyph.LIST_CHECKS,
+        room_words.WHO_MAY,
+        room_words.WHO_MAY_DETAIL,
+        partial(app.show_pane, "permissions"),
+    )
+    programs = [
+        _way(ui, Glyph.PLUGS, channel_words.APPS, channel_words.APPS_DETAIL, partial(app.show_pane, "apps"))
+        for _ in range(not governing.group and governing.may("invite"))
+    ]
+    return [*ban, Rule(), rules, *programs, ft.Row([leave])]
+
+
+def _way(ui: Ui, glyph: Glyph, title: str, detail: str, go: partial[None]) -> ft.Control:
+    """A row that leads to another pane."""
+    face = disc(ui.icon(glyph, Size.ICON_SM), ui.c.sunken, Size.AVATAR_SM, Radius.SM)
     lines = ft.Column(
-        [
-            ui.text(room_words.WHO_MAY, Type.LABEL, lines=1),
-            ui.text(room_words.WHO_MAY_DETAIL, Type.META, ui.c.ink_3, lines=1),
-        ],
+        [ui.text(title, Type.LABEL, lines=1), ui.text(detail, Type.META, ui.c.ink_3, lines=1)],
         spacing=0,
         tight=True,
         expand=True,
     )
     caret = ui.icon(Glyph.CARET_RIGHT, Size.ICON_SM, ui.c.ink_3)
-    way = Pressable(
+    return Pressable(
         at_least(Size.ROW - Space.MD, ft.Row([face, lines, caret], spacing=Space.MD)),
-        partial(app.show_pane, "permissions"),
+        go,
         padding=ft.Padding.symmetric(horizontal=Space.SM),
-        label=f"{room_words.WHO_MAY}, {room_words.WHO_MAY_DETAIL}",
+        label=f"{title}, {detail}",
     )
-    return [*ban, Rule(), way, ft.Row([leave])]
 
 
 @ft.component

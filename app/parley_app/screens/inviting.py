@@ -7,7 +7,7 @@ from functools import partial
 
 import flet as ft
 
-from parley_app import room_words, words
+from parley_app import channel_words, room_words, words
 from parley_app.components.buttons import Button, IconButton, Kind
 from parley_app.components.layout import keyed
 from parley_app.components.pane import SidePane
@@ -34,7 +34,8 @@ def _state(app: App, ui: Ui, governing: Governing) -> list[ft.Control]:
     """What stands in place of what is not there: loading or failed; also a fault beside what is."""
     if governing.fault:
         again = Button(words.TRY_AGAIN, Kind.SECONDARY, on_click=lambda: app.spawn(governing.load()))
-        title, text = (governing.fault, "") if governing.loaded else (room_words.INFO_FAILED, governing.fault)
+        failed = room_words.INFO_FAILED if governing.group else channel_words.INFO_FAILED
+        title, text = (governing.fault, "") if governing.loaded else (failed, governing.fault)
         said = Note(ui.c.danger, Glyph.WARNING_CIRCLE, title, text, None if governing.loaded else again)
         return [ft.Semantics(content=said, live_region=True)]
     if not governing.loaded:
@@ -154,7 +155,7 @@ def PermissionsPane(app: App, governing: Governing) -> ft.Control:
 
     rows = [
         keyed(permission, PickRow)(
-            room_words.PERMISSIONS[permission],
+            governing.meaning(permission),
             "",
             room_words.FROM_ROLE[governing.lowest(permission)],
             partial(pick, permission) if governing.roles_of(permission) and not governing.busy else None,
@@ -177,8 +178,8 @@ def PermissionsPane(app: App, governing: Governing) -> ft.Control:
         tight=True,
     )
     body: list[ft.Control] = [
-        *([HistoryRule(app, governing)] if rows else []),
-        ui.text(room_words.WHO_MAY_LEAD, Type.SMALL, ui.c.ink_2),
+        *([HistoryRule(app, governing)] if rows and governing.group else []),
+        ui.text(room_words.WHO_MAY_LEAD if governing.group else channel_words.WHO_MAY_LEAD, Type.SMALL, ui.c.ink_2),
         *_state(app, ui, governing),
         *([Card(ruled(rows), padding=0)] if rows else []),
         SectionLabel(room_words.ROLES_TITLE),

@@ -7,7 +7,7 @@ from functools import partial
 
 import flet as ft
 
-from parley_app import room_words, words
+from parley_app import channel_words, room_words, words
 from parley_app.components.buttons import Button, IconButton, Kind
 from parley_app.components.fields import Field
 from parley_app.components.layout import at_least, disc, keyed
@@ -18,6 +18,7 @@ from parley_app.components.surfaces import EmptyState, Note, PaneHeader, Section
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model import app as routes
+from parley_app.model import channels
 from parley_app.model.app import App
 from parley_app.model.rows import Person
 from parley_app.screens.chats import ListPane, NothingOpen
@@ -138,6 +139,13 @@ def NewChatScreen(app: App) -> ft.Control:
         *result,
         _way(ui, Glyph.USERS_THREE, words.NEW_GROUP, words.NEW_GROUP_DETAIL, lambda: app.go(routes.NEW_GROUP)),
         _way(ui, Glyph.LINK, room_words.JOIN, room_words.JOIN_DETAIL, lambda: app.go(routes.JOIN)),
+        _way(
+            ui,
+            Glyph.GLOBE_SIMPLE,
+            channel_words.CHANNELS,
+            channel_words.CHANNELS_DETAIL,
+            lambda: app.go(channels.DIRECTORY),
+        ),
         *section,
     ]
     return Flow(app, words.FIND_TITLE, body, [], routes.CHATS)
