@@ -300,8 +300,8 @@ SWITCHER_NOTE: Final = "Searched on this device only."
 
 
 def named(who: str, name: str) -> str:
-    """Somebody gave the group a name."""
-    return f"{who} named the group “{name}”"
+    """Somebody gave the group or the channel a name."""
+    return f"{who} chose the name “{name}”"
 
 
 def added(who: str, people: str) -> str:

@@ -1,4 +1,5 @@
-"""What surrounds conversations, in two browsers at once: who is there and types, order in the list, groups, links, later.
+"""What surrounds conversations, in two browsers at once: who is there and types, order in the list, groups, links, later,
+and open channels.
 
 `PARLEY_SHOTS=docs/images ./parley test tests/e2e/test_web_rooms.py` writes the pictures of the documents.
 """
@@ -14,6 +15,7 @@ from e2e_people import ARRIVAL_MS, PASSWORD, button, gone, people, picture, seen
 from e2e_web import ARGUMENTS, chromium_path, ready_worker
 from playwright.sync_api import Browser, Page, Playwright
 
+from parley_app import channel_words as open_said
 from parley_app import room_words as said
 
 GROUP = "Harbour Market"
@@ -68,6 +70,7 @@ def test_people_keep_govern_and_wait(browser: Browser, stack: Stack, tmp_path: P
             later(desk, phone, ben, tmp_path)
             joining(desk, phone, ben, tmp_path)
             governing(desk, phone, ben, tmp_path)
+            channels(desk, phone, ben.replace("ben", "harbour"), tmp_path)
             privacy(desk, tmp_path)
         finally:
             for name, page in (("desk", desk), ("phone", phone)):
@@ -185,6 +188,41 @@ def governing(desk: Page, phone: Page, ben: str, folder: Path) -> None:
     button(phone, said.LEAVE).click(timeout=app.STEP_MS)
     seen(phone, app.words("REMOVED_TEXT"))
     seen(desk, app.words("left")(ben))
+
+
+def channels(desk: Page, phone: Page, name: str, folder: Path) -> None:
+    """One makes an open channel, the other finds it; what was said is found by its words; an application is let in."""
+    app.press(desk, open_said.CHANNELS)
+    app.press(desk, open_said.NEW_CHANNEL)
+    app.fill(desk, open_said.NAME, name)
+    app.fill(desk, open_said.TOPIC, "What happens at the pier")
+    app.press(desk, open_said.MAKE)
+    app.send_text(desk, f"#{name}", "The ferry leaves at nine")
+    app.press(phone, app.words("BACK_TO_CHATS"))
+    app.press(phone, open_said.CHANNELS)
+    app.write(phone, app.field(phone, open_said.FIND_CHANNEL), name)
+    button(phone, open_said.join(name)).wait_for(state="attached", timeout=ARRIVAL_MS)
+    picture(phone, folder, "channels-390-dark")
+    app.press(phone, open_said.join(name))
+    seen(phone, "The ferry leaves at nine", app.words("OPEN_CHANNEL"))
+    app.write(phone, app.composer(phone, f"#{name}"), "Then I take the ferry, too")
+    app.press(phone, app.words("SEND"))
+    seen(desk, "Then I take the ferry, too")
+    app.press(desk, open_said.SEARCH_HERE)
+    app.write(desk, app.field(desk, open_said.SEARCH_FIELD), "leaves FERRY")
+    desk.keyboard.press("Enter")
+    rows = [desk.get_by_role("button", name=re.compile(rf"^{who}, \w+, \d\d:\d\d, ")) for who in ("You", r"ben\w*")]
+    rows[0].first.click(timeout=app.STEP_MS)
+    assert not rows[1].count(), "the other message lacks a word"
+    picture(desk, folder, "channel-search-1440-light")
+    app.press(desk, app.words("DETAILS"))
+    app.press(desk, f"{open_said.APPS}, {open_said.APPS_DETAIL}")
+    app.fill(desk, open_said.APP_NAME, "Build server")
+    app.press(desk, open_said.MAKE_APP)
+    seen(desk, open_said.SECRETS)
+    picture(desk, folder, "applications-1440-light")
+    app.press(desk, open_said.KEPT)
+    button(desk, f"{open_said.REVOKE}: Build server").wait_for(state="attached", timeout=ARRIVAL_MS)
 
 
 def privacy(desk: Page, folder: Path) -> None:

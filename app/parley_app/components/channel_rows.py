@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 import flet as ft
 
@@ -21,6 +22,8 @@ from parley_app.theme import text_style, use_ui
 from parley_app.tokens import Radius, Size, Space, Type
 from parley_app.words import people_count
 
+_BELOW_FACE: Final = ft.Padding.only(left=Size.AVATAR_LG + Space.MD)
+
 
 @ft.component
 def ChannelRow(channel: Json, on_open: Handler, on_join: Handler, on_leave: Handler, *, busy: bool) -> ft.Control:
@@ -36,12 +39,12 @@ def ChannelRow(channel: Json, on_open: Handler, on_join: Handler, on_leave: Hand
         spacing=Space.SM,
     )
     about = channel["topic"] or channel["description"].strip().partition("\n")[0]
-    people = ui.text(people_count(channel["members"]), Type.META, ui.c.ink_3, lines=1, expand=True)
+    people = ui.text(people_count(channel["members"]), Type.META, ui.c.ink_3, lines=1, expand=ui.compact)
     lines = ft.Column(
         [
             title,
             *([ui.text(about, Type.SMALL, ui.c.ink_2, lines=2)] if about else []),
-            ft.Row([*([label] if ui.compact else []), people], spacing=Space.SM),
+            *([] if ui.compact else [people]),
         ],
         spacing=Space.HAIR,
         tight=True,
@@ -62,9 +65,13 @@ def ChannelRow(channel: Json, on_open: Handler, on_join: Handler, on_leave: Hand
             IconButton(Glyph.SIGN_OUT, channel_words.leave(name), on_leave),
         ]
     face = RoomAvatar(RoomKind.CHANNEL, Person(channel["conversation_id"], name))
+    row: ft.Control = ft.Row([face, lines, ft.Row(actions, spacing=0, tight=True)], spacing=Space.MD)
+    if ui.compact:  # below, where the buttons leave it room
+        below = ft.Container(ft.Row([label, people], spacing=Space.SM), padding=_BELOW_FACE)
+        row = ft.Column([row, below], spacing=Space.XS, tight=True)
     return ft.Semantics(
         content=ft.Container(
-            ft.Row([face, lines, ft.Row(actions, spacing=0, tight=True)], spacing=Space.MD),
+            row,
             padding=ft.Padding.symmetric(horizontal=Space.LG, vertical=Space.MD),
         ),
         container=True,
@@ -79,7 +86,10 @@ def FoundRow(found: Found, on_click: Handler, *, channel: bool) -> ft.Control:
     who = ft.Row(
         [
             ft.Container(ui.text(found.author.name, Type.LABEL_STRONG, lines=1), expand=True, expand_loose=True),
-            *([ui.text(where, Type.META, ui.c.ink_3, lines=1)] if where else []),
+            *(
+                [ft.Container(ui.text(where, Type.META, ui.c.ink_3, lines=1), expand=True, expand_loose=True)]
+                * bool(where)
+            ),
         ],
         spacing=Space.SM,
         expand=True,
@@ -151,7 +161,7 @@ def Kept(title: str, value: str) -> ft.Control:
     box = ft.Container(
         ft.Row(
             [
-                ui.text(value, Type.CODE, lines=1, expand=True, selectable=True),
+                ui.text(value, Type.CODE, expand=True),
                 IconButton(
                     Glyph.CHECK if copied else Glyph.COPY, channel_words.copy(title), lambda: page.run_task(copy)
                 ),

@@ -149,7 +149,8 @@ class ChannelForm(Form):
 
         if not await self.submit(work):
             return ""
-        self.empty()
+        # Not `empty`: new fields would ask for the focus while their screen goes, and Flet breaks on the answer.
+        self.values = dict.fromkeys(self.values, "")
         return made[0]
 
 

@@ -170,7 +170,8 @@ def _found(hit: Json, summaries: Mapping[str, Json], me: Person, now: dt.datetim
     name = next((m["username"] for m in members if m["user_id"] == hit["user_id"] and m["username"]), words.SOMEBODY)
     own = hit["user_id"] == me.user_id
     moment = times.parse(hit["stored_at"])
-    when = f"{times.day(moment, now)}, {times.clock(moment)}"
+    day = words.TODAY if moment.date() == now.date() else times.short(moment, now)
+    when = f"{day}, {times.clock(moment)}"
     return Found(
         hit["conversation_id"],
         hit["sequence"],

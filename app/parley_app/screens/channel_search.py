@@ -22,7 +22,7 @@ from parley_app.model import channel_menus, channels
 from parley_app.model.app import App
 from parley_app.model.layers import Choices, Spot
 from parley_app.model.searching import ANYBODY, SOMEBODY, Found, Searching
-from parley_app.screens.page import Page, centred
+from parley_app.screens.page import Page, centred, in_middle
 from parley_app.theme import use_ui
 from parley_app.tokens import Space, Type, Width
 
@@ -106,10 +106,10 @@ def Results(app: App, searching: Searching) -> ft.Control:
         return ft.Semantics(content=Shimmering(bones), label=words.LOADING)
     if not searching.asked:
         state = EmptyState(Glyph.MAGNIFYING_GLASS, channel_words.SEARCH_START, channel_words.SEARCH_START_TEXT)
-        return _middle(state)
+        return in_middle(state)
     if not searching.hits:
         state = EmptyState(Glyph.MAGNIFYING_GLASS, channel_words.NOTHING_SAID, channel_words.NOTHING_SAID_TEXT)
-        return ft.Semantics(content=_middle(state), live_region=True)
+        return ft.Semantics(content=in_middle(state), live_region=True)
     beside = ui.window is Width.WIDE and bool(searching.scope)
 
     def show(found: Found) -> None:
@@ -137,10 +137,6 @@ def Results(app: App, searching: Searching) -> ft.Control:
         tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
-
-
-def _middle(content: ft.Control) -> ft.Control:
-    return ft.Container(content, padding=ft.Padding.symmetric(vertical=Space.XL), alignment=ft.Alignment.CENTER)
 
 
 def _body(app: App, searching: Searching) -> list[ft.Control]:

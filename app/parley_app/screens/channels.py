@@ -23,7 +23,7 @@ from parley_app.model import channel_menus, channels
 from parley_app.model.app import App
 from parley_app.model.directory import Directory
 from parley_app.screens.new_chat import Flow
-from parley_app.screens.page import Page, centred
+from parley_app.screens.page import Page, centred, in_middle
 from parley_app.theme import use_ui
 from parley_app.tokens import Size, Space, Type
 
@@ -51,19 +51,17 @@ def Rows(app: App, directory: Directory) -> ft.Control:
     if not directory.loaded and directory.fault:
         again = Button(words.TRY_AGAIN, Kind.SECONDARY, on_click=lambda: app.spawn(directory.load()))
         failed = EmptyState(Glyph.WARNING_CIRCLE, channel_words.DIRECTORY_FAILED, directory.fault, centred(again))
-        return ft.Semantics(content=ft.Container(failed, alignment=ft.Alignment.CENTER), live_region=True)
+        return ft.Semantics(content=in_middle(failed), live_region=True)
     if not directory.loaded:
         bones = ft.Column([RowSkeleton(share) for share in _BONES], spacing=0, tight=True)
         return ft.Semantics(content=Shimmering(bones), label=words.LOADING)
     if not directory.channels and directory.query.strip():
         nothing = ui.text(channel_words.NO_CHANNEL_FITS, Type.SMALL, ui.c.ink_2, align=ft.TextAlign.CENTER)
-        return ft.Semantics(
-            content=ft.Container(nothing, padding=Space.XL, alignment=ft.Alignment.CENTER), live_region=True
-        )
+        return ft.Semantics(content=in_middle(nothing), live_region=True)
     if not directory.channels:
         make = Button(channel_words.NEW_CHANNEL_SHORT, Kind.PRIMARY, Glyph.PLUS, on_click=lambda: app.go(channels.NEW))
         empty = EmptyState(Glyph.GLOBE_SIMPLE, channel_words.NO_CHANNELS, channel_words.NO_CHANNELS_TEXT, centred(make))
-        return ft.Container(empty, padding=ft.Padding.symmetric(vertical=Space.XL), alignment=ft.Alignment.CENTER)
+        return in_middle(empty)
     rows = [_row(app, directory, channel) for channel in directory.channels]
     more = Button(
         channel_words.SHOW_MORE,

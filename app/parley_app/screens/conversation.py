@@ -49,11 +49,12 @@ def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
     )
     back = [IconButton(Glyph.ARROW_LEFT, words.BACK_TO_CHATS, lambda: app.go(routes.CHATS))] if ui.compact else []
     here = f"{routes.CHATS}/{conversation.conversation_id}"
+    told = app.details and app.pane != "search"
     toggle = IconButton(
         Glyph.SIDEBAR_SIMPLE,
         words.DETAILS,
-        lambda: app.go(here if app.details else f"{here}/details"),
-        selected=app.details,
+        lambda: app.go(here if told else f"{here}/details"),
+        selected=told,
     )
     spot = Spot(ui.width - (Layout.DETAILS if side_pane(app, ui) else 0), Size.HEADER)
     more = IconButton(

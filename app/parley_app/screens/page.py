@@ -42,3 +42,8 @@ def Page(
 def centred(button: ft.Control) -> ft.Control:
     """One button in the middle."""
     return ft.Row([button], alignment=ft.MainAxisAlignment.CENTER, tight=True)
+
+
+def in_middle(content: ft.Control) -> ft.Control:
+    """What stands in place of rows that are not there."""
+    return ft.Container(content, padding=ft.Padding.symmetric(vertical=Space.XL), alignment=ft.Alignment.CENTER)
