@@ -45,6 +45,9 @@ NEEDS_NAME: Final = "Give the channel a name."
 TOO_LONG: Final = "This is too long. Say it in fewer words."
 MAKE: Final = "Make the open channel"
 
+# What is sent later.
+SEND_LATER_TEXT: Final = "Your server holds it, can read it, and sends it on time, also while this device is off."
+
 # The search.
 SEARCH: Final = "Search in open channels"
 SEARCH_HERE: Final = "Search this channel"

@@ -82,6 +82,10 @@ class FakeChannels:
         who = session["user"]
         if log is None or (part != "joins" and who not in log.standing.user_ids):
             raise problems.NotFound
+        if part == "scheduled":
+            read_post(body["content_kind"], body["body"].encode())
+            self.scheduled[client_id] = body | {"conversation_id": channel_id, "client_id": client_id}
+            return None
         match part:
             case "joins":
                 log.stand(channel_rules.joined(log.standing, who))

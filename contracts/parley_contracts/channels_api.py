@@ -63,6 +63,27 @@ class PostUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body: str
 
 
+class PostSend(msgspec.Struct, frozen=True, tag="post.send"):
+    """The socket's form of `PUT channels/{conversation_id}/posts/{client_id}`."""
+
+    ref: str
+    conversation_id: ConversationId
+    client_id: ClientId
+    content_kind: int
+    body: str
+
+
+class ScheduledPostUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT channels/{conversation_id}/scheduled/{client_id}`: a post that the server sends at `send_at`.
+
+    It stands in the clear from now on, as it will in the channel; again, with another text or time, replaces it.
+    """
+
+    content_kind: int
+    body: str
+    send_at: str
+
+
 class ChannelPolicyUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT channels/{conversation_id}/policy/{client_id}`: the policy after the one of `epoch`, else `epoch_stale`.
 

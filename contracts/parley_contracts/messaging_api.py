@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from parley_contracts.channels_api import PostSend
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.joining_api import JoinRequestsChanged
 from parley_contracts.policy import Kind
@@ -396,7 +397,7 @@ class ReceiptUpdated(msgspec.Struct, frozen=True, tag="receipt.updated"):
     delivered_sequence: int = 0
 
 
-ClientFrame = Identify | Heartbeat | MessageSend | ReceiptMark | StateCommand
+ClientFrame = Identify | Heartbeat | MessageSend | PostSend | ReceiptMark | StateCommand
 #: An entry of the log is a frame as it stands.
 ServerFrame = (
     Hello

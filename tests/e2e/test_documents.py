@@ -67,6 +67,7 @@ class Journey:
         self.stack, self.receiver, self.folder = stack, receiver, folder
         self.recorded = Recorded()
         self.hand = RecordingNetwork(HttpsNetwork(stack.address, stack.ca_file), self.recorded)
+        self.channel = ""
         self.names = {name: f"{name}_{random.getrandbits(32):08x}" for name in ("anna", "berta")}
 
     def open(self, name: str) -> Client:
@@ -207,6 +208,8 @@ class Journey:
         await anna.group_describe(channel.conversation_id, topic="News")
         await anna.group_role(channel.conversation_id, self.names["berta"], "moderator")
         await self.let_in(anna, channel.conversation_id)
+        await self.send_later(anna, channel.conversation_id)
+        self.channel = channel.conversation_id
         await berta.channel_leave(channel.conversation_id)
         assert (await berta.channels(channel.name)).channels[0].members == 1
 
@@ -275,12 +278,14 @@ class Journey:
         # Anna wrote first, so the first upload is hers.
         upload = next(request for request, _ in self.recorded.exchanges if f"{where}/messages/" in request.path)
         message = {"conversation_id": where, "client_id": upload.path.rpartition("/")[2], **json.loads(upload.body)}
+        post = {"conversation_id": self.channel, "client_id": new_uuid7(), "content_kind": 1, "body": '{"text":"hi"}'}
         socket = await self.hand.connect(SOCKET)
         frames = (
             {"type": "identify", "access_token": await anna.session.api.access_token(), "cursors": {where: 1}},
             {"type": "heartbeat"},
             {"type": "message.send", "ref": "1", **message},
             {"type": "message.send", "ref": "2", **message, "signature": "A" * 86},
+            {"type": "post.send", "ref": "4", **post},
             {"type": "receipt.mark", "ref": "3", "conversation_id": where, "read_sequence": sequence},
         )
         waiting = {"hello", "ready", "heartbeat", "ack", "problem", "read_state.updated"}

@@ -7,7 +7,7 @@ from functools import partial
 
 import flet as ft
 
-from parley_app import room_words, words
+from parley_app import channel_words, room_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.calendar import MonthGrid
 from parley_app.components.fields import Field
@@ -18,7 +18,7 @@ from parley_app.components.settings_rows import ChoiceRow, ruled
 from parley_app.components.surfaces import Card, Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
-from parley_app.model import later
+from parley_app.model import chats, later
 from parley_app.model.app import App
 from parley_app.model.layers import ScheduledList, SendLater, Spot
 from parley_app.model.schedule import Waiting, presets
@@ -34,6 +34,7 @@ def SendLaterLayer(app: App, layer: SendLater) -> ft.Control:
     form = app.schedule
     use_watched(form)
     now = dt.datetime.now().astimezone()
+    unlocked = app.conversation is not None and chats.is_open(app.conversation.summary)
 
     def go() -> None:
         app.spawn(later.confirm(app, layer.client_id))
@@ -67,7 +68,7 @@ def SendLaterLayer(app: App, layer: SendLater) -> ft.Control:
             grid,
             time,
             *fault,
-            ui.text(room_words.SEND_LATER_TEXT, Type.META, ui.c.ink_3),
+            ui.text(channel_words.SEND_LATER_TEXT if unlocked else room_words.SEND_LATER_TEXT, Type.META, ui.c.ink_3),
         ],
         spacing=Space.MD,
         height=min(Size.DIALOG + Size.ROW, ui.height - 4 * Size.ROW),

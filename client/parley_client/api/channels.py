@@ -15,6 +15,7 @@ from parley_contracts.channels_api import (
     ChannelPage,
     ChannelPolicyUpload,
     PostUpload,
+    ScheduledPostUpload,
     SearchPage,
     SearchUpload,
 )
@@ -69,6 +70,11 @@ async def put_post(
     """Say something in the clear, once; the outbox repeats."""
     path = f"{BASE}/channels/{channel_id}/posts/{client_id}"
     return await api.call("PUT", path, Appended, body=upload, attempts=1, timeout_s=timeout_s)
+
+
+async def put_scheduled_post(api: Api, channel_id: ChannelId, client_id: ClientId, upload: ScheduledPostUpload) -> None:
+    """Have the server say something later, also without this device; again, replaces it."""
+    await api.call("PUT", f"{BASE}/channels/{channel_id}/scheduled/{client_id}", type(None), body=upload)
 
 
 async def put_application(

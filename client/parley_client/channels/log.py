@@ -17,7 +17,7 @@ from parley_client.content.kinds import COUNTED_KINDS, KIND_NAME, KIND_UNOPENED
 from parley_client.errors import UntrustedGroup, UsageError
 from parley_client.groups.policies import known_policy
 from parley_client.session import Session
-from parley_client.store import conversations, messages, restoring
+from parley_client.store import conversations, messages, queues, restoring
 from parley_client.store.conversations import ConversationRow, Status
 from parley_client.store.port import Store
 from parley_client.store.reading import raise_read_position
@@ -117,6 +117,7 @@ class ChannelApplier:
                 self._own_sequence = entry.sequence
             self._later(store_placed, row)
         if entry.device_id == self._session.device.device_id:
+            self._later(queues.drop_scheduled, entry.client_id)
             self._later(restoring.drop_acknowledged, entry.client_id)
 
     def _keep_unopened(self, entry: Entry, policy: PolicyDocument, cause: str) -> None:

@@ -3,15 +3,18 @@
 A message can be appended only in the epoch under which it is sealed. So each new epoch has the device seal what it has
 scheduled anew; what comes due while the device is away and the epoch is another is given back, and the device sends it
 as soon as it learns of that. Its content carries counter 0: it stands outside the device's count, since nobody knows
-where in the log it will stand.
+where in the log it will stand. What goes to an open channel is handed over once, in the clear, as it will stand there.
 
 Invariant: a scheduled message stays in the store until it is in the log, in the outbox, or cancelled.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from parley_client import outbox
-from parley_client.api import messaging
+from parley_client.api import channels, messaging
+from parley_client.channels.entering import ensure_in_channel
 from parley_client.crypto.message import UNCOUNTED
 from parley_client.errors import ClientError
 from parley_client.groups.commits import has_strays, rotate_if_due
@@ -20,8 +23,13 @@ from parley_client.session import Session
 from parley_client.store import queues
 from parley_client.store.conversations import load_conversation
 from parley_client.store.queues import OutboxRow, ScheduledRow
+from parley_contracts.channels_api import ScheduledPostUpload
+from parley_contracts.ids import ChannelId, as_channel
 from parley_contracts.messaging_api import ScheduledUpload
 from parley_contracts.problems import NotFound, PolicyRefused
+
+#: Stands for the epoch of what the server holds in the clear.
+_NO_EPOCH: Final = 0
 
 
 async def settle_scheduled(session: Session) -> None:
@@ -44,6 +52,10 @@ async def _settle(session: Session, row: ScheduledRow) -> None:
         await messaging.delete_scheduled(session.api, row.client_id)
         queues.drop_scheduled(session.store, row.client_id)
         return
+    channel_id = as_channel(row.conversation_id)
+    if channel_id is not None:
+        await _settle_post(session, channel_id, row)
+        return
     try:
         if has_strays(session, await ensure_member(session, row.conversation_id)):
             await rotate_if_due(session, row.conversation_id)
@@ -59,6 +71,18 @@ async def _settle(session: Session, row: ScheduledRow) -> None:
     upload = ScheduledUpload(sealed.header, sealed.ciphertext, sealed.signature, row.send_at)
     await messaging.put_scheduled(session.api, row.conversation_id, row.client_id, upload)
     queues.mark_held(session.store, row.client_id, conversation.epoch)
+
+
+async def _settle_post(session: Session, channel_id: ChannelId, row: ScheduledRow) -> None:
+    if row.epoch is not None:
+        return  # the server has it, and nothing has to be sealed anew
+    upload = ScheduledPostUpload(row.kind, row.body.decode(), row.send_at)
+    try:
+        await ensure_in_channel(session, channel_id)
+        await channels.put_scheduled_post(session.api, channel_id, row.client_id, upload)
+    except (ClientError, NotFound):
+        return  # as long as this person does not belong, nobody says it for them
+    queues.mark_held(session.store, row.client_id, _NO_EPOCH)
 
 
 async def _send_now(session: Session, row: ScheduledRow) -> None:

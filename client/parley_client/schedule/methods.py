@@ -14,7 +14,7 @@ from parley_client.errors import ClientError, UnknownMessage, UsageError
 from parley_client.schedule.keeping import settle_scheduled
 from parley_client.store import queues
 from parley_client.store.queues import ScheduledRow
-from parley_contracts.ids import ClientId, ConversationId, as_channel, new_uuid7
+from parley_contracts.ids import ClientId, ConversationId, new_uuid7
 from parley_contracts.limits import SCHEDULED_AHEAD_S_MAX, SCHEDULED_PER_DEVICE_MAX
 from parley_contracts.problems import Problem
 
@@ -35,7 +35,8 @@ class ScheduleMethods(MessageMethods):
     async def schedule(self, to: str, text: str, send_at: str) -> Scheduled:
         """Send a text at a time (RFC 3339, with its zone), also while this device is away; `to` is as in `send`.
 
-        It is kept here at once and handed to the server as soon as that can be reached.
+        It is kept here at once and handed to the server as soon as that can be reached: sealed, or for an open channel in
+        the clear.
         """
         moment = _moment(send_at)
         if not text:
@@ -44,8 +45,6 @@ class ScheduleMethods(MessageMethods):
         if len(queues.list_scheduled(store)) >= SCHEDULED_PER_DEVICE_MAX:
             raise UsageError(f"at most {SCHEDULED_PER_DEVICE_MAX} messages wait for their time on one device")
         conversation_id = await self._resolve(to)
-        if as_channel(conversation_id) is not None:
-            raise UsageError("what is sent later is kept sealed, so it cannot go to an open channel")
         body = encode(TextBody(text=text, mentions=self._mentioned(conversation_id, text)))
         row = ScheduledRow(
             client_id=ClientId(new_uuid7()),

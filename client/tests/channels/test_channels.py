@@ -1,6 +1,8 @@
 """Open channels on a device: the same methods as everywhere, a label, and nothing private ever among them."""
 
 import asyncio
+import datetime as dt
+import json
 
 import pytest
 
@@ -51,6 +53,39 @@ async def test_a_channel_is_labelled_and_works_like_any_conversation(town):
     assert timeline.summary(berta.session, channel).mentions == 0  # the edit took it back
     assert timeline.summary(berta.session, channel).kind == "open"
     assert [m.text for m in await berta.receive()] == ["Hello @berta"]
+
+
+async def test_what_is_said_later_is_handed_over_in_the_clear_and_once(town, server, people):
+    channel, anna, berta = town
+    when = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
+    made = await berta.schedule("#Town", "Good morning @anna", when)
+    assert made.held and [each.text for each in berta.scheduled()] == ["Good morning @anna"]
+    held = server.scheduled.pop(made.client_id)
+    assert (held["conversation_id"], json.loads(held["body"])["text"]) == (channel, "Good morning @anna")
+    # Other rules and people seal nothing anew: there is nothing sealed.
+    await anna.group_role(channel, "berta", "moderator")
+    await berta.sync()
+    assert server.scheduled == {} and [each.held for each in berta.scheduled()] == [True]
+    # The server says it for the device; what comes back under its client id is what was waiting.
+    session = {"user": berta.whoami().user_id, "device": berta.whoami().device_id}
+    post = {"content_kind": held["content_kind"], "body": held["body"]}
+    server._change_channel(session, channel, server.logs[channel], "posts", made.client_id, post)
+    await berta.sync()
+    assert berta.scheduled() == [] and ("text", "Good morning @anna") in texts(berta, channel)
+
+
+async def test_what_is_said_later_waits_on_the_device_of_whoever_was_put_out(town, server):
+    channel, anna, berta = town
+    when = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
+    await anna.group_remove(channel, ["berta"])  # berta's device has not heard of it
+    made = await berta.schedule(channel, "still here?", when)
+    assert not made.held and server.scheduled == {}
+    await berta.sync()
+    with pytest.raises(NotAMember):
+        await berta.schedule(channel, "and now?", when)
+    await berta.channel_join(channel)
+    await berta.sync()
+    assert made.client_id in server.scheduled and [each.held for each in berta.scheduled()] == [True]
 
 
 async def test_what_is_deleted_leaves_server_and_devices(town, server):

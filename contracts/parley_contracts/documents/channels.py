@@ -9,6 +9,7 @@ from parley_contracts.channels_api import (
     ChannelPage,
     ChannelPolicyUpload,
     PostUpload,
+    ScheduledPostUpload,
     SearchPage,
     SearchUpload,
 )
@@ -106,6 +107,18 @@ CHANNELS = (
         body=PostUpload,
         answer=Appended,
         problems=_APPEND_PROBLEMS,
+    ),
+    Operation(
+        name="put_scheduled_post",
+        method="PUT",
+        path=f"{_CHANNEL}/scheduled/{{client_id}}",
+        summary="Keep a post until its time, then append it.",
+        description=(
+            "Told by `GET scheduled` and taken back by `DELETE scheduled/{client_id}` like what is sealed. It stands in the"
+            " clear from now on. Again, with another text or time, replaces it."
+        ),
+        body=ScheduledPostUpload,
+        problems=(NotFound, TooMany),
     ),
     Operation(
         name="post_search",

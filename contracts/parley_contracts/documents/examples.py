@@ -108,6 +108,12 @@ _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     channels.ChannelCreation: _CHANNEL,
     channels.ChannelDescription: _CHANNEL,
     channels.ChannelPage: {"next": None},
+    channels.ScheduledPostUpload: {
+        "content_kind": 1,
+        "body": '{"text":"Good morning"}',
+        "send_at": "2026-12-24T07:00:00Z",
+    },
+    channels.PostSend: {"content_kind": 1, "body": '{"text":"Good morning"}'},
     channels.PostUpload: {"content_kind": 1, "body": '{"text":"Good morning"}'},
     channels.SearchUpload: {"query": "morning"},
     channels.SearchHit: {**_CHANNEL_ID, "text": "Good morning"},

@@ -149,6 +149,10 @@ _NAME = {
 }
 _OBJECT_SIZE = {"minimum": limits.MEDIA_OBJECT_SIZE_BYTES_MIN, "maximum": limits.MEDIA_OBJECT_SIZE_BYTES_MAX}
 
+_POST: dict[str, dict[str, Any]] = {
+    "content_kind": {"enum": sorted(CLEAR_KINDS)},
+    "body": {"minLength": 2, "maxLength": limits.MESSAGE_BODY_SIZE_BYTES_MAX},
+}
 _DESCRIPTION: dict[str, dict[str, Any]] = {
     "name": {"minLength": 1, "maxLength": limits.GROUP_NAME_LENGTH_MAX},
     "topic": {"maxLength": limits.GROUP_TOPIC_LENGTH_MAX},
@@ -207,10 +211,9 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
     },
     channels.ChannelCreation: _DESCRIPTION,
     channels.ChannelDescription: _DESCRIPTION,
-    channels.PostUpload: {
-        "content_kind": {"enum": sorted(CLEAR_KINDS)},
-        "body": {"minLength": 2, "maxLength": limits.MESSAGE_BODY_SIZE_BYTES_MAX},
-    },
+    channels.PostUpload: _POST,
+    channels.PostSend: _POST,
+    channels.ScheduledPostUpload: _POST,
     channels.ChannelPolicyUpload: {"epoch": {"minimum": 1}},
     channels.SearchUpload: {
         "query": {"minLength": 1, "maxLength": limits.SEARCH_QUERY_LENGTH_MAX},

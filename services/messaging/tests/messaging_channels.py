@@ -45,6 +45,10 @@ class TestChannel:
         upload = {"content_kind": kind, "body": body if isinstance(body, str) else json.dumps(body)}
         return await api.put(f"{self.path}/posts/{client_id or new_uuid7()}", device, upload)
 
+    async def later(self, api: Api, device: Device, text: str, client_id: str, send_at: str, **body: Any) -> Answer:
+        upload = {"content_kind": KIND_TEXT, "body": json.dumps({"text": text} | body), "send_at": send_at}
+        return await api.put(f"{self.path}/scheduled/{client_id}", device, upload)
+
     async def policy(self, api: Api, device: Device) -> tuple[PolicyDocument, int]:
         """The policy in force and its epoch."""
         body = (await api.get(f"conversations/{self.id}", device)).body

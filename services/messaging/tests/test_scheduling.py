@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from messaging_channels import TestChannel
 
+from parley_contracts.content_kinds import KIND_TEXT
 from parley_contracts.encoding import b64decode
 from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import SCHEDULED_PER_DEVICE_MAX
@@ -113,3 +117,58 @@ async def test_a_device_has_a_bound(api, person, room_of, stack):
         assert (await put(api, room, device, b"x", new_uuid7(), 3600)).problem == "too_many"
         assert (await put(api, room, device, b"x again", client_id, 3600)).status == 204
         database["scheduled"].delete_many({"user": one["user"]})
+
+
+async def said(api, room, device) -> list[str]:
+    entries = await room.entries(api, device)
+    return [json.loads(each["body"])["text"] for each in entries if each["type"] == "post.created"]
+
+
+async def test_a_post_is_said_when_its_time_has_come(api, other_api, person):
+    owner, member = person().device(), person().device()
+    room = TestChannel()
+    await room.create(api, owner)
+    await room.join(api, member)
+    late, soon = new_uuid7(), new_uuid7()
+    assert (await room.later(api, member, "late", late, moment(3600))).status == 204
+    assert (await room.later(other_api, member, "first try", soon, moment(3600))).status == 204
+    assert (await room.later(api, member, "soon", soon, moment(0.3))).status == 204  # replaces it
+    assert await listed(api, member) == [(soon, "waiting"), (late, "waiting")] and await listed(api, owner) == []
+    await until(lambda: said(api, room, owner), ["soon"])
+    await until(lambda: listed(api, member), [(late, "waiting")])
+    # Said again by its device, it is the entry that it became.
+    again = await room.post(other_api, member, KIND_TEXT, {"text": "soon"}, soon)
+    assert (again.status, await said(api, room, owner)) == (200, ["soon"])
+    head = (await api.get(f"conversations/{room.id}", member)).body["head"]
+    assert head["read_sequence"] < head["head"], "whoever is away has read nothing"
+    found = await api.call("POST", "search", owner, {"query": "soon", "conversation_id": room.id})
+    assert [hit["sequence"] for hit in found.body["hits"]] == [again.body["sequence"]]
+
+
+async def test_who_may_not_speak_any_more_is_given_back_what_was_to_be_said(api, person, stack):
+    owner, member, stranger = person().device(), person().device(), person().device()
+    room = TestChannel()
+    await room.create(api, owner)
+    await room.join(api, member)
+    client_id = new_uuid7()
+    assert (await room.later(api, member, "still here?", client_id, moment(3600))).status == 204
+    assert (await room.leave(api, member)).status == 200
+    with stack.database() as database:  # its time comes only now, however long the leaving took
+        due = {"$set": {"send_at": datetime.now(UTC)}}
+        assert database["scheduled"].update_one({"client": uuid.UUID(client_id).bytes}, due).matched_count == 1
+    await until(lambda: listed(api, member), [(client_id, "refused")])
+    assert await said(api, room, owner) == []
+    assert (await room.later(api, stranger, "x", new_uuid7(), moment(0))).problem == "not_found"
+    assert (await room.later(api, owner, "x", new_uuid7(), "soon")).problem == "invalid_request"
+    assert (await room.later(api, owner, "x", new_uuid7(), moment(0), application="Me")).problem == "invalid_request"
+
+
+async def test_nothing_sealed_waits_for_a_channel_and_nothing_clear_for_a_group(api, person, room_of):
+    device = person().device()
+    group, channel = await room_of(api, device), TestChannel()
+    await channel.create(api, device)
+    path = f"conversations/{channel.id}/scheduled/{(client_id := new_uuid7())}"
+    sealed = upload(group, device, b"x", client_id, 0)
+    assert (await api.put(path, device, sealed)).problem == "invalid_request"
+    channel.path = f"channels/{group.id}"
+    assert (await channel.later(api, device, "x", new_uuid7(), moment(0))).problem == "not_found"

@@ -10,11 +10,13 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from messaging_channels import TestChannel
 from websockets.asyncio.client import unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from parley_contracts.content_kinds import KIND_HISTORY_KEY, KIND_TEXT
 from parley_contracts.encoding import b64encode
-from parley_contracts.ids import new_uuid7
+from parley_contracts.ids import new_channel_id, new_uuid7
 from parley_contracts.limits import CIPHERTEXT_SIZE_BYTES_MAX, FRAME_SIZE_BYTES_MAX
 from parley_contracts.messaging_api import (
     CLOSE_INVALID_FRAME,
@@ -24,7 +26,7 @@ from parley_contracts.messaging_api import (
 )
 
 URI = "ws://node/api/v1/messaging/socket"
-ENTRY_TYPES = {"conversation.created", "message.created", "commit.created"}
+ENTRY_TYPES = {"conversation.created", "message.created", "commit.created", "post.created"}
 
 
 def raw(api, **options):
@@ -95,6 +97,44 @@ async def test_commands_are_answered_by_ref_and_keep_their_order(api, person, ro
         assert (await socket.until("problem"))["problem"]["type"] == "urn:parley:problem:invalid_request"
         await socket.say(sending(room, device, conversation_id=new_uuid7()))
         assert (await socket.until("problem"))["problem"]["type"].endswith(("not_found", "invalid_request"))
+        await socket.say({"type": "heartbeat"})
+        await socket.until("heartbeat")
+
+
+async def test_posts_are_answered_by_ref_among_other_commands(api, other_api, person):
+    device, reader = person().device(), person().device()
+    room = TestChannel()
+    await room.create(api, device)
+    await room.join(api, reader)
+
+    def saying(text, **fields):
+        where = {"ref": (ref := new_uuid7()), "conversation_id": room.id, "client_id": ref}
+        return {"type": "post.send", **where, "content_kind": KIND_TEXT, "body": json.dumps({"text": text})} | fields
+
+    async with api.socket(device) as socket, other_api.socket(reader) as theirs:
+        commands = [saying(f"{number}") for number in range(10)]
+        for command in commands:
+            await socket.say(command)
+        answers = {}
+        while len(answers) < 10:
+            frame = await socket.next()
+            if frame["type"] == "ack":
+                answers[frame["ref"]] = frame["appended"]["sequence"]
+        assert [answers[command["ref"]] for command in commands] == list(range(3, 13))
+        heard = await entries(theirs, 10)
+        assert [json.loads(entry["body"])["text"] for entry in heard] == [f"{number}" for number in range(10)]
+        await socket.say(commands[0])  # again: the same entry
+        assert (await socket.until("ack"))["appended"]["sequence"] == 3
+        for wrong, problem in (
+            ({"body": "no"}, "invalid_request"),
+            ({"body": json.dumps({"text": "x", "application": "Builds"})}, "invalid_request"),
+            ({"content_kind": KIND_HISTORY_KEY}, "invalid_request"),
+            ({"conversation_id": new_uuid7()}, "not_found"),
+            ({"conversation_id": new_channel_id()}, "not_found"),
+            ({"client_id": "me"}, "invalid_request"),
+        ):
+            await socket.say(saying("x", **wrong))
+            assert (await socket.until("problem"))["problem"]["type"] == f"urn:parley:problem:{problem}", wrong
         await socket.say({"type": "heartbeat"})
         await socket.until("heartbeat")
 
@@ -173,12 +213,14 @@ async def test_bytes_that_are_no_text_end_the_socket(api, person):
             lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
         ).map(json.dumps),
         st.fixed_dictionaries(
-            {"type": st.sampled_from(["identify", "message.send", "receipt.mark", "heartbeat"])},
+            {"type": st.sampled_from(["identify", "message.send", "post.send", "receipt.mark", "heartbeat"])},
             optional={
                 "ref": st.text(max_size=5),
                 "conversation_id": st.text(max_size=40),
                 "client_id": st.text(max_size=40),
                 "header": st.text(max_size=40),
+                "content_kind": st.integers(-5, 2**70),
+                "body": st.text(max_size=40),
                 "cursors": st.dictionaries(st.text(max_size=40), st.integers(-5, 2**70), max_size=3),
                 "access_token": st.text(max_size=100),
                 "read_sequence": st.integers(),

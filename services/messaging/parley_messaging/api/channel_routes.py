@@ -14,18 +14,18 @@ from parley_contracts.channels_api import (
     MEMBER_JOINED,
     MEMBER_LEFT,
     POLICY_CHANGED,
-    POST,
     ChannelCreation,
     ChannelDescription,
     ChannelPolicyUpload,
     ClearType,
     PostUpload,
+    ScheduledPostUpload,
     SearchUpload,
 )
 from parley_contracts.limits import CHANNELS_PAGE_DEFAULT
 from parley_contracts.problems import RateLimited
 from parley_messaging.api.routes import caller_of
-from parley_messaging.api.submissions import channel_policy, clear_submission, described_body, post_fields
+from parley_messaging.api.submissions import channel_policy, clear_submission, described_body, post_submission
 from parley_messaging.node import node_of
 from parley_serving.fastapi.requests import Caller, identifier, json_response, read_body
 
@@ -104,7 +104,18 @@ async def put_post(request: Request, conversation_id: str, client_id: str) -> Re
     """Say something in a channel."""
     caller = await caller_of(request)
     upload = await read_body(request, PostUpload)
-    return await _append(request, caller, POST, conversation_id, client_id, **post_fields(upload))
+    submission = post_submission(caller, conversation_id, client_id, upload)
+    return json_response(await node_of(request).appending.submit(submission))
+
+
+@router.put("/channels/{conversation_id}/scheduled/{client_id}")
+async def put_scheduled_post(request: Request, conversation_id: str, client_id: str) -> Response:
+    """Keep a post until its time."""
+    caller = await caller_of(request)
+    upload = await read_body(request, ScheduledPostUpload)
+    submission = post_submission(caller, conversation_id, client_id, upload)
+    await node_of(request).scheduling.put(submission, upload.send_at)
+    return Response(status_code=204)
 
 
 @router.post("/search")

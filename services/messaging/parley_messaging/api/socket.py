@@ -15,6 +15,7 @@ import structlog
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from parley_contracts.channels_api import PostSend
 from parley_contracts.limits import (
     CONVERSATIONS_PER_USER_MAX,
     FRAME_SIZE_BYTES_MAX,
@@ -43,7 +44,7 @@ from parley_contracts.messaging_api import (
 from parley_contracts.problems import Forbidden, Internal, OriginRefused, Problem, Unauthenticated
 from parley_messaging.api.readiness import differing_states, visible
 from parley_messaging.api.ready_frames import EXTENSION, ReadyFramesProtocol
-from parley_messaging.api.submissions import message_submission
+from parley_messaging.api.submissions import message_submission, post_submission
 from parley_messaging.domain.publications import json_frame
 from parley_messaging.node import Node, node_of
 from parley_serving.fastapi.problems import problem_response
@@ -182,7 +183,7 @@ class DeviceSocket:
             case Heartbeat():
                 self.push(_HEARTBEAT_FRAME)
                 self._in_flight.release()
-            case MessageSend():
+            case MessageSend() | PostSend():
                 self._send(frame)
             case ReceiptMark():
                 self._start(frame.ref, self._mark(frame))
@@ -191,9 +192,12 @@ class DeviceSocket:
             case _:
                 self._start(frame.ref, self._node.state_commands.carry_out(self, frame))
 
-    def _send(self, frame: MessageSend) -> None:
+    def _send(self, frame: MessageSend | PostSend) -> None:
         try:
-            submission = message_submission(self._caller, frame.conversation_id, frame.client_id, frame)
+            if isinstance(frame, PostSend):
+                submission = post_submission(self._caller, frame.conversation_id, frame.client_id, frame)
+            else:
+                submission = message_submission(self._caller, frame.conversation_id, frame.client_id, frame)
         except Problem as problem:
             self._in_flight.release()
             self.push(json_frame(Refusal(frame.ref, problem.to_dict())))

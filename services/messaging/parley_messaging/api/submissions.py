@@ -7,11 +7,14 @@ from typing import Any
 import msgspec
 
 from parley_contracts.channels_api import (
+    POST,
     ChannelCreation,
     ChannelDescription,
     ChannelPolicyUpload,
     ClearType,
+    PostSend,
     PostUpload,
+    ScheduledPostUpload,
     checked_description,
     read_post,
 )
@@ -127,7 +130,17 @@ def described_body(upload: ChannelDescription | ChannelCreation) -> bytes:
         raise InvalidRequest("the text is not valid Unicode") from error
 
 
-def post_fields(upload: PostUpload) -> dict[str, Any]:
+def post_submission(
+    caller: Caller,
+    unverified_conversation_id: str,
+    unverified_client_id: str,
+    upload: PostUpload | PostSend | ScheduledPostUpload,
+) -> Submission:
+    """Something said in an open channel."""
+    return clear_submission(caller, POST, unverified_conversation_id, unverified_client_id, **_post_fields(upload))
+
+
+def _post_fields(upload: PostUpload | PostSend | ScheduledPostUpload) -> dict[str, Any]:
     """A post's fields of a submission, its body checked."""
     try:
         body = upload.body.encode()

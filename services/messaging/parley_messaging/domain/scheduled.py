@@ -1,4 +1,4 @@
-"""A sealed message that waits for its time. The server can neither read it nor seal it anew."""
+"""A message that waits for its time: a sealed one, which the server can neither read nor seal anew, or a channel's post."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import structlog
 from parley_contracts.ids import ClientId, DeviceId, UserId, is_uuid
 from parley_contracts.messaging_api import ScheduledMessages
 from parley_contracts.problems import EpochStale, InvalidRequest, NotFound, Problem, Unavailable
-from parley_messaging.domain.entries import Submission
+from parley_messaging.domain.entries import MESSAGE, Submission
 from parley_messaging.domain.judging import parse_header
 from parley_messaging.domain.scheduled import Scheduled, parse_send_at
 from parley_messaging.ports import ScheduleStore
@@ -46,7 +46,8 @@ class Scheduling:
         access = await access_conversation_by_id(self._states, submission.user_id, submission.conversation_id)
         if access.span.last is not None:
             raise NotFound
-        parse_header(submission)
+        if submission.type == MESSAGE:
+            parse_header(submission)
         send_at = parse_send_at(unverified_send_at, datetime.now(UTC))
         await self._store.put(Scheduled(submission=submission, send_at=send_at))
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.database import AsyncDatabase
 
+from parley_contracts.channels_api import POST
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.limits import SCHEDULED_PER_DEVICE_MAX
 from parley_contracts.problems import TooMany
@@ -14,7 +15,8 @@ from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text
 from parley_messaging.domain.entries import MESSAGE, Submission
 from parley_messaging.domain.scheduled import Scheduled
 
-_PARTS = ("header", "ciphertext", "signature")
+_SEALED = ("header", "ciphertext", "signature")
+_CLEAR = ("body",)
 
 
 class MongoSchedule:
@@ -34,8 +36,10 @@ class MongoSchedule:
             "send_at": scheduled.send_at,
             "state": scheduled.state,
             "problem": scheduled.problem,
-            **{name: getattr(submission, name) for name in _PARTS},
+            **{name: getattr(submission, name) for name in _parts(submission)},
         }
+        if submission.type == POST:
+            document["content_kind"] = submission.content_kind
         async with unavailable_when_away():
             if await self._scheduled.count_documents(own, limit=SCHEDULED_PER_DEVICE_MAX) >= SCHEDULED_PER_DEVICE_MAX:
                 replaced = await self._scheduled.replace_one(place, place | document)
@@ -58,7 +62,8 @@ class MongoSchedule:
         place = _place(submission.user_id, submission.device_id, submission.client_id)
         outcome = {"state": scheduled.state, "problem": scheduled.problem}
         async with unavailable_when_away():
-            await self._scheduled.update_one(place | {"signature": submission.signature}, {"$set": outcome})
+            same = {name: getattr(submission, name) for name in _parts(submission)[-1:]}
+            await self._scheduled.update_one(place | same | {"send_at": scheduled.send_at}, {"$set": outcome})
 
     async def remove(self, user_id: UserId, device_id: DeviceId, client_id: ClientId) -> None:
         """Forget one."""
@@ -71,18 +76,25 @@ class MongoSchedule:
             return [_from_document(document) async for document in cursor]
 
 
+def _parts(submission: Submission) -> tuple[str, ...]:
+    """The fields of what is said, by the kind of it; the last one tells it from what replaces it."""
+    return _CLEAR if submission.type == POST else _SEALED
+
+
 def _place(user_id: UserId, device_id: DeviceId, client_id: ClientId) -> Document:
     return {"user": id_bytes(user_id), "device": id_bytes(device_id), "client": id_bytes(client_id)}
 
 
 def _from_document(document: Document) -> Scheduled:
+    is_post = "body" in document
     submission = Submission(
-        type=MESSAGE,
+        type=POST if is_post else MESSAGE,
         conversation_id=ConversationId(id_text(document["conversation"])),
         user_id=UserId(id_text(document["user"])),
         device_id=DeviceId(id_text(document["device"])),
         client_id=ClientId(id_text(document["client"])),
-        **{name: document[name] for name in _PARTS},
+        content_kind=document.get("content_kind", 0),
+        **{name: document[name] for name in (_CLEAR if is_post else _SEALED)},
     )
     return Scheduled(
         submission=submission, send_at=document["send_at"], state=document["state"], problem=document["problem"]
