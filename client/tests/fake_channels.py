@@ -82,10 +82,8 @@ class FakeChannels:
         who = session["user"]
         if log is None or (part != "joins" and who not in log.standing.user_ids):
             raise problems.NotFound
-        if part == "scheduled":
-            read_post(body["content_kind"], body["body"].encode())
-            self.scheduled[client_id] = body | {"conversation_id": channel_id, "client_id": client_id}
-            return None
+        if part in {"reports", "scheduled"}:
+            return self._keep_beside(session, channel_id, log, part, client_id, body)
         match part:
             case "joins":
                 log.stand(channel_rules.joined(log.standing, who))
@@ -112,6 +110,17 @@ class FakeChannels:
         if not log.standing.may(who, "send"):
             raise problems.PolicyRefused
         return self._append_clear(session, channel_id, log, client_id, "post.created", **body)
+
+    def _keep_beside(self, session, channel_id, log, part, name, body) -> None:
+        """What concerns a channel and is no entry of it; `name` is a client id, or of a report the sequence."""
+        if part == "scheduled":
+            read_post(body["content_kind"], body["body"].encode())
+            self.scheduled[name] = body | {"conversation_id": channel_id, "client_id": name}
+            return
+        found = [each for each in log.entries if each.sequence == int(name) and each.type == "post.created"]
+        if not found or not found[0].body:
+            raise problems.NotFound
+        self.reports.append((channel_id, int(name), session["user"], body["reason"], found[0].body.encode()))
 
     def _applications(self, log, who, method, rest, body) -> object:
         if log is None or not log.standing.may(who, "invite"):

@@ -84,6 +84,12 @@ class ScheduledPostUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     send_at: str
 
 
+class ChannelReportUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT channels/{conversation_id}/reports/{sequence}`: nothing has to be proven, for the server has what was said."""
+
+    reason: str
+
+
 class ChannelPolicyUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT channels/{conversation_id}/policy/{client_id}`: the policy after the one of `epoch`, else `epoch_stale`.
 

@@ -207,6 +207,7 @@ class Journey:
         assert [hit.sequence for hit in (await berta.search("town")).hits][:1] == [sent.sequence]
         await anna.group_describe(channel.conversation_id, topic="News")
         await anna.group_role(channel.conversation_id, self.names["berta"], "moderator")
+        await berta.report(channel.conversation_id, sent.sequence, "rude")
         await self.let_in(anna, channel.conversation_id)
         await self.send_later(anna, channel.conversation_id)
         self.channel = channel.conversation_id

@@ -14,6 +14,7 @@ from parley_contracts.channels_api import (
     ChannelDescription,
     ChannelPage,
     ChannelPolicyUpload,
+    ChannelReportUpload,
     PostUpload,
     ScheduledPostUpload,
     SearchPage,
@@ -75,6 +76,11 @@ async def put_post(
 async def put_scheduled_post(api: Api, channel_id: ChannelId, client_id: ClientId, upload: ScheduledPostUpload) -> None:
     """Have the server say something later, also without this device; again, replaces it."""
     await api.call("PUT", f"{BASE}/channels/{channel_id}/scheduled/{client_id}", type(None), body=upload)
+
+
+async def put_report(api: Api, channel_id: ChannelId, sequence: int, upload: ChannelReportUpload) -> None:
+    """Report something that was said."""
+    await api.call("PUT", f"{BASE}/channels/{channel_id}/reports/{sequence}", type(None), body=upload)
 
 
 async def put_application(

@@ -5,7 +5,7 @@ Invariant: nothing else is revealed; the message is one that this device could o
 
 from __future__ import annotations
 
-from parley_client.api import messaging
+from parley_client.api import channels, messaging
 from parley_client.crypto.message import MessageError, OpenedMessage, open_message
 from parley_client.errors import UnknownMessage, UsageError
 from parley_client.session import Session
@@ -13,9 +13,10 @@ from parley_client.store import conversations
 from parley_client.store.conversations import load_conversation
 from parley_client.store.messages import row_at
 from parley_client.sync.opening import sealed_parts
+from parley_contracts.channels_api import ChannelReportUpload
 from parley_contracts.encoding import b64encode
 from parley_contracts.envelope import MessageHeader
-from parley_contracts.ids import ConversationId
+from parley_contracts.ids import ConversationId, as_channel
 from parley_contracts.limits import REPORT_REASON_LENGTH_MAX
 from parley_contracts.messaging_api import Entry
 from parley_contracts.reporting_api import ReportUpload
@@ -31,6 +32,10 @@ async def report_message(session: Session, conversation_id: ConversationId, sequ
     known = row_at(session.store, conversation_id, sequence)
     if known is None or known.cause is not None or not known.body:
         raise UnknownMessage(_GONE)
+    channel_id = as_channel(conversation_id)
+    if channel_id is not None:  # the server has what was said there
+        await channels.put_report(session.api, channel_id, sequence, ChannelReportUpload(reason))
+        return
     page = await messaging.get_entries(session.api, conversation_id, after=sequence - 1, limit=1)
     found = [entry for entry in page.entries if (entry.sequence, entry.client_id) == (sequence, known.client_id)]
     if not found:

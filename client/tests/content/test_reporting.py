@@ -32,6 +32,19 @@ async def test_a_report_shows_the_message_and_only_that(people, server):
     assert b"harmless" not in content
 
 
+async def test_in_a_channel_the_server_is_only_told_where(people, server):
+    alice, bob = await people.register("alice"), await people.register("bob")
+    channel = (await alice.channel_create("Town")).conversation_id
+    await bob.channel_join(channel)
+    rude = await alice.send(channel, "something rude")
+    await bob.sync()
+    await bob.report(channel, rude.sequence, "rude")
+    ((where, sequence, reporter, reason, _),) = server.reports
+    assert (where, sequence, reporter, reason) == (channel, rude.sequence, bob.whoami().user_id, "rude")
+    with pytest.raises(UnknownMessage):
+        await bob.report(channel, 99, "x")
+
+
 async def test_what_is_not_there_cannot_be_reported(people, server):
     alice, bob = await people.register("alice"), await people.register("bob")
     sent = await alice.send("@bob", "a mistake")

@@ -8,6 +8,7 @@ from parley_contracts.channels_api import (
     ChannelDescription,
     ChannelPage,
     ChannelPolicyUpload,
+    ChannelReportUpload,
     PostUpload,
     ScheduledPostUpload,
     SearchPage,
@@ -119,6 +120,15 @@ CHANNELS = (
         ),
         body=ScheduledPostUpload,
         problems=(NotFound, TooMany),
+    ),
+    Operation(
+        name="put_channel_report",
+        method="PUT",
+        path=f"{_CHANNEL}/reports/{{sequence}}",
+        summary="Report something that was said in a channel to who runs the server.",
+        description="It is kept as it was said, also when its author deletes it later. Again replaces the caller's report.",
+        body=ChannelReportUpload,
+        problems=(NotFound,),
     ),
     Operation(
         name="post_search",

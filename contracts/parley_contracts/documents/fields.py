@@ -211,6 +211,7 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
     },
     channels.ChannelCreation: _DESCRIPTION,
     channels.ChannelDescription: _DESCRIPTION,
+    channels.ChannelReportUpload: {"reason": {"maxLength": limits.REPORT_REASON_LENGTH_MAX}},
     channels.PostUpload: _POST,
     channels.PostSend: _POST,
     channels.ScheduledPostUpload: _POST,

@@ -8,6 +8,9 @@ import os
 import subprocess
 import sys
 
+from messaging_channels import TestChannel
+
+from parley_contracts.content_kinds import KIND_REACTION
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.ids import new_uuid7
@@ -105,3 +108,24 @@ async def test_reports_are_limited(api, person, room_of):
     place = f"conversations/{room.id}/reports/{sequence}"
     statuses = [(await api.put(place, reader, report)).status for _ in range(REPORTS_PER_HOUR + 1)]
     assert statuses == [204] * REPORTS_PER_HOUR + [429]
+
+
+async def test_what_was_said_in_a_channel_is_reported_as_the_server_has_it(api, other_api, stack, person):
+    author, reader, stranger = person().device(), person().device(), person().device()
+    room = TestChannel()
+    await room.create(api, author)
+    await room.join(api, reader)
+    sequence = (await room.say(api, author, WORDS)).body["sequence"]
+    mark = (await room.post(api, reader, KIND_REACTION, {"target": sequence, "emoji": "x"})).body["sequence"]
+    report = {"reason": "rude 7c1d"}
+    for node in (api, other_api):
+        assert (await node.put(f"{room.path}/reports/{sequence}", reader, report)).status == 204
+    (line,) = [line for line in shown(stack) if line["conversation_id"] == room.id]
+    assert (line["sequence"], line["author"], line["reason"]) == (sequence, author.person.user_id, "rude 7c1d")
+    assert json.loads(line["body"]) == {"text": WORDS}
+    for device, at in ((stranger, sequence), (reader, 1), (reader, mark), (reader, 99)):
+        assert (await api.put(f"{room.path}/reports/{at}", device, report)).problem == "not_found", at
+    wrong = await api.put(f"{room.path}/reports/{sequence}", reader, {"reason": "x" * 1001})
+    assert wrong.problem == "invalid_request"
+    sealed = {"content": b64encode(content_of()), "commitment_key": b64encode(bytes(32)), "reason": ""}
+    assert (await api.put(f"conversations/{room.id}/reports/{sequence}", reader, sealed)).problem == "not_found"

@@ -17,6 +17,7 @@ from parley_contracts.channels_api import (
     ChannelCreation,
     ChannelDescription,
     ChannelPolicyUpload,
+    ChannelReportUpload,
     ClearType,
     PostUpload,
     ScheduledPostUpload,
@@ -24,7 +25,7 @@ from parley_contracts.channels_api import (
 )
 from parley_contracts.limits import CHANNELS_PAGE_DEFAULT
 from parley_contracts.problems import RateLimited
-from parley_messaging.api.routes import caller_of
+from parley_messaging.api.routes import Place, caller_of
 from parley_messaging.api.submissions import channel_policy, clear_submission, described_body, post_submission
 from parley_messaging.node import node_of
 from parley_serving.fastapi.requests import Caller, identifier, json_response, read_body
@@ -115,6 +116,16 @@ async def put_scheduled_post(request: Request, conversation_id: str, client_id: 
     upload = await read_body(request, ScheduledPostUpload)
     submission = post_submission(caller, conversation_id, client_id, upload)
     await node_of(request).scheduling.put(submission, upload.send_at)
+    return Response(status_code=204)
+
+
+@router.put("/channels/{conversation_id}/reports/{sequence}")
+async def put_channel_report(request: Request, conversation_id: str, sequence: Place) -> Response:
+    """Report something that was said there."""
+    caller = await caller_of(request)
+    upload = await read_body(request, ChannelReportUpload)
+    reporting = node_of(request).reporting
+    await reporting.report_post(caller.user_id, conversation_id, sequence, reason=upload.reason)
     return Response(status_code=204)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from parley_contracts.ids import ConversationId, UserId
-from parley_mls.codec import DecodeError, Reader, decode
+from parley_mls.codec import DecodeError, Reader, Writer, decode
+
+_FORMAT = 1
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +38,11 @@ def _body(reader: Reader) -> tuple[int, str]:
     # Format, counter, last sequence, last hash: what the device said of the log, of no interest here.
     reader.raw(1 + 8 + 8 + 32)
     return reader.uint16(), reader.opaque().decode()
+
+
+def content_of(kind: int, body: bytes) -> bytes:
+    """What was said in the clear, in the form in which the content of what is sealed comes; `body_in` reads both."""
+    return Writer().uint8(_FORMAT).uint64(0).uint64(0).raw(bytes(32)).uint16(kind).opaque(body).finish()
 
 
 def line_of(report: Report) -> str:
