@@ -38,6 +38,7 @@ class ChannelAnswers:
         ben = {"user_id": "user-ben", "username": "ben", "role": "member"}
         may = ["send", "pin", "invite", "remove", "ban", "roles"] if role == "owner" else ["send", "pin"]
         self.add(self.made(where, kind="open", name=channel["name"], members=[me, ben], may=may))
+        self.tell("conversation.changed", conversation_id=where)
         return self.summaries[where]
 
     def _search(self, query, with_files=False, conversation=None, sender=None, since="", until="~", after=None):

@@ -1,7 +1,10 @@
 """Open channels without a screen: the directory, coming in and going, making one, its rules, and its applications."""
 
+from functools import partial
+
 import pytest
 from app_channels import channel
+from app_drawing import draw
 from app_examples import BEN, CARLA, ME, FakeDevice, item, member, started, summary
 
 from parley_app import channel_words, room_words, words
@@ -9,6 +12,7 @@ from parley_app.engine import EngineError
 from parley_app.model import channel_menus, channels, chats, member_menus
 from parley_app.model.layers import Question, Spot
 from parley_app.model.rows import Person, RoomKind
+from parley_app.screens.writing import JoiningAgain
 from parley_contracts.limits import GROUP_NAME_LENGTH_MAX
 
 NETWORK = EngineError("network_error", "no answer")
@@ -128,6 +132,28 @@ async def test_a_channel_is_made_with_a_name_and_opened():
     assert device.asked("channel.create")[-1] == wanted
     assert app.opened == "made" and app.conversation.title == "#Harbour"
     assert form["name"] == "" and form.turn == 0, "a new field would take the focus while its screen goes"
+
+
+async def test_who_has_left_joins_again_where_they_wrote():
+    world, _, device = await world_of(*NAMES, route="/chats")
+    app = world.app
+    await channels.join(app, "id-ferry")
+    device._group_leave("id-ferry")
+    await world.settle()
+    drawn = draw(partial(JoiningAgain, channel_id="id-ferry"), app)
+    assert not app.conversation.writable and _says(drawn, channel_words.LEFT_TEXT)
+    device.faults["channel.join"] = EngineError("policy_refused", "banned")
+    await channels.join(app, "id-ferry")
+    drawn = draw(partial(JoiningAgain, channel_id="id-ferry"), app)
+    assert _says(drawn, words.FAULTS["policy_refused"]) and not app.conversation.writable
+    del device.faults["channel.join"]
+    await channels.join(app, "id-ferry")
+    await world.settle()
+    assert app.opened == "id-ferry" and app.conversation.writable
+
+
+def _says(drawn, text):
+    return any(getattr(control, "value", None) == text for control, _ in drawn)
 
 
 # --- its rules

@@ -56,6 +56,7 @@ SIGNED_IN = (
     "/chats/town/search",
     "/chats/town/apps",
     "/chats/town/permissions",
+    "/chats/quay",
     channels.DIRECTORY,
     channels.NEW,
     channels.SEARCH,
@@ -152,6 +153,7 @@ def device():
     made.add(summary("empty", kind="self", members=[member(ME)]))
     open_may = ["send", "invite"]
     made.add(summary("town", kind="open", name="Town", members=people, may=open_may), [item(1, "Town", kind="name")])
+    made.add(summary("quay", kind="open", name="Quay", members=people[1:], status="removed"), [item(1)])
     made.channels = [channel("town", "Town", joined=True), *(channel(name, name, topic="News") for name in "abc")]
     made.posts = [{"conversation_id": "town", "sequence": 1, "user_id": BEN, "stored_at": moment(), "text": "a pier"}]
     made._channel_app_create("town", "Builds", ["read"], "https://builds.example")

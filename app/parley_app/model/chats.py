@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from parley_app import room_words, words
+from parley_app import channel_words, room_words, words
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults, marks, times
 from parley_app.model.company import Company
@@ -223,7 +223,7 @@ def room(summary: Json, me: Person, now: dt.datetime, company: Company | None = 
 def _preview(summary: Json, kind: RoomKind, me: Person, others: Sequence[str]) -> tuple[str, str, SendState]:
     """Second line, who says it, and how far it has come."""
     if summary["status"] == "removed":
-        return words.REMOVED, "", SendState.NONE
+        return channel_words.LEFT_SHORT if is_open(summary) else words.REMOVED, "", SendState.NONE
     if outgoing := summary["outgoing"]:
         state = SendState.FAILED if outgoing["state"] == "failed" else SendState.SENDING
         return marks.preview({"kind": "text", **outgoing}), words.YOU, state

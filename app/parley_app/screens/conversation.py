@@ -69,7 +69,7 @@ def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
             lambda: app.go(here if app.pane == "search" else f"{here}/search"),
             selected=app.pane == "search",
         )
-        for _ in range(unlocked)
+        for _ in range(unlocked and conversation.writable)
     ]
     return PaneHeader(room.title, [*back, face_of(room, ui.c.ground, Size.AVATAR)], [*find, more, toggle], subtitle)
 

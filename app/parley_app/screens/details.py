@@ -110,7 +110,7 @@ def _quick(app: App, ui: Ui, conversation: Conversation, governing: Governing) -
 
     muted = summary["muted_until"] is not None
     invite = governing.group and governing.may("invite") and conversation.writable
-    find = chats.is_open(summary)
+    find = chats.is_open(summary) and conversation.writable
     tiles: list[ft.Control] = [
         *([QuickAction(Glyph.USER_PLUS, room_words.INVITE, partial(app.show_pane, "invite"))] if invite else []),
         *(

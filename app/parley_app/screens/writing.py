@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import flet as ft
 
-from parley_app import room_words, words
+from parley_app import channel_words, room_words, words
+from parley_app.components.buttons import Button, Kind
 from parley_app.components.composer import Composer, ComposerActions
 from parley_app.components.composer_parts import MentionList
 from parley_app.components.layout import keyed
 from parley_app.components.surfaces import Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
-from parley_app.model import chats, later
+from parley_app.model import channels, chats, later
 from parley_app.model.app import App
 from parley_app.model.completing import Completion
 from parley_app.model.conversation import Conversation
@@ -54,10 +55,27 @@ def _actions(app: App, conversation: Conversation) -> ComposerActions:
 
 
 @ft.component
+def JoiningAgain(app: App, channel_id: str) -> ft.Control:
+    """Where the composer of an open channel stood that this person has left: the way in again."""
+    ui = use_ui()
+    directory = app.channels.directory
+    use_watched(directory)
+
+    def join() -> None:
+        app.spawn(channels.join(app, channel_id))
+
+    button = Button(channel_words.JOIN_AGAIN, Kind.SECONDARY, on_click=join, disabled=channel_id in directory.busy)
+    note = Note(ui.c.info, Glyph.EYE, channel_words.LEFT, directory.fault or channel_words.LEFT_TEXT, button)
+    return ft.Container(ft.Semantics(content=note, live_region=bool(directory.fault)), padding=ui.gutter)
+
+
+@ft.component
 def Writing(app: App, conversation: Conversation) -> ft.Control:
     """The composer, or why nothing can be written here."""
     ui = use_ui()
     use_watched(conversation)
+    if conversation.summary["status"] == "removed" and chats.is_open(conversation.summary):
+        return keyed("joining", JoiningAgain)(app, conversation.conversation_id)
     if not conversation.writable:
         forked = conversation.summary["status"] == "forked"
         text = words.FORKED_TEXT if forked else words.REMOVED_TEXT
