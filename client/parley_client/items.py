@@ -6,6 +6,7 @@ it stood at the log's end, so that a reaction or an edit shows at once, and stay
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Literal
@@ -15,6 +16,7 @@ import msgspec
 from parley_client.answers import AttachmentInfo
 from parley_client.attachments.descriptor import attachments_in, info_of
 from parley_client.content.bodies import TextBody, name_in, read
+from parley_client.content.describing import Change, changes_of
 from parley_client.content.folding import Folded, Poll, fold, may_delete
 from parley_client.content.kinds import (
     ANNOTATING_KINDS,
@@ -34,11 +36,11 @@ from parley_client.store.messages import MessageRow, ThreadState
 from parley_client.store.queues import OutboxRow
 from parley_client.store.reading import SEQUENCE_MAX
 from parley_client.sync.opening import REMOVED
-from parley_client.sync.placing import members_in, placed
+from parley_client.sync.placing import KeptFor, members_in, placed
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, UserId, as_channel
 
-ItemKind = Literal["text", "poll", "deleted", "name", "members", "history", "unopened"]
+ItemKind = Literal["text", "poll", "deleted", "name", "members", "lifetimes", "history", "unopened"]
 QUOTE_LENGTH_MAX = 280
 
 
@@ -102,9 +104,12 @@ class Thread(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A row of a conversation. `text` is the message or question, the new name, or the cause for which it did not open.
 
-    `application` is the program that said it for the sender, in an open channel. `members` names in `added` and `removed` whom its author brought in and put out; of what was `deleted`, `deleted_by`
-    did it. `history` says that newcomers get what is said from here on (`on`) or not any more (`off`), or that its author
-    handed on what was said before this person came in (`shared`).
+    `application` is the program that said it for the sender, in an open channel. `members` names in `added` and `removed`
+    whom its author brought in and put out; `lifetimes`, and `members` too, how long messages are kept from here on, where
+    that has changed (`timer`, `retention`). `name` says what is new (`changed`). Of what was `deleted`, `deleted_by` did
+    it; what disappears says when (`expires_at`, by this device's clock). `history` says that newcomers get what is said
+    from here on (`on`) or not any more (`off`), or that its author handed on what was said before this person came in
+    (`shared`).
     """
 
     sequence: int
@@ -127,6 +132,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     mention: bool = False
     added: list[Person] = []
     removed: list[Person] = []
+    timer: KeptFor | None = None
+    retention: KeptFor | None = None
+    changed: list[Change] = []
+    expires_at: str | None = None
     application: str = ""
 
 
@@ -192,6 +201,12 @@ def name_of(session: Session, user_id: UserId) -> str:
     """A person's user name, empty until it is known."""
     name = session.directory.known_name(user_id)
     return "" if name == user_id else name
+
+
+def moment(seconds: float) -> str:
+    """Seconds since 1970 as the server writes times."""
+    at = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def people_in(item: Item) -> set[UserId]:
@@ -269,6 +284,7 @@ def _message(
         thread=_thread(session, thread) if thread is not None else None,
         thread_root=row.thread,
         mention=row.mention,
+        expires_at=moment(row.expires_at) if row.expires_at is not None else None,
         application=_application(row) if not deleted else "",
     )
 
@@ -293,7 +309,10 @@ def _removed(session: Session, row: MessageRow, annotations: Iterable[MessageRow
 def _event(session: Session, row: MessageRow) -> Item:
     members = members_in(row.body) if row.kind == KIND_MEMBERS and row.cause is None else None
     history = history_in(row.body) if row.kind == KIND_HISTORY and row.cause is None else None
-    kind: ItemKind = "unopened" if row.cause else "members" if members else "history" if history else "name"
+    named = row.kind == KIND_NAME and row.cause is None
+    kind: ItemKind = "unopened" if row.cause else "history" if history else "name"
+    if members is not None:
+        kind = "members" if members.added or members.removed else "lifetimes"
     return Item(
         sequence=row.sequence,
         client_id=row.client_id,
@@ -305,6 +324,9 @@ def _event(session: Session, row: MessageRow) -> Item:
         sent_at=row.stored_at,
         added=[_person(session, user_id) for user_id in members.added] if members else [],
         removed=[_person(session, user_id) for user_id in members.removed] if members else [],
+        timer=members.timer if members else None,
+        retention=members.retention if members else None,
+        changed=changes_of(row, messages.names_before(session.store, row)) if named else [],
     )
 
 

@@ -6,7 +6,7 @@ Invariant: nothing here waits for the network; names that are not known yet are 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
+import hashlib
 import json
 
 import msgspec
@@ -20,6 +20,7 @@ from parley_client.items import (
     Item,
     Outgoing,
     items_of,
+    moment,
     name_of,
     people_in,
     quotes_of,
@@ -30,7 +31,13 @@ from parley_client.settings.marks import Value, marks_of, values
 from parley_client.state.methods import positions
 from parley_client.state.reading import unread_after, unread_counts
 from parley_client.store import messages, queues, reading
-from parley_client.store.conversations import ConversationRow, Status, list_conversations, load_conversation
+from parley_client.store.conversations import (
+    ConversationRow,
+    Status,
+    list_conversations,
+    load_conversation,
+    load_picture,
+)
 from parley_client.store.reading import SEQUENCE_MAX
 from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.policy import PERMISSIONS, Kind, Permission, Role
@@ -55,12 +62,16 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     `delivered` are the last sequences that each other person is known to have read, and that one of their devices has got.
     `marked_unread`: the person wants it unread, from the first message that `unread` counts, if any. `may` is what this
     person's role allows. How the person keeps it (`archived` to `folder`) is as in `settings.marks.Marks`.
+    `timer_s` and `retention_s` are those of the policy; `picture` changes with the group's picture, empty where it has none.
     """
 
     conversation_id: ConversationId
     kind: Kind
     name: str
     topic: str
+    picture: str
+    timer_s: int | None
+    retention_s: int | None
     may: list[Permission]
     archived: bool
     muted_until: str | None
@@ -193,13 +204,16 @@ def _summary(
     outgoing = _outgoing(session, where)
     others = positions(session, where)
     unread, mentions = unread_counts(session, where)
-    quiet_since = last.sent_at if last else _moment(row.epoch_at)
+    quiet_since = last.sent_at if last else moment(row.epoch_at)
     policy, kept = known_policy(row.policy), marks_of(settings, where)
     return Summary(
         conversation_id=where,
         kind=row.kind,
         name=row.title,
         topic=row.topic,
+        picture=_picture_version(session, row),
+        timer_s=policy.timer_s,
+        retention_s=policy.retention_s,
         may=[permission for permission in PERMISSIONS if policy.may(session.device.user_id, permission)],
         **msgspec.structs.asdict(kept),
         members=[Member(entry.user_id, name_of(session, entry.user_id), entry.role) for entry in policy.roster],
@@ -216,6 +230,11 @@ def _summary(
         draft=drafts.get(where, ""),
         active_at=outgoing[-1].queued_at if outgoing else quiet_since,
     )
+
+
+def _picture_version(session: Session, row: ConversationRow) -> str:
+    found = load_picture(session.store, row.conversation_id) if row.kind == "group" else None
+    return hashlib.sha256(found).hexdigest()[:16] if found else ""
 
 
 def _outgoing(session: Session, conversation_id: ConversationId) -> list[Outgoing]:
@@ -241,16 +260,11 @@ def _outgoing(session: Session, conversation_id: ConversationId) -> list[Outgoin
                 thread_root=text.thread,
                 state="failed" if failure else "waiting",
                 problem=json.loads(failure) if failure else None,
-                queued_at=_moment(int(row.client_id.replace("-", "")[:12], 16) / 1000),
+                # Client ids are UUIDv7 and begin with their milliseconds.
+                queued_at=moment(int(row.client_id.replace("-", "")[:12], 16) / 1000),
             )
         )
     return found
-
-
-def _moment(seconds: float) -> str:
-    """Seconds since 1970 as the server writes times (client ids are UUIDv7 and begin with their milliseconds)."""
-    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _unknown(

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from parley_client.content.kinds import COUNTED_KINDS, KIND_EDIT, KIND_PIN, KIND_TEXT, SHOWN_KINDS
+from parley_client.content.kinds import COUNTED_KINDS, KIND_EDIT, KIND_NAME, KIND_PIN, KIND_TEXT, SHOWN_KINDS
 from parley_client.store.port import Store
 from parley_client.store.restoring import come_back
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
@@ -47,6 +47,7 @@ class MessageRow(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
 
 
+_NAMES_LOOKED_AT_MAX = 20
 _FIELDS = MessageRow.__struct_fields__
 _SELECT = f"SELECT {', '.join(_FIELDS)} FROM messages "  # noqa: S608 - our own names
 
@@ -169,6 +170,16 @@ def pinning(store: Store, conversation_id: ConversationId) -> list[MessageRow]:
     """All that was ever pinned or unpinned, in the order of the log."""
     sql = _SELECT + "WHERE conversation_id = ? AND kind = ? AND target IS NOT NULL AND cause IS NULL ORDER BY sequence"
     return [_row(row) for row in store.execute(sql, (conversation_id, KIND_PIN))]
+
+
+def names_before(store: Store, row: MessageRow) -> list[MessageRow]:
+    """How the conversation was named before a row, the last first; no more than anybody has to look at."""
+    sql = (
+        _SELECT
+        + "WHERE conversation_id = ? AND kind = ? AND cause IS NULL AND sequence < ? ORDER BY sequence DESC LIMIT ?"
+    )
+    where = (row.conversation_id, KIND_NAME, row.sequence, _NAMES_LOOKED_AT_MAX)
+    return [_row(each) for each in store.execute(sql, where)]
 
 
 class ThreadState(msgspec.Struct, frozen=True):

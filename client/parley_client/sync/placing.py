@@ -18,11 +18,19 @@ from parley_contracts.messaging_api import Entry
 from parley_contracts.policy import PolicyDocument
 
 
+class KeptFor(msgspec.Struct, frozen=True):
+    """How long messages are kept from here on, None for any time."""
+
+    seconds: int | None
+
+
 class MembersBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a commit did to the roster (`KIND_MEMBERS`)."""
+    """What a commit did to the roster and to how long messages are kept (`KIND_MEMBERS`); None for what it left as it was."""
 
     added: list[UserId] = []
     removed: list[UserId] = []
+    timer: KeptFor | None = None
+    retention: KeptFor | None = None
 
 
 def row_of(entry: Entry, kind: int, body: bytes, *, policy: PolicyDocument) -> MessageRow:
@@ -56,11 +64,16 @@ def placed(row: MessageRow, own: UserId) -> MessageRow:
 
 
 def members_row(entry: Entry, before: PolicyDocument, after: PolicyDocument) -> MessageRow | None:
-    """What a commit did to the roster, or None where it left everybody in place."""
-    added, removed = sorted(after.user_ids - before.user_ids), sorted(before.user_ids - after.user_ids)
-    if not added and not removed:
+    """What a commit did that people are told of, or None where it did nothing of it."""
+    body = MembersBody(
+        sorted(after.user_ids - before.user_ids),
+        sorted(before.user_ids - after.user_ids),
+        KeptFor(after.timer_s) if after.timer_s != before.timer_s else None,
+        KeptFor(after.retention_s) if after.retention_s != before.retention_s else None,
+    )
+    if body == MembersBody():
         return None
-    return row_of(entry, KIND_MEMBERS, msgspec.json.encode(MembersBody(added, removed)), policy=before)
+    return row_of(entry, KIND_MEMBERS, msgspec.json.encode(body), policy=before)
 
 
 def members_in(body: bytes) -> MembersBody:
