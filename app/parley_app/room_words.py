@@ -71,6 +71,8 @@ PERMISSIONS: Final = {
     "invite": "Make links",
     "name": "Name and topic",
     "pin": "Pin messages",
+    "timer": "Let messages disappear",
+    "retention": "Say what the server keeps",
     "remove": "Put people out",
     "ban": "Ban people",
     "roles": "Give roles",

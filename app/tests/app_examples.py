@@ -21,8 +21,9 @@ def moment(minutes=0):
 
 def item(sequence, text="hello", *, by=BEN, minutes=0, kind="text", **more):
     fields = {"sequence": sequence, "client_id": f"c{sequence}", "user_id": by, "sender": NAMES[by], "own": by == ME}
-    said = dict.fromkeys(("edited_at", "deleted_by", "reply_to", "poll", "thread", "thread_root"))
+    said = dict.fromkeys(("edited_at", "deleted_by", "reply_to", "poll", "thread", "thread_root", "expires_at"))
     said |= {"reactions": [], "added": [], "removed": [], "pinned": False, "mention": False}
+    said |= {"timer": None, "retention": None, "changed": []}
     return fields | {"kind": kind, "text": text, "attachments": [], "sent_at": moment(minutes)} | said | more
 
 
@@ -71,6 +72,7 @@ def summary(conversation_id="talk", **more):
     }
     fields |= {"members": [member(ME), member(BEN)], "read_sequence": 0, "last": None, "outgoing": None}
     fields |= {"archived": False, "muted_until": None, "favourite": False, "pinned": False, "folder": "", "topic": ""}
+    fields |= {"timer_s": None, "retention_s": None, "picture": ""}
     after = more.get("read_sequence", 0)
     fields |= {"unread_after": after, "marked_unread": False, "read": {}, "delivered": {}, "draft": ""}
     return fields | {"active_at": moment()} | more

@@ -105,6 +105,14 @@ class RoomAnswers:
     def _group_history(self, conversation_id, shared):
         self._governed(conversation_id)["shared"] = shared
 
+    def _group_timer(self, conversation_id, seconds):
+        self.summaries[conversation_id] |= {"timer_s": seconds}
+        self.tell("conversation.changed", conversation_id=conversation_id)
+
+    def _group_retention(self, conversation_id, seconds):
+        self.summaries[conversation_id] |= {"retention_s": seconds}
+        self.tell("conversation.changed", conversation_id=conversation_id)
+
     def _group_leave(self, conversation_id):
         self.summaries[conversation_id] |= {"status": "removed", "may": []}
         self._members(conversation_id, self._without(conversation_id, ["anna"]))

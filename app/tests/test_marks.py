@@ -46,7 +46,7 @@ def row_of(one, **more):
 def test_who_comes_and_goes_is_one_sentence(by, added, removed, sentence):
     change = {"added": [person(each) for each in added], "removed": [person(each) for each in removed]}
     note = row_of(item(1, "", by=by, kind="members", **change))
-    assert isinstance(note, Note) and note.people and note.text == sentence
+    assert isinstance(note, Note) and note.about == "people" and note.text == sentence
     room = chats.room(summary(kind="group", last=item(1, "", by=by, kind="members", **change)), ANNA, NOW)
     assert (room.preview, room.sender) == (sentence, "")
 

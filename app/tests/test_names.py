@@ -31,7 +31,7 @@ from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import app as routes
 from parley_app.model import channel_menus, channels, member_menus, menus, room_menus
-from parley_app.model.layers import NewFolder, ScheduledList, SendLater, Spot
+from parley_app.model.layers import NewFolder, ScheduledList, SendLater, SetLifetime, Spot
 from parley_app.model.rows import Person
 from parley_app.model.searching import SOMEBODY
 from parley_app.screens.layers import Layers
@@ -255,6 +255,8 @@ LAYERS = {
     "whose messages": lambda app: app.layers.show(filter_menu(app, channel_menus.of_sender)),
     "which time": lambda app: app.layers.show(filter_menu(app, channel_menus.of_span)),
     "leaving a channel": lambda app: app.layers.show(channel_menus.ask_to_leave(app, "town", "#Town")),
+    "timer": lambda app: app.layers.show(SetLifetime("timer")),
+    "retention": lambda app: app.layers.show(SetLifetime("retention")),
     "leaving": lambda app: app.layers.show(member_menus.ask_to_leave(app, app.governing, "Trip")),
 }
 

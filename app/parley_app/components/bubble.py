@@ -43,10 +43,12 @@ def _time(message: Message) -> str:
 
 
 def _meta(ui: Ui, message: Message) -> ft.Control:
-    """Pinned, edited, the time, and for own messages the send state."""
+    """Pinned, disappearing, edited, the time, and for own messages the send state."""
     own = message.author.own
     ink = ui.c.own_meta if own else ui.c.ink_3
     parts: list[ft.Control] = [ui.text(_time(message), Type.META, ink)]
+    if message.fleeting:
+        parts.insert(0, ui.icon(Glyph.TIMER, Size.ICON_XS, ink, family=Family.ICON_BOLD))
     if message.pinned:
         parts.insert(0, ui.icon(Glyph.PUSH_PIN, Size.ICON_XS, ink, family=Family.ICON_FILL))
     if message.state in _STATES:
@@ -76,7 +78,7 @@ def _text(ui: Ui, message: Message) -> ft.Control:
         return ft.Text(spans=[ui.span(message.text, Type.BODY_STRONG, ink)])
     if message.parts:
         return ft.Text(spans=spans, selectable=True)
-    room = 3 + 5 * message.pinned
+    room = 3 + 5 * message.pinned + 5 * message.fleeting
     tail = _BREAK + _NBSP * room + _time(message).replace(" ", _NBSP) + _NBSP * (7 if message.state in _STATES else 1)
     words_ = ft.Text(spans=[*spans, ui.span(tail, Type.META, ft.Colors.TRANSPARENT, label=" ")])
     return ft.Stack([words_, ft.Container(_meta(ui, message), right=0, bottom=0)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import flet as ft
 
-from parley_app import words
+from parley_app import kept_words, words
 from parley_app.components.avatar import PersonAvatar
 from parley_app.components.bubble import Bubble
 from parley_app.components.message_actions import MessageActions
@@ -54,7 +54,11 @@ def _name(message: Message) -> str:
     parts = ", ".join(part.name for part in message.parts)
     text = words.poll(message.text) if message.poll else message.text
     said = ", ".join(each for each in (text, parts) if each)
-    marks = (words.EDITED if message.edited else "", words.PINNED.lower() if message.pinned else "")
+    marks = (
+        words.EDITED if message.edited else "",
+        words.PINNED.lower() if message.pinned else "",
+        kept_words.disappears(message.until) if message.fleeting else "",
+    )
     state = ", ".join(each for each in (*marks, words.STATES.get(message.state.name, "")) if each)
     return words.message(_author(message), said, message.time, state)
 

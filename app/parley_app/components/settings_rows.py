@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import flet as ft
 
-from parley_app.components.layout import at_least, use_spot
+from parley_app.components.layout import at_least, disc, use_spot
 from parley_app.components.pressable import Handler, Pressable
 from parley_app.components.surfaces import Card, Rule, SectionLabel
 from parley_app.icons import Glyph
@@ -136,6 +136,30 @@ def QuickAction(glyph: Glyph, label: str, on_click: Handler, *, on: bool = False
         selected=on or None,
         expand=True,
     )
+
+
+@ft.component
+def WayRow(glyph: Glyph, title: str, detail: str, on_click: Handler = None, *, on: bool = False) -> ft.Control:
+    """The way to something that stands elsewhere: a mark, its name, how it stands; without `on_click` only that.
+
+    `on` tints the mark of what does something now.
+    """
+    ui = use_ui()
+    mark = ui.icon(glyph, Size.ICON_SM, ui.c.accent_ink if on else ui.c.ink_2)
+    face = disc(mark, ui.c.accent_soft if on else ui.c.sunken, Size.AVATAR_SM, Radius.SM)
+    lines = ft.Column(
+        [ui.text(title, Type.LABEL, lines=1), ui.text(detail, Type.META, ui.c.ink_3, lines=1)],
+        spacing=0,
+        tight=True,
+        expand=True,
+    )
+    caret = [ui.icon(Glyph.CARET_RIGHT, Size.ICON_SM, ui.c.ink_3)] if on_click is not None else []
+    row = at_least(Size.ROW - Space.MD, ft.Row([face, lines, *caret], spacing=Space.MD))
+    padding = ft.Padding.symmetric(horizontal=Space.SM)
+    label = f"{title}, {detail}"
+    if on_click is None:
+        return ft.Container(ft.Semantics(content=row, label=label, exclude_semantics=True), padding=padding)
+    return Pressable(row, on_click, padding=padding, label=label)
 
 
 @ft.component

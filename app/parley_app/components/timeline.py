@@ -15,7 +15,7 @@ from parley_app.components.message import MessageRow
 from parley_app.components.message_actions import MessageActions
 from parley_app.components.pressable import Handler, Pressable
 from parley_app.icons import Glyph
-from parley_app.model.rows import Day, Entry, Message, NewMark, RepliesMark
+from parley_app.model.rows import Day, Entry, Message, NewMark, Note, RepliesMark
 from parley_app.theme import use_ui
 from parley_app.tokens import Family, Radius, Size, Space, Type
 
@@ -32,6 +32,12 @@ ROW_HEIGHT_GUESS: Final = 60.0
 NEAR_ROWS: Final = 10
 #: How far from the latest message the way back is offered, in pixels.
 FAR_FROM_LATEST: Final = 240
+_NOTE_GLYPHS: Final = {
+    "name": Glyph.PENCIL_SIMPLE,
+    "people": Glyph.USERS,
+    "time": Glyph.TIMER,
+    "picture": Glyph.IMAGE,
+}
 
 
 @ft.component
@@ -68,13 +74,13 @@ def RepliesDivider(count: int) -> ft.Control:
 
 
 @ft.component
-def NoteLine(text: str, *, people: bool = False) -> ft.Control:
+def NoteLine(note: Note) -> ft.Control:
     """Something that happened, in one quiet line."""
     ui = use_ui()
-    sentence = ft.Container(ui.text(text, Type.META, ui.c.ink_2), expand=True, expand_loose=True)
+    sentence = ft.Container(ui.text(note.text, Type.META, ui.c.ink_2), expand=True, expand_loose=True)
     return ft.Container(
         ft.Row(
-            [ui.icon(Glyph.USERS if people else Glyph.PENCIL_SIMPLE, Size.ICON_SM, ui.c.ink_3), sentence],
+            [ui.icon(_NOTE_GLYPHS[note.about], Size.ICON_SM, ui.c.ink_3), sentence],
             spacing=Space.SM,
             alignment=ft.MainAxisAlignment.CENTER,
         ),
@@ -145,7 +151,7 @@ def _row(entry: Entry, actions: MessageActions, look: str) -> ft.Control:
         case RepliesMark():
             return keyed(entry.key, RepliesDivider)(entry.count)
         case _:
-            return keyed(entry.key, NoteLine)(entry.text, people=entry.people)
+            return keyed(entry.key, NoteLine)(entry)
 
 
 async def _show(shown: ft.MutableRef[ft.ListView], height: Callable[[], float], below: int, key: str) -> None:

@@ -13,6 +13,7 @@ keeping         marks, folders, mute; room_menus: the menu for them
 governing       roles, rules, bans, links and requests of a group; member_menus: the menus for them
 joining         coming in by a link
 schedule        what is sent later; later: what is done with it
+lifetimes       how long messages are kept
 privacy         what others see
 faults, times   errors and moments as people read them
 session, chats, conversation, people, preferences, notifications   the parts, each observed by the views that show it

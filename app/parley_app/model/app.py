@@ -22,6 +22,7 @@ from parley_app.model.governing import Governing
 from parley_app.model.joining import Joining
 from parley_app.model.keeping import Keeping
 from parley_app.model.layers import Adding, Layers, MenuOf, NewPoll, PickerFor, Spot
+from parley_app.model.lifetimes import Lifetimes
 from parley_app.model.notifications import Notifications
 from parley_app.model.observing import Observed, Spawn
 from parley_app.model.people import Finder, GroupForm, Membership
@@ -67,6 +68,7 @@ class App(Observed):
         self.joining = Joining(engine)
         self.channels = Channels(engine, spawn)
         self.schedule = Schedule(engine)
+        self.lifetimes = Lifetimes(engine)
         self.privacy = Privacy(engine)
         self.notifications = Notifications(bridge)
         self.conversation: Conversation | None = None

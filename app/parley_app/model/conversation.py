@@ -120,6 +120,7 @@ class Conversation(Observed):
             names=frozenset(member["username"].lower() for member in self.summary["members"]) - {""},
             marked=self.marked,
             root=self.root if self.at_start else None,
+            fleeting=self.summary["timer_s"] is not None,
         )
         return timeline.entries(window, now)
 

@@ -22,6 +22,8 @@ PERMISSIONS: Final = {
     "invite": "member",
     "name": "member",
     "pin": "member",
+    "timer": "member",
+    "retention": "member",
     "remove": "member",
     "ban": "member",
     "roles": "moderator",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from parley_app.icons import Glyph
+from parley_app.model.lifetimes import Lifetime
 from parley_app.model.observing import Observed
 
 
@@ -97,7 +98,14 @@ class ScheduledList:
     """What is sent later in the open conversation."""
 
 
-Layer = MenuOf | PickerFor | Adding | NewPoll | Choices | Question | NewFolder | SendLater | ScheduledList
+@dataclass(frozen=True)
+class SetLifetime:
+    """How long the messages of the open conversation are kept."""
+
+    lifetime: Lifetime
+
+
+Layer = MenuOf | PickerFor | Adding | NewPoll | Choices | Question | NewFolder | SendLater | ScheduledList | SetLifetime
 
 
 class Layers(Observed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from parley_app import room_words, words
+from parley_app import kept_words, room_words, words
 from parley_app.engine import Json
 from parley_app.model import times
 from parley_app.model.rows import Answer, Person, Poll, Quote, Reaction, ThreadMark
@@ -94,7 +94,7 @@ def mentions_in(text: str, names: Collection[str]) -> tuple[tuple[int, int], ...
 
 def members_note(item: Json, me: Person) -> str:
     """Who brought whom in, or put them out, in one sentence."""
-    author = words.YOU if item["own"] else item["sender"] or words.SOMEBODY
+    author = _author(item)
     sentences = []
     if item["added"]:
         themselves = all(person["user_id"] == item["user_id"] for person in item["added"])
@@ -108,12 +108,13 @@ def members_note(item: Json, me: Person) -> str:
             sentences.append(words.removed_you(author))
         else:
             sentences.append(words.removed(author, _people(item["removed"], me)))
+    sentences += [lifetimes_note(item)] if item["timer"] or item["retention"] else []
     return ". ".join(sentences) or words.joined(author)
 
 
 def history_note(item: Json) -> str:
     """What a conversation says of history for newcomers."""
-    author = words.YOU if item["own"] else item["sender"] or words.SOMEBODY
+    author = _author(item)
     match item["text"]:
         case "shared":
             return room_words.history_from(author)
@@ -121,6 +122,32 @@ def history_note(item: Json) -> str:
             return room_words.history_shared(author)
         case _:
             return room_words.history_kept(author.lower() if item["own"] else author)
+
+
+def lifetimes_note(item: Json) -> str:
+    """Who said how long messages are kept."""
+    author = _author(item)
+    timer, retention = item["timer"], item["retention"]
+    sentences = (
+        kept_words.timer_told(author, timer["seconds"]) if timer else "",
+        kept_words.retention_told(author, retention["seconds"]) if retention else "",
+    )
+    return ". ".join(each for each in sentences if each)
+
+
+def is_of_picture(item: Json) -> bool:
+    """Whether a new description of a group is about nothing but its picture."""
+    return set(item["changed"]) in ({"picture"}, {"picture_removed"})
+
+
+def name_note(item: Json) -> str:
+    """What somebody said the group is called, shown by, or about."""
+    author, changed = _author(item), item["changed"]
+    if changed == ["topic"]:
+        return kept_words.topic_told(author)
+    if is_of_picture(item):
+        return kept_words.picture_told(author, removed="picture_removed" in changed)
+    return words.named(author, item["text"])
 
 
 def deletion_note(item: Json, me: Person) -> str:
@@ -135,17 +162,23 @@ def note(item: Json, me: Person) -> str:
     """What the conversation list says of an item that is no message to be read; empty where it is one."""
     match item["kind"]:
         case "name":
-            return words.named(words.YOU if item["own"] else item["sender"] or words.SOMEBODY, item["text"])
+            return name_note(item)
         case "unopened":
             return words.LOCKED
         case "members":
             return members_note(item, me)
         case "history":
             return history_note(item)
+        case "lifetimes":
+            return lifetimes_note(item)
         case "deleted":
             return deletion_note(item, me)
         case _:
             return ""
+
+
+def _author(item: Json) -> str:
+    return words.YOU if item["own"] else item["sender"] or words.SOMEBODY
 
 
 def _people(people: list[Json], me: Person) -> str:

@@ -139,7 +139,7 @@ class ThreadMark:
 class Message:
     """A bubble. `first` and `last` say where it stands in a run of one author.
 
-    `sequence` is 0 until it is in the log; `mentions` are the stretches of `text` that name somebody; `marked` is where
+    `fleeting`: it disappears, `until` says when once that is known. `sequence` is 0 until it is in the log; `mentions` are the stretches of `text` that name somebody; `marked` is where
     somebody has just jumped to.
     """
 
@@ -159,6 +159,8 @@ class Message:
     edited: bool = False
     pinned: bool = False
     marked: bool = False
+    fleeting: bool = False
+    until: str = ""
     mentions: tuple[tuple[int, int], ...] = ()
     quote: Quote | None = None
     reactions: tuple[Reaction, ...] = ()
@@ -189,11 +191,11 @@ class NewMark:
 
 @dataclass(frozen=True)
 class Note:
-    """Something that happened, in one quiet line; `people` where it is about who belongs."""
+    """Something that happened, in one quiet line, and what it is about."""
 
     key: str
     text: str
-    people: bool = False
+    about: Literal["name", "people", "time", "picture"] = "name"
 
 
 @dataclass(frozen=True)

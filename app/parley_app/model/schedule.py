@@ -78,7 +78,7 @@ class Schedule(Form):
     def of(self, conversation_id: str, now: dt.datetime) -> tuple[Waiting, ...]:
         """What waits in a conversation, the next first."""
         return tuple(
-            Waiting(each["client_id"], each["text"], _when(times.parse(each["send_at"]), now), each["held"])
+            Waiting(each["client_id"], each["text"], times.ahead(times.parse(each["send_at"]), now), each["held"])
             for each in self.waiting
             if each["conversation_id"] == conversation_id
         )
@@ -134,7 +134,7 @@ class Schedule(Form):
     def sentence(self, now: dt.datetime) -> str:
         """What the button says."""
         moment = self.moment()
-        return room_words.SEND_LATER if moment is None else room_words.send_on(_when(moment, now))
+        return room_words.SEND_LATER if moment is None else room_words.send_on(times.ahead(moment, now))
 
     # --- deeds
 
@@ -167,12 +167,3 @@ class Schedule(Form):
         done = await self.submit(work)
         await self.load()
         return done
-
-
-def _when(moment: dt.datetime, now: dt.datetime) -> str:
-    day = (moment.date() - now.date()).days
-    if day == 0:
-        return f"{room_words.TODAY}, {times.clock(moment)}"
-    if day == 1:
-        return f"{room_words.TOMORROW_DAY}, {times.clock(moment)}"
-    return f"{times.day(moment, now)}, {times.clock(moment)}"

@@ -40,7 +40,7 @@ class Window:
     """What a timeline is made of: a page of `history.page`, and what only this screen knows.
 
     `names` are the user names that can be mentioned, in small letters; `marked` is the sequence that somebody jumped to;
-    `root` is the message whose thread this is.
+    `root` is the message whose thread this is; `fleeting`: what is sent now disappears.
     """
 
     items: Sequence[Json]
@@ -56,6 +56,7 @@ class Window:
     names: frozenset[str] = frozenset()
     marked: int = 0
     root: Json | None = None
+    fleeting: bool = False
 
 
 def entries(window: Window, now: dt.datetime) -> tuple[Entry, ...]:
@@ -72,7 +73,7 @@ def entries(window: Window, now: dt.datetime) -> tuple[Entry, ...]:
         if not marked and window.new_after is not None and item["sequence"] > window.new_after and not item["own"]:
             rows.append(NewMark("new", window.new_count))
             marked = True
-        rows.append(_row(window, item, key, moment))
+        rows.append(_row(window, item, key, moment, now))
         moments[key] = moment
     for outgoing in window.outgoing:
         key, moment = outgoing["client_id"], times.parse(outgoing["queued_at"])
@@ -83,15 +84,15 @@ def entries(window: Window, now: dt.datetime) -> tuple[Entry, ...]:
             rows.append(Day(f"day-{day.isoformat()}", times.day(moment, now)))
         rows.append(_outgoing(window, outgoing, moment))
         moments[key] = moment
-    return (*_root(window, len(moments)), *_in_runs(rows, moments))
+    return (*_root(window, len(moments), now), *_in_runs(rows, moments))
 
 
-def _root(window: Window, replies: int) -> list[Entry]:
+def _root(window: Window, replies: int, now: dt.datetime) -> list[Entry]:
     """What a thread stands under: without the way into the thread, which is open."""
     if window.root is None:
         return []
     key = f"root-{window.root['sequence']}"
-    row = _row(window, window.root, key, times.parse(window.root["sent_at"]))
+    row = _row(window, window.root, key, times.parse(window.root["sent_at"]), now)
     shown = replace(row, thread=None) if isinstance(row, Message) else row
     return [shown, RepliesMark("replies", replies)] if replies else [shown]
 
@@ -138,15 +139,26 @@ def _text(item: Json) -> str:
     return f"{application}: {item['text']}" if application else str(item["text"])
 
 
-def _row(window: Window, item: Json, key: str, moment: dt.datetime) -> Entry:
-    author = window.me if item["own"] else Person(item["user_id"], item["sender"] or words.SOMEBODY)
+def _note(window: Window, item: Json, key: str) -> Note | None:
+    """Something that happened to the conversation itself; None where somebody said something."""
     match item["kind"]:
         case "name":
-            return Note(key, words.named(words.YOU if item["own"] else author.name, item["text"]))
+            return Note(key, marks.name_note(item), "picture" if marks.is_of_picture(item) else "name")
         case "members":
-            return Note(key, marks.members_note(item, window.me), people=True)
+            return Note(key, marks.members_note(item, window.me), "people")
         case "history":
-            return Note(key, marks.history_note(item), people=True)
+            return Note(key, marks.history_note(item), "people")
+        case "lifetimes":
+            return Note(key, marks.lifetimes_note(item), "time")
+        case _:
+            return None
+
+
+def _row(window: Window, item: Json, key: str, moment: dt.datetime, now: dt.datetime) -> Entry:
+    note = _note(window, item, key)
+    if note is not None:
+        return note
+    author = window.me if item["own"] else Person(item["user_id"], item["sender"] or words.SOMEBODY)
     locked, deleted = item["kind"] == "unopened", item["kind"] == "deleted"
     counts = item["own"] and not locked and not deleted
     row = Message(
@@ -169,6 +181,8 @@ def _row(window: Window, item: Json, key: str, moment: dt.datetime) -> Entry:
         parts=parts_of(item["attachments"], key, window.where, item["sequence"]),
         edited=item["edited_at"] is not None,
         pinned=item["pinned"],
+        fleeting=item["expires_at"] is not None,
+        until=times.ahead(times.parse(item["expires_at"]), now) if item["expires_at"] is not None else "",
         mentions=marks.mentions_in(item["text"], window.names),
         quote=marks.quote_of(item, window.me),
         reactions=marks.reactions_of(item, window.me),
@@ -188,6 +202,7 @@ def _outgoing(window: Window, outgoing: Json, moment: dt.datetime) -> Message:
         text=outgoing["text"],
         state=states[outgoing["state"]],
         parts=parts_of(outgoing["attachments"], outgoing["client_id"], window.where),
+        fleeting=window.fleeting,
         mentions=marks.mentions_in(outgoing["text"], window.names),
         quote=marks.quote_of(outgoing, window.me),
         failure=words.not_sent(reason) if outgoing["state"] == "failed" else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from parley_app import words
+from parley_app import room_words, words
 
 _WEEK = 7
 
@@ -44,3 +44,10 @@ def short(moment: dt.datetime, now: dt.datetime) -> str:
         return words.WEEKDAYS[moment.weekday()]
     date = f"{moment.day} {words.MONTHS[moment.month - 1][:3]}"
     return date if moment.year == now.year else f"{date} {moment.year}"
+
+
+def ahead(moment: dt.datetime, now: dt.datetime) -> str:
+    """A day and time to come."""
+    days = (moment.date() - now.date()).days
+    name = {0: room_words.TODAY, 1: room_words.TOMORROW_DAY}.get(days) or day(moment, now)
+    return f"{name}, {clock(moment)}"

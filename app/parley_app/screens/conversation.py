@@ -6,7 +6,7 @@ import datetime as dt
 
 import flet as ft
 
-from parley_app import channel_words, room_words, words
+from parley_app import channel_words, kept_words, room_words, words
 from parley_app.components.avatar import face_of
 from parley_app.components.buttons import IconButton
 from parley_app.components.layout import keyed
@@ -43,6 +43,7 @@ def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
                 family=Family.ICON_FILL,
                 label="" if said == protection else protection,
             ),
+            *_timer(ui, conversation),
             ui.text(said, Type.META, colour, lines=1, expand=True),
         ],
         spacing=Space.XS,
@@ -72,6 +73,16 @@ def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
         for _ in range(unlocked and conversation.writable)
     ]
     return PaneHeader(room.title, [*back, face_of(room, ui.c.ground, Size.AVATAR)], [*find, more, toggle], subtitle)
+
+
+def _timer(ui: Ui, conversation: Conversation) -> list[ft.Control]:
+    """That what is said here does not stay."""
+    seconds = conversation.summary["timer_s"]
+    if seconds is None:
+        return []
+    return [
+        ui.icon(Glyph.TIMER, Size.ICON_XS, ui.c.accent_ink, family=Family.ICON_BOLD, label=kept_words.timer_on(seconds))
+    ]
 
 
 def side_pane(app: App, ui: Ui) -> bool:

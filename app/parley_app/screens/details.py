@@ -11,12 +11,11 @@ from parley_app import channel_words, room_words, words
 from parley_app.components.avatar import RoomAvatar
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field
-from parley_app.components.layout import at_least, disc, keyed
+from parley_app.components.layout import keyed
 from parley_app.components.pane import SidePane
 from parley_app.components.people_rows import AnswerRow, MemberRow
 from parley_app.components.pin_rows import PinRow
-from parley_app.components.pressable import Pressable
-from parley_app.components.settings_rows import QuickAction
+from parley_app.components.settings_rows import QuickAction, WayRow
 from parley_app.components.status import RowSkeleton, Shimmering
 from parley_app.components.surfaces import Note, Rule, SectionLabel
 from parley_app.components.watching import use_watched
@@ -30,8 +29,9 @@ from parley_app.model.menus import permits
 from parley_app.model.people import Membership, members_of
 from parley_app.model.pins import Pins
 from parley_app.model.rows import Person, Presence
+from parley_app.screens.lifetimes import LifetimeRows
 from parley_app.theme import Ui, use_ui
-from parley_app.tokens import Layout, Radius, Size, Space, Type, Width
+from parley_app.tokens import Layout, Size, Space, Type, Width
 
 
 @ft.component
@@ -71,12 +71,13 @@ def DetailsPane(
         _protection(ui, conversation),
         *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, fault)] if fault else []),
         *_asking(app, governing),
+        *([] if chats.is_open(conversation.summary) else [keyed("kept", LifetimeRows)(app, conversation)]),
         SectionLabel(words.pinned_count(len(pins.items))),
         _pinned(app, conversation, pins),
         SectionLabel(f"{words.MEMBERS} · {len(people)}"),
         ft.Column(rows, spacing=0, tight=True),
         *([_Adding(app, membership)] if may_add else []),
-        *(_rules(app, ui, conversation, governing, room.title) if governing.governed else []),
+        *(_rules(app, conversation, governing, room.title) if governing.governed else []),
     ]
     return SidePane(words.DETAILS, body, lambda: app.open(conversation.conversation_id))
 
@@ -153,7 +154,7 @@ def _asking(app: App, governing: Governing) -> list[ft.Control]:
     return [SectionLabel(f"{room_words.ASKING} · {len(rows)}"), *rows]
 
 
-def _rules(app: App, ui: Ui, conversation: Conversation, governing: Governing, title: str) -> list[ft.Control]:
+def _rules(app: App, conversation: Conversation, governing: Governing, title: str) -> list[ft.Control]:
     """Who is banned, the way to the rules, and the way out."""
     banned = governing.people(governing.info["banned"]) if governing.info is not None else []
 
@@ -174,35 +175,14 @@ def _rules(app: App, ui: Ui, conversation: Conversation, governing: Governing, t
         on_click=lambda: app.layers.show(member_menus.ask_to_leave(app, governing, title)),
         disabled=governing.busy,
     )
-    rules = _way(
-        ui,
-        Glyph.LIST_CHECKS,
-        room_words.WHO_MAY,
-        room_words.WHO_MAY_DETAIL,
-        partial(app.show_pane, "permissions"),
-    )
-    programs = [
-        _way(ui, Glyph.PLUGS, channel_words.APPS, channel_words.APPS_DETAIL, partial(app.show_pane, "apps"))
-        for _ in range(not governing.group and governing.may("invite"))
+    ways = [
+        WayRow(Glyph.LIST_CHECKS, room_words.WHO_MAY, room_words.WHO_MAY_DETAIL, partial(app.show_pane, "permissions")),
+        *(
+            WayRow(Glyph.PLUGS, channel_words.APPS, channel_words.APPS_DETAIL, partial(app.show_pane, "apps"))
+            for _ in range(not governing.group and governing.may("invite"))
+        ),
     ]
-    return [*ban, Rule(), rules, *programs, ft.Row([leave])]
-
-
-def _way(ui: Ui, glyph: Glyph, title: str, detail: str, go: partial[None]) -> ft.Control:
-    """A row that leads to another pane."""
-    face = disc(ui.icon(glyph, Size.ICON_SM), ui.c.sunken, Size.AVATAR_SM, Radius.SM)
-    lines = ft.Column(
-        [ui.text(title, Type.LABEL, lines=1), ui.text(detail, Type.META, ui.c.ink_3, lines=1)],
-        spacing=0,
-        tight=True,
-        expand=True,
-    )
-    caret = ui.icon(Glyph.CARET_RIGHT, Size.ICON_SM, ui.c.ink_3)
-    return Pressable(
-        at_least(Size.ROW - Space.MD, ft.Row([face, lines, caret], spacing=Space.MD)),
-        go,
-        padding=ft.Padding.symmetric(horizontal=Space.SM),
-        label=f"{title}, {detail}",
+    return [*ban, Rule(), *ways, ft.Row([leave])]
     )
 
 

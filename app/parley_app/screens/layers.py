@@ -30,11 +30,12 @@ from parley_app.model.layers import (
     Question,
     ScheduledList,
     SendLater,
+    SetLifetime,
     Spot,
 )
 from parley_app.model.menus import Action
 from parley_app.model.poll_form import PollForm
-from parley_app.screens import asking, scheduling
+from parley_app.screens import asking, lifetimes, scheduling
 from parley_app.screens.floating import floating, over
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Width
@@ -227,6 +228,7 @@ _LAYERS: dict[type, Callable[..., ft.Control]] = {
     NewFolder: asking.FolderLayer,
     SendLater: scheduling.SendLaterLayer,
     ScheduledList: scheduling.ScheduledLayer,
+    SetLifetime: lifetimes.LifetimeLayer,
 }
 
 
