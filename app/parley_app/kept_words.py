@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from parley_app.room_words import TODAY, TOMORROW_DAY
+
 MINUTE: Final = 60
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
@@ -35,6 +37,31 @@ RETENTION_TEXT: Final = "Devices keep what they have. A new device finds only wh
 RETENTION_TURN_OFF: Final = "Keep for any time"
 KEPT_SAME: Final = "Nothing to change"
 DISAPPEARS: Final = "disappears"
+
+# What one wants to be reminded of.
+REMIND: Final = "Remind me"
+REMIND_LEAD: Final = "Only you see it, on all your devices."
+REMIND_NOT: Final = "Do not remind me"
+IN_AN_HOUR: Final = "In an hour"
+REMINDER: Final = "Reminder"
+REMINDERS: Final = "Reminders"
+NO_REMINDERS: Final = "Nothing here. “Remind me” stands in the menu of each message."
+DUE: Final = "Due"
+PUT_AWAY: Final = "Put away"
+SHOW_REMINDER: Final = "Show"
+
+# Reports.
+REPORT: Final = "Report"
+REPORT_TITLE: Final = "Report this message?"
+REPORT_WHAT: Final = "What is sent"
+REPORT_WHOM: Final = "To whom"
+REPORT_WHOM_TEXT: Final = "To whoever runs your server, with your name and your reason."
+REPORT_WHO_KNOWS: Final = "Who learns of it"
+REASON: Final = "Reason"
+REASON_HELP: Final = "In your own words. You may leave it empty."
+REASON_TOO_LONG: Final = "This is too long. Write at most 1,000 characters."
+REPORTED: Final = "Reported"
+REPORTED_TEXT: Final = "Whoever runs your server can read this message now."
 
 
 def span(seconds: int) -> str:
@@ -93,3 +120,39 @@ def topic_told(who: str) -> str:
 def picture_told(who: str, *, removed: bool) -> str:
     """Somebody gave the group a picture, or took it away."""
     return f"{who} removed the group’s picture" if removed else f"{who} changed the group’s picture"
+
+
+def remind_at(when: str) -> str:
+    """The button that sets a reminder."""
+    near = when.startswith((TODAY, TOMORROW_DAY))
+    return f"Remind me {when[0].lower()}{when[1:]}" if near else f"Remind me on {when}"
+
+
+def reminder(author: str, text: str, when: str, *, due: bool) -> str:
+    """The accessible name of a reminder, which goes to its message."""
+    said = f"{author}: {text}" if author else text
+    return f"{said}, {DUE if due else when}"
+
+
+def put_away(text: str) -> str:
+    """The accessible name of the button that puts a reminder away."""
+    return f"{PUT_AWAY}: {text}"
+
+
+def due(count: int, author: str, text: str) -> str:
+    """The notice of what is due."""
+    if count > 1:
+        return f"{count} reminders are due"
+    return f"{REMINDER}: {author}: {text}" if author else f"{REMINDER}: {text}"
+
+
+def report_what(author: str) -> str:
+    """What a report shows."""
+    return (
+        f"This message as it was sent, with its pictures and files, and the proof that {author} wrote it. Nothing else."
+    )
+
+
+def report_who_knows(author: str) -> str:
+    """Who is told of a report."""
+    return f"Neither {author} nor anybody else here is told."

@@ -102,6 +102,7 @@ class FakeDevice(RoomAnswers, ChannelAnswers):
         self.applications = {}
         self.privacy = {"receipts": True, "typing": True, "presence": True}
         self.scheduled = []
+        self.reminded = []
         self.preferences = {}
         self.recovery_key = None
         self.calls = []

@@ -61,6 +61,26 @@ class RoomAnswers:
         self.scheduled = [each for each in self.scheduled if each["client_id"] != client_id]
         return {}
 
+    # --- reminders
+
+    def _reminders(self):
+        return sorted(self.reminded, key=lambda each: each["at"])
+
+    def _remind(self, conversation_id, sequence, at):
+        self._reminder_forget(conversation_id, sequence)
+        self.reminded.append({"conversation_id": conversation_id, "sequence": sequence, "at": at, "due": False})
+        return self.reminded[-1]
+
+    def _reminder_forget(self, conversation_id, sequence):
+        kept = [
+            each for each in self.reminded if (each["conversation_id"], each["sequence"]) != (conversation_id, sequence)
+        ]
+        self.reminded = kept
+        return {}
+
+    def _message_report(self, conversation_id, sequence, reason):
+        return {}
+
     # --- groups
 
     def _governed(self, conversation_id):

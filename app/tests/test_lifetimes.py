@@ -6,6 +6,7 @@ import flet as ft
 import pytest
 from app_drawing import draw
 from app_examples import BEN, ME, NAMES, NOON, FakeDevice, item, member, moment, outgoing, started, summary
+from app_screens import button, said
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,24 +28,6 @@ async def talk(**more):
     device = FakeDevice()
     device.add(summary(**{"may": ["pin", "send", "timer", "retention"]} | more), [item(1)])
     return await started(device, "/chats/talk/details"), device
-
-
-def said(tree):
-    """What stands on the screen, as words and as names."""
-    names = {control.label for control, _ in tree if isinstance(control, ft.Semantics)}
-    texts = [control for control, _ in tree if isinstance(control, ft.Text)]
-    return names | {each.value for each in texts} | {each.semantics_label for each in texts}
-
-
-def button(tree, label):
-    """The button that holds these words."""
-    return next(
-        above[-1 - index]
-        for control, above in tree
-        if isinstance(control, ft.Text) and control.value == label
-        for index, each in enumerate(reversed(above))
-        if isinstance(each, ft.TextButton)
-    )
 
 
 async def test_the_timer_is_set_from_the_details():

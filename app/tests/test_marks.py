@@ -176,9 +176,11 @@ def offered(one, *, in_thread=False, **more):
 
 
 def test_menus_offer_what_this_person_may():
-    reading = [Action.REPLY, Action.THREAD, Action.COPY, Action.PIN, Action.UNREAD]
+    reading = [Action.REPLY, Action.THREAD, Action.COPY, Action.PIN, Action.UNREAD, Action.REMIND, Action.REPORT]
     assert offered(item(1)) == reading
-    assert offered(item(1, by=ME)) == [Action.REPLY, Action.THREAD, Action.EDIT, Action.COPY, Action.PIN, Action.DELETE]
+    own = [Action.REPLY, Action.THREAD, Action.EDIT, Action.COPY, Action.PIN, Action.REMIND, Action.DELETE]
+    assert offered(item(1, by=ME)) == own
+    assert Action.REPORT not in offered(item(1), kind="open", name="Town")
     managed = {"members": [{"user_id": ME, "username": "anna", "role": "admin"}]}
     assert offered(item(1), **managed) == [*reading, Action.DELETE]
     assert Action.PIN not in offered(item(1), may=["send"]) and Action.UNPIN not in offered(
@@ -190,7 +192,7 @@ def test_menus_offer_what_this_person_may():
     assert Action.CLOSE_POLL in offered(asked) and Action.EDIT not in offered(asked)
     assert Action.CLOSE_POLL not in offered(item(1, kind="poll", poll=poll({"a": [], "b": []})))
     assert offered(item(1, by=ME), status="removed") == [Action.COPY]
-    assert offered(item(1, by=ME), may=["pin"]) == [Action.COPY, Action.PIN, Action.DELETE]
+    assert offered(item(1, by=ME), may=["pin"]) == [Action.COPY, Action.PIN, Action.REMIND, Action.DELETE]
     assert actions_of(item(1, ""), summary(status="removed"), ME, in_thread=False) == ()
 
 

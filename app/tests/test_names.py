@@ -30,8 +30,8 @@ from parley_app import words
 from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import app as routes
-from parley_app.model import channel_menus, channels, member_menus, menus, room_menus
-from parley_app.model.layers import NewFolder, ScheduledList, SendLater, SetLifetime, Spot
+from parley_app.model import channel_menus, channels, member_menus, menus, reminding, room_menus
+from parley_app.model.layers import NewFolder, RemindersList, ReportOf, ScheduledList, SendLater, SetLifetime, Spot
 from parley_app.model.rows import Person
 from parley_app.model.searching import SOMEBODY
 from parley_app.screens.layers import Layers
@@ -148,6 +148,8 @@ def device():
     made._group_link_create("group", 60, 10, False)
     made.groups["group"] |= {"asking": [person(CARLA)], "banned": [person(CARLA)]}
     made.joins = ["elsewhere"]
+    made._remind("group", 3, "2026-11-25T09:00:00Z")
+    made.reminded[-1]["due"] = True
     made._schedule_create("group", "later", "2026-11-27T09:00:00Z")
     made.add(summary("left", status="removed"), [item(1)])
     made.add(summary("empty", kind="self", members=[member(ME)]))
@@ -257,6 +259,9 @@ LAYERS = {
     "leaving a channel": lambda app: app.layers.show(channel_menus.ask_to_leave(app, "town", "#Town")),
     "timer": lambda app: app.layers.show(SetLifetime("timer")),
     "retention": lambda app: app.layers.show(SetLifetime("retention")),
+    "remind": lambda app: reminding.begin(app, 3, in_thread=False),
+    "reminders": lambda app: app.layers.show(RemindersList()),
+    "report": lambda app: app.layers.show(ReportOf(3, in_thread=False)),
     "leaving": lambda app: app.layers.show(member_menus.ask_to_leave(app, app.governing, "Trip")),
 }
 

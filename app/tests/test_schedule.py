@@ -11,7 +11,8 @@ from parley_app import room_words, words
 from parley_app.engine import EngineError
 from parley_app.model import later, times
 from parley_app.model.layers import Question, ScheduledList, SendLater, Spot
-from parley_app.model.schedule import Schedule, presets
+from parley_app.model.moment import presets
+from parley_app.model.schedule import Schedule
 
 NETWORK = EngineError("network_error", "no answer")
 DAY = dt.timedelta(days=1)

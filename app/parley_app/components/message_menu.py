@@ -8,7 +8,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import room_words, words
+from parley_app import kept_words, room_words, words
 from parley_app.components.buttons import IconButton
 from parley_app.components.emoji import EmojiCell
 from parley_app.components.layout import at_least, keyed
@@ -30,6 +30,9 @@ _LOOKS: Final = {
     Action.UNPIN: (Glyph.PUSH_PIN, words.UNPIN),
     Action.CLOSE_POLL: (Glyph.CHECK_CIRCLE, words.CLOSE_POLL),
     Action.UNREAD: (Glyph.ENVELOPE_SIMPLE, room_words.MARK_UNREAD_HERE),
+    Action.REMIND: (Glyph.ALARM, kept_words.REMIND),
+    Action.REMIND_NOT: (Glyph.BELL_SIMPLE_SLASH, kept_words.REMIND_NOT),
+    Action.REPORT: (Glyph.FLAG, kept_words.REPORT),
     Action.DELETE: (Glyph.TRASH, words.DELETE),
 }
 

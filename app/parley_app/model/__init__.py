@@ -12,8 +12,11 @@ waiting, drafts what is on its way, and what is kept of what was begun
 keeping         marks, folders, mute; room_menus: the menu for them
 governing       roles, rules, bans, links and requests of a group; member_menus: the menus for them
 joining         coming in by a link
+moment          choosing a day and a time
 schedule        what is sent later; later: what is done with it
+reminders       what one is reminded of; reminding: what is done with it
 lifetimes       how long messages are kept
+reporting       showing a message to who runs the server
 privacy         what others see
 faults, times   errors and moments as people read them
 session, chats, conversation, people, preferences, notifications   the parts, each observed by the views that show it

@@ -30,6 +30,8 @@ from parley_app.model.pins import Pins
 from parley_app.model.poll_form import PollForm
 from parley_app.model.preferences import Preferences
 from parley_app.model.privacy import Privacy
+from parley_app.model.reminders import Reminders
+from parley_app.model.reporting import Reporting
 from parley_app.model.rows import Picture
 from parley_app.model.schedule import Schedule
 from parley_app.model.session import Session
@@ -69,6 +71,8 @@ class App(Observed):
         self.channels = Channels(engine, spawn)
         self.schedule = Schedule(engine)
         self.lifetimes = Lifetimes(engine)
+        self.reminders = Reminders(engine, spawn)
+        self.reporting = Reporting(engine)
         self.privacy = Privacy(engine)
         self.notifications = Notifications(bridge)
         self.conversation: Conversation | None = None
@@ -93,6 +97,7 @@ class App(Observed):
         await self.session.load()
         if self.session.phase == "signed_in":
             await self.chats.load()
+            self.spawn(self.reminders.load())
             self.look_around()
         self.go(JOIN if self._welcome() == JOIN else route or WELCOME)
 
@@ -440,6 +445,7 @@ class App(Observed):
 
     async def _heard(self, name: str, params: Json) -> None:
         self.company.heard(name, params)
+        self.reminders.heard(name)
         if name in {"connection.changed", "signed_out"}:
             was = self.session.phase
             self.session.heard(name, params.get("state", "offline"))
@@ -483,6 +489,7 @@ class App(Observed):
         self.chats.clear()
         self.company.clear()
         self.privacy.clear()
+        self.reminders.clear()
         self.finder.clear()
         self.channels.clear()
         self.go(WELCOME)

@@ -105,7 +105,42 @@ class SetLifetime:
     lifetime: Lifetime
 
 
-Layer = MenuOf | PickerFor | Adding | NewPoll | Choices | Question | NewFolder | SendLater | ScheduledList | SetLifetime
+@dataclass(frozen=True)
+class RemindOf:
+    """When this person wants to be reminded of a message; `in_thread` where it stands in the open thread."""
+
+    sequence: int
+    in_thread: bool
+
+
+@dataclass(frozen=True)
+class RemindersList:
+    """All that this person wants to be reminded of."""
+
+
+@dataclass(frozen=True)
+class ReportOf:
+    """Whether a message is to be shown to who runs the server."""
+
+    sequence: int
+    in_thread: bool
+
+
+Layer = (
+    MenuOf
+    | PickerFor
+    | Adding
+    | NewPoll
+    | Choices
+    | Question
+    | NewFolder
+    | SendLater
+    | ScheduledList
+    | SetLifetime
+    | RemindOf
+    | RemindersList
+    | ReportOf
+)
 
 
 class Layers(Observed):

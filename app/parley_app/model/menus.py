@@ -27,6 +27,9 @@ class Action(Enum):
     UNPIN = auto()
     CLOSE_POLL = auto()
     UNREAD = auto()
+    REMIND = auto()
+    REMIND_NOT = auto()
+    REPORT = auto()
     DELETE = auto()
 
 
@@ -40,8 +43,10 @@ def permits(summary: Json, permission: str) -> bool:
     return permission in summary["may"]
 
 
-def actions_of(item: Json, summary: Json, user_id: str, *, in_thread: bool) -> tuple[tuple[Action, ...], ...]:
-    """In groups, by use; loss stands last. Where nothing can be written, only reading and keeping order are left."""
+def actions_of(
+    item: Json, summary: Json, user_id: str, *, in_thread: bool, reminded: bool = False
+) -> tuple[tuple[Action, ...], ...]:
+    """In groups, by use; loss stands last. `reminded`: of this message somebody is to be reminded already. Where nothing can be written, only reading and keeping order are left."""
     copy = (Action.COPY,) if item["text"] else ()
     if summary["status"] in {"removed", "forked"}:
         return (copy,) if copy else ()
@@ -52,8 +57,11 @@ def actions_of(item: Json, summary: Json, user_id: str, *, in_thread: bool) -> t
     close = (Action.CLOSE_POLL,) if own and item["poll"] is not None and not item["poll"]["closed"] else ()
     pin = (Action.UNPIN if item["pinned"] else Action.PIN,) if permits(summary, "pin") else ()
     unread = () if own or in_thread or item["thread_root"] is not None else (Action.UNREAD,)
-    keep = (*edit, *copy, *pin, *close, *unread)
-    lose = (Action.DELETE,) if own or manages(summary, user_id) else ()
+    remind = (Action.REMIND, *((Action.REMIND_NOT,) if reminded else ()))
+    keep = (*edit, *copy, *pin, *close, *unread, *remind)
+    # What is said in an open channel the server knows already.
+    report = () if own or summary["kind"] == "open" else (Action.REPORT,)
+    lose = (*report, *((Action.DELETE,) if own or manages(summary, user_id) else ()))
     return tuple(group for group in (say, keep, lose) if group)
 
 

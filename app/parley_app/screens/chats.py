@@ -30,6 +30,7 @@ from parley_app.screens.conversation import ConversationPane
 from parley_app.screens.details import DetailsPane
 from parley_app.screens.frame import Workspace
 from parley_app.screens.inviting import InvitePane, PermissionsPane
+from parley_app.screens.reminders import RemindersButton
 from parley_app.screens.thread import ThreadPane
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Type, Width
@@ -66,7 +67,11 @@ def ListHeader(app: App, chats: Chats) -> ft.Control:
     ]
     return ft.Container(
         ft.Column(
-            [ft.Row([title, open_ones, new]), *(filters if chats.summaries else []), *_complaint(ui, chats)],
+            [
+                ft.Row([title, RemindersButton(app), open_ones, new]),
+                *(filters if chats.summaries else []),
+                *_complaint(ui, chats),
+            ],
             spacing=Space.MD,
             tight=True,
             horizontal_alignment=ft.CrossAxisAlignment.STRETCH,

@@ -8,7 +8,7 @@ from parley_app.components.overlay import DialogOver, Layered, Panel, Sheet
 from parley_app.model.app import App
 from parley_app.model.layers import Spot
 from parley_app.theme import Ui, use_ui
-from parley_app.tokens import Size, Space
+from parley_app.tokens import Radius, Size, Space, Type
 
 
 def _near(ui: Ui, spot: Spot, width: float, height: float) -> tuple[float, float]:
@@ -41,3 +41,13 @@ def floating(
 def over(app: App, dialog: ft.Control) -> ft.Control:
     """A dialog over whatever stands there."""
     return DialogOver(ft.Container(), dialog, app.layers.close)
+
+
+def quoted(ui: Ui, author: str, text: str) -> ft.Control:
+    """The message that a dialog is about, in one line."""
+    return ft.Container(
+        ui.text(f"{author}: “{text}”", Type.SMALL, ui.c.ink_2, lines=2),
+        bgcolor=ui.c.sunken,
+        border_radius=Radius.SM,
+        padding=ft.Padding.symmetric(horizontal=Space.MD, vertical=Space.SM),
+    )

@@ -17,7 +17,7 @@ from parley_app.components.settings_rows import SwitchRow
 from parley_app.components.surfaces import Card, Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
-from parley_app.model import later, menus
+from parley_app.model import later, menus, reminding
 from parley_app.model.app import App
 from parley_app.model.conversation import Conversation
 from parley_app.model.layers import (
@@ -28,6 +28,9 @@ from parley_app.model.layers import (
     NewPoll,
     PickerFor,
     Question,
+    RemindersList,
+    RemindOf,
+    ReportOf,
     ScheduledList,
     SendLater,
     SetLifetime,
@@ -35,7 +38,7 @@ from parley_app.model.layers import (
 )
 from parley_app.model.menus import Action
 from parley_app.model.poll_form import PollForm
-from parley_app.screens import asking, lifetimes, scheduling
+from parley_app.screens import asking, lifetimes, reminders, reporting, scheduling
 from parley_app.screens.floating import floating, over
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Width
@@ -72,8 +75,22 @@ def _work(app: App, page: ft.Page, place: Conversation, layer: MenuOf, action: A
             app.spawn(app.do(place.deeds.pin(item)))
         case Action.CLOSE_POLL:
             app.spawn(app.do(place.deeds.close_poll(item)))
+        case _:
+            _ask(app, place, layer, action)
+
+
+def _ask(app: App, place: Conversation, layer: MenuOf, action: Action) -> None:
+    """Do what asks more first, or what is this person's own matter."""
+    match action:
         case Action.UNREAD:
             app.spawn(app.mark_unread(place.conversation_id, layer.sequence))
+        case Action.REMIND:
+            reminding.begin(app, layer.sequence, in_thread=layer.in_thread)
+        case Action.REMIND_NOT:
+            app.spawn(app.do(app.reminders.forget((place.conversation_id, layer.sequence))))
+        case Action.REPORT:
+            app.reporting.begin()
+            app.layers.show(ReportOf(layer.sequence, layer.in_thread))
         case Action.DELETE:
             menus.ask_to_delete(app, layer.sequence, in_thread=layer.in_thread)
 
@@ -85,7 +102,8 @@ def Menu(app: App, layer: MenuOf) -> ft.Control:
     if place is None or item is None:
         return ft.Container(width=0, height=0)
     page = ft.context.page
-    groups = menus.actions_of(item, place.summary, place.me.user_id, in_thread=layer.in_thread)
+    reminded = app.reminders.stands(place.conversation_id, layer.sequence)
+    groups = menus.actions_of(item, place.summary, place.me.user_id, in_thread=layer.in_thread, reminded=reminded)
 
     def react(emoji: str) -> None:
         app.layers.close()
@@ -229,6 +247,9 @@ _LAYERS: dict[type, Callable[..., ft.Control]] = {
     SendLater: scheduling.SendLaterLayer,
     ScheduledList: scheduling.ScheduledLayer,
     SetLifetime: lifetimes.LifetimeLayer,
+    RemindOf: reminders.RemindLayer,
+    RemindersList: reminders.RemindersLayer,
+    ReportOf: reporting.ReportLayer,
 }
 
 

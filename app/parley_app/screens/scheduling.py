@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import flet as ft
@@ -21,10 +22,50 @@ from parley_app.icons import Glyph
 from parley_app.model import chats, later
 from parley_app.model.app import App
 from parley_app.model.layers import ScheduledList, SendLater, Spot
-from parley_app.model.schedule import Waiting, presets
+from parley_app.model.moment import Moment, Preset, presets
+from parley_app.model.schedule import Waiting
 from parley_app.screens.floating import over
-from parley_app.theme import use_ui
+from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Radius, Size, Space, Type
+
+
+def moment_page(
+    ui: Ui,
+    form: Moment,
+    offered: Sequence[Preset],
+    now: dt.datetime,
+    go: Callable[[], None],
+    head: Sequence[ft.Control] = (),
+    foot: str = "",
+) -> ft.Control:
+    """Moments that people often mean, a month, and the time; `head` stands above and the sentence `foot` below."""
+    rows = [
+        keyed(each.label, ChoiceRow)(
+            each.label,
+            f"{words.WEEKDAYS[each.moment.weekday()]}, {each.moment:%H:%M}",
+            on=form.moment() == each.moment,
+            on_click=partial(form.choose, each.moment),
+        )
+        for each in offered
+    ]
+    grid = MonthGrid(form.month, form.weeks(now), form.day, now.date(), form.pick, form.turn_month)
+    time = keyed(f"time-{form.turn}", Field)(
+        room_words.TIME,
+        form["time"],
+        helper=room_words.TIME_HELP,
+        fault=form.faults.get("time", ""),
+        glyph=Glyph.CLOCK,
+        on_change=form.type_time,
+        on_submit=go,
+    )
+    fault = [Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault)] if form.fault else []
+    said = [ui.text(foot, Type.META, ui.c.ink_3)] if foot else []
+    return ft.ListView(
+        [*head, Card(ruled(rows), padding=0), grid, time, *fault, *said],
+        spacing=Space.MD,
+        height=min(Size.DIALOG + Size.ROW, ui.height - 4 * Size.ROW),
+        padding=ft.Padding.symmetric(vertical=Space.XS),
+    )
 
 
 @ft.component
@@ -42,38 +83,8 @@ def SendLaterLayer(app: App, layer: SendLater) -> ft.Control:
     def close() -> None:
         app.layers.close()
 
-    offered = [
-        keyed(each.label, ChoiceRow)(
-            each.label,
-            f"{words.WEEKDAYS[each.moment.weekday()]}, {each.moment:%H:%M}",
-            on=form.moment() == each.moment,
-            on_click=partial(form.choose, each.moment),
-        )
-        for each in presets(now)
-    ]
-    grid = MonthGrid(form.month, form.weeks(now), form.day, now.date(), form.pick, form.turn_month)
-    time = keyed(f"time-{form.turn}", Field)(
-        room_words.TIME,
-        form["time"],
-        helper=room_words.TIME_HELP,
-        fault=form.faults.get("time", ""),
-        glyph=Glyph.CLOCK,
-        on_change=form.type_time,
-        on_submit=go,
-    )
-    fault = [Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault)] if form.fault else []
-    page = ft.ListView(
-        [
-            Card(ruled(offered), padding=0),
-            grid,
-            time,
-            *fault,
-            ui.text(channel_words.SEND_LATER_TEXT if unlocked else room_words.SEND_LATER_TEXT, Type.META, ui.c.ink_3),
-        ],
-        spacing=Space.MD,
-        height=min(Size.DIALOG + Size.ROW, ui.height - 4 * Size.ROW),
-        padding=ft.Padding.symmetric(vertical=Space.XS),
-    )
+    foot = channel_words.SEND_LATER_TEXT if unlocked else room_words.SEND_LATER_TEXT
+    page = moment_page(ui, form, presets(now), now, go, foot=foot)
     send = Button(form.sentence(now), Kind.PRIMARY, Glyph.CLOCK_COUNTDOWN, on_click=go, disabled=form.busy)
     cancel = Button(words.CANCEL, Kind.SECONDARY, on_click=close, autofocus=True)
     return over(app, Dialog(room_words.SEND_LATER, [page], [cancel, send], close))

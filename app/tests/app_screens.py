@@ -1,0 +1,25 @@
+"""What stands on a drawn screen, and what is pressed there."""
+
+import flet as ft
+
+
+def said(tree):
+    """What stands on the screen, as words and as names."""
+    return {each for control, _ in tree for each in _words(control)}
+
+
+def button(tree, label):
+    """The button of this name, or that holds these words."""
+    return next(
+        each
+        for control, above in tree
+        if label in _words(control)
+        for each in reversed(above)
+        if isinstance(each, ft.TextButton | ft.IconButton)
+    )
+
+
+def _words(control):
+    if isinstance(control, ft.Semantics):
+        return {control.label}
+    return {control.value, control.semantics_label} if isinstance(control, ft.Text) else set()
