@@ -63,6 +63,15 @@ REASON_TOO_LONG: Final = "This is too long. Write at most 1,000 characters."
 REPORTED: Final = "Reported"
 REPORTED_TEXT: Final = "Whoever runs your server can read this message now."
 
+# Pictures of groups.
+PICTURE_OF_GROUP: Final = "The group’s picture"
+SET_PICTURE: Final = "Give the group a picture"
+CHANGE_PICTURE: Final = "Change the group’s picture"
+ANOTHER_PICTURE: Final = "Choose another picture"
+REMOVE_PICTURE: Final = "Remove the picture"
+REMOVE_PICTURE_TITLE: Final = "Remove the group’s picture?"
+REMOVE_PICTURE_TEXT: Final = "Everybody here sees the group’s letters again."
+
 
 def span(seconds: int) -> str:
     """A length of time in the largest unit that divides it; days up to a year in days, except whole weeks below five."""

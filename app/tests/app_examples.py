@@ -95,6 +95,7 @@ class FakeDevice(RoomAnswers, ChannelAnswers):
         self.summaries = {}
         self.presences = {}
         self.groups = {}
+        self.pictures = {}
         self.joins = []
         self.made = summary
         self.channels = []

@@ -125,6 +125,16 @@ class RoomAnswers:
     def _group_history(self, conversation_id, shared):
         self._governed(conversation_id)["shared"] = shared
 
+    def _group_picture(self, conversation_id, data):
+        self.pictures[conversation_id] = data
+        version = f"v{len(self.calls)}" if data is not None else ""
+        self.summaries[conversation_id] |= {"picture": version}
+        self.tell("conversation.changed", conversation_id=conversation_id)
+        return {}
+
+    def _group_picture_read(self, conversation_id):
+        return {"data": self.pictures.get(conversation_id)}
+
     def _group_timer(self, conversation_id, seconds):
         self.summaries[conversation_id] |= {"timer_s": seconds}
         self.tell("conversation.changed", conversation_id=conversation_id)

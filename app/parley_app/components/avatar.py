@@ -78,8 +78,8 @@ def with_presence(face: ft.Control, presence: Presence, size: int, backdrop: str
 
 
 @ft.component
-def RoomAvatar(kind: RoomKind, person: Person, size: int = Size.AVATAR_LG) -> ft.Control:
-    """Round for people, squared for rooms: the shape alone tells them apart."""
+def RoomAvatar(kind: RoomKind, person: Person, size: int = Size.AVATAR_LG, picture: bytes = b"") -> ft.Control:
+    """Round for people, squared for rooms: the shape alone tells them apart. A group may have a picture."""
     ui = use_ui()
     tone = ui.identity(person.hue)
     if kind is RoomKind.SELF:
@@ -89,12 +89,23 @@ def RoomAvatar(kind: RoomKind, person: Person, size: int = Size.AVATAR_LG) -> ft
         globe = ui.icon(Glyph.GLOBE_SIMPLE, side, tone.ink, family=Family.ICON_BOLD)
         return _mark(globe, tone, size, Radius.MD if size < Size.AVATAR_XL else Radius.LG)
     round_or_square = size / 2 if kind is RoomKind.PERSON else Radius.MD if size < Size.AVATAR_XL else Radius.LG
+    if picture:
+        image = ft.Image(
+            src=picture,
+            width=size,
+            height=size,
+            fit=ft.BoxFit.COVER,
+            border_radius=round_or_square,
+            exclude_from_semantics=True,
+            gapless_playback=True,
+        )
+        return _mark(image, tone, size, round_or_square)
     return _mark(_initials(person.initials, size, tone.ink), tone, size, round_or_square)
 
 
 def face_of(room: Room, backdrop: str, size: int = Size.AVATAR_LG) -> ft.Control:
     """The mark of a row of the list, with who is there."""
-    return with_presence(RoomAvatar(room.kind, room.person, size), room.presence, size, backdrop)
+    return with_presence(RoomAvatar(room.kind, room.person, size, room.picture), room.presence, size, backdrop)
 
 
 #: How many faces stand for all.

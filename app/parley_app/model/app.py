@@ -5,7 +5,6 @@ Invariant: a route names everything that a screen needs, so a reload or the back
 
 from __future__ import annotations
 
-import base64
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
@@ -26,6 +25,7 @@ from parley_app.model.lifetimes import Lifetimes
 from parley_app.model.notifications import Notifications
 from parley_app.model.observing import Observed, Spawn
 from parley_app.model.people import Finder, GroupForm, Membership
+from parley_app.model.pictures import Pictures
 from parley_app.model.pins import Pins
 from parley_app.model.poll_form import PollForm
 from parley_app.model.preferences import Preferences
@@ -63,7 +63,8 @@ class App(Observed):
         self.session = Session(engine, bridge)
         self.preferences = Preferences(engine)
         self.company = Company(engine, spawn)
-        self.chats = Chats(engine, self.company)
+        self.pictures = Pictures(engine, spawn)
+        self.chats = Chats(engine, self.company, self.pictures)
         self.keeping = Keeping(engine, self.chats)
         self.finder = Finder(engine)
         self.group_form = GroupForm(engine, self.finder)
@@ -156,12 +157,6 @@ class App(Observed):
         """Show a picture over everything, or none."""
         self.picture = picture
         self.changed()
-
-    async def fetch(self, picture: Picture) -> bytes:
-        """The whole picture; raises `EngineError`."""
-        where = {"conversation_id": picture.where, "sequence": picture.sequence, "index": picture.index}
-        answer = await self.engine.call("attachment.read", where)
-        return base64.urlsafe_b64decode(answer["data"] + "=" * (-len(answer["data"]) % 4))
 
     async def watch(self, *, watched: bool) -> None:
         """Whether somebody looks at the app."""
@@ -490,6 +485,7 @@ class App(Observed):
         self.company.clear()
         self.privacy.clear()
         self.reminders.clear()
+        self.pictures.clear()
         self.finder.clear()
         self.channels.clear()
         self.go(WELCOME)

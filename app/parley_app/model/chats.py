@@ -11,6 +11,7 @@ from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults, marks, times
 from parley_app.model.company import Company
 from parley_app.model.observing import Observed
+from parley_app.model.pictures import Pictures
 from parley_app.model.rows import Person, Presence, Room, RoomKind, SendState
 from parley_app.model.timeline import send_state
 
@@ -41,9 +42,9 @@ _FITS: Final[Mapping[str, Callable[[Json], bool]]] = {
 class Chats(Observed):
     """All conversations. `loaded` is False until the device has answered once; `note` says what could not be done."""
 
-    def __init__(self, engine: Engine, company: Company) -> None:
+    def __init__(self, engine: Engine, company: Company, pictures: Pictures) -> None:
         super().__init__()
-        self._engine, self._company = engine, company
+        self._engine, self._company, self._pictures = engine, company, pictures
         self.summaries: dict[str, Json] = {}
         self.loaded = False
         self.fault = ""
@@ -62,6 +63,7 @@ class Chats(Observed):
         else:
             self.fault, self.loaded = "", True
             self.summaries = {summary["conversation_id"]: summary for summary in found}
+            self._pictures.follow(found)
         self.changed()
 
     async def refresh(self, conversation_id: str) -> None:
@@ -75,6 +77,7 @@ class Chats(Observed):
     def take(self, summary: Json) -> None:
         """Show this summary from now on."""
         self.summaries[summary["conversation_id"]] = summary
+        self._pictures.follow([summary])
         self.changed()
 
     def search(self, query: str) -> None:
@@ -133,7 +136,7 @@ class Chats(Observed):
     def rows(self, me: Person, now: dt.datetime) -> list[Room]:
         """The rows that the filter and the search leave."""
         found = [summary for summary in self._filtered() if fits(summary, me, self.query)]
-        return [room(summary, me, now, self._company) for summary in found]
+        return [room(summary, me, now, self._company, self._pictures) for summary in found]
 
     def people(self, me: Person) -> list[Person]:
         """Everybody in these conversations, by name."""
@@ -188,8 +191,10 @@ def fits(summary: Json, me: Person, query: str) -> bool:
     return not wanted or any(wanted in name.casefold() for name in names)
 
 
-def room(summary: Json, me: Person, now: dt.datetime, company: Company | None = None) -> Room:
-    """A row of the list; with `company` also who is there and who types."""
+def room(
+    summary: Json, me: Person, now: dt.datetime, company: Company | None = None, pictures: Pictures | None = None
+) -> Room:
+    """A row of the list; with `company` also who is there and who types, with `pictures` a group's picture."""
     others = [member for member in summary["members"] if member["user_id"] != me.user_id]
     kinds = {"direct": RoomKind.PERSON, "self": RoomKind.SELF, "group": RoomKind.GROUP, "open": RoomKind.CHANNEL}
     kind = kinds[summary["kind"]]
@@ -217,6 +222,7 @@ def room(summary: Json, me: Person, now: dt.datetime, company: Company | None = 
         draft=summary["draft"],
         state=state,
         active=summary["status"] != "removed",
+        picture=pictures.of(summary) if pictures is not None else b"",
     )
 
 

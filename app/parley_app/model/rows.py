@@ -231,7 +231,10 @@ class Context:
 
 @dataclass(frozen=True)
 class Room:
-    """A row of the conversation list. `typing` says who types there; `waits`: it is marked as unread."""
+    """A row of the conversation list.
+
+    `typing` says who types there; `waits`: it is marked as unread; `picture` is a group's, empty where it has none.
+    """
 
     key: str
     title: str
@@ -251,3 +254,4 @@ class Room:
     draft: str = ""
     state: SendState = SendState.NONE
     active: bool = True
+    picture: bytes = b""

@@ -149,7 +149,7 @@ def _row_actions(app: App) -> RoomActions:
 def ListPane(app: App) -> ft.Control:
     """The conversation list."""
     ui = use_ui()
-    use_watched(app.chats, app, app.company)
+    use_watched(app.chats, app, app.company, app.pictures)
     return ft.Container(
         ft.Column([ListHeader(app, app.chats), ListBody(app, app.chats)], spacing=0),
         bgcolor=ui.c.surface,

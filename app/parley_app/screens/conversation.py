@@ -30,8 +30,8 @@ from parley_app.tokens import Family, Layout, Size, Space, Type, Width
 def ConversationHeader(app: App, conversation: Conversation) -> ft.Control:
     """Who this is with, and the way to the details."""
     ui = use_ui()
-    room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone(), app.company)
-    use_watched(app.company)
+    room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone(), app.company, app.pictures)
+    use_watched(app.company, app.pictures)
     unlocked, protection = chats.is_open(conversation.summary), chats.protection(conversation.summary)
     said, colour = _subtitle(app, conversation, ui)
     subtitle = ft.Row(

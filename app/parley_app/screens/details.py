@@ -8,7 +8,6 @@ from functools import partial
 import flet as ft
 
 from parley_app import channel_words, room_words, words
-from parley_app.components.avatar import RoomAvatar
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field
 from parley_app.components.layout import keyed
@@ -30,6 +29,7 @@ from parley_app.model.people import Membership, members_of
 from parley_app.model.pins import Pins
 from parley_app.model.rows import Person, Presence
 from parley_app.screens.lifetimes import LifetimeRows
+from parley_app.screens.pictures import GroupFace
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Type, Width
 
@@ -40,14 +40,16 @@ def DetailsPane(
 ) -> ft.Control:
     """Face, protection, what is pinned, people; in groups also who comes and goes, for those who may."""
     ui = use_ui()
-    use_watched(conversation, membership, governing, pins, app.company, app.chats)
-    room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone())
+    use_watched(conversation, membership, governing, pins, app.company, app.chats, app.pictures)
+    room = chats.room(conversation.summary, conversation.me, dt.datetime.now().astimezone(), pictures=app.pictures)
+    group = conversation.summary["kind"] == "group"
     people = members_of(conversation.summary, conversation.me)
     may_add = governing.governed and conversation.writable and permits(conversation.summary, "add")
+    may_name = group and conversation.writable and permits(conversation.summary, "name")
     topic = conversation.summary["topic"]
     about = ft.Column(
         [
-            RoomAvatar(room.kind, room.person, Size.AVATAR_XL),
+            keyed("face", GroupFace)(app, room, may=may_name),
             ft.Semantics(content=ui.text(room.title, Type.TITLE, align=ft.TextAlign.CENTER), header=True),
             *([ui.text(topic, Type.SMALL, ui.c.ink_2, align=ft.TextAlign.CENTER)] if topic else []),
         ],
@@ -64,7 +66,7 @@ def DetailsPane(
         )
         for person in people
     ]
-    fault = governing.fault or membership.fault
+    fault = governing.fault or membership.fault or app.pictures.fault_of(conversation.conversation_id)
     body: list[ft.Control] = [
         about,
         _quick(app, ui, conversation, governing),

@@ -27,7 +27,7 @@ def Switcher(app: App) -> ft.Control:
     query, set_query = ft.use_state("")
     me, now = app.session.me, dt.datetime.now().astimezone()
     fitting = [summary for summary in app.chats.ordered() if chats.fits(summary, me, query)][:_ROWS_MAX]
-    rooms = [chats.room(summary, me, now, app.company) for summary in fitting]
+    rooms = [chats.room(summary, me, now, app.company, app.pictures) for summary in fitting]
     actions = RoomActions(app.open, lambda *_: None, lambda *_: None)
     rows = [
         keyed(f"{room.key} {ui.look}", RoomRow)(room, actions, selected=index == 0) for index, room in enumerate(rooms)

@@ -24,7 +24,7 @@ def _Stage(app: App, picture: Picture) -> ft.Control:
 
     async def load() -> None:
         try:
-            set_data(await app.fetch(picture))
+            set_data(await app.pictures.whole(picture))
         except EngineError:
             set_fault(words.PICTURE_FAILED)
 
