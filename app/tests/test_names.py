@@ -276,6 +276,15 @@ async def test_what_floats_has_names(layer, width):
     assert nameless(tree) == [] and uncallable(tree) == [] and (len(tree) > 8) == (layer != "menu of nothing")
 
 
+@pytest.mark.parametrize("layer", ["timer", "retention", "report"])
+async def test_what_floats_scrolls_in_a_low_window(layer):
+    world = await started(device(), "/chats/group")
+    LAYERS[layer](world.app)
+    for height, scrolls in ((420.0, True), (844.0, False)):
+        tree = draw(Layers, world.app, width=390.0, height=height)
+        assert any(isinstance(control, ft.ListView) for control, _ in tree) == scrolls and nameless(tree) == []
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 async def test_composer_modes_have_names(width):
     world = await started(device(), "/chats/group")

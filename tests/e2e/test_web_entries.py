@@ -11,9 +11,13 @@ import pytest
 from e2e_devices import Device, Stack
 from e2e_people import PASSWORD, button, gone, people, picture, seen, somebody
 from e2e_web import ARGUMENTS, chromium_path, ready_worker
+from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright
 
+from parley_app import kept_words as kept
+
 GROUP = "Harbour Market"
+GOING = "Gone in a week"
 TABS_MAX = 80
 
 
@@ -38,9 +42,7 @@ def choose(page: Page, author: str, text: str, action: str) -> None:
 
 def write_below(page: Page, text: str) -> None:
     """Write into the open thread."""
-    app.field(page, app.words("message_to")("thread")).click(timeout=app.STEP_MS)
-    page.wait_for_timeout(500)
-    page.keyboard.type(text, delay=5)
+    app.fill(page, app.words("message_to")("thread"), text)
     if page.viewport_size == {"width": 1440, "height": 900}:
         page.keyboard.press("Enter")  # two buttons are called Send while both are open
     else:
@@ -49,10 +51,7 @@ def write_below(page: Page, text: str) -> None:
 
 def write(page: Page, text: str) -> None:
     """Write into the open conversation and press the button, as one does with a thumb."""
-    app.composer(page, GROUP).click(timeout=app.STEP_MS)
-    page.wait_for_timeout(500)
-    page.keyboard.type(text, delay=5)
-    page.wait_for_timeout(200)
+    app.write(page, app.composer(page, GROUP), text)
     app.press(page, app.words("SEND"))
 
 
@@ -98,6 +97,8 @@ def test_what_one_says_of_messages_the_other_sees(
     mentioning(desk, phone, anna, tmp_path)
     in_a_thread(desk, phone, anna, tmp_path)
     taking_back(desk, phone, anna)
+    lasting(desk, phone, anna, tmp_path)
+    remembering_and_reporting(phone, anna, tmp_path)
 
 
 def coming(desk: Page, phone: Page, anna: str, carl: str) -> None:
@@ -123,9 +124,7 @@ def answering_and_changing(desk: Page, phone: Page, anna: str, ben: str, folder:
     desk.wait_for_timeout(800)  # the app hears of the focus first
     desk.keyboard.press("ArrowUp")
     seen(desk, app.words("EDITING"))
-    desk.wait_for_timeout(500)
-    desk.keyboard.press("Control+A")
-    desk.keyboard.type("The late one", delay=5)
+    app.write(desk, app.composer(desk, GROUP), "The late one")
     app.press(desk, app.words("SAVE"))
     seen(phone, f"{anna}, The late one", app.words("EDITED"))
     button(phone, quoted).click()
@@ -144,8 +143,7 @@ def reacting_and_pinning(desk: Page, phone: Page, anna: str, ben: str, folder: P
     gone(phone, app.words("reaction")("🎉", f"you and {anna}"))
     open_menu(desk, ben, "Which boat")
     app.press(desk, app.words("MORE_REACTIONS"))
-    desk.wait_for_timeout(700)
-    desk.keyboard.type("ship", delay=20)
+    app.fill(desk, app.words("SEARCH_EMOJI"), "ship")
     picture(desk, folder, "emoji-1440-light")
     button(desk, "🚢").click()
     seen(phone, app.words("reaction")("🚢", anna))
@@ -185,9 +183,7 @@ def asking(desk: Page, phone: Page, folder: Path) -> None:
 
 def mentioning(desk: Page, phone: Page, anna: str, folder: Path) -> None:
     app.press(phone, app.words("BACK_TO_CHATS"))
-    app.composer(desk, GROUP).click()
-    desk.wait_for_timeout(300)
-    desk.keyboard.type("Thank you @be", delay=20)
+    app.write(desk, app.composer(desk, GROUP), "Thank you @be")
     seen(desk, app.words("PEOPLE_TO_MENTION"))
     picture(desk, folder, "mention-1440-light")
     desk.keyboard.press("Enter")
@@ -230,6 +226,46 @@ def taking_back(desk: Page, phone: Page, anna: str) -> None:
     app.press(desk, app.words("DELETE"))
     seen(desk, app.words("DELETED_OWN"))
     seen(phone, f"{anna}, {app.words('DELETED')}")
+
+
+def lasting(desk: Page, phone: Page, anna: str, folder: Path) -> None:
+    """How long messages stay, and the group's picture: set in the details, told to the other."""
+    app.press(desk, app.words("DETAILS"))
+    app.press(desk, f"{kept.TIMER}, {kept.TIMER_OFF}")
+    button(desk, kept.span(kept.WEEK)).click(timeout=app.STEP_MS)
+    picture(desk, folder, "timer-1440-light")
+    app.press(desk, kept.set_to(kept.WEEK))
+    seen(phone, kept.timer_told(anna, kept.WEEK), kept.timer_on(kept.WEEK))
+    Image.new("RGB", (64, 48), (58, 96, 120)).save(folder / "sea.png")
+    with desk.expect_file_chooser(timeout=app.STEP_MS) as chooser:
+        app.press(desk, kept.SET_PICTURE)
+    chooser.value.set_files(folder / "sea.png")
+    seen(phone, kept.picture_told(anna, removed=False))
+    button(desk, kept.CHANGE_PICTURE).wait_for(state="attached", timeout=app.STEP_MS)
+    app.press(desk, app.words("CLOSE"))
+    write(desk, GOING)
+    seen(phone, f"{anna}, {GOING}", kept.DISAPPEARS)
+
+
+def remembering_and_reporting(phone: Page, anna: str, folder: Path) -> None:
+    """A reminder from the menu of a message, found in the list and put away; and a report."""
+    open_menu(phone, anna, GOING)
+    app.press(phone, kept.REMIND)
+    picture(phone, folder, "remind-390-dark")
+    button(phone, f"{kept.REMIND} tomorrow").click(timeout=app.STEP_MS)
+    open_menu(phone, anna, GOING)
+    app.press(phone, kept.REPORT)
+    seen(phone, kept.report_what(anna))
+    app.fill(phone, kept.REASON, "not in a week")
+    picture(phone, folder, "report-390-dark")
+    app.press(phone, kept.REPORT)
+    seen(phone, kept.REPORTED_TEXT)
+    app.press(phone, app.words("CLOSE"))
+    app.press(phone, app.words("BACK_TO_CHATS"))
+    app.press(phone, kept.REMINDERS)
+    app.press(phone, kept.put_away(GOING))
+    seen(phone, kept.NO_REMINDERS)
+    app.press(phone, app.words("CLOSE"))
 
 
 @pytest.mark.timeout(900)

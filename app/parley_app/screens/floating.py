@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import flet as ft
 
 from parley_app.components.overlay import DialogOver, Layered, Panel, Sheet
@@ -41,6 +43,14 @@ def floating(
 def over(app: App, dialog: ft.Control) -> ft.Control:
     """A dialog over whatever stands there."""
     return DialogOver(ft.Container(), dialog, app.layers.close)
+
+
+def fitting(ui: Ui, body: Sequence[ft.Control], needed: int) -> list[ft.Control]:
+    """The body of a dialog that needs so much of the window's height; where there is less, it scrolls."""
+    if ui.height >= needed:
+        return list(body)
+    height = max(Size.ROW, ui.height - 4 * Size.ROW)
+    return [ft.ListView(list(body), spacing=Space.MD, height=height, padding=ft.Padding.symmetric(vertical=Space.XS))]
 
 
 def quoted(ui: Ui, author: str, text: str) -> ft.Control:

@@ -20,7 +20,7 @@ from parley_app.model.conversation import Conversation
 from parley_app.model.layers import SetLifetime
 from parley_app.model.lifetimes import Lifetime, current, value
 from parley_app.model.menus import permits
-from parley_app.screens.floating import over
+from parley_app.screens.floating import fitting, over
 from parley_app.theme import use_ui
 
 _GLYPHS: Final[dict[Lifetime, Glyph]] = {"timer": Glyph.TIMER, "retention": Glyph.HARD_DRIVES}
@@ -38,6 +38,9 @@ _TURN_OFF: Final[dict[Lifetime, str]] = {
     "timer": kept_words.TIMER_TURN_OFF,
     "retention": kept_words.RETENTION_TURN_OFF,
 }
+
+#: What a whole dialog needs on a phone, in pixels.
+_HEIGHT: Final = 720
 
 
 @ft.component
@@ -98,5 +101,5 @@ def LifetimeLayer(app: App, layer: SetLifetime) -> ft.Control:
         ),
     ]
     note = Note(ui.c.info, _GLYPHS[lifetime], *_NOTES[lifetime])
-    body: list[ft.Control] = [Card(ruled(rows), padding=0), note, *fault]
+    body = fitting(ui, [Card(ruled(rows), padding=0), note, *fault], _HEIGHT)
     return over(app, Dialog(_TITLES[lifetime], body, buttons, app.layers.close, _LEADS[lifetime]))

@@ -62,7 +62,7 @@ def GroupFace(app: App, room: Room, *, may: bool) -> ft.Control:
         bottom=0,
     )
     side = Size.AVATAR_XL + Space.SM
-    both = ft.Stack([ft.Container(face, left=0, top=0), badge], width=side, height=side)
+    both = ft.Stack([ft.Container(face, left=Space.XS, top=0), badge], width=side, height=side)
     label = kept_words.CHANGE_PICTURE if room.picture else kept_words.SET_PICTURE
     return placed(Pressable(both, press, radius=Radius.LG, label=label))
 

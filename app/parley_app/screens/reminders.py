@@ -107,7 +107,7 @@ def RemindersLayer(app: App, _: RemindersList) -> ft.Control:
         height = min(len(rows) * (Size.ROW + Space.XL), ui.height - 4 * Size.ROW)
         body.append(ft.ListView(rows, height=height, spacing=Space.XS))
     close = Button(words.CLOSE, Kind.SECONDARY, on_click=app.layers.close, autofocus=True)
-    return over(app, Dialog(kept_words.REMINDERS, body, [close], app.layers.close, kept_words.REMIND_LEAD))
+    return over(app, Dialog(kept_words.REMINDERS, body, [close], app.layers.close, kept_words.REMINDERS_LEAD))
 
 
 def _pill(ui: Ui, label: str, on_click: Handler) -> ft.Control:

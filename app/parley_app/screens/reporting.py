@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import flet as ft
 
@@ -17,9 +18,12 @@ from parley_app.icons import Glyph
 from parley_app.model import marks
 from parley_app.model.app import App
 from parley_app.model.layers import ReportOf
-from parley_app.screens.floating import over, quoted
+from parley_app.screens.floating import fitting, over, quoted
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Size, Space, Type
+
+#: What the whole dialog needs on a phone, in pixels.
+_HEIGHT: Final = 720
 
 
 def _points(ui: Ui, points: Sequence[tuple[Glyph, str, str]]) -> ft.Control:
@@ -52,9 +56,9 @@ def ReportLayer(app: App, layer: ReportOf) -> ft.Control:
     place, item = app.place(in_thread=layer.in_thread), app.item(layer.sequence, in_thread=layer.in_thread)
     if form.sent:
         close = Button(words.CLOSE, Kind.SECONDARY, on_click=app.layers.close, autofocus=True)
-        said = Note(ui.c.success, Glyph.CHECK_CIRCLE, kept_words.REPORTED, kept_words.REPORTED_TEXT)
+        said = Note(ui.c.success, Glyph.CHECK_CIRCLE, kept_words.REPORTED_TEXT)
         done = ft.Semantics(content=said, live_region=True)
-        return over(app, Dialog(kept_words.REPORT_TITLE, [done], [close], app.layers.close))
+        return over(app, Dialog(kept_words.REPORTED, [done], [close], app.layers.close))
     if place is None or item is None:
         return ft.Container(width=0, height=0)
     author = marks.name_of({"user_id": item["user_id"], "username": item["sender"]}, place.me)
@@ -84,5 +88,5 @@ def ReportLayer(app: App, layer: ReportOf) -> ft.Control:
         Button(words.CANCEL, Kind.SECONDARY, on_click=app.layers.close),
         Button(kept_words.REPORT, Kind.DANGER, Glyph.FLAG, on_click=go, disabled=form.busy),
     ]
-    body = [quoted(ui, author, marks.preview(item)), _points(ui, points), reason, *fault]
+    body = fitting(ui, [quoted(ui, author, marks.preview(item)), _points(ui, points), reason, *fault], _HEIGHT)
     return over(app, Dialog(kept_words.REPORT_TITLE, body, buttons, app.layers.close))
