@@ -1,5 +1,6 @@
 """Reminders without a screen: when, of what, what is due, and putting it away."""
 
+import asyncio
 import datetime as dt
 
 import pytest
@@ -175,6 +176,31 @@ async def test_nothing_loading_and_failing_have_faces():
     assert kept_words.NO_REMINDERS in said(draw(Layers, world.app))
     world.app.reminders.loaded = False
     assert words.LOADING in said(draw(Layers, world.app))
+
+
+async def test_of_several_answers_the_last_one_counts():
+    world, device = await talk()
+    await due(world, device, ("talk", 1))
+    device._remind("other", 1, "2030-01-01T00:00:00Z")
+    call, asked, answered = device.call, asyncio.Event(), asyncio.Event()
+
+    async def slowly(method, params=None):
+        if method == "message":
+            asked.set()
+            await answered.wait()
+        return await call(method, params)
+
+    device.call = slowly
+    slow = world.app.spawn(world.app.reminders.load())  # it has yet to learn what the new one says
+    await asked.wait()
+    device.reminded = []
+    await world.app.reminders.load()
+    answered.set()
+    await slow
+    assert world.app.reminders.rows(world.app.session.me, now()) == ()
+    before = world.app.reminders.version
+    await world.app.reminders.load()
+    assert world.app.reminders.version == before  # nothing is drawn anew for the same again
 
 
 async def test_what_another_device_put_away_is_gone_here():

@@ -52,10 +52,12 @@ class Reminders(Moment):
         self._found: list[Json] = []
         self._messages: dict[Place, Json | None] = {}
         self._seen: set[tuple[Place, str]] = set()
+        self._turn: object = None
         self.loaded = False
 
     async def load(self, *, anew: bool = False) -> None:
-        """Ask the device; with `anew`, also what the messages say by now."""
+        """Ask the device; with `anew`, also what the messages say by now. Of several at once, the last one counts."""
+        turn = self._turn = object()
         try:
             found = await self._engine.call("reminders")
         except EngineError as error:
@@ -67,8 +69,10 @@ class Reminders(Moment):
         for place in map(_place, found):
             if place not in self._messages:
                 self._messages[place] = await self._message(place)
-        self._found, self.fault, self.loaded = found, "", True
-        self.changed()
+        same = self.loaded and not self.fault and not anew and found == self._found
+        if self._turn is turn and not same:
+            self._found, self.fault, self.loaded = found, "", True
+            self.changed()
 
     def heard(self, name: str) -> None:
         """An event of the device."""
