@@ -243,7 +243,7 @@ def lasting(desk: Page, phone: Page, anna: str, folder: Path) -> None:
     seen(phone, kept.picture_told(anna, removed=False))
     button(desk, kept.CHANGE_PICTURE).wait_for(state="attached", timeout=app.STEP_MS)
     app.press(desk, app.words("CLOSE"))
-    write(desk, GOING)
+    app.send_text(desk, GROUP, GOING)
     seen(phone, f"{anna}, {GOING}", kept.DISAPPEARS)
 
 
