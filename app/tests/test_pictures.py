@@ -141,8 +141,8 @@ async def test_somebody_else_sees_none_of_them():
         (["picture"], "picture", "ben changed the group’s picture"),  # noqa: RUF001
         (["picture_removed"], "picture", "ben removed the group’s picture"),  # noqa: RUF001
         (["topic"], "name", "ben changed what the group is about"),
-        (["name", "picture"], "name", "ben named the group “Trip”"),
-        ([], "name", "ben named the group “Trip”"),
+        (["name", "picture"], "name", "ben chose the name “Trip”"),
+        ([], "name", "ben chose the name “Trip”"),
     ],
 )
 def test_what_is_new_of_a_group_is_a_line(changed, about, sentence):

@@ -158,19 +158,19 @@ def deletion_note(item: Json, me: Person) -> str:
     return words.deleted_by(name_of(who, me))
 
 
+_TOLD = {"name": name_note, "history": history_note, "lifetimes": lifetimes_note}
+
+
 def note(item: Json, me: Person) -> str:
     """What the conversation list says of an item that is no message to be read; empty where it is one."""
+    told = _TOLD.get(item["kind"])
+    if told is not None:
+        return told(item)
     match item["kind"]:
-        case "name":
-            return name_note(item)
         case "unopened":
             return words.LOCKED
         case "members":
             return members_note(item, me)
-        case "history":
-            return history_note(item)
-        case "lifetimes":
-            return lifetimes_note(item)
         case "deleted":
             return deletion_note(item, me)
         case _:

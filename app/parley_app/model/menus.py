@@ -59,8 +59,7 @@ def actions_of(
     unread = () if own or in_thread or item["thread_root"] is not None else (Action.UNREAD,)
     remind = (Action.REMIND, *((Action.REMIND_NOT,) if reminded else ()))
     keep = (*edit, *copy, *pin, *close, *unread, *remind)
-    # What is said in an open channel the server knows already.
-    report = () if own or summary["kind"] == "open" else (Action.REPORT,)
+    report = () if own else (Action.REPORT,)
     lose = (*report, *((Action.DELETE,) if own or manages(summary, user_id) else ()))
     return tuple(group for group in (say, keep, lose) if group)
 

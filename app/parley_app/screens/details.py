@@ -185,7 +185,6 @@ def _rules(app: App, conversation: Conversation, governing: Governing, title: st
         ),
     ]
     return [*ban, Rule(), *ways, ft.Row([leave])]
-    )
 
 
 @ft.component
