@@ -81,6 +81,8 @@ class RedisBus:
         self._wake = asyncio.Event()
         self._heard: dict[str, dict[int, int]] = {}
         self._beat_at: dict[str, float] = {}
+        #: Nodes whose beat was heard since this one listens: what another lost before that, no counter here can show.
+        self._in_step: set[str] = set()
 
     def publish(self, publication: Publication) -> None:
         """Hand over without waiting; what does not fit in the queue shows as a jump of the counter."""
@@ -139,6 +141,7 @@ class RedisBus:
             for node in [node for node, at in self._beat_at.items() if at < oldest]:
                 del self._beat_at[node]
                 self._heard.pop(node, None)
+                self._in_step.discard(node)
                 self._missed(None)
 
     async def run_listener(self) -> None:
@@ -157,6 +160,7 @@ class RedisBus:
             await pubsub.subscribe(_BEATS, REVOCATIONS_CHANNEL, _HINTS)
             await self._confirmed(pubsub)
             self._heard.clear()
+            self._in_step.clear()
             self._missed(None)
             while True:
                 message = await pubsub.get_message(timeout=2 * FANOUT_BEAT_INTERVAL_S + 1)
@@ -205,7 +209,8 @@ class RedisBus:
     def _take_beat(self, beat: _Beat) -> None:
         if beat.node == self._node:
             return
-        if beat.node not in self._beat_at:
+        if beat.node not in self._in_step:
+            self._in_step.add(beat.node)
             self._missed(None)
         self._beat_at[beat.node] = time.monotonic()
         heard = self._heard.setdefault(beat.node, {})
