@@ -15,6 +15,7 @@ from parley_client.content.bodies import TextBody, read
 from parley_client.content.folding import pinned_targets
 from parley_client.content.kinds import COUNTED_KINDS, SHOWN_KINDS
 from parley_client.errors import ClientError, UnknownConversation
+from parley_client.groups.muting import muted_until
 from parley_client.groups.policies import known_policy
 from parley_client.items import (
     Item,
@@ -48,11 +49,12 @@ PAGE_MAX = 200
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A person who belongs; `username` is empty until it is known."""
+    """A person who belongs; `username` is empty until it is known. `muted_until` is RFC 3339, `always`, or None."""
 
     user_id: UserId
     username: str
     role: Role
+    muted_until: str | None = None
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +63,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     `unread` messages of others wait above the sequence `unread_after`, `mentions` of them name this person; `read` and
     `delivered` are the last sequences that each other person is known to have read, and that one of their devices has got.
     `marked_unread`: the person wants it unread, from the first message that `unread` counts, if any. `may` is what this
-    person's role allows. How the person keeps it (`archived` to `folder`) is as in `settings.marks.Marks`.
-    `timer_s` and `retention_s` are those of the policy; `picture` changes with the group's picture, empty where it has none.
+    person's role allows, without `send` while they are muted. How the person keeps it (`archived` to `folder`) is as in
+    `settings.marks.Marks`. `timer_s` and `retention_s` are those of the policy; `picture` changes with the group's picture,
+    empty where it has none.
     """
 
     conversation_id: ConversationId
@@ -206,6 +209,7 @@ def _summary(
     unread, mentions = unread_counts(session, where)
     quiet_since = last.sent_at if last else moment(row.epoch_at)
     policy, kept = known_policy(row.policy), marks_of(settings, where)
+    own, now = session.device.user_id, session.clock()
     return Summary(
         conversation_id=where,
         kind=row.kind,
@@ -214,9 +218,12 @@ def _summary(
         picture=_picture_version(session, row),
         timer_s=policy.timer_s,
         retention_s=policy.retention_s,
-        may=[permission for permission in PERMISSIONS if policy.may(session.device.user_id, permission)],
+        may=[each for each in PERMISSIONS if policy.may(own, each) and (each != "send" or policy.speaks(own, now))],
         **msgspec.structs.asdict(kept),
-        members=[Member(entry.user_id, name_of(session, entry.user_id), entry.role) for entry in policy.roster],
+        members=[
+            Member(each.user_id, name_of(session, each.user_id), each.role, muted_until(policy, each.user_id, now))
+            for each in policy.roster
+        ],
         status=row.status,
         unread=unread,
         unread_after=unread_after(session, where),

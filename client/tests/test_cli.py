@@ -153,6 +153,9 @@ def test_group_policy_commands(run, register):
     assert joined["members"] == ["alice", "bob", "carol"]
     assert [link["uses"] for link in run("alice", "group", "link", "list", "Journey")[1][0]] == [1]
     assert run("alice", "group", "link", "revoke", "Journey", link["link_id"]) == (0, [], "")
+    _, (muted,), _ = run("bob", "group", "mute", "Journey", "@carol", "--hours", "1")
+    assert [(person["username"], person["muted_until"][-1]) for person in muted["muted"]] == [("carol", "Z")]
+    assert run("bob", "group", "unmute", "Journey", "@carol")[1][0]["muted"] == []
     run("bob", "group", "ban", "Journey", "@carol")
     assert "ban" in run("alice", "group", "add", "Journey", "@carol")[2]
     run("alice", "group", "unban", "Journey", "@carol")

@@ -21,9 +21,11 @@ from parley_contracts.limits import (
     LINK_PUBLIC_KEY_SIZE_BYTES,
     LINKS_PER_GROUP_MAX,
     MEMBERS_PER_GROUP_MAX,
+    MUTED_PER_GROUP_MAX,
+    MUTED_UNTIL_S_MAX,
     POLICY_SIZE_BYTES_MAX,
 )
-from parley_contracts.problems import InvalidRequest
+from parley_contracts.problems import InvalidRequest, Muted, PolicyRefused
 
 #: Private-use GroupContext extension type (RFC 9420 section 17.3) with the SHA-256 of the policy document.
 POLICY_EXTENSION_TYPE = 0xF0A1
@@ -41,7 +43,8 @@ RANKED: frozenset[Kind] = frozenset({"group", "open"})
 #: In place of a root key's fingerprint where nobody's keys are pinned: in an open channel.
 NO_FINGERPRINT = "A" * 43
 Role = Literal["owner", "admin", "moderator", "member", "guest"]
-#: What a role may be allowed. `name` covers topic and picture too, `roles` the roles of others below one's own.
+#: What a role may be allowed. `name` covers topic and picture too, `roles` the roles of others below one's own, `remove`
+#: muting: who may put somebody out may as well silence them.
 Permission = Literal[
     "add", "remove", "ban", "name", "pin", "invite", "send", "roles", "permissions", "timer", "retention", "history"
 ]
@@ -107,6 +110,20 @@ class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return not used_up and (self.expires_at is None or now_s < self.expires_at)
 
 
+class Mute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person who says nothing here before `until` (Unix time in seconds), with None until they are unmuted.
+
+    It outlasts leaving and coming in again.
+    """
+
+    user_id: UserId
+    until: int | None = None
+
+    def holds(self, at_s: float) -> bool:
+        """Whether the person is muted at that time."""
+        return self.until is None or at_s < self.until
+
+
 class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who belongs and by which rules. Carried as its own JSON bytes, never re-encoded by anyone but its author.
 
@@ -125,6 +142,7 @@ class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history_sharing: bool = False
     timer_s: int | None = None
     retention_s: int | None = None
+    muted: tuple[Mute, ...] = ()
 
     def encode(self) -> bytes:
         """The document's bytes, with sorted keys."""
@@ -153,6 +171,21 @@ class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         What disappears is for those who were there.
         """
         return self.kind == "group" and self.history_sharing and self.timer_s is None
+    def mute_of(self, user_id: UserId, at_s: float) -> Mute | None:
+        """The mute that holds for the person at that time, or None."""
+        return next((mute for mute in self.muted if mute.user_id == user_id and mute.holds(at_s)), None)
+
+    def speaks(self, user_id: UserId, at_s: float) -> bool:
+        """Whether the person may say something at that time, by role and by mute."""
+        return self.may(user_id, "send") and self.mute_of(user_id, at_s) is None
+
+    def check_speaks(self, user_id: UserId, at_s: float) -> None:
+        """Raise `PolicyRefused` or `Muted` unless the person may say something at that time."""
+        if not self.may(user_id, "send"):
+            raise PolicyRefused("your role does not have the permission 'send' here", permission="send")
+        mute = self.mute_of(user_id, at_s)
+        if mute is not None:
+            raise Muted(until=mute.until)
 
     def link(self, link_id: LinkId) -> Link | None:
         """The link of that id, or None."""
@@ -174,14 +207,17 @@ def decode_policy(unverified_document: bytes) -> PolicyDocument:
         keys = [b64decode(link.public_key) for link in policy.links]
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise InvalidRequest("the policy document is malformed", field="policy") from error
+    muted = [mute.user_id for mute in policy.muted]
     sound = (
         is_uuid(policy.conversation_id)
         and policy.generation >= 0
-        and all(is_uuid(user_id) for user_id in (*policy.user_ids, *policy.banned))
+        and all(is_uuid(user_id) for user_id in (*policy.user_ids, *policy.banned, *muted))
         and all(len(fingerprint) == hashlib.sha256().digest_size for fingerprint in fingerprints)
         and all(len(key) == LINK_PUBLIC_KEY_SIZE_BYTES for key in keys)
         and _are_few_and_once([entry.user_id for entry in policy.roster], MEMBERS_PER_GROUP_MAX)
         and _are_few_and_once(policy.banned, BANNED_PER_GROUP_MAX)
+        and _are_few_and_once(muted, MUTED_PER_GROUP_MAX)
+        and all(mute.until is None or 0 < mute.until <= MUTED_UNTIL_S_MAX for mute in policy.muted)
         and _are_few_and_once([link.link_id for link in policy.links], LINKS_PER_GROUP_MAX)
         and not policy.user_ids & set(policy.banned)
         and all(_link_fits(policy, link) for link in policy.links)
@@ -220,7 +256,7 @@ def _permission_fits(permissions: Permissions, permission: Permission) -> bool:
 def _kind_fits(policy: PolicyDocument) -> bool:
     people = len(policy.roster)
     roles = {entry.role for entry in policy.roster}
-    plain = policy.permissions == Permissions() and not policy.banned and not policy.links
+    plain = policy.permissions == Permissions() and not (policy.banned or policy.links or policy.muted)
     match policy.kind:
         case "self":
             return people == 1 and roles == {"owner"} and plain

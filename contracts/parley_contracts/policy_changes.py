@@ -93,6 +93,7 @@ class _Change:
         self._check_order()
         self._check_people()
         self._check_bans()
+        self._check_mutes()
         self._check_links()
         self._check_permissions()
         self._need("timer", changed=before.timer_s != after.timer_s)
@@ -114,6 +115,7 @@ class _Change:
         pairs: tuple[tuple[Sequence[object], Sequence[object]], ...] = (
             ([entry.user_id for entry in before.roster], [entry.user_id for entry in after.roster]),
             (before.banned, after.banned),
+            ([mute.user_id for mute in before.muted], [mute.user_id for mute in after.muted]),
             ([link.link_id for link in before.links], [link.link_id for link in after.links]),
         )
         for old, new in pairs:
@@ -149,6 +151,16 @@ class _Change:
 
     def _check_bans(self) -> None:
         self._need("ban", changed=set(self._before.banned) != set(self._after.banned))
+
+    def _check_mutes(self) -> None:
+        """Who may put somebody out may mute and unmute them; who does not belong has no rank here."""
+        old = {mute.user_id: mute for mute in self._before.muted}
+        new = {mute.user_id: mute for mute in self._after.muted}
+        for user_id in old.keys() | new.keys():
+            if old.get(user_id) != new.get(user_id):
+                self._need("remove")
+                if user_id in self._old:
+                    self._acts_on(self._old[user_id].role)
 
     def _check_links(self) -> None:
         old = {link.link_id: link for link in self._before.links}

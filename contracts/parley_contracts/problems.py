@@ -11,6 +11,7 @@
      │   ├─ DeviceRequired          ├─ TooLarge 413
      │   ├─ OriginRefused           ├─ RateLimited 429
      │   ├─ PolicyRefused           ├─ Internal 500
+     │   │   └─ Muted               │
      │   └─ QuotaExceeded           └─ Unavailable 503
      ├─ NotFound 404                    └─ StorageFull 507
      └─ MethodNotAllowed 405
@@ -125,6 +126,13 @@ class PolicyRefused(Forbidden):
 
     slug = "policy_refused"
     title = "The conversation's policy does not allow this."
+
+
+class Muted(PolicyRefused):
+    """Who says something here is muted: before `until` (Unix time in seconds), with null until they are unmuted."""
+
+    slug = "muted"
+    title = "You are muted in this conversation."
 
 
 class QuotaExceeded(Forbidden):

@@ -15,6 +15,7 @@ from parley_contracts.policy import (
     PERMISSIONS,
     RANKS,
     Link,
+    Mute,
     Permissions,
     PolicyDocument,
     Role,
@@ -94,6 +95,13 @@ ALLOWED = [
     (STAFFED, without(STAFFED, D, banned=(D,)), C, {"removed": {D}}),
     (OWNED, altered(OWNED, banned=(D,)), A, {}),
     (altered(OWNED, banned=(D,)), OWNED, A, {}),
+    # Mutes: of who belongs, and of who does not.
+    (STAFFED, altered(STAFFED, muted=(Mute(D),)), C, {}),
+    (altered(STAFFED, muted=(Mute(D),)), altered(STAFFED, muted=(Mute(D, 60),)), C, {}),
+    (altered(STAFFED, muted=(Mute(D),)), STAFFED, C, {}),
+    (STAFFED, altered(STAFFED, muted=(Mute(B), Mute(C))), A, {}),
+    (OWNED, altered(OWNED, muted=(Mute(D),)), A, {}),
+    (altered(STAFFED, muted=(Mute(D),)), without(STAFFED, D, muted=(Mute(D),)), D, {"present": STAFFED.user_ids}),
     # Links.
     (OWNED, altered(OWNED, links=(link(),)), A, {}),
     (LINKED, altered(LINKED, links=()), A, {}),
@@ -140,6 +148,15 @@ REFUSED = [
     (STAFFED, without(STAFFED, B, banned=(B,)), C, {"removed": {B}}),
     (group(entry(A, "owner"), entry(B, "admin"), entry(C, "admin")), group(entry(A, "owner"), entry(B, "admin")), B, {}),
     (group(entry(A, "owner"), entry(B, "admin")), group(entry(A, "admin"), entry(B, "admin")), A, {}),
+    # Mutes.
+    (STAFFED, altered(STAFFED, muted=(Mute(C),)), D, {}),
+    (STAFFED, altered(STAFFED, muted=(Mute(B),)), C, {}),
+    (STAFFED, altered(STAFFED, muted=(Mute(C),)), C, {}),
+    (altered(STAFFED, muted=(Mute(D),)), STAFFED, D, {}),
+    (altered(STAFFED, muted=(Mute(C),)), STAFFED, C, {}),
+    (altered(STAFFED, muted=(Mute(B, 60),)), altered(STAFFED, muted=(Mute(B, 30),)), C, {}),
+    (altered(STAFFED, muted=(Mute(C), Mute(D))), altered(STAFFED, muted=(Mute(D), Mute(C))), A, {}),
+    (altered(STAFFED, muted=(Mute(D),)), without(STAFFED, D), D, {"present": STAFFED.user_ids}),
     # Bans, links, and what else needs its permission.
     (OWNED, altered(OWNED, banned=(D,)), B, {}),
     (altered(OWNED, banned=(D,)), OWNED, B, {}),
@@ -198,6 +215,7 @@ def any_document(rng: random.Random) -> PolicyDocument:
         roster,
         permissions=Permissions(**lowest),
         banned=tuple(who for who in PEOPLE if who not in people and rng.random() < 0.3),
+        muted=tuple(Mute(who, rng.choice([None, 60])) for who in PEOPLE if rng.random() < 0.3),
         links=tuple(Link(i, b64encode(bytes(32)), rng.choice(people), uses=rng.randint(0, 1)) for i in ids),
         history_sharing=rng.random() < 0.5,
         timer_s=rng.choice([None, 60]),
@@ -289,10 +307,11 @@ def check_accepted(
     assert not new or any(e.role == "owner" for e in new.values()), "a group keeps an owner"
     assert present - {actor} <= new.keys(), "who is out has no leaf"
     check_people(before, after, actor)
-    for name in ("banned", "roster", "links"):
+    for name in ("banned", "muted", "roster", "links"):
         kept = [x for x in ids_of(before, name) if x in ids_of(after, name)]
         assert kept == [x for x in ids_of(after, name) if x in ids_of(before, name)], "a policy keeps its order"
     assert before.banned == after.banned or has(before, actor, "ban")
+    check_mutes(before, after, actor)
     assert before.permissions == after.permissions or has(before, actor, "permissions")
     for name in PERMISSIONS:
         if getattr(before.permissions, name) != getattr(after.permissions, name):
@@ -324,6 +343,15 @@ def check_people(before: PolicyDocument, after: PolicyDocument, actor: str) -> N
         )
 
 
+def check_mutes(before: PolicyDocument, after: PolicyDocument, actor: str) -> None:
+    roles = {e.user_id: e.role for e in before.roster}
+    for who in PEOPLE:
+        was, now = ([mute for mute in policy.muted if mute.user_id == who] for policy in (before, after))
+        if was != now:
+            assert has(before, actor, "remove")
+            assert roles[actor] == "owner" or who not in roles or RANKS[roles[who]] < RANKS[roles[actor]]
+
+
 def ids_of(policy: PolicyDocument, name: str) -> list[str]:
     return [getattr(one, "link_id", None) or getattr(one, "user_id", one) for one in getattr(policy, name)]
 
@@ -339,7 +367,7 @@ def test_the_search_accepts_a_good_part():
     assert sum(judge_one_change(seed) for seed in range(2000)) > 150
 
 
-@pytest.mark.parametrize("planted", ["_acts_on", "_need", "_check_order", "_check_joining"])
+@pytest.mark.parametrize("planted", ["_acts_on", "_need", "_check_order", "_check_joining", "_check_mutes"])
 def test_a_rule_left_out_is_found(planted: str, monkeypatch: pytest.MonkeyPatch):
     """A planted fault: the search fails where a rule is not looked at."""
     monkeypatch.setattr(f"parley_contracts.policy_changes._Change.{planted}", lambda self, *args, **kwargs: None)

@@ -23,7 +23,7 @@ from parley_client.store.port import Store
 from parley_client.store.reading import raise_read_position
 from parley_client.sync.applier import SequenceGap, entry_hash
 from parley_client.sync.opening import CORRUPTED, NOT_PERMITTED, REMOVED
-from parley_client.sync.placing import members_row, placed, row_of, store_placed
+from parley_client.sync.placing import may_say, members_row, placed, row_of, store_placed
 from parley_contracts import channel_rules
 from parley_contracts.channels_api import (
     CHANNEL_CREATED,
@@ -107,7 +107,7 @@ class ChannelApplier:
                 self._keep_unopened(entry, policy, REMOVED)
         elif kind not in CLEAR_KINDS:
             self._keep_unopened(entry, policy, CORRUPTED)
-        elif not policy.may(entry.user_id, "send"):
+        elif not may_say(policy, entry):
             self._keep_unopened(entry, policy, NOT_PERMITTED)
         else:
             own = self._session.device.user_id

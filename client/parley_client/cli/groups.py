@@ -62,6 +62,24 @@ def unban(context: typer.Context, conversation: Group, members: People) -> None:
     run_synced(context, lambda client: client.group_unban(conversation, members))
 
 
+@group.command("mute")
+def mute(
+    context: typer.Context,
+    conversation: Group,
+    members: People,
+    hours: Annotated[float | None, typer.Option(min=0.01, help="For how long; left out, until unmuted.")] = None,
+) -> None:
+    """Let people say nothing; they read on."""
+    lifetime_s = int(hours * 3600) if hours is not None else None
+    run_synced(context, lambda client: client.group_mute(conversation, members, lifetime_s))
+
+
+@group.command("unmute")
+def unmute(context: typer.Context, conversation: Group, members: People) -> None:
+    """Let people speak again."""
+    run_synced(context, lambda client: client.group_unmute(conversation, members))
+
+
 @group.command("leave")
 def leave(context: typer.Context, conversation: Group) -> None:
     """Leave a group."""
@@ -70,7 +88,7 @@ def leave(context: typer.Context, conversation: Group) -> None:
 
 @group.command("info")
 def info(context: typer.Context, conversation: Group) -> None:
-    """Print a group's people, roles, permissions and bans."""
+    """Print a group's people, roles, permissions, bans and mutes."""
 
     async def work(client: Client) -> object:
         return client.group_info(conversation)

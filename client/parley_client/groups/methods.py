@@ -10,7 +10,7 @@ import msgspec
 from parley_client.answers import Conversation
 from parley_client.content.bodies import NameBody, encode
 from parley_client.errors import NotAPicture, UnknownConversation
-from parley_client.groups import conversations, joining, links, membership
+from parley_client.groups import conversations, joining, links, membership, muting
 from parley_client.groups.describing import describe
 from parley_client.groups.joining import Asking, Joining
 from parley_client.groups.lifetimes import Lifetime, change_lifetime
@@ -29,15 +29,22 @@ from parley_contracts.problems import InvalidRequest
 
 
 class Person(msgspec.Struct, frozen=True):
-    """A person of a group, or banned from it (`role` None); `username` is the id where no name is known."""
+    """A person of a group, or out of it (`role` None); `username` is the id where no name is known.
+
+    `muted_until` is RFC 3339, `always`, or None for who may speak.
+    """
 
     user_id: UserId
     username: str
     role: Role | None
+    muted_until: str | None = None
 
 
 class GroupInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A group's policy for showing: `role` and `may` are this person's own, `permissions` the lowest role for each."""
+    """A group's policy for showing: `role` and `may` are this person's own, `permissions` the lowest role for each.
+
+    `muted` are all who are muted now, in the group or not.
+    """
 
     conversation_id: ConversationId
     name: str
@@ -46,6 +53,7 @@ class GroupInfo(msgspec.Struct, frozen=True, kw_only=True):
     may: list[Permission]
     members: list[Person]
     banned: list[Person]
+    muted: list[Person]
     permissions: dict[str, Role]
     history_sharing: bool
     timer_s: int | None
@@ -106,6 +114,18 @@ class GroupMethods:
         conversation_id = self.conversation_id(conversation)
         await membership.unban_people(self.session, conversation_id, await self._people(members))
         return self._known(conversation_id)
+
+    async def group_mute(self, conversation: str, members: Sequence[str], lifetime_s: int | None = None) -> GroupInfo:
+        """Let people say nothing for so many seconds, None until they are unmuted."""
+        conversation_id = self.conversation_id(conversation)
+        await muting.mute_people(self.session, conversation_id, await self._people(members), lifetime_s)
+        return self.group_info(conversation_id)
+
+    async def group_unmute(self, conversation: str, members: Sequence[str]) -> GroupInfo:
+        """Let people speak again."""
+        conversation_id = self.conversation_id(conversation)
+        await muting.unmute_people(self.session, conversation_id, await self._people(members))
+        return self.group_info(conversation_id)
 
     async def group_leave(self, conversation: str) -> Conversation:
         """Leave a group; what was read stays on this device."""
@@ -182,18 +202,24 @@ class GroupMethods:
         await ask_again(self.session, self.conversation_id(conversation))
 
     def group_info(self, conversation: str) -> GroupInfo:
-        """A group's people, roles, permissions and bans; no network."""
+        """A group's people, roles, permissions, bans and mutes; no network."""
         row = self._row(conversation)
         policy, own = known_policy(row.policy), self.session.device.user_id
-        name = self.session.directory.known_name
+        now = self.session.clock()
+
+        def person(user_id: UserId) -> Person:
+            name, until = self.session.directory.known_name(user_id), muting.muted_until(policy, user_id, now)
+            return Person(user_id, name, policy.role_of(user_id), until)
+
         return GroupInfo(
             conversation_id=row.conversation_id,
             name=row.title,
             topic=row.topic,
             role=policy.role_of(own),
             may=[permission for permission in PERMISSIONS if policy.may(own, permission)],
-            members=[Person(entry.user_id, name(entry.user_id), entry.role) for entry in policy.roster],
-            banned=[Person(user_id, name(user_id), None) for user_id in policy.banned],
+            members=[person(entry.user_id) for entry in policy.roster],
+            banned=[person(user_id) for user_id in policy.banned],
+            muted=[person(mute.user_id) for mute in policy.muted if mute.holds(now)],
             permissions=msgspec.structs.asdict(policy.permissions),
             history_sharing=policy.history_sharing,
             timer_s=policy.timer_s,

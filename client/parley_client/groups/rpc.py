@@ -28,7 +28,7 @@ class GroupParams(Params):
 
 
 class PeopleParams(GroupParams):
-    """`group.remove`, `group.ban`, `group.unban`, `group.approve` and `group.deny`: user names."""
+    """`group.remove`, `group.ban`, `group.unban`, `group.unmute`, `group.approve` and `group.deny`: user names."""
 
     members: list[str]
 
@@ -37,6 +37,12 @@ class AddParams(PeopleParams):
     """`group.add`."""
 
     role: Role = "member"
+
+
+class MuteParams(PeopleParams):
+    """`group.mute`: for how many seconds; null until they are unmuted."""
+
+    lifetime_s: int | None = None
 
 
 class RoleParams(GroupParams):
@@ -118,6 +124,12 @@ def group_methods(client: GroupMethods) -> Methods:
     async def unban(params: PeopleParams) -> object:
         return await client.group_unban(params.conversation_id, params.members)
 
+    async def mute(params: MuteParams) -> object:
+        return await client.group_mute(params.conversation_id, params.members, params.lifetime_s)
+
+    async def unmute(params: PeopleParams) -> object:
+        return await client.group_unmute(params.conversation_id, params.members)
+
     async def leave(params: GroupParams) -> object:
         return await client.group_leave(params.conversation_id)
 
@@ -127,6 +139,8 @@ def group_methods(client: GroupMethods) -> Methods:
         "group.remove": (PeopleParams, remove),
         "group.ban": (PeopleParams, ban),
         "group.unban": (PeopleParams, unban),
+        "group.mute": (MuteParams, mute),
+        "group.unmute": (PeopleParams, unmute),
         "group.leave": (GroupParams, leave),
         **_policy_methods(client),
         **_history_methods(client),

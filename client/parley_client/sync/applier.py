@@ -36,7 +36,7 @@ from parley_client.store.port import Store
 from parley_client.store.reading import raise_read_position
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
 from parley_client.sync.opening import NOT_PERMITTED, REMOVED, Memory, Unopened, open_entry, sealed_parts
-from parley_client.sync.placing import members_row, placed, row_of, store_placed
+from parley_client.sync.placing import may_say, members_row, placed, row_of, store_placed
 from parley_contracts.channels_api import CLEAR_TYPES, POLICY_CHANGED
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import (
@@ -136,7 +136,7 @@ class Applier:
         if entry.ciphertext is None and entry.ciphertext_hash is not None:
             self._keep_removed(row, entry)
             return row
-        if not known_policy(row.policy).may(entry.user_id, "send"):
+        if not may_say(known_policy(row.policy), entry):
             self._keep_unopened(row, entry, NOT_PERMITTED)
             return row
         memory = Memory(self._epoch, self._leaves_behind, self._was_opened)

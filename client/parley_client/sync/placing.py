@@ -5,6 +5,8 @@ Invariant: what a row says of its author's rights is what the policy in force at
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 
 from parley_client.content.bodies import EVERYBODY, EditBody, TextBody, read_any
@@ -61,6 +63,15 @@ def placed(row: MessageRow, own: UserId) -> MessageRow:
         thread=thread if thread is not None and thread < row.sequence else None,
         mention=row.user_id != own and (own in mentions or EVERYBODY in mentions),
     )
+
+
+def may_say(policy: PolicyDocument, entry: Entry) -> bool:
+    """Whether its author might say something at the entry's place: by role, and not muted when the server stored it."""
+    try:
+        stored_at_s = datetime.fromisoformat(entry.stored_at).timestamp()
+    except (ValueError, OverflowError, OSError):
+        stored_at_s = 0.0  # whoever is muted is, where nobody knows when
+    return policy.speaks(entry.user_id, stored_at_s)
 
 
 def members_row(entry: Entry, before: PolicyDocument, after: PolicyDocument) -> MessageRow | None:

@@ -27,7 +27,7 @@ from parley_contracts.content_kinds import (
 from parley_contracts.encoding import b64encode
 from parley_contracts.events import MessageStored
 from parley_contracts.ids import new_channel_id, new_uuid7
-from parley_contracts.policy import NO_FINGERPRINT, Permissions, RosterEntry
+from parley_contracts.policy import NO_FINGERPRINT, Mute, Permissions, RosterEntry
 from parley_contracts.problems import InvalidRequest, TooLarge
 from parley_messaging.adapters.mongo.database import connect, database_of
 from parley_messaging.adapters.mongo.feed import event_of
@@ -278,3 +278,22 @@ def test_any_body_is_a_post_or_a_problem(kind, body):
         return
     assert kind in CLEAR_KINDS
     assert isinstance(post, Post)
+
+
+async def test_who_is_muted_says_nothing_and_leaving_does_not_help(api, other_api, channel):
+    room, owner, member = channel
+    said = (await room.say(api, member, "before")).body["sequence"]
+    policy, epoch = await room.policy(api, owner)
+    muted = msgspec.structs.replace(policy, muted=(Mute(member.person.user_id),))
+    assert (await room.change(api, member, epoch, muted)).problem == "policy_refused"
+    assert (await room.change(api, owner, epoch, muted)).status == 200
+    for where in (api, other_api):
+        assert (await room.say(where, member, "quiet?")).problem == "muted"
+        assert (await room.post(where, member, KIND_REACTION, {"target": said, "emoji": "👍"})).problem == "muted"
+    assert (await room.say(api, owner, "order")).status == 200
+    assert (await room.leave(api, member)).status == 200
+    assert (await room.join(api, member)).status == 200
+    assert (await room.say(api, member, "again")).problem == "muted"
+    policy, epoch = await room.policy(api, owner)
+    assert (await room.change(api, owner, epoch, msgspec.structs.replace(policy, muted=()))).status == 200
+    assert (await room.say(api, member, "thanks")).status == 200

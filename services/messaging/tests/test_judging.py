@@ -281,7 +281,7 @@ def header_of(submission: Submission, **changed: object) -> Submission:
 def test_a_message_names_itself_its_epoch_and_its_group(talk: Talk, people: list[Device]):
     epoch = joined(talk, people, people[1])
     sound = talk.message(people[1], 1, b"x")
-    judge_message(parse_header(sound), epoch)
+    judge_message(parse_header(sound), epoch, 0)
     for other in (
         {"header": b""},
         {"header": sound.header[:-1]},
@@ -294,10 +294,10 @@ def test_a_message_names_itself_its_epoch_and_its_group(talk: Talk, people: list
             parse_header(change(sound, **other))
     for wrong in ({"group_id": bytes(32)}, {"generation": 1}):
         with pytest.raises(InvalidRequest):
-            judge_message(parse_header(header_of(sound, **wrong)), epoch)
+            judge_message(parse_header(header_of(sound, **wrong)), epoch, 0)
     for outsider in (people[2], people[1].person.device()):
         with pytest.raises(PolicyRefused):
-            judge_message(parse_header(talk.message(outsider, 1, b"x")), epoch)
+            judge_message(parse_header(talk.message(outsider, 1, b"x")), epoch, 0)
 
 
 def test_a_message_is_of_the_present_epoch():

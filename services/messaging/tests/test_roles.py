@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 
-from parley_contracts.policy import Permissions, PolicyDocument, RosterEntry
+from parley_contracts.ids import new_uuid7
+from parley_contracts.policy import Mute, Permissions, PolicyDocument, RosterEntry
 
 
 def with_roles(policy: PolicyDocument, *, permissions: Permissions | None = None, **roles: str) -> PolicyDocument:
@@ -113,3 +116,35 @@ async def test_who_is_banned_stays_out(api, crowd):
     answer = await api.commit(room, owner, result, policy=free, welcome_devices=[member.device_id])
     assert answer.status == 200, answer.body
     assert (await api.send(room, member)).status == 200
+
+
+async def test_who_is_muted_says_nothing_until_their_time(api, other_api, crowd):
+    room, owner, member, third = crowd
+    for_good = msgspec.structs.replace(room.policy, muted=(Mute(member.person.user_id),))
+    assert (await change(api, room, third, for_good)).problem == "policy_refused"
+    assert (await change(api, room, owner, for_good)).status == 200
+    refused = await api.send(room, member)
+    assert (refused.status, refused.problem, refused.body["until"]) == (403, "muted", None)
+    assert (await other_api.send(room, member)).problem == "muted"
+    assert (await api.send(room, third)).status == 200
+    assert (await change(api, room, member, msgspec.structs.replace(for_good, muted=()))).problem == "policy_refused"
+    until = int(time.time()) + 3600
+    timed = msgspec.structs.replace(for_good, muted=(Mute(member.person.user_id, until),))
+    assert (await change(api, room, owner, timed)).status == 200
+    assert (await api.send(room, member)).body["until"] == until
+    over = msgspec.structs.replace(for_good, muted=(Mute(member.person.user_id, until - 7200),))
+    assert (await change(api, room, owner, over)).status == 200
+    assert (await api.send(room, member)).status == 200
+
+
+async def test_who_is_muted_says_nothing_on_a_socket_either(api, crowd):
+    room, owner, member, _ = crowd
+    muted = msgspec.structs.replace(room.policy, muted=(Mute(member.person.user_id),))
+    assert (await change(api, room, owner, muted)).status == 200
+    async with api.socket(member) as socket:
+        client_id = new_uuid7()
+        sealed = room.sealed(member, client_id, b"words")
+        command = {"type": "message.send", "ref": "r", "conversation_id": room.id, "client_id": client_id}
+        await socket.say(command | sealed)
+        told = await socket.until("problem")
+        assert (told["ref"], told["problem"]["type"]) == ("r", "urn:parley:problem:muted")

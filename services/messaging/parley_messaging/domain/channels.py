@@ -76,13 +76,14 @@ def judge_standing(
     raise InvalidRequest("nothing sealed is kept in an open channel")
 
 
-def judge_post(submission: Submission, post: Post, policy: PolicyDocument, target: StoredEntry | None) -> None:
-    """Raise unless the caller may say that; `target` is the entry that it changes, where it changes any."""
+def judge_post(
+    submission: Submission, post: Post, policy: PolicyDocument, target: StoredEntry | None, at_s: float
+) -> None:
+    """Raise unless the caller may say that at this time; `target` is the entry that it changes, where it changes any."""
     user_id, kind = submission.user_id, submission.content_kind
     if policy.role_of(user_id) is None:
         raise NotFound
-    if not policy.may(user_id, "send"):
-        raise PolicyRefused("your role does not have the permission 'send' here", permission="send")
+    policy.check_speaks(user_id, at_s)
     if kind in COUNTED_KINDS:
         return
     if target is None or target.type != POST or target.content_kind not in COUNTED_KINDS:

@@ -1,7 +1,7 @@
 """Whether a submission may become the next entry: messages, creations and commits, judged without I/O.
 
 Invariant: a message is valid only in the epoch that is current at its sequence, from a device with a leaf in that very
-epoch (H8), whose role may send, and never while somebody who has left could read it; a commit leaves the current epoch,
+epoch (H8), whose person may send and is not muted, and never while somebody who has left could read it; a commit leaves the current epoch,
 follows the policy, and pins the policy in force after it (C2).
 """
 
@@ -66,12 +66,11 @@ def parse_header(submission: Submission) -> MessageHeader:
     return header
 
 
-def judge_message(header: MessageHeader, epoch: EpochState) -> None:
-    """Raise unless the message's device belongs to this epoch's group and the header names that group."""
+def judge_message(header: MessageHeader, epoch: EpochState, at_s: float) -> None:
+    """Raise unless the message's device belongs to this epoch's group, may speak now, and the header names that group."""
     if epoch.devices.get(header.device_id) != header.user_id or epoch.policy.role_of(header.user_id) is None:
         raise PolicyRefused("this device is not in the group: join it first")
-    if not epoch.policy.may(header.user_id, "send"):
-        raise PolicyRefused("your role does not have the permission 'send' here", permission="send")
+    epoch.policy.check_speaks(header.user_id, at_s)
     if epoch.strays:
         raise PolicyRefused("somebody has left: begin a new epoch first")
     if (header.group_id, header.generation, header.suite) != (

@@ -6,6 +6,7 @@ Invariant: a plan is only as good as the state it starts from; the insert at the
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 from parley_contracts.channels_api import CLEAR_TYPES
@@ -63,7 +64,7 @@ class Accepting:
         if submission.type == "message.created":
             header = parse_header(submission)
             check_epoch(plan.state, header.epoch)
-            judge_message(header, epoch)
+            judge_message(header, epoch, time.time())
             kind, counts = plan.state.kind, header.counts
             plan.add(next_entry(plan.state, submission, kind=kind, counts=counts, policy=epoch.policy))
             return

@@ -5,6 +5,7 @@ Invariant: a private conversation never comes here and a channel never leaves: `
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -65,7 +66,7 @@ class Channels:
             raise NotFound
         post = read_post(submission.content_kind, submission.body)
         target = await self._target(plan, post.target) if post.target is not None else None
-        judge_post(submission, post, standing.policy, target)
+        judge_post(submission, post, standing.policy, target, time.time())
         tokens = self._tokenizer.of_text(post.words)
         plan.add(next_clear_entry(plan.state, submission, before=standing.policy, tokens=tokens, post=post))
 
