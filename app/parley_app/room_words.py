@@ -95,6 +95,13 @@ MEMBER_ACTIONS: Final = "What you can do"
 BAN_TEXT: Final = "Nobody can bring them in again before the ban is lifted."
 BANNED: Final = "Banned"
 UNBAN: Final = "Lift the ban"
+MUTE_PERSON_FOR: Final = {
+    3600: "For an hour",
+    28800: "For 8 hours",
+    604800: "For a week",
+    None: "Until somebody unmutes them",
+}
+YOU_ARE_MUTED: Final = "You are muted here: you read on, and write again once a moderator unmutes you."
 READ_ONLY: Final = "Your role reads here and does not write."
 LEAVE: Final = "Leave the group"
 LEAVE_TEXT: Final = "You read nothing that is said from now on. What was said before stays on your devices."
@@ -200,6 +207,22 @@ def here(count: int) -> str:
 def ban(name: str) -> str:
     """The button that puts somebody out for good."""
     return f"Ban {name}"
+
+
+def mute(name: str) -> str:
+    """The button that lets somebody say nothing."""
+    return f"Mute {name}"
+
+
+def unmute(name: str) -> str:
+    """The button that lets somebody speak again."""
+    return f"Unmute {name}"
+
+
+def muted_until(clock: str, day: str) -> str:
+    """What the muted person reads; `day` is empty for today."""
+    when = f"{clock} on {day}" if day else clock
+    return f"You are muted here until {when}. You can read on meanwhile."
 
 
 def leaving(title: str) -> str:

@@ -56,8 +56,8 @@ def thread(replies, last_sequence, *people, minutes=0):
     return fields | {"people": [person(user_id) for user_id in people]}
 
 
-def member(user_id, role="member"):
-    return {"user_id": user_id, "username": NAMES[user_id], "role": role}
+def member(user_id, role="member", muted_until=None):
+    return {"user_id": user_id, "username": NAMES[user_id], "role": role, "muted_until": muted_until}
 
 
 def summary(conversation_id="talk", **more):

@@ -94,7 +94,19 @@ class RoomAnswers:
         may = [each for each, lowest in rules.items() if role and RANKS[role] >= RANKS[lowest]]
         fields = {"conversation_id": conversation_id, "name": summary["name"], "topic": "", "role": role, "may": may}
         fields |= {"history_sharing": kept["shared"], "timer_s": kept["timer_s"]}
+        fields |= {"muted": [each for each in summary["members"] if each["muted_until"]]}
         return fields | {"members": summary["members"], "banned": kept["banned"], "permissions": dict(rules)}
+
+    def _group_mute(self, conversation_id, members, lifetime_s):
+        until = "always" if lifetime_s is None else "2026-11-26T13:00:00Z"
+        self._set_muted(conversation_id, members, until)
+
+    def _group_unmute(self, conversation_id, members):
+        self._set_muted(conversation_id, members, None)
+
+    def _set_muted(self, conversation_id, members, until):
+        found = self.summaries[conversation_id]["members"]
+        self._members(conversation_id, [m | {"muted_until": until} if m["username"] in members else m for m in found])
 
     def _members(self, conversation_id, members):
         self.summaries[conversation_id] |= {"members": members}
@@ -167,7 +179,9 @@ class RoomAnswers:
 
     def _group_approve(self, conversation_id, members):
         self._group_deny(conversation_id, members)
-        more = [{"user_id": f"user-{each}", "username": each, "role": "member"} for each in members]
+        more = [
+            {"user_id": f"user-{each}", "username": each, "role": "member", "muted_until": None} for each in members
+        ]
         self._members(conversation_id, [*self.summaries[conversation_id]["members"], *more])
 
     def _group_deny(self, conversation_id, members):

@@ -53,10 +53,10 @@ async def choose(world, menu, label, *, confirm=False):
 @pytest.mark.parametrize(
     ("role", "whom", "offered"),
     [
-        ("owner", BEN, [*(room_words.ROLES[each] for each in reversed(ROLES)), "Remove ben", "Ban ben"]),
+        ("owner", BEN, [*(room_words.ROLES[each] for each in reversed(ROLES)), "Mute ben", "Remove ben", "Ban ben"]),
         ("admin", BEN, []),
-        ("admin", CARLA, ["Moderator", "Member", "Guest", "Remove carla", "Ban carla"]),
-        ("moderator", CARLA, ["Remove carla", "Ban carla"]),
+        ("admin", CARLA, ["Moderator", "Member", "Guest", "Mute carla", "Remove carla", "Ban carla"]),
+        ("moderator", CARLA, ["Mute carla", "Remove carla", "Ban carla"]),
         ("member", CARLA, []),
     ],
 )

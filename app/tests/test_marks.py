@@ -181,7 +181,7 @@ def test_menus_offer_what_this_person_may():
     own = [Action.REPLY, Action.THREAD, Action.EDIT, Action.COPY, Action.PIN, Action.REMIND, Action.DELETE]
     assert offered(item(1, by=ME)) == own
     assert Action.REPORT in offered(item(1), kind="open", name="Town")
-    managed = {"members": [{"user_id": ME, "username": "anna", "role": "admin"}]}
+    managed = {"members": [{"user_id": ME, "username": "anna", "role": "admin", "muted_until": None}]}
     assert offered(item(1), **managed) == [*reading, Action.DELETE]
     assert Action.PIN not in offered(item(1), may=["send"]) and Action.UNPIN not in offered(
         item(1, pinned=True), may=[]

@@ -30,6 +30,7 @@ def MemberRow(person: Person, here: Presence, on_menu: Callable[[Spot], object] 
         [
             with_presence(PersonAvatar(person, Size.AVATAR_SM), here, Size.AVATAR_SM, backdrop),
             ui.text(name, Type.LABEL, lines=1, expand=True),
+            *([Tag(room_words.MUTED, ui.c.warning)] if person.muted else []),
             *([Tag(person.role, ui.c.neutral)] if person.role else []),
         ],
         spacing=Space.MD,
@@ -38,7 +39,7 @@ def MemberRow(person: Person, here: Presence, on_menu: Callable[[Spot], object] 
     if on_menu is None:
         return ft.Semantics(content=ft.Container(at_least(ui.control, row), padding=padding), container=True)
     presence = {Presence.HERE: room_words.HERE_NOW, Presence.AWAY: room_words.AWAY}.get(here, "")
-    said = ", ".join(part for part in (name, presence) if part)
+    said = ", ".join(part for part in (name, presence, room_words.MUTED if person.muted else "") if part)
     return placed(
         Pressable(
             at_least(ui.control - Stroke.HAIR, row),

@@ -364,7 +364,7 @@ class App(Observed):
         """Bring the person of the field into the open group."""
         if self.membership is not None:
             await self.membership.add()
-            await self._refresh(self.membership.conversation_id)
+            await self.refresh(self.membership.conversation_id)
 
     async def join(self) -> None:
         """Ask to join by the link of the form; open the group where this person is in it already."""
@@ -456,7 +456,7 @@ class App(Observed):
                     await self.pins.load()
                 if self.governing is not None and self.details:
                     await self.governing.load()
-            await self._refresh(params["conversation_id"])
+            await self.refresh(params["conversation_id"])
             await self.schedule.load()
             self.joining.heard(params["conversation_id"])
         elif name == "privacy.changed":
@@ -468,7 +468,8 @@ class App(Observed):
         await governing.load()
         await governing.ask_who_asks()
 
-    async def _refresh(self, conversation_id: str) -> None:
+    async def refresh(self, conversation_id: str) -> None:
+        """Ask the device for a conversation again, and show what it says."""
         await self.chats.refresh(conversation_id)
         summary = self.chats.summaries.get(conversation_id)
         open_one = self.conversation

@@ -75,6 +75,11 @@ class Governing(Form):
         members = self.info["members"] if self.info is not None else []
         return next((str(member["role"]) for member in members if member["user_id"] == user_id), "")
 
+    def is_muted(self, user_id: str) -> bool:
+        """Whether somebody is muted here."""
+        muted = self.info["muted"] if self.info is not None else []
+        return any(person["user_id"] == user_id for person in muted)
+
     def acts_on(self, user_id: str) -> bool:
         """Whether somebody stands so that this person may change what they are here: owners act on all, others below."""
         role, own = self.role_of(user_id), self.role
@@ -134,6 +139,14 @@ class Governing(Form):
     async def remove(self, name: str) -> bool:
         """Put somebody out; they may come in again."""
         return await self._do("group.remove", members=[name])
+
+    async def mute(self, name: str, lifetime_s: int | None) -> bool:
+        """Let somebody say nothing for so long, None until they are unmuted."""
+        return await self._do("group.mute", members=[name], lifetime_s=lifetime_s)
+
+    async def unmute(self, name: str) -> bool:
+        """Let somebody speak again."""
+        return await self._do("group.unmute", members=[name])
 
     async def ban(self, name: str) -> bool:
         """Put somebody out for good."""

@@ -9,6 +9,7 @@ from parley_app import channel_words, room_words, words
 from parley_app.icons import Glyph
 from parley_app.model.governing import LIFETIMES_S, USES
 from parley_app.model.layers import Choice, Choices, Question, Spot
+from parley_app.model.muting import LIFETIMES_S as LIFETIMES_OF_MUTES_S
 from parley_app.model.rows import Person
 
 if TYPE_CHECKING:
@@ -55,8 +56,31 @@ def of_member(app: App, governing: Governing, person: Person, title: str, spot: 
         *([lose(Glyph.PROHIBIT, room_words.ban(person.name), banning, governing.ban)] if governing.may("ban") else []),
     ]
     roles = tuple(role(each) for each in governing.roles_for(person.user_id))
-    groups = ((write,), roles, tuple(loss) if below else ())
+    muting = (_muting(app, governing, person, spot),) if governing.may("remove") else ()
+    groups = ((write,), roles, muting if below else (), tuple(loss) if below else ())
     return Choices(person.name, tuple(group for group in groups if group), spot)
+
+
+def _muting(app: App, governing: Governing, person: Person, spot: Spot) -> Choice:
+    if governing.is_muted(person.user_id):
+        return Choice(
+            Glyph.PLAY, room_words.unmute(person.name), lambda: app.close_and_do(governing.unmute(person.name))
+        )
+    asked = of_mute(app, governing, person, spot)
+    return Choice(Glyph.PAUSE, room_words.mute(person.name), lambda: app.layers.show(asked))
+
+
+def of_mute(app: App, governing: Governing, person: Person, spot: Spot) -> Choices:
+    """For how long somebody is to say nothing."""
+
+    def choice(lifetime_s: int | None) -> Choice:
+        return Choice(
+            Glyph.CLOCK,
+            room_words.MUTE_PERSON_FOR[lifetime_s],
+            lambda: app.close_and_do(governing.mute(person.name, lifetime_s)),
+        )
+
+    return Choices(room_words.mute(person.name), (tuple(map(choice, LIFETIMES_OF_MUTES_S)),), spot)
 
 
 def ask_to_leave(app: App, governing: Governing, title: str) -> Question:

@@ -138,6 +138,7 @@ def members_of(summary: Json, me: Person) -> list[Person]:
             member["username"] or words.SOMEBODY,
             own=member["user_id"] == me.user_id,
             role=_ROLES.get(member["role"], ""),
+            muted=member["muted_until"] is not None,
         )
         for member in summary["members"]
     }

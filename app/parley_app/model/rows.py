@@ -41,12 +41,13 @@ class RoomKind(Enum):
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody; `hue` is the identity colour, the same on every device."""
+    """Somebody; `hue` is the identity colour, the same on every device. `muted` in the group whose row it is."""
 
     user_id: str
     name: str
     own: bool = False
     role: str = ""
+    muted: bool = False
 
     @property
     def hue(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import flet as ft
 
 from parley_app import channel_words, room_words, words
@@ -12,7 +14,7 @@ from parley_app.components.layout import keyed
 from parley_app.components.surfaces import Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
-from parley_app.model import channels, chats, later
+from parley_app.model import channels, chats, later, muting
 from parley_app.model.app import App
 from parley_app.model.completing import Completion
 from parley_app.model.conversation import Conversation
@@ -70,6 +72,17 @@ def JoiningAgain(app: App, channel_id: str) -> ft.Control:
 
 
 @ft.component
+def MutedNote(app: App, conversation: Conversation, until: str) -> ft.Control:
+    """Until when this person says nothing here; the composer comes back by itself."""
+    ui = use_ui()
+    wait = muting.wait_for_end
+    ft.use_effect(lambda: app.spawn(wait(app, conversation.conversation_id, until)) and None, [until])
+    text = muting.sentence(until, dt.datetime.now().astimezone())
+    said = Note(ui.c.warning, Glyph.INFO, text)
+    return ft.Container(ft.Semantics(content=said, live_region=True), padding=ui.gutter)
+
+
+@ft.component
 def Writing(app: App, conversation: Conversation) -> ft.Control:
     """The composer, or why nothing can be written here."""
     ui = use_ui()
@@ -80,6 +93,9 @@ def Writing(app: App, conversation: Conversation) -> ft.Control:
         forked = conversation.summary["status"] == "forked"
         text = words.FORKED_TEXT if forked else words.REMOVED_TEXT
         return ft.Container(Note(ui.c.warning, Glyph.INFO, text), padding=ui.gutter)
+    until = muting.muted_until(conversation.summary, conversation.me.user_id)
+    if until is not None:
+        return keyed(f"muted-{conversation.conversation_id}", MutedNote)(app, conversation, until)
     if not permits(conversation.summary, "send"):
         return ft.Container(Note(ui.c.info, Glyph.INFO, room_words.READ_ONLY), padding=ui.gutter)
     thread = conversation.thread is not None
