@@ -6,31 +6,15 @@ from parley_client.answers import Conversation
 from parley_client.api import channels
 from parley_client.channels import changing
 from parley_client.errors import UnknownConversation, UsageError
-from parley_client.session import Session
+from parley_client.parts import ClientPart
 from parley_contracts.applications_api import Application, ApplicationCreation, ApplicationSecrets, Scope
 from parley_contracts.channels_api import ChannelDescription, ChannelPage, SearchPage, SearchUpload
-from parley_contracts.ids import ApplicationId, ChannelId, ConversationId, UserId, as_channel, is_uuid, new_uuid7
+from parley_contracts.ids import ApplicationId, ChannelId, ConversationId, as_channel, is_uuid, new_uuid7
 from parley_contracts.limits import CHANNELS_PAGE_DEFAULT, CHANNELS_PAGE_MAX, SEARCH_PAGE_DEFAULT
 
 
-class ChannelMethods:
+class ChannelMethods(ClientPart):
     """A part of `Client`. The server reads what is said in channels; a channel is named by its id or as `#name`."""
-
-    @property
-    def session(self) -> Session:
-        """The signed-in device."""
-        raise NotImplementedError
-
-    async def find(self, name: str) -> UserId:
-        """The person of this exact user name."""
-        raise NotImplementedError
-
-    def conversation_id(self, name: str) -> ConversationId:
-        """A conversation by its id or by its name."""
-        raise NotImplementedError
-
-    def _known(self, conversation_id: ConversationId) -> Conversation:
-        raise NotImplementedError
 
     async def channels(
         self, query: str = "", *, after: str | None = None, limit: int = CHANNELS_PAGE_DEFAULT

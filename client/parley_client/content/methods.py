@@ -32,7 +32,7 @@ from parley_client.content.removing import carry_out_removals, drop_removal, pla
 from parley_client.content.reporting import report_message
 from parley_client.errors import ClientError, NotPermitted, UnknownMessage, UsageError
 from parley_client.groups.policies import known_policy
-from parley_client.session import Session
+from parley_client.parts import ClientPart
 from parley_client.store import messages
 from parley_client.store.conversations import load_conversation
 from parley_client.store.messages import MessageRow
@@ -43,21 +43,12 @@ from parley_contracts.policy import PolicyDocument
 from parley_contracts.problems import Problem
 
 
-class MessageMethods:
+class MessageMethods(ClientPart):
     """A part of `Client`. A message is named by its conversation (id or name) and its sequence.
 
     Each returns when the server has stored it; once called it is repeated however long the server is away.
     `UnknownMessage` where this device knows no such message, `NotPermitted` where this person may not.
     """
-
-    @property
-    def session(self) -> Session:
-        """The signed-in device."""
-        raise NotImplementedError
-
-    def conversation_id(self, name: str) -> ConversationId:
-        """A conversation by its id or by its name; `UnknownConversation`."""
-        raise NotImplementedError
 
     async def _resolve(self, to: str) -> ConversationId:
         raise NotImplementedError

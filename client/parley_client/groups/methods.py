@@ -18,7 +18,7 @@ from parley_client.groups.links import LinkInfo
 from parley_client.groups.policies import known_policy
 from parley_client.groups.sharing import share_history
 from parley_client.past.asking import ask_again
-from parley_client.session import Session
+from parley_client.parts import ClientPart
 from parley_client.store.conversations import ConversationRow, load_conversation, load_picture
 from parley_client.sync.catch_up import catch_up
 from parley_contracts.encoding import b64encode
@@ -60,24 +60,8 @@ class GroupInfo(msgspec.Struct, frozen=True, kw_only=True):
     retention_s: int | None
 
 
-class GroupMethods:
+class GroupMethods(ClientPart):
     """A part of `Client`. People are named by user name, with or without @, groups by id or name."""
-
-    @property
-    def session(self) -> Session:
-        """The signed-in device."""
-        raise NotImplementedError
-
-    async def find(self, name: str) -> UserId:
-        """The person of this exact user name."""
-        raise NotImplementedError
-
-    def conversation_id(self, name: str) -> ConversationId:
-        """A conversation by its id or by its name."""
-        raise NotImplementedError
-
-    def _known(self, conversation_id: ConversationId) -> Conversation:
-        raise NotImplementedError
 
     async def group_create(self, name: str, members: Sequence[str], topic: str = "") -> Conversation:
         """Make a private group with the people of these user names."""

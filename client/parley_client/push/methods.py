@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from parley_client.api import notifications
 from parley_client.events import Event
+from parley_client.parts import ClientPart
 from parley_client.push import subscribing
 from parley_client.push.leaves import load_push
 from parley_client.push.subscribing import PushSecrets
 from parley_client.push.watching import Given
-from parley_client.session import Session
 from parley_client.settings.syncing import note_mute
 from parley_contracts.ids import ConversationId
 from parley_contracts.notification_api import Level, Preference, SelfTest, Subscription, SubscriptionUpload
 
 
-class PushMethods:
+class PushMethods(ClientPart):
     """A part of `Client`. Binary is base64url."""
 
     #: What `push_secrets` answered last, None where nobody has asked or no pushes are taken.
     _push_given: Given | None = None
-
-    @property
-    def session(self) -> Session:
-        """The signed-in device."""
-        raise NotImplementedError
 
     async def push_key(self) -> str:
         """The server's application key (VAPID), which the platform's push service is told when subscribing."""

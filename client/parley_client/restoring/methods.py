@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from parley_client import outbox
+from parley_client.parts import ClientPart
 from parley_client.restoring import returning
 from parley_client.restoring.generation import waiting_generation
 from parley_client.restoring.offering import offer_held
 from parley_client.restoring.returning import Returned
-from parley_client.session import Session
 from parley_client.store.restoring import LostRow, list_lost
 from parley_client.sync.heads import sync_all
-from parley_contracts.ids import ConversationId
 
 
-class RestoreMethods:
+class RestoreMethods(ClientPart):
     """A part of `Client`."""
-
-    @property
-    def session(self) -> Session:
-        """The signed-in device."""
-        raise NotImplementedError
-
-    def conversation_id(self, name: str) -> ConversationId:
-        """A conversation by its id or by its name."""
-        raise NotImplementedError
 
     def hasten(self) -> None:
         """Try to connect now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parley_client.errors import UnknownMessage
-from parley_client.session import Session
+from parley_client.parts import ClientPart
 from parley_client.settings import marks, reminders, syncing
 from parley_client.settings.marks import Marks, Value
 from parley_client.settings.reminders import Reminder
@@ -11,17 +11,8 @@ from parley_client.store.messages import message_at
 from parley_contracts.ids import ConversationId
 
 
-class SettingsMethods:
+class SettingsMethods(ClientPart):
     """A part of `Client`."""
-
-    @property
-    def session(self) -> Session:
-        """The signed-in device."""
-        raise NotImplementedError
-
-    def conversation_id(self, name: str) -> ConversationId:
-        """A conversation by its id or by its name."""
-        raise NotImplementedError
 
     def settings(self) -> dict[ConversationId, Marks]:
         """How this person keeps their conversations, those without any mark left out; no network."""

@@ -10,6 +10,7 @@ import msgspec
 
 from parley_client.errors import UnknownConversation
 from parley_client.events import Event
+from parley_client.parts import ClientPart
 from parley_client.session import Session
 from parley_client.state import privacy, reading
 from parley_client.state.presence import Presence
@@ -27,13 +28,8 @@ class Positions(msgspec.Struct, frozen=True):
     delivered: dict[UserId, int]
 
 
-class StateMethods:
+class StateMethods(ClientPart):
     """A part of `Client`. Conversations are given by their ids; `UnknownConversation`."""
-
-    @property
-    def session(self) -> Session:
-        """The signed-in device."""
-        raise NotImplementedError
 
     async def mark_read(self, conversation_id: ConversationId, sequence: int) -> None:
         """This person has read up to a sequence; no mark holds any more."""

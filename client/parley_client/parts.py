@@ -1,0 +1,28 @@
+"""What the parts of `Client` (each room's `methods`) find in the whole: the device, and people and conversations by name."""
+
+from __future__ import annotations
+
+from parley_client.answers import Conversation
+from parley_client.session import Session
+from parley_contracts.ids import ConversationId, UserId
+
+
+class ClientPart:
+    """A part of `Client`, which implements these."""
+
+    @property
+    def session(self) -> Session:
+        """The signed-in device; `NotSignedIn`."""
+        raise NotImplementedError
+
+    async def find(self, name: str) -> UserId:
+        """The person of this exact user name, with or without @; `NotFound`."""
+        raise NotImplementedError
+
+    def conversation_id(self, name: str) -> ConversationId:
+        """A conversation by its id or by its name, an open channel as #name; `UnknownConversation`."""
+        raise NotImplementedError
+
+    def _known(self, conversation_id: ConversationId) -> Conversation:
+        """A conversation of this device; `UnknownConversation`."""
+        raise NotImplementedError
