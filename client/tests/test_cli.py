@@ -157,6 +157,9 @@ def test_group_policy_commands(run, register):
     assert [(person["username"], person["muted_until"][-1]) for person in muted["muted"]] == [("carol", "Z")]
     assert run("bob", "group", "unmute", "Journey", "@carol")[1][0]["muted"] == []
     run("bob", "group", "ban", "Journey", "@carol")
+    _, (page,), _ = run("alice", "group", "audit", "Journey", "--limit", "2")
+    assert [(deed["kind"], deed["by"]["username"]) for deed in page["deeds"]] == [("banned", "bob"), ("unmuted", "bob")]
+    assert run("alice", "group", "audit", "Journey", "--before", str(page["next"]))[1][0]["deeds"][0]["kind"] == "muted"
     assert "ban" in run("alice", "group", "add", "Journey", "@carol")[2]
     run("alice", "group", "unban", "Journey", "@carol")
     assert run("bob", "group", "leave", "Journey")[1][0]["status"] == "removed"

@@ -19,11 +19,12 @@ from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.store import conversations, messages, queues, restoring
 from parley_client.store.conversations import ConversationRow, Status
+from parley_client.store.deeds import add_deeds
 from parley_client.store.port import Store
 from parley_client.store.reading import raise_read_position
 from parley_client.sync.applier import SequenceGap, entry_hash
 from parley_client.sync.opening import CORRUPTED, NOT_PERMITTED, REMOVED
-from parley_client.sync.placing import may_say, members_row, placed, row_of, store_placed
+from parley_client.sync.placing import deeds_row, may_say, members_row, placed, row_of, store_placed
 from parley_contracts import channel_rules
 from parley_contracts.channels_api import (
     CHANNEL_CREATED,
@@ -134,6 +135,9 @@ class ChannelApplier:
         members = members_row(entry, before, after)
         if members is not None and entry.type != CHANNEL_CREATED:
             self._later(messages.save_message, members)
+        deeds = deeds_row(entry, before, after) if entry.type == POLICY_CHANGED else None
+        if deeds is not None:
+            self._later(add_deeds, deeds)
         self._policy = after
         belongs = after.role_of(self._session.device.user_id) is not None
         status: Status = "member" if belongs else "removed"

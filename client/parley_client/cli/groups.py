@@ -11,6 +11,7 @@ import typer
 from parley_client.cli.running import run_synced
 from parley_client.client import Client
 from parley_client.errors import UsageError
+from parley_contracts.limits import AUDIT_PAGE_DEFAULT, AUDIT_PAGE_MAX
 from parley_contracts.policy import PERMISSIONS, RANKS, Permission, Role
 
 group = typer.Typer(no_args_is_help=True, help="Private groups.")
@@ -94,6 +95,17 @@ def info(context: typer.Context, conversation: Group) -> None:
         return client.group_info(conversation)
 
     run_synced(context, work)
+
+
+@group.command("audit")
+def audit(
+    context: typer.Context,
+    conversation: Group,
+    before: Annotated[int | None, typer.Option(help="`next` of the page before.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=AUDIT_PAGE_MAX)] = AUDIT_PAGE_DEFAULT,
+) -> None:
+    """Print what moderators did, the newest first; for moderators and those above."""
+    run_synced(context, lambda client: client.group_audit(conversation, before=before, limit=limit))
 
 
 @group.command("role")

@@ -18,7 +18,7 @@ from parley_client.groups.links import LinkInfo
 from parley_client.groups.policies import known_policy
 from parley_client.groups.sharing import share_history
 from parley_client.past.asking import ask_again
-from parley_client.parts import ClientPart
+from parley_client.moderation.methods import ModerationMethods
 from parley_client.store.conversations import ConversationRow, load_conversation, load_picture
 from parley_client.sync.catch_up import catch_up
 from parley_contracts.encoding import b64encode
@@ -60,7 +60,7 @@ class GroupInfo(msgspec.Struct, frozen=True, kw_only=True):
     retention_s: int | None
 
 
-class GroupMethods(ClientPart):
+class GroupMethods(ModerationMethods):
     """A part of `Client`. People are named by user name, with or without @, groups by id or name."""
 
     async def group_create(self, name: str, members: Sequence[str], topic: str = "") -> Conversation:

@@ -9,6 +9,7 @@ import msgspec
 from parley_client.calls import Methods, NoParams, Params
 from parley_client.errors import UsageError
 from parley_client.groups.methods import GroupMethods
+from parley_client.moderation.rpc import moderation_methods
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.policy import Permission, Role
 
@@ -145,6 +146,7 @@ def group_methods(client: GroupMethods) -> Methods:
         **_policy_methods(client),
         **_history_methods(client),
         **_joining_methods(client),
+        **moderation_methods(client),
     }
 
 

@@ -42,6 +42,7 @@ def take_back(store: Store, conversation_id: ConversationId, *, after: int) -> N
     )
     store.execute("DELETE FROM messages WHERE conversation_id = ? AND sequence > ?", place)
     store.execute("DELETE FROM chain WHERE conversation_id = ? AND sequence > ?", place)
+    store.execute("DELETE FROM deeds WHERE conversation_id = ? AND sequence > ?", place)
     store.execute("DELETE FROM removals WHERE conversation_id = ? AND sequence > ?", place)
     store.execute("DELETE FROM unread_marks WHERE conversation_id = ? AND sequence > ?", place)
     store.execute("DELETE FROM counters WHERE conversation_id = ?", (conversation_id,))

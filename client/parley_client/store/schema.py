@@ -125,7 +125,13 @@ _EIGHTH = (
         conversation_id TEXT NOT NULL, device_id TEXT NOT NULL, body BLOB NOT NULL,
         PRIMARY KEY (conversation_id, device_id)) WITHOUT ROWID""",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH)
+_NINTH = (
+    # What moderators did: `deeds` is msgpack of what one entry did.
+    """CREATE TABLE deeds (
+        conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL, user_id TEXT NOT NULL, stored_at TEXT NOT NULL,
+        deeds BLOB NOT NULL, PRIMARY KEY (conversation_id, sequence)) WITHOUT ROWID""",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH)
 
 
 def migrate(store: Store) -> None:

@@ -29,6 +29,7 @@ from parley_client.past.telling import history_row, with_history
 from parley_client.session import Session
 from parley_client.store import conversations, messages, notices, queues, restoring
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
+from parley_client.store.deeds import add_deeds
 from parley_client.store.history import save_history_key
 from parley_client.store.messages import MessageRow
 from parley_client.store.notices import Notice, NoticeCode
@@ -36,7 +37,7 @@ from parley_client.store.port import Store
 from parley_client.store.reading import raise_read_position
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
 from parley_client.sync.opening import NOT_PERMITTED, REMOVED, Memory, Unopened, open_entry, sealed_parts
-from parley_client.sync.placing import may_say, members_row, placed, row_of, store_placed
+from parley_client.sync.placing import deeds_row, may_say, members_row, placed, row_of, store_placed
 from parley_contracts.channels_api import CLEAR_TYPES, POLICY_CHANGED
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import (
@@ -247,6 +248,9 @@ class Applier:
             applied = msgspec.structs.replace(applied, joined=entry.sequence)
         applied = with_history(applied)
         self._meet_newcomers(applied, entry, after.user_ids - before.user_ids)
+        deeds = deeds_row(entry, before, after)
+        if deeds is not None and (self._member or self._follower):  # otherwise nobody here has judged the commit
+            self._later(add_deeds, deeds)
         return applied
 
     def _applied_commit(self, row: ConversationRow, entry: Entry) -> ConversationRow:

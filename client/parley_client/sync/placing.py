@@ -5,6 +5,7 @@ Invariant: what a row says of its author's rights is what the policy in force at
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,7 +13,9 @@ import msgspec
 from parley_client.content.bodies import EVERYBODY, EditBody, TextBody, read_any
 from parley_client.content.folding import may_delete
 from parley_client.content.kinds import COUNTED_KINDS, KIND_DELETE, KIND_EDIT, KIND_MEMBERS
+from parley_client.moderation.deeds import Deed, deeds_between
 from parley_client.store import messages
+from parley_client.store.deeds import DeedRow, add_deeds
 from parley_client.store.messages import MessageRow
 from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId, UserId
@@ -67,11 +70,13 @@ def placed(row: MessageRow, own: UserId) -> MessageRow:
 
 def may_say(policy: PolicyDocument, entry: Entry) -> bool:
     """Whether its author might say something at the entry's place: by role, and not muted when the server stored it."""
-    try:
-        stored_at_s = datetime.fromisoformat(entry.stored_at).timestamp()
-    except (ValueError, OverflowError, OSError):
-        stored_at_s = 0.0  # whoever is muted is, where nobody knows when
-    return policy.speaks(entry.user_id, stored_at_s)
+    return policy.speaks(entry.user_id, _stored_at_s(entry))
+
+
+def deeds_row(entry: Entry, before: PolicyDocument, after: PolicyDocument) -> DeedRow | None:
+    """What an entry's author did as a moderator by changing the policy, or None for nothing."""
+    deeds = deeds_between(before, after, entry.user_id, _stored_at_s(entry)) if before != after else ()
+    return _deed_row(entry, deeds) if deeds else None
 
 
 def members_row(entry: Entry, before: PolicyDocument, after: PolicyDocument) -> MessageRow | None:
@@ -87,6 +92,24 @@ def members_row(entry: Entry, before: PolicyDocument, after: PolicyDocument) -> 
     return row_of(entry, KIND_MEMBERS, msgspec.json.encode(body), policy=before)
 
 
+def _stored_at_s(entry: Entry) -> float:
+    """When the server stored it; where nobody can read that, so early that no mute is over."""
+    try:
+        return datetime.fromisoformat(entry.stored_at).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0
+
+
+def _deed_row(entry: Entry | MessageRow, deeds: Sequence[Deed]) -> DeedRow:
+    return DeedRow(
+        conversation_id=entry.conversation_id,
+        sequence=entry.sequence,
+        user_id=entry.user_id,
+        stored_at=entry.stored_at,
+        deeds=deeds,
+    )
+
+
 def members_in(body: bytes) -> MembersBody:
     """What a row of `KIND_MEMBERS` holds."""
     return msgspec.json.decode(body, type=MembersBody)
@@ -99,6 +122,9 @@ def store_placed(store: Store, row: MessageRow) -> None:
         target = messages.row_at(store, row.conversation_id, row.target)
         if target is None or not may_delete(target, row):
             return
+        if target.user_id != row.user_id:
+            deed = Deed(kind="message_removed", user_id=target.user_id, message=row.target)
+            add_deeds(store, _deed_row(row, [deed]))
         if target.kind in COUNTED_KINDS:
             messages.erase_bodies(store, row.conversation_id, row.target)
         elif row.thread is not None:
