@@ -24,6 +24,11 @@ def draw(component, app, *, width=1440.0, height=900.0, dark=False, run_task=lam
         _context_page.reset(token)
 
 
+def texts(component, app):
+    """Everything that is written below the component."""
+    return [control.value for control, _ in draw(component, app) if isinstance(control, ft.Text)]
+
+
 def _walk(control, above):
     if isinstance(control, Component):
         drawn = Renderer(control).render(control.fn, *control.args, **control.kwargs)

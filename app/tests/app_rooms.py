@@ -97,6 +97,12 @@ class RoomAnswers:
         fields |= {"muted": [each for each in summary["members"] if each["muted_until"]]}
         return fields | {"members": summary["members"], "banned": kept["banned"], "permissions": dict(rules)}
 
+    def _group_audit(self, conversation_id, before=None):
+        found = self._governed(conversation_id).get("deeds", [])
+        deeds = [deed for deed in found if before is None or deed["sequence"] < before]
+        shown = deeds[:2]
+        return {"deeds": shown, "next": shown[-1]["sequence"] if len(deeds) > 2 else None}
+
     def _group_mute(self, conversation_id, members, lifetime_s):
         until = "always" if lifetime_s is None else "2026-11-26T13:00:00Z"
         self._set_muted(conversation_id, members, until)

@@ -2,8 +2,7 @@
 
 import datetime as dt
 
-import flet as ft
-from app_drawing import draw
+from app_drawing import texts
 from app_examples import BEN, CARLA, ME, item, member, started, summary
 from app_examples import FakeDevice as Device
 from test_governing import choose, group, labels, menu_of
@@ -15,10 +14,6 @@ from parley_app.model.layers import Choices
 from parley_app.model.people import members_of
 from parley_app.model.rows import Presence
 from parley_app.screens.writing import Writing
-
-
-def texts(component, app):
-    return [control.value for control, _ in draw(component, app) if isinstance(control, ft.Text)]
 
 
 async def muted_world(until):

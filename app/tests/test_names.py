@@ -48,6 +48,7 @@ SIGNED_IN = (
     "/chats/group/details",
     "/chats/group/invite",
     "/chats/group/permissions",
+    "/chats/group/audit",
     "/chats/group/threads/3",
     "/chats/left",
     "/chats/empty",

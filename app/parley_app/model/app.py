@@ -48,8 +48,8 @@ SIGN_IN: Final = "/sign-in"
 RESTORE: Final = "/restore"
 KEY: Final = "/recovery-key"
 KEY_CONFIRM: Final = "/recovery-key/confirm"
-#: The panes of a conversation: details, invitations, who may do what; of open channels also search and applications.
-PANES: Final = ("details", "invite", "permissions", "search", "apps")
+#: The panes of a conversation: details, invitations, who may do what, what moderators did; of open channels also search and applications.
+PANES: Final = ("details", "invite", "permissions", "audit", "search", "apps")
 T = TypeVar("T")
 _GATE: Final = {WELCOME, SIGN_UP, SIGN_IN, RESTORE}
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from parley_app import channel_words, room_words
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults
+from parley_app.model.audit import Audit
 from parley_app.model.forms import Form
 from parley_app.model.rows import Person
 
@@ -49,6 +50,7 @@ class Governing(Form):
         self.group = summary["kind"] == "group"
         #: Whether it has roles and rules at all.
         self.governed = self.group or summary["kind"] == "open"
+        self.audit = Audit(engine, self.conversation_id)
         self.info: Json | None = None
         self.links: list[Json] = []
         self.asking: list[Json] = []
@@ -65,6 +67,11 @@ class Governing(Form):
     def role(self) -> str:
         """This person's own role."""
         return str(self.info["role"] or "") if self.info is not None else ""
+
+    @property
+    def moderates(self) -> bool:
+        """Whether this person stands so that they may read what moderators did."""
+        return self.role in ROLES[ROLES.index("moderator") :]
 
     def may(self, permission: str) -> bool:
         """Whether this person's role has a permission."""

@@ -26,6 +26,7 @@ from parley_app.model.layers import Spot
 from parley_app.model.rows import Room
 from parley_app.screens.applications import ApplicationsPane
 from parley_app.screens.channel_search import SearchPane
+from parley_app.screens.audit import AuditPane
 from parley_app.screens.conversation import ConversationPane
 from parley_app.screens.details import DetailsPane
 from parley_app.screens.frame import Workspace
@@ -189,10 +190,11 @@ def _side(app: App, conversation: Conversation) -> ft.Control | None:
         return keyed(key, InvitePane)(app, governing)
     if app.pane == "permissions" and governing.governed:
         return keyed(key, PermissionsPane)(app, governing)
-    if app.pane == "search" and is_open(conversation.summary):
-        return keyed(key, SearchPane)(app, conversation.conversation_id)
-    if app.pane == "apps" and is_open(conversation.summary):
-        return keyed(key, ApplicationsPane)(app, governing)
+    if app.pane in {"search", "apps"} and is_open(conversation.summary):
+        where = conversation.conversation_id
+        return keyed(key, SearchPane)(app, where) if app.pane == "search" else keyed(key, ApplicationsPane)(app, governing)
+    if app.pane == "audit" and governing.moderates:
+        return keyed(key, AuditPane)(app, governing)
     return keyed(key, DetailsPane)(app, conversation, membership, governing, pins)
 
 

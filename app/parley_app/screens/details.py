@@ -7,7 +7,7 @@ from functools import partial
 
 import flet as ft
 
-from parley_app import channel_words, room_words, words
+from parley_app import audit_words, channel_words, room_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field
 from parley_app.components.layout import keyed
@@ -179,6 +179,10 @@ def _rules(app: App, conversation: Conversation, governing: Governing, title: st
     )
     ways = [
         WayRow(Glyph.LIST_CHECKS, room_words.WHO_MAY, room_words.WHO_MAY_DETAIL, partial(app.show_pane, "permissions")),
+        *(
+            WayRow(Glyph.FILE_TEXT, audit_words.AUDIT, audit_words.AUDIT_DETAIL, partial(app.show_pane, "audit"))
+            for _ in range(governing.moderates)
+        ),
         *(
             WayRow(Glyph.PLUGS, channel_words.APPS, channel_words.APPS_DETAIL, partial(app.show_pane, "apps"))
             for _ in range(not governing.group and governing.may("invite"))
