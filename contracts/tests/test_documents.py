@@ -14,6 +14,7 @@ import schemathesis
 
 import parley_contracts
 from parley_contracts import messaging_api
+from parley_contracts.applications_api import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from parley_contracts.documents import asyncapi, documents, openapi
 from parley_contracts.documents.asyncapi import CLOSE_CODES, frames_of
 from parley_contracts.documents.fields import BINARY, KEYWORDS
@@ -78,6 +79,15 @@ def test_examples_are_what_the_types_decode(kind):
     document = OPENAPI if kind.__name__ in OPENAPI["components"]["schemas"] else ASYNCAPI
     (example,) = document["components"]["schemas"][kind.__name__]["examples"]
     assert msgspec.to_builtins(msgspec.convert(example, kind)) == example
+
+
+def test_what_the_server_posts_itself_is_told():
+    (call,) = [method for item in OPENAPI["webhooks"].values() for method in item.values()]
+    schema = call["requestBody"]["content"]["application/json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/Callback"}
+    assert {header["name"] for header in call["parameters"]} == {TIMESTAMP_HEADER, SIGNATURE_HEADER}
+    guide = (ROOT / "docs" / "developers" / "webhooks.md").read_text()
+    assert all(header["name"] in guide for header in call["parameters"])
 
 
 def test_every_problem_has_a_component():

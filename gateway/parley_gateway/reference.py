@@ -29,6 +29,7 @@ def page(openapi: Document, asyncapi: Document) -> str:
     sections = [
         f'<header id="top"><h1>Parley API</h1>{_prose(openapi["info"]["description"])}{_files()}</header>',
         *(_service(tag, openapi) for tag in openapi["tags"]),
+        _webhooks(openapi["webhooks"]),
         _socket(asyncapi),
         _section("problems", "Problems", _problems(problems)),
         _section("types", "Types", "".join(_type(name, schema) for name, schema in types.items())),
@@ -55,6 +56,8 @@ def _navigation(openapi: Document, asyncapi: Document, types: Iterable[str]) -> 
          _operations(openapi, tag["name"])])
         for tag in openapi["tags"]
     ]  # fmt: skip
+    calls = [(each["post"]["operationId"], name, "post") for name, each in openapi["webhooks"].items()]
+    groups.append(("webhooks", "webhooks", calls))
     frames = [(f"frame-{name}", message["title"], "") for name, message in asyncapi["components"]["messages"].items()]
     groups.append(("socket", "socket", frames))
     lists = "".join(
@@ -106,6 +109,12 @@ def _operation(path: str, method: str, operation: Document) -> str:
     ]
     parts.append(f"<h4>Answers</h4>{_table(('Status', 'What'), rows)}")
     return f'<article id="{name}">{"".join(parts)}</article>'
+
+
+def _webhooks(webhooks: Mapping[str, Document]) -> str:
+    """What the server itself asks of others."""
+    calls = "".join(_operation(name, "post", each["post"]) for name, each in webhooks.items())
+    return _section("webhooks", "Webhooks", calls)
 
 
 def _content(holder: Document) -> Document:

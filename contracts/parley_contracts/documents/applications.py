@@ -16,6 +16,13 @@ from parley_contracts.limits import HOOK_CLOCK_SKEW_S, PAGE_ENTRIES_DEFAULT, PAG
 from parley_contracts.messaging_api import Appended, EntryPage
 from parley_contracts.problems import ClientIdReused, Conflict, Forbidden, NotFound, PolicyRefused, TooMany
 
+#: What proves who signed a webhook, incoming or outgoing, and when.
+SIGNED_HEADERS = {
+    TIMESTAMP_HEADER: Parameter(
+        {"type": "string", "pattern": "^[0-9]{1,12}$"}, "When it was signed, in seconds since 1970."
+    ),
+    SIGNATURE_HEADER: Parameter({"type": "string", "pattern": "^v1=[0-9a-f]{64}$"}, "The signature."),
+}
 _APPLICATIONS = "/channels/{conversation_id}/applications"
 
 APPLICATIONS = (
@@ -87,12 +94,7 @@ APPLICATIONS = (
         ),
         body=ApplicationPost,
         answer=Appended,
-        headers={
-            TIMESTAMP_HEADER: Parameter(
-                {"type": "string", "pattern": "^[0-9]{1,12}$"}, "When it was signed, in seconds since 1970."
-            ),
-            SIGNATURE_HEADER: Parameter({"type": "string", "pattern": "^v1=[0-9a-f]{64}$"}, "The signature."),
-        },
+        headers=SIGNED_HEADERS,
         caller="application",
         problems=(ClientIdReused, Forbidden, PolicyRefused),
     ),

@@ -87,6 +87,15 @@ VALUES: Mapping[str, Any] = {
 _CHANNEL_ID = {"conversation_id": "8d0f1c2e-4b3a-4f6d-9e8c-7b6a5f4e3d2c"}
 _CHANNEL = {"name": "General", "topic": "All of us"}
 
+_POSTED = {
+    "type": "post.created",
+    **_CHANNEL_ID,
+    **{name: VALUES[name] for name in ("sequence", "ordinal", "epoch", "user_id", "device_id", "client_id")},
+    "stored_at": _TIME,
+    "content_kind": 1,
+    "body": '{"text":"Good morning"}',
+}
+
 #: By type, where the field's name is not enough.
 _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     auth.FlowData: {"methods": [{"method": "password", "at": 1_795_685_400.0, "username": "anna"}]},
@@ -103,6 +112,7 @@ _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     channels.Channel: {**_CHANNEL, "description": "", "members": 12, "joined": True},
     applications.Application: {**_CHANNEL_ID, "name": "Builds", "scopes": ["post"]},
     applications.ApplicationCreation: {"name": "Builds", "scopes": ["post"]},
+    applications.Callback: {"entry": _POSTED},
     applications.ApplicationPost: {"text": "Build 7 is green."},
     applications.ApplicationSecrets: {"token": "parley-app.…", "signing_secret": "…"},
     channels.ChannelCreation: _CHANNEL,

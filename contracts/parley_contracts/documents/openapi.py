@@ -17,6 +17,7 @@ from parley_contracts.documents.notifications import NOTIFICATIONS
 from parley_contracts.documents.operations import Operation, Parameter, Schema, Service, integer
 from parley_contracts.documents.problems import problem_components
 from parley_contracts.documents.schemas import components, ref
+from parley_contracts.documents.webhooks import CALLED_KINDS, webhooks
 from parley_contracts.problems import CONTENT_TYPE, Problem
 
 SERVICES: tuple[Service, ...] = (AUTH, MESSAGING, MEDIA, NOTIFICATIONS)
@@ -78,6 +79,7 @@ def openapi() -> dict[str, Any]:
     """The document, as JSON values."""
     operations = [operation for service in SERVICES for operation in service.operations]
     kinds = [kind for operation in operations for kind in (operation.body, operation.answer) if kind is not None]
+    kinds += CALLED_KINDS
     return {
         "openapi": "3.1.0",
         "info": {
@@ -91,6 +93,7 @@ def openapi() -> dict[str, Any]:
         "security": [{"bearer": []}],
         "tags": [{"name": service.name, "description": service.description} for service in SERVICES],
         "paths": _paths(),
+        "webhooks": webhooks(),
         "components": {
             "securitySchemes": {
                 "bearer": {

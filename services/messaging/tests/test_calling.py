@@ -7,12 +7,14 @@ import json
 import socket
 from datetime import UTC, datetime, timedelta
 
+import jsonschema_rs
 import msgspec
 import pytest
 from messaging_channels import TestChannel, with_role
 
 from parley_contracts.applications_api import Application, Callback, hook_signature
-from parley_contracts.content_kinds import KIND_REACTION
+from parley_contracts.content_kinds import KIND_POLL, KIND_REACTION
+from parley_contracts.documents.openapi import openapi
 from parley_contracts.ids import ApplicationId, new_uuid7
 from parley_contracts.limits import CALLBACK_ATTEMPTS_MAX, CALLBACK_PAUSE_S_MAX, CALLBACK_PAUSE_S_MIN
 from parley_messaging.adapters.mongo.channels import MongoChannels
@@ -96,6 +98,29 @@ async def test_each_message_is_posted_signed_and_in_order(api, channel, desk_of)
     assert url == "https://hooks.example/in"
     secret = desk.hooks.secret(desk.stored)
     assert headers["X-Parley-Signature"] == hook_signature(secret, headers["X-Parley-Timestamp"], body)
+
+
+async def test_what_is_posted_is_what_the_document_says(api, channel, desk_of):
+    room, owner, member = channel
+    desk = desk_of(room, owner, position=2)
+    first = (await room.say(api, owner, "one")).body["sequence"]
+    await room.say(api, member, "two", reply_to=first)
+    await room.post(api, member, KIND_POLL, {"text": "Tea?", "options": ["yes", "no"]})
+    await desk.calling.turn()
+    assert len(desk.calls) == 3
+    document = openapi()
+    told = document["webhooks"]["message"]["post"]
+    (media_type,) = told["requestBody"]["content"]
+    schema = told["requestBody"]["content"][media_type]["schema"] | {"components": document["components"]}
+    check = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+    for _, headers, body in desk.calls:
+        check.validate(json.loads(body))
+        assert headers["Content-Type"] == media_type
+        for header in told["parameters"]:
+            jsonschema_rs.validate(header["schema"], headers[header["name"]])
+        assert set(json.loads(body)["entry"]) <= set(document["components"]["schemas"]["Entry"]["properties"])
+        # A planted fault: what lacks its application is not what the document says.
+        assert not check.is_valid({"entry": json.loads(body)["entry"]})
 
 
 async def test_what_fails_comes_again_after_a_pause_and_holds_up_what_follows(api, channel, desk_of):
