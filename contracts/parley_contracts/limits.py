@@ -156,6 +156,18 @@ MEDIA_SWEEP_BATCH_MAX = 200
 OBJECT_STORE_TIMEOUT_S = 10
 OBJECT_STORE_CALLS_AT_ONCE_MAX = 16
 
+# Writing to messaging, by HTTP and socket together, at each node: so many at once, so many a second.
+WRITES_PER_DEVICE_BURST = 600
+WRITES_PER_DEVICE_PER_S = 20
+WRITES_PER_PERSON_BURST = 1200
+WRITES_PER_PERSON_PER_S = 40
+#: Many people may be behind one address.
+WRITES_PER_ADDRESS_BURST = 3000
+WRITES_PER_ADDRESS_PER_S = 200
+#: Of all members together; commits are not counted, so that a flood can be ended.
+MESSAGES_PER_CONVERSATION_BURST = 1000
+MESSAGES_PER_CONVERSATION_PER_S = 100
+
 # The log
 APPEND_TIMEOUT_S = 10
 SCHEDULED_PER_DEVICE_MAX = 200

@@ -178,3 +178,31 @@ def test_marks_are_the_same_on_all_devices_and_restored(device: Make, choir):
     restored.login(anna)
     assert kept(restored)
     assert restored("settings")["conversations"] == {where: expected}
+
+
+def test_a_moderator_mutes_and_all_of_it_is_listed(choir):
+    anna, berta, carl, where = choir
+    anna("group.role", conversation_id=where, member=berta.username, role="moderator")
+    wait_until(lambda: "remove" in berta("group.info", conversation_id=where)["may"])
+    rude = carl("send", to=where, text="rude")["sequence"]
+    berta.wait_for({"rude"})
+    berta("group.mute", conversation_id=where, members=[carl.username], lifetime_s=3600)
+    assert refused(lambda: carl("send", to=where, text="and rude again")) == "muted"
+    berta("message.delete", conversation_id=where, sequence=rude)
+    wait_until(lambda: "send" not in carl("conversation", conversation_id=where)["may"])
+    assert refused(lambda: carl("group.unmute", conversation_id=where, members=[carl.username])) == "policy_refused"
+    berta("group.unmute", conversation_id=where, members=[carl.username])
+    carl("send", to=where, text="sorry")
+    anna.wait_for({"sorry"})
+    deeds = [
+        (anna.username, "role_given", berta.username),
+        (berta.username, "muted", carl.username),
+        (berta.username, "message_removed", carl.username),
+        (berta.username, "unmuted", carl.username),
+    ]
+    for reader in (anna, berta):
+        page = reader("group.audit", conversation_id=where)
+        told = [(deed["by"]["username"], deed["kind"], deed["person"]["username"]) for deed in page["deeds"]]
+        assert told == list(reversed(deeds))
+    assert refused(lambda: carl("group.audit", conversation_id=where)) == "not_permitted"
+    assert "and rude again" not in {message["text"] for message in anna.history()}

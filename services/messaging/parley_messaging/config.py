@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from parley_contracts.tokens import KeySet, parse_key_set
-from parley_serving.environment import ConfigError, inline_or_file, required
+from parley_serving.environment import ConfigError, inline_or_file, limits_profile, required
 from parley_serving.fastapi.config import NodeConfig
 
 DATABASE_DEFAULT = "messaging"
@@ -20,6 +20,7 @@ class Config(NodeConfig):
     def __init__(self, environment: Mapping[str, str]) -> None:
         super().__init__(environment, node_id_default="messaging-1")
         self.redis_url: Final = required(environment, "PARLEY_REDIS_URL")
+        self.limits_profile: Final = limits_profile(environment)
         self.service_keys: Final = _key_set(required(environment, "PARLEY_SERVICE_KEYS"))
 
     def field_secret(self) -> bytes:

@@ -67,6 +67,7 @@ from parley_messaging.metrics import Metrics
 from parley_messaging.node import Node, require_room
 from parley_messaging.ports import LogStore, PositionStore
 from parley_messaging.service.accepting import Accepting
+from parley_messaging.service.admission import Admission
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.applications import ChannelApplications
 from parley_messaging.service.calling import Calling
@@ -125,6 +126,10 @@ def create_app(config: Config) -> FastAPI:
     return app
 
 
+#: By how much a profile raises the limits of `Admission`.
+_TIMES = {"default": 1, "test": 10_000}
+
+
 class RunningNode:
     """A node and its background work."""
 
@@ -164,10 +169,11 @@ class RunningNode:
         metrics = Metrics()
         tokenizer = Tokenizer(config.service_key().private_bytes_raw())
         names = MongoChannels(database)
-        channels = Channels(log, names, self._auth, tokenizer)
+        admission = Admission(times=_TIMES[config.limits_profile])
+        channels = Channels(log, names, self._auth, tokenizer, admission.conversations)
         reading = Reading(log, memberships, positions, states, self._marks)
         hub = self._hub(log, memberships, reading, states, privacy, metrics)
-        accepting = Accepting(states, self._auth, channels, config.server_name)
+        accepting = Accepting(states, self._auth, channels, config.server_name, admission.conversations)
         appending = self._appending(log, memberships, states, accepting, metrics)
         presence = self._presence(hub, states, privacy)
         receipts = Receipts(log, positions, states, privacy, self._tell)
@@ -175,6 +181,7 @@ class RunningNode:
             config=config,
             metrics=metrics,
             tokens=TokenVerifier(self._auth, config.origin),
+            admission=admission,
             appending=appending,
             reading=reading,
             receipts=receipts,

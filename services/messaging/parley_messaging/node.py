@@ -11,6 +11,7 @@ from parley_messaging.api.state_commands import StateCommands
 from parley_messaging.config import Config
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import Attempts, RecordStore
+from parley_messaging.service.admission import Admission
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.applications import ChannelApplications
 from parley_messaging.service.directory import ChannelDirectory
@@ -38,6 +39,7 @@ class Node:
     config: Config
     metrics: Metrics
     tokens: TokenVerifier
+    admission: Admission
     appending: Appending
     reading: Reading
     receipts: Receipts

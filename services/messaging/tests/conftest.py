@@ -67,6 +67,7 @@ def stack() -> Iterator[Stack]:
             "PARLEY_SECRETS_DIR": str(run_dir),
             "PARLEY_SERVICE_KEYS": auth.service_jwks,
             "PARLEY_RUN_DIR": str(run_dir),
+            "PARLEY_LIMITS_PROFILE": "test",
             "PYTHONWARNINGS": "error",
         }
     )

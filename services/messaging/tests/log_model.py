@@ -31,6 +31,7 @@ from parley_messaging.domain.tokens import Tokenizer
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import Directory, Outcome, PeerUnreachable
 from parley_messaging.service.accepting import Accepting
+from parley_messaging.service.admission import Admission
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.channels import Channels
 from parley_messaging.service.privacy import Privacy
@@ -141,7 +142,9 @@ class KnownPeople:
 
 def accepting_by(states: States, directory: Directory) -> Accepting:
     """Judges private conversations; what a channel would ask for is not there."""
-    return Accepting(states, directory, Channels(None, None, directory, Tokenizer(b"")), SERVER_NAME)
+    messages = Admission(times=10_000).conversations
+    channels = Channels(None, None, directory, Tokenizer(b""), messages)
+    return Accepting(states, directory, channels, SERVER_NAME, messages)
 
 
 def _nobody(_: object) -> None:

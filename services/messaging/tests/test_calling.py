@@ -21,6 +21,7 @@ from parley_messaging.adapters.mongo.channels import MongoChannels
 from parley_messaging.adapters.mongo.database import connect, database_of
 from parley_messaging.adapters.mongo.log import MongoLog
 from parley_messaging.domain.applications import Hooks, StoredApplication, pause_s
+from parley_messaging.domain.rates import Rates
 from parley_messaging.domain.tokens import Tokenizer
 from parley_messaging.ports import Called
 from parley_messaging.service.calling import Calling
@@ -36,7 +37,7 @@ class Desk:
         self.answers: list[Called] = []
         self.calls: list[tuple[str, dict[str, str], bytes]] = []
         self.hooks = Hooks(b"k" * 32)
-        channels = Channels(log, names, None, Tokenizer(b""))
+        channels = Channels(log, names, None, Tokenizer(b""), Rates(burst=1000, per_s=1000))
         self.calling = Calling(self, log, channels, self.hooks, self, is_ours=lambda _: True, now=lambda: self.now)
 
     async def due(self, now):

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+#: How tight limits of rates are: `test` is for runs that are floods themselves.
+PROFILES = ("default", "test")
+
 
 class ConfigError(Exception):
     """The environment lacks something or says something impossible; the sentence names the variable."""
@@ -34,6 +37,14 @@ def required(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise ConfigError(f"{name} is not set")
     return value
+
+
+def limits_profile(environment: Mapping[str, str]) -> str:
+    """One of `PROFILES`; `ConfigError` where the environment names another."""
+    profile = environment.get("PARLEY_LIMITS_PROFILE", PROFILES[0])
+    if profile not in PROFILES:
+        raise ConfigError(f"PARLEY_LIMITS_PROFILE is none of {', '.join(PROFILES)}")
+    return profile
 
 
 def inline_or_file(value: str) -> bytes:

@@ -6,7 +6,6 @@ Invariant: a limit that guards a password fails closed when Redis is away; the o
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +18,7 @@ from django.http import HttpRequest
 from redis.exceptions import RedisError
 
 from parley_contracts.problems import RateLimited, Unavailable
+from parley_serving.addresses import counted_address
 
 #: After Redis did not answer, limits that let pass do not ask it again for this long.
 REDIS_PAUSE_S = 2.0
@@ -134,13 +134,7 @@ def client_address(request: HttpRequest) -> str:
     peer = request.META.get("REMOTE_ADDR", "")
     if not peer:  # a Unix socket has no address; nginx overwrites the header
         peer = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.IPv6Network((address, 64), strict=False).network_address)
-    return str(address)
+    return counted_address(peer)
 
 
 def _counter(name: str, key: str) -> str:

@@ -14,7 +14,8 @@ from parley_contracts.applications_api import (
 )
 from parley_contracts.ids import ApplicationId, ClientId
 from parley_contracts.limits import HOOK_SIZE_BYTES_MAX, PAGE_ENTRIES_DEFAULT
-from parley_messaging.api.routes import Number, caller_of
+from parley_messaging.api.admitting import caller_of
+from parley_messaging.api.routes import Number
 from parley_messaging.node import node_of
 from parley_messaging.service.reading import page_limit
 from parley_serving.fastapi.requests import bearer_token, identifier, json_response, parse_body, read_body, read_raw

@@ -25,7 +25,8 @@ from parley_contracts.channels_api import (
 )
 from parley_contracts.limits import CHANNELS_PAGE_DEFAULT
 from parley_contracts.problems import RateLimited
-from parley_messaging.api.routes import Place, caller_of
+from parley_messaging.api.admitting import caller_of
+from parley_messaging.api.routes import Place
 from parley_messaging.api.submissions import channel_policy, clear_submission, described_body, post_submission
 from parley_messaging.node import node_of
 from parley_serving.fastapi.requests import Caller, identifier, json_response, read_body

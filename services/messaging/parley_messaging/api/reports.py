@@ -11,8 +11,9 @@ from starlette.responses import Response
 from parley_contracts.envelope import COMMITMENT_SIZE_BYTES
 from parley_contracts.limits import CIPHERTEXT_SIZE_BYTES_MAX
 from parley_contracts.reporting_api import ReportUpload
+from parley_messaging.api.admitting import caller_of
 from parley_messaging.node import node_of
-from parley_serving.fastapi.requests import bearer_token, binary, caller_by_token, read_body
+from parley_serving.fastapi.requests import binary, read_body
 
 router = APIRouter(prefix="/api/v1/messaging")
 Place = Annotated[int, Path(ge=0, le=2**53)]
@@ -22,7 +23,7 @@ Place = Annotated[int, Path(ge=0, le=2**53)]
 async def put_report(request: Request, conversation_id: str, sequence: Place) -> Response:
     """Report a message."""
     node = node_of(request)
-    caller = await caller_by_token(node.tokens, bearer_token(request))
+    caller = await caller_of(request)
     upload = await read_body(request, ReportUpload)
     size = COMMITMENT_SIZE_BYTES
     key = binary(upload.commitment_key, "commitment_key", size_bytes_max=size, size_bytes_min=size)

@@ -10,7 +10,8 @@ from parley_contracts.joining_api import JoinRequestUpload
 from parley_contracts.limits import SETTINGS_SIZE_BYTES_MAX, SIGNATURE_SIZE_BYTES
 from parley_contracts.problems import InvalidRequest
 from parley_contracts.settings_api import SealedSettings, SettingsUpdated
-from parley_messaging.api.routes import NUMBER_MAX, Number, caller_of
+from parley_messaging.api.admitting import caller_of
+from parley_messaging.api.routes import NUMBER_MAX, Number
 from parley_messaging.node import node_of
 from parley_serving.fastapi.requests import binary, identifier, json_response, read_body
 

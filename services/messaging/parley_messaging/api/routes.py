@@ -31,14 +31,12 @@ from parley_contracts.messaging_api import (
     ScheduledUpload,
 )
 from parley_contracts.problems import InvalidRequest
+from parley_messaging.api.admitting import caller_of
 from parley_messaging.api.submissions import commit_submission, creation_submission, message_submission
 from parley_messaging.node import node_of
 from parley_messaging.service.reading import page_limit
 from parley_serving.fastapi.requests import (
-    Caller,
-    bearer_token,
     binary,
-    caller_by_token,
     identifier,
     json_response,
     read_body,
@@ -49,11 +47,6 @@ NUMBER_MAX = 2**53
 Number = Annotated[int, Query(ge=0, le=NUMBER_MAX)]
 Place = Annotated[int, Path(ge=0, le=NUMBER_MAX)]
 ArchiveLimit = Annotated[int, Query(ge=1, le=ARCHIVE_PAGE_MAX)]
-
-
-async def caller_of(request: Request) -> Caller:
-    """Who calls, by the token."""
-    return await caller_by_token(node_of(request).tokens, bearer_token(request))
 
 
 @router.put("/conversations/{conversation_id}")

@@ -42,6 +42,7 @@ from parley_contracts.messaging_api import (
     Refusal,
 )
 from parley_contracts.problems import Forbidden, Internal, OriginRefused, Problem, Unauthenticated
+from parley_messaging.api.admitting import admit
 from parley_messaging.api.readiness import differing_states, visible
 from parley_messaging.api.ready_frames import EXTENSION, ReadyFramesProtocol
 from parley_messaging.api.submissions import message_submission, post_submission
@@ -194,6 +195,7 @@ class DeviceSocket:
 
     def _send(self, frame: MessageSend | PostSend) -> None:
         try:
+            admit(self._node.admission, self._websocket, self._caller)
             if isinstance(frame, PostSend):
                 submission = post_submission(self._caller, frame.conversation_id, frame.client_id, frame)
             else:
@@ -210,6 +212,7 @@ class DeviceSocket:
         self._start(frame.ref, acknowledged())
 
     async def _mark(self, frame: ReceiptMark) -> Ack:
+        admit(self._node.admission, self._websocket, self._caller)
         await self._node.receipts.mark(self.user_id, frame.conversation_id, frame.read_sequence)
         return Ack(frame.ref)
 

@@ -22,6 +22,7 @@ from parley_messaging.domain.judging import (
     judge_message,
     parse_header,
 )
+from parley_messaging.domain.rates import Rates, count_message
 from parley_messaging.ports import Directory
 from parley_messaging.service.channels import Channels
 from parley_messaging.service.plans import Plan
@@ -31,11 +32,14 @@ from parley_messaging.service.states import States
 class Accepting:
     """Judges submissions with what this node knows and what auth says of people."""
 
-    def __init__(self, states: States, directory: Directory, channels: Channels, server_name: str) -> None:
+    def __init__(
+        self, states: States, directory: Directory, channels: Channels, server_name: str, messages: Rates
+    ) -> None:
         self._states = states
         self._channels = channels
         self._directory = directory
         self._server_name = server_name
+        self._messages = messages
 
     async def plan(self, state: ConversationState, submissions: Sequence[Submission]) -> Plan:
         """The plan for submissions that arrived in this order; raises `Unavailable` where it cannot be made."""
@@ -65,6 +69,7 @@ class Accepting:
             header = parse_header(submission)
             check_epoch(plan.state, header.epoch)
             judge_message(header, epoch, time.time())
+            count_message(self._messages, submission)
             kind, counts = plan.state.kind, header.counts
             plan.add(next_entry(plan.state, submission, kind=kind, counts=counts, policy=epoch.policy))
             return

@@ -16,6 +16,7 @@ from parley_contracts.problems import ConversationExists, Internal, NotFound, Po
 from parley_messaging.domain.channels import ChannelState, judge_post, judge_standing, next_clear_entry
 from parley_messaging.domain.conversation import ConversationState
 from parley_messaging.domain.entries import StoredEntry, Submission
+from parley_messaging.domain.rates import Rates, count_message
 from parley_messaging.domain.tokens import Tokenizer
 from parley_messaging.ports import ChannelStore, Directory, LogStore
 from parley_messaging.service.plans import Plan
@@ -27,11 +28,14 @@ CHANNELS_MAX = 5_000
 class Channels:
     """What this node knows of channels."""
 
-    def __init__(self, log: LogStore, store: ChannelStore, directory: Directory, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, log: LogStore, store: ChannelStore, directory: Directory, tokenizer: Tokenizer, messages: Rates
+    ) -> None:
         self._log = log
         self._store = store
         self._directory = directory
         self._tokenizer = tokenizer
+        self._messages = messages
         self._states: Lru[tuple[ChannelId, int], ChannelState] = Lru(CHANNELS_MAX)
 
     async def state(self, channel_id: ChannelId, policy_sequence: int) -> ChannelState:
@@ -67,6 +71,7 @@ class Channels:
         post = read_post(submission.content_kind, submission.body)
         target = await self._target(plan, post.target) if post.target is not None else None
         judge_post(submission, post, standing.policy, target, time.time())
+        count_message(self._messages, submission)
         tokens = self._tokenizer.of_text(post.words)
         plan.add(next_clear_entry(plan.state, submission, before=standing.policy, tokens=tokens, post=post))
 

@@ -16,7 +16,7 @@ import structlog
 
 from parley_contracts.ids import ClientId, DeviceId, UserId, is_uuid
 from parley_contracts.messaging_api import ScheduledMessages
-from parley_contracts.problems import EpochStale, InvalidRequest, NotFound, Problem, Unavailable
+from parley_contracts.problems import EpochStale, InvalidRequest, NotFound, Problem, RateLimited, Unavailable
 from parley_messaging.domain.entries import MESSAGE, Submission
 from parley_messaging.domain.judging import parse_header
 from parley_messaging.domain.scheduled import Scheduled, parse_send_at
@@ -81,7 +81,7 @@ class Scheduling:
         submission = scheduled.submission
         try:
             await self._appending.submit(submission, attended=False)
-        except Unavailable:
+        except (Unavailable, RateLimited):
             return  # it is tried again
         except EpochStale:
             await self._store.give_back(msgspec.structs.replace(scheduled, state="stale"))

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from parley_serving.environment import ConfigError, ServiceConfig, inline_or_file, required
-
-PROFILES = ("default", "test")
+from parley_serving.environment import ConfigError, ServiceConfig, inline_or_file, limits_profile, required
 
 
 class DjangoConfig(ServiceConfig):
@@ -21,9 +19,7 @@ class DjangoConfig(ServiceConfig):
         #: A JWK set of the services' public keys, as it was read.
         self.service_keys: Final = _service_keys(required(environment, "PARLEY_SERVICE_KEYS"))
         #: One of `PROFILES`.
-        self.limits_profile: Final = environment.get("PARLEY_LIMITS_PROFILE", "default")
-        if self.limits_profile not in PROFILES:
-            raise ConfigError(f"PARLEY_LIMITS_PROFILE is none of {', '.join(PROFILES)}")
+        self.limits_profile: Final = limits_profile(environment)
 
     @property
     def host(self) -> str:
