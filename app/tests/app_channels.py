@@ -34,8 +34,8 @@ class ChannelAnswers:
 
     def _belong(self, channel, role):
         where = channel["conversation_id"]
-        me = {"user_id": "user-me", "username": "anna", "role": role}
-        ben = {"user_id": "user-ben", "username": "ben", "role": "member"}
+        me = {"user_id": "user-me", "username": "anna", "role": role, "muted_until": None}
+        ben = {"user_id": "user-ben", "username": "ben", "role": "member", "muted_until": None}
         may = ["send", "pin", "invite", "remove", "ban", "roles"] if role == "owner" else ["send", "pin"]
         self.add(self.made(where, kind="open", name=channel["name"], members=[me, ben], may=may))
         self.tell("conversation.changed", conversation_id=where)

@@ -171,6 +171,7 @@ class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         What disappears is for those who were there.
         """
         return self.kind == "group" and self.history_sharing and self.timer_s is None
+
     def mute_of(self, user_id: UserId, at_s: float) -> Mute | None:
         """The mute that holds for the person at that time, or None."""
         return next((mute for mute in self.muted if mute.user_id == user_id and mute.holds(at_s)), None)

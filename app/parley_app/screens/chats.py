@@ -25,8 +25,8 @@ from parley_app.model.conversation import Conversation
 from parley_app.model.layers import Spot
 from parley_app.model.rows import Room
 from parley_app.screens.applications import ApplicationsPane
-from parley_app.screens.channel_search import SearchPane
 from parley_app.screens.audit import AuditPane
+from parley_app.screens.channel_search import SearchPane
 from parley_app.screens.conversation import ConversationPane
 from parley_app.screens.details import DetailsPane
 from parley_app.screens.frame import Workspace
@@ -192,7 +192,9 @@ def _side(app: App, conversation: Conversation) -> ft.Control | None:
         return keyed(key, PermissionsPane)(app, governing)
     if app.pane in {"search", "apps"} and is_open(conversation.summary):
         where = conversation.conversation_id
-        return keyed(key, SearchPane)(app, where) if app.pane == "search" else keyed(key, ApplicationsPane)(app, governing)
+        return (
+            keyed(key, SearchPane)(app, where) if app.pane == "search" else keyed(key, ApplicationsPane)(app, governing)
+        )
     if app.pane == "audit" and governing.moderates:
         return keyed(key, AuditPane)(app, governing)
     return keyed(key, DetailsPane)(app, conversation, membership, governing, pins)

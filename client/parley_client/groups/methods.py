@@ -17,8 +17,8 @@ from parley_client.groups.lifetimes import Lifetime, change_lifetime
 from parley_client.groups.links import LinkInfo
 from parley_client.groups.policies import known_policy
 from parley_client.groups.sharing import share_history
-from parley_client.past.asking import ask_again
 from parley_client.moderation.methods import ModerationMethods
+from parley_client.past.asking import ask_again
 from parley_client.store.conversations import ConversationRow, load_conversation, load_picture
 from parley_client.sync.catch_up import catch_up
 from parley_contracts.encoding import b64encode

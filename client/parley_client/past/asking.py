@@ -50,7 +50,7 @@ async def _ask(session: Session, past: Past) -> None:
     if past.state == "asking" and await _nothing_before(session, past):
         pasts.save_past(session.store, msgspec.structs.replace(past, state="read", keys=()))
         return
-    if not known_policy(row.policy).may(session.device.user_id, "send"):
+    if not known_policy(row.policy).speaks(session.device.user_id, session.clock()):
         return  # what was asked by coming in stands
     private, public = generate_hpke_key(session.primitives)
     body = RequestBody(b64encode(public), past.upto, list(past.refused))

@@ -51,7 +51,7 @@ def _secrets_for(session: Session, row: ConversationRow, request: PastRequest) -
     belongs = member is not None and who in {(leaf.user_id, leaf.device_id) for leaf in leaves_of(member)}
     if not belongs or policy.role_of(request.user_id) is None or not policy.shares_history:
         return []
-    if row.status != "member" or own in request.refused or not policy.may(own, "send"):
+    if row.status != "member" or own in request.refused or not policy.speaks(own, session.clock()):
         return []
     return secrets_before(session.store, row, request.before, limit=PAST_EPOCHS_PER_ANSWER_MAX)
 
