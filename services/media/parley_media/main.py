@@ -20,6 +20,7 @@ from parley_media.config import SERVICE, Config
 from parley_media.node import Node
 from parley_media.service.uploads import Uploads
 from parley_serving.fastapi.access_tokens import AuthClient, RevocationPoller, TokenVerifier
+from parley_serving.fastapi.background import end_tasks
 from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
 
 HEALTH_TIMEOUT_S = 3.0
@@ -68,9 +69,7 @@ class RunningNode:
 
     async def close(self) -> None:
         """Stop the background work and close the connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self._messaging.close()
         await self._auth.close()
         await self._mongo.close()

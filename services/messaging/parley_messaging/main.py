@@ -91,6 +91,7 @@ from parley_messaging.service.searching import Searching
 from parley_messaging.service.states import States
 from parley_messaging.service.storage import Storage
 from parley_serving.fastapi.access_tokens import RevocationPoller, TokenVerifier
+from parley_serving.fastapi.background import end_tasks
 from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
 
 DRAIN_S_MAX = 5.0
@@ -326,9 +327,7 @@ class RunningNode:
 
     async def close(self) -> None:
         """Stop the background work and close the connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         self._callbacks.close()
         await self._peers.close()
         await self._auth.close()
