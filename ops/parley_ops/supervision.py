@@ -36,8 +36,16 @@ class _Transport(xmlrpc.client.Transport):
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
         """A connection to the socket, whatever `host` says."""
-        del host
-        return UnixConnection(self._path, _RPC_TIMEOUT_S)
+        connection = UnixConnection(self._path, _RPC_TIMEOUT_S)
+        self._connection = host, connection  # what `close` closes
+        return connection
+
+    def single_request(self, *arguments: Any, **options: Any) -> Any:
+        """One request by a connection of its own, so that nobody has to close one."""
+        try:
+            return super().single_request(*arguments, **options)
+        finally:
+            self.close()
 
 
 def connect(home: Home) -> Any | None:

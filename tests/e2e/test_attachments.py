@@ -1,10 +1,12 @@
 """Files through the real stack: seen by the others, by a restored device, and whole after the service was killed."""
 
+import contextlib
 import hashlib
 import io
 import os
 import secrets
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -108,6 +110,15 @@ def test_media_is_killed_while_a_film_goes_up(stack: Stack, device: Make, tmp_pa
     print(f"kills of media n={kills}")
 
 
+def wait_until_kept(sender: Device) -> None:
+    """Wait until a device has stored what it is to send: before that nobody has promised anything."""
+    deadline = time.monotonic() + 60
+    with contextlib.closing(sqlite3.connect(f"file:{sender.profile}/client.db?mode=ro", uri=True)) as store:
+        while store.execute("SELECT count(*) FROM outbox").fetchone() == (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
 def test_the_sending_device_is_killed_while_a_film_goes_up(device: Make, tmp_path: Path):
     anna, berta = device("anna"), device("berta")
     anna("send", to=f"@{berta.username}", text="start")
@@ -115,7 +126,8 @@ def test_the_sending_device_is_killed_while_a_film_goes_up(device: Make, tmp_pat
     film.write_bytes(os.urandom(8 * PART))
     text = f"a film {secrets.token_hex(4)}"
     anna.begin("send", to=f"@{berta.username}", text=text, attachments=[{"path": str(film)}])
-    for pause_s in (0.8, 1.2):
+    wait_until_kept(anna)
+    for pause_s in (0.1, 1.2):
         time.sleep(pause_s)
         anna.crash()
     berta.wait_for({text}, 120)
