@@ -1,9 +1,9 @@
 """`./parley check`, `./parley test` and `./parley bench`: the tools, and fresh stacks for what needs one.
 
-The tests run as six pytest processes in three lanes: one process for each Django project, which wants it, and one for the
-other rooms that people's messages pass; beside them the journeys in browsers; and beside both, on a stack of their own, the
-journeys that also kill its parts, and the operations. What the first three and the processes that they start execute is
-measured together; to measure the stacks, too, would make them several times slower and tell hardly more.
+The tests run as seven pytest processes in three lanes: one process for each Django project, which wants it, and one for the
+other rooms that need a stack; beside them the journeys in browsers, and then the rooms that need none; and beside both, on a
+stack of their own, the journeys that also kill its parts, and the operations. What the rooms and the processes that they start
+execute is measured together; to measure the stacks, too, would make them several times slower and tell hardly more.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from parley_ops.stack import Stack
 
 #: Each Django project wants a pytest process, and a run of mypy, of its own.
 DJANGO_ROOMS = {"auth": "services/auth", "notification": "services/notification"}
-ROOMS = ("contracts", "mls", "client", "services/messaging", "services/media", "app")
+#: What needs no stack, and what does.
+UNITS = ("contracts", "mls", "app")
+ROOMS = ("client", "services/messaging", "services/media")
 OPERATIONS = ("ops", "gateway")
 JOURNEYS = "tests"
 BROWSERS = (
@@ -36,7 +38,7 @@ BROWSERS = (
 )
 #: What `check` runs already.
 OF_CHECK = ("tests/test_tidy.py",)
-MEASURED = (*DJANGO_ROOMS, "rooms")
+MEASURED = (*DJANGO_ROOMS, "rooms", "units")
 #: What a benchmark's stack has beyond the ordinary one's.
 BENCH_OPTIONS = {"faults": ("--replicas", "3")}
 #: Benchmarks that start what they need themselves.
@@ -129,7 +131,8 @@ def _test_all(source: Path, *, keep: bool) -> int:
                 beside.submit(journeys),
             ]
             in_browsers = _pytest(("browsers", browsers), SLOWEST, variables, say=_print)
-            runs = [*(run for each in waiting for run in each.result()), in_browsers]
+            units = lane([("units", list(UNITS))], variables)
+            runs = [*(run for each in waiting for run in each.result()), *units, in_browsers]
     covered = _coverage(source, folder)
     return _closing(runs) or checked.result() or covered
 
@@ -170,7 +173,7 @@ def _split(arguments: Sequence[str], source: Path) -> list[tuple[str, list[str]]
     paths = [word for word in arguments if _is_path(word, source)]
     if not paths:
         django = [(name, [room]) for name, room in DJANGO_ROOMS.items()]
-        return [*django, ("rooms", [*ROOMS, *OPERATIONS]), ("journeys", [JOURNEYS])]
+        return [*django, ("rooms", [*UNITS, *ROOMS, *OPERATIONS]), ("journeys", [JOURNEYS])]
     folders = {**DJANGO_ROOMS, "journeys": JOURNEYS}
     runs = {name: [path for path in paths if path.startswith(folder)] for name, folder in folders.items()}
     others = [path for path in paths if not any(path in chosen for chosen in runs.values())]
