@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from e2e_web import chromium_path
+from e2e_web import PIXELS_PER_POINT, chromium_path
 from playwright.sync_api import Browser, Locator, Page, Playwright
 
 FLAGS = [
@@ -72,6 +72,7 @@ def app_page(browser: Browser, address: str, *, size: str = "desk", dark: bool =
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
+        device_scale_factor=PIXELS_PER_POINT,
         ignore_https_errors=True,
         permissions=["clipboard-read", "clipboard-write"],
     )

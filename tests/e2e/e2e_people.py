@@ -1,6 +1,5 @@
 """People at browsers of their own, and what they look for on a page."""
 
-import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -9,12 +8,10 @@ from pathlib import Path
 
 import e2e_browser as app
 from e2e_devices import Stack
-from e2e_web import Watched, ready_worker
+from e2e_web import PIXELS_PER_POINT, SHOTS, Watched, ready_worker
 from playwright.sync_api import Browser, Locator, Page
 
 PASSWORD = "correct horse battery staple"
-#: Where pictures for the documents go; people have plain names then.
-SHOTS = os.environ.get("PARLEY_SHOTS")
 SIZES = {"phone": (390, 844), "desk": (1440, 900)}
 ARRIVAL_MS = 60_000
 
@@ -27,6 +24,7 @@ def somebody(browser: Browser, stack: Stack, size: str, scheme: str) -> Iterator
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
+        device_scale_factor=PIXELS_PER_POINT,
         ignore_https_errors=True,
         permissions=["clipboard-read", "clipboard-write"],
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
-from e2e_web import ARGUMENTS, Watched, chromium_path, ready_worker
+from e2e_web import ARGUMENTS, PIXELS_PER_POINT, Watched, chromium_path, ready_worker
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -40,6 +40,7 @@ def somebody(browser: Browser, stack: Stack, size: str, scheme: str, *, borne: t
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
+        device_scale_factor=PIXELS_PER_POINT,
         ignore_https_errors=True,
     )
     watched = Watched(context, stack.address)

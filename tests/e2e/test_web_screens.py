@@ -5,7 +5,6 @@
 
 import io
 import math
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,12 +12,11 @@ from pathlib import Path
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
-from e2e_web import ARGUMENTS, Watched, chromium_path, ready_worker
+from e2e_web import ARGUMENTS, PIXELS_PER_POINT, SHOTS, Watched, chromium_path, ready_worker
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, Playwright
 
 Make = Callable[..., Device]
-SHOTS = os.environ.get("PARLEY_SHOTS")
 SIZES = {390: 844, 820: 1180, 1440: 900}
 SCHEMES = ("light", "dark")
 GROUP = "Harbour Market"
@@ -88,7 +86,10 @@ class Camera:
 def page(chromium: Playwright, stack: Stack, tmp_path: Path) -> Iterator[Page]:
     browser = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
     context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, ignore_https_errors=True, reduced_motion="reduce"
+        viewport={"width": 1440, "height": 900},
+        ignore_https_errors=True,
+        reduced_motion="reduce",
+        device_scale_factor=PIXELS_PER_POINT,
     )
     watched = Watched(context, stack.address)
     try:
