@@ -8,7 +8,8 @@ import pytest
 
 from parley_client.content.bodies import NameBody, encode
 from parley_client.errors import NotAMember, UsageError
-from parley_client.groups.commits import has_strays
+from parley_client.groups.commits import commit_change, has_strays
+from parley_client.groups.describing import tell_owed
 from parley_client.groups.naming import described, said_of
 from parley_client.groups.policies import known_policy
 from parley_client.store.conversations import load_conversation
@@ -107,6 +108,22 @@ async def test_a_name_is_told_though_the_device_stops_in_between(garden, people,
             await alice.group_add(where, ["@dave"])
     alice = await people.reopen("alice", alice)
     await alice.sync()
+    await dave.sync()
+    assert dave.group_info(where).name == "Garden"
+
+
+async def test_a_name_is_told_though_the_device_tells_what_it_owes_just_before_somebody_comes_in(
+    garden, people, monkeypatch
+):
+    alice, _, _, where = garden
+    dave = await people.register("dave")
+
+    async def upkeep_first(session, conversation_id, plan):
+        await tell_owed(session)
+        return await commit_change(session, conversation_id, plan)
+
+    monkeypatch.setattr("parley_client.groups.membership.commit_change", upkeep_first)
+    await alice.group_add(where, ["@dave"])
     await dave.sync()
     assert dave.group_info(where).name == "Garden"
 

@@ -115,8 +115,8 @@ def deliver(web_app: WebApp, data: str, *, asleep: bool = True) -> None:
 
 
 def notified(web_app: WebApp, worker: Worker, body: str) -> dict[str, Any]:
-    """The notification of a conversation with that text; fails after ten seconds."""
-    for _ in range(100):
+    """The notification of a conversation with that text; fails after half a minute."""
+    for _ in range(300):
         notifications = worker.evaluate(_SHOWN)
         for shown in notifications:
             if shown["body"] == body and shown["data"]["conversationId"]:

@@ -1,11 +1,13 @@
 """Telling a group's name and topic: to everybody when they change, and to newcomers.
 
-Invariant: who brings people in owes them the description; the debt is stored before the commit and ends when it is told.
+Invariant: who brings people in owes them the description; the debt is stored before the commit, with the epoch of then, and
+ends when it is told in a later one: told in the same, by this device's other work, nobody new could read it.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 
 from parley_client import outbox
 from parley_client.channels.changing import describe_channel
@@ -15,13 +17,15 @@ from parley_client.errors import ClientError
 from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.store import documents, queues
-from parley_client.store.conversations import load_conversation, load_picture
+from parley_client.store.conversations import ConversationRow, load_conversation, load_picture
 from parley_client.store.queues import OutboxRow
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, as_channel, new_uuid7
 from parley_contracts.problems import PolicyRefused, Problem
 
 _OWED = "descriptions_owed"
+#: Generation and epoch in which somebody was about to come in.
+Debt = tuple[int, int]
 
 
 async def describe(session: Session, conversation_id: ConversationId, description: NameBody) -> None:
@@ -37,29 +41,43 @@ async def describe(session: Session, conversation_id: ConversationId, descriptio
 
 
 def owe_description(session: Session, conversation_id: ConversationId) -> None:
-    """Somebody will come in by this device's hand: tell them the name afterwards."""
-    documents.save(session.store, _OWED, sorted({*_owed(session), conversation_id}))
+    """Somebody will come in by this device's hand, with the next epoch: tell them the name afterwards."""
+    row = load_conversation(session.store, conversation_id)
+    if row is not None:
+        _owe(session, conversation_id, {*_owed(session).get(conversation_id, ()), _epoch_of(row)})
 
 
 async def tell_owed(session: Session) -> None:
     """Tell newcomers what their groups are called; what fails now is told later."""
     for conversation_id in _owed(session):
-        row = load_conversation(session.store, conversation_id)
         message = None
         with session.store.transaction():
-            if row is not None and row.status == "member" and row.title:
+            row = load_conversation(session.store, conversation_id)
+            debts = _owed(session).get(conversation_id, [])
+            if row is None or row.status != "member" or not row.title:
+                _owe(session, conversation_id, ())
+            elif min(debts, default=_epoch_of(row)) < _epoch_of(row):
                 picture = load_picture(session.store, conversation_id)
                 said = NameBody(name=row.title, topic=row.topic, picture=b64encode(picture) if picture else None)
                 message = _message(conversation_id, said)
                 queues.add_to_outbox(session.store, message)
-            documents.save(session.store, _OWED, [other for other in _owed(session) if other != conversation_id])
+                _owe(session, conversation_id, [debt for debt in debts if debt >= _epoch_of(row)])
         if message is not None:
             with contextlib.suppress(ClientError, Problem):
                 await outbox.deliver_message(session, message)
 
 
-def _owed(session: Session) -> list[ConversationId]:
-    return documents.load(session.store, _OWED, list[ConversationId]) or []
+def _epoch_of(row: ConversationRow) -> Debt:
+    return row.generation, row.epoch
+
+
+def _owed(session: Session) -> dict[ConversationId, list[Debt]]:
+    return documents.load(session.store, _OWED, dict[ConversationId, list[Debt]]) or {}
+
+
+def _owe(session: Session, conversation_id: ConversationId, debts: Collection[Debt]) -> None:
+    others = {where: kept for where, kept in _owed(session).items() if where != conversation_id}
+    documents.save(session.store, _OWED, others | ({conversation_id: sorted(debts)} if debts else {}))
 
 
 def _message(conversation_id: ConversationId, description: NameBody) -> OutboxRow:
