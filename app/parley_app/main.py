@@ -15,6 +15,7 @@ from parley_app.bridge import Bridge
 from parley_app.components.layout import keyed
 from parley_app.components.watching import use_watched
 from parley_app.engine import Engine
+from parley_app.late_answers import let_late_answers_go
 from parley_app.model import app as routes
 from parley_app.model import channels as channel_routes
 from parley_app.model.app import App
@@ -133,6 +134,7 @@ def show(page: ft.Page, engine: Engine, bridge: Bridge) -> App:
             work.close()
             return None
 
+    let_late_answers_go()
     app = App(engine, bridge, spawn)
     page.title = words.APP
     page.fonts = dict(FONTS)

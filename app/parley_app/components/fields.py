@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -39,7 +40,8 @@ def _use_first_focus(box: ft.TextField, *, wanted: bool) -> None:
 
     async def begin() -> None:
         if wanted and drawn.current is not None:
-            await drawn.current.focus()
+            with contextlib.suppress(RuntimeError, TimeoutError):  # the field may be gone by now
+                await drawn.current.focus()
 
     ft.use_effect(begin, [])
 
