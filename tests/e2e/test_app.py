@@ -13,6 +13,7 @@ from pathlib import Path
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
+from e2e_web import PIXELS_PER_POINT
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -172,7 +173,7 @@ def test_a_long_conversation_opens_and_scrolls(
 def scrolled_up(page: Page, read: set[int]) -> set[int]:
     """The lines on the screen once turns of the wheel have brought some that were not read yet; never turned back."""
     for _ in range(TURNS_MAX):
-        page.mouse.wheel(0, -400)
+        page.mouse.wheel(0, -400 * PIXELS_PER_POINT)  # Flutter takes them for the screen's own
         for _ in range(10):
             page.wait_for_timeout(50)
             shown = set(shown_lines(page))
