@@ -5,19 +5,15 @@
 `./parley test` runs the same with fewer messages. Prints how long opening and reading took, in Chromium, on this machine.
 """
 
-import os
-import subprocess
-import sys
+from playing import play
 
+TEST = "tests/e2e/test_app.py::test_a_long_conversation_opens_and_scrolls"
 MESSAGES = 1000
 
 
 def main() -> None:
     """Run the journey as pytest does."""
-    messages = sys.argv[1] if len(sys.argv) > 1 else str(MESSAGES)
-    test = "tests/e2e/test_app.py::test_a_long_conversation_opens_and_scrolls"
-    command = [sys.executable, "-m", "pytest", "-v", "--timeout", "1200", test]
-    sys.exit(subprocess.run(command, env=os.environ | {"PARLEY_LINES": messages}, check=False).returncode)
+    play(TEST, "PARLEY_LINES", MESSAGES, "--timeout", "1200")
 
 
 if __name__ == "__main__":

@@ -16,19 +16,18 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from checker import judge
 from parts import Parts, print_row
 from recording import Recorder
 from room import Room
+from stacks import running_stack
 
 from parley_client.api import messaging
 from parley_contracts.limits import STORAGE_FREE_BYTES_MIN, STORAGE_INTERVAL_S
 from parley_ops.errors import OperationError
-from parley_ops.instance import choose_port
 
 TRIALS = 10
 SIZE_MIB = 2048
@@ -36,7 +35,6 @@ REFUSED_TIMEOUT_S = 30.0
 FULL_S = 5.0
 BACK_TIMEOUT_S = 180.0
 _INSIDE = "PARLEY_DISK"
-_ENGINES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL", "PARLEY_S3_")
 
 
 class Ballast:
@@ -60,19 +58,6 @@ class Ballast:
 def _free_bytes(folder: Path) -> int:
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize
-
-
-@contextmanager
-def stack(home: Path) -> Iterator[Parts]:
-    """A running stack on the small disk."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(_ENGINES)}
-    launcher = [sys.executable, "-m", "parley_ops"]
-    command = [*launcher, "up", "--detach", "--home", str(home), "--port", str(choose_port())]
-    try:
-        subprocess.run([*command, "--limits-profile", "test"], env=own, check=True, stdout=subprocess.DEVNULL)
-        yield Parts(home)
-    finally:
-        subprocess.run([*launcher, "down", "--home", str(home)], env=own, check=False, stdout=subprocess.DEVNULL)
 
 
 class Trial:
@@ -129,9 +114,8 @@ class Trial:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             for conversation, members in self.recorder.conversations.items():
-                with suppress(
-                    Exception
-                ):  # a read may fail while the database comes back; that some succeed is asked below
+                # A read may fail while the database comes back; that some succeed is asked below.
+                with suppress(Exception):
                     await messaging.get_entries(members[0].session.api, conversation, after=0)
                     self.read += 1
             await asyncio.sleep(0.2)
@@ -151,7 +135,7 @@ def inside(folder: Path, trials: int) -> int:
     command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MIB}M,mode=755", "parley-disk", str(folder)]
     subprocess.run(command, check=True)
     seed = int(os.environ.get("PARLEY_SEED", "0")) or random.SystemRandom().randrange(2**32)
-    with stack(folder / "home") as parts:
+    with running_stack(folder / "home") as parts:
         trial = Trial(parts, Ballast(folder), random.Random(seed))
         asyncio.run(trial.run(trials))
     print_row(

@@ -9,10 +9,8 @@ writing to the same 16 conversations on stacks of one, two and four nodes, and o
 
 import asyncio
 import contextlib
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +24,7 @@ from parts import Parts, percentile, print_row
 from peer import Program
 from peers_parley import counting
 from room import Room, Sender
+from stacks import running_stack
 from tally import Tally
 
 from parley_ops.binaries import nginx_program
@@ -38,12 +37,10 @@ SECONDS, ROUNDS = 10.0, 3
 PEOPLE, SOCKETS = 20, 200
 SENDERS, CONVERSATIONS = 64, 16
 SETTLE_S = 1.0
-START_TIMEOUT_S = 300
 #: (name, nodes, members of MongoDB's set); what the others are compared with comes first.
 STACKS = (("1 node", 1, 1), ("2 nodes", 2, 1), ("4 nodes", 4, 1), ("2 nodes, 3 members", 2, 3))
 #: How much of one node's sends several nodes keep.
 SHARE_MIN = 0.8
-_ENGINES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL", "PARLEY_S3_")
 _PLAIN_NGINX = """worker_processes 1; daemon off; pid nginx.pid; error_log stderr warn;
 events {{ worker_connections 2048; }}
 http {{
@@ -222,33 +219,13 @@ class Written:
 def stack(nodes: int, members: int) -> Iterator[Parts]:
     """A running stack of so many nodes and members of MongoDB's set, in a home of its own."""
     home = runtime() / "bench-hops" / f"{nodes}-{members}"
-    own = {name: value for name, value in os.environ.items() if not name.startswith(_ENGINES)}
-    launcher = [sys.executable, "-m", "parley_ops"]
-
-    def down() -> None:
-        subprocess.run([*launcher, "down", "--home", str(home)], env=own, check=False, capture_output=True)
-        shutil.rmtree(home, ignore_errors=True)
-
-    down()
+    shutil.rmtree(home, ignore_errors=True)
     home.parent.mkdir(exist_ok=True)
-    options = [
-        "--port",
-        str(choose_port()),
-        "--limits-profile",
-        "test",
-        "--nodes",
-        str(nodes),
-        "--replicas",
-        str(members),
-    ]
     try:
-        command = [*launcher, "up", "--detach", "--home", str(home), *options]
-        done = subprocess.run(command, env=own, check=False, capture_output=True, text=True, timeout=START_TIMEOUT_S)
-        if done.returncode:
-            raise OperationError(f"A stack did not start: {done.stdout[-500:]}{done.stderr[-1000:]}")
-        yield Parts(home)
+        with running_stack(home, "--nodes", str(nodes), "--replicas", str(members)) as parts:
+            yield parts
     finally:
-        down()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 async def growth(seconds: float, rounds: int) -> None:

@@ -6,18 +6,15 @@
 acknowledged; each acknowledged message must be there once, in one order, on every device.
 """
 
-import os
-import subprocess
-import sys
+from playing import play
 
+TEST = "tests/e2e/test_faults.py"
 TRIALS = 200
 
 
 def main() -> None:
     """Run the trials as pytest does."""
-    trials = int(sys.argv[1]) if len(sys.argv) > 1 else TRIALS
-    command = [sys.executable, "-m", "pytest", "-v", "tests/e2e/test_faults.py"]
-    sys.exit(subprocess.run(command, env=os.environ | {"PARLEY_TRIALS": str(trials)}, check=False).returncode)
+    play(TEST, "PARLEY_TRIALS", TRIALS)
 
 
 if __name__ == "__main__":

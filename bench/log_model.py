@@ -5,19 +5,15 @@
 `./parley test` plays fewer sequences. Both print n, the steps, the crashes and the seed (PARLEY_SEED repeats a run).
 """
 
-import os
-import subprocess
-import sys
+from playing import play
 
+TEST = "services/messaging/tests/test_log_model.py::test_the_log_is_what_the_model_says"
 SEQUENCES = 10_000
 
 
 def main() -> None:
     """Play the sequences as pytest does."""
-    sequences = sys.argv[1] if len(sys.argv) > 1 else str(SEQUENCES)
-    test = "services/messaging/tests/test_log_model.py::test_the_log_is_what_the_model_says"
-    command = [sys.executable, "-m", "pytest", "-v", test]
-    sys.exit(subprocess.run(command, env=os.environ | {"PARLEY_MODEL_SEQUENCES": sequences}, check=False).returncode)
+    play(TEST, "PARLEY_MODEL_SEQUENCES", SEQUENCES)
 
 
 if __name__ == "__main__":

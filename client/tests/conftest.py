@@ -489,3 +489,12 @@ async def people(server, tmp_path):
     opened = People(server, tmp_path)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def moderated(people, no_pauses):
+    alice, bob, carol = [await people.register(name) for name in ("alice", "bob", "carol")]
+    where = (await alice.group_create("Garden", ["@bob", "@carol"])).conversation_id
+    await alice.group_role(where, "@bob", "moderator")
+    await asyncio.gather(bob.sync(), carol.sync())
+    return alice, bob, carol, where

@@ -66,19 +66,8 @@ async def told(client, where, **page):
     return [(deed.by.username, deed.kind, deed.person.username if deed.person else None) for deed in reversed(found)]
 
 
-@pytest.fixture
-async def garden(people, no_pauses):
-    """Alice's group with Bob, who moderates, and Carol, all up to date."""
-    alice, bob, carol = [await people.register(name) for name in ("alice", "bob", "carol")]
-    where = (await alice.group_create("Garden", ["@bob", "@carol"])).conversation_id
-    await alice.group_role(where, "@bob", "moderator")
-    for client in (bob, carol):
-        await client.sync()
-    return alice, bob, carol, where
-
-
-async def test_everybody_who_moderates_reads_the_same(garden, people):
-    alice, bob, carol, where = garden
+async def test_everybody_who_moderates_reads_the_same(moderated, people):
+    alice, bob, carol, where = moderated
     sent = await carol.send(where, "rude")
     own = await carol.send(where, "oops")
     await carol.delete(where, own.sequence)  # an own message is nobody else's business
@@ -118,8 +107,8 @@ async def test_everybody_who_moderates_reads_the_same(garden, people):
     assert await told(phone, where) == expected
 
 
-async def test_only_who_moderates_reads_it(garden):
-    alice, bob, carol, where = garden
+async def test_only_who_moderates_reads_it(moderated):
+    alice, bob, carol, where = moderated
     with pytest.raises(NotPermitted):
         await carol.group_audit(where)
     assert await told(bob, where) == [("alice", "role_given", "bob")]
@@ -155,8 +144,8 @@ async def test_a_channels_log_tells_newcomers_too(people):
         assert await told(client, channel) == expected
 
 
-async def test_what_a_restored_log_lacks_was_not_done(garden, server):
-    alice, _, _, where = garden
+async def test_what_a_restored_log_lacks_was_not_done(moderated, server):
+    alice, _, _, where = moderated
     backup = server.backup()
     await alice.group_mute(where, ["@carol"])
     assert (await told(alice, where))[-1] == ("alice", "muted", "carol")

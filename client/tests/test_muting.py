@@ -10,24 +10,13 @@ from parley_contracts.problems import Muted, PolicyRefused
 BEFORE_S, AFTER_S = 1_760_000_000.0, 1_780_000_000.0
 
 
-@pytest.fixture
-async def garden(people, no_pauses):
-    """Alice's group with Bob, who moderates, and Carol, all up to date."""
-    alice, bob, carol = [await people.register(name) for name in ("alice", "bob", "carol")]
-    where = (await alice.group_create("Garden", ["@bob", "@carol"])).conversation_id
-    await alice.group_role(where, "@bob", "moderator")
-    for client in (bob, carol):
-        await client.sync()
-    return alice, bob, carol, where
-
-
 async def texts(client, where):
     await client.sync()
     return [message.text for message in await client.history(where)]
 
 
-async def test_what_the_muted_send_past_the_server_is_not_shown(garden):
-    alice, bob, carol, where = garden
+async def test_what_the_muted_send_past_the_server_is_not_shown(moderated):
+    alice, bob, carol, where = moderated
     await bob.group_mute(where, ["@carol"])
     # The fake server takes it all the same.
     await carol.send(where, "smuggled")
@@ -40,8 +29,8 @@ async def test_what_the_muted_send_past_the_server_is_not_shown(garden):
     assert await texts(carol, where) == ["thanks"]
 
 
-async def test_a_mute_ends_at_its_time_without_anybody(garden):
-    alice, bob, carol, where = garden
+async def test_a_mute_ends_at_its_time_without_anybody(moderated):
+    alice, bob, carol, where = moderated
     bob.session.clock = lambda: BEFORE_S
     info = await bob.group_mute(where, ["@carol"], 60)
     assert [(person.username, person.muted_until) for person in info.muted] == [("carol", "2025-10-09T08:54:20Z")]
@@ -61,8 +50,8 @@ async def test_a_mute_ends_at_its_time_without_anybody(garden):
     assert await texts(alice, where) == ["after it"]
 
 
-async def test_who_may_mute_whom(garden):
-    alice, bob, carol, where = garden
+async def test_who_may_mute_whom(moderated):
+    alice, bob, carol, where = moderated
     with pytest.raises(PolicyRefused):
         await carol.group_mute(where, ["@bob"])
     with pytest.raises(PolicyRefused):
@@ -81,8 +70,8 @@ async def test_who_may_mute_whom(garden):
     assert [person.username for person in alice.group_info(where).muted] == ["bob"]
 
 
-async def test_everybody_is_shown_who_is_muted_and_the_muted_that_they_are(garden):
-    alice, bob, carol, where = garden
+async def test_everybody_is_shown_who_is_muted_and_the_muted_that_they_are(moderated):
+    alice, bob, carol, where = moderated
     for client in (alice, bob, carol):
         client.session.clock = lambda: BEFORE_S
     await bob.group_mute(where, ["@carol"], 3600)

@@ -28,6 +28,7 @@ _GLYPHS: Final = {
     "history_set": Glyph.EYE,
     "message_removed": Glyph.TRASH,
 }
+_PERMISSIONS: Final = room_words.PERMISSIONS | {"history": room_words.HISTORY}
 _UNITS: Final = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -96,7 +97,7 @@ def _sentence(deed: Json, me: Person, now: dt.datetime) -> str:
         case "muted":
             said = audit_words.muted(who, whom, _until(deed["until"], now))
         case "permission_changed":
-            what = room_words.PERMISSIONS.get(deed["permission"], deed["permission"])
+            what = _PERMISSIONS.get(deed["permission"], deed["permission"])
             said = audit_words.permission(who, what, room_words.FROM_ROLE[deed["role"]])
         case "timer_set":
             said = audit_words.timer(who, _span(deed["seconds"]))

@@ -63,8 +63,11 @@ class Node:
     health: Callable[[], Awaitable[str]]
 
 
-def require_room(connection: HTTPConnection) -> None:
-    """Refuse what would be stored while there is no room; reading and deleting go on."""
+async def require_room(connection: HTTPConnection) -> None:
+    """Refuse what would be stored while there is no room; reading and deleting go on.
+
+    A coroutine, because FastAPI sends other dependencies through its threads, for each request.
+    """
     if connection.scope.get("method") in {"POST", "PUT", "PATCH"}:
         node_of(connection).storage.require()
 
