@@ -7,6 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure
 
 from parley_contracts.problems import Unavailable
 from parley_messaging.adapters.mongo.database import unavailable_when_away
@@ -56,3 +58,10 @@ async def test_what_is_over_or_begins_later_is_not_ended():
     later.cancel()
     with pytest.raises(asyncio.CancelledError):
         await later
+
+
+async def test_a_query_that_the_store_refuses_is_not_called_an_outage(stack):
+    async with AsyncMongoClient(stack.mongodb_url) as client:
+        with pytest.raises(OperationFailure):
+            async with unavailable_when_away():
+                await client["parley"]["channels"].find_one({"folded": {"$regex": "\0"}})

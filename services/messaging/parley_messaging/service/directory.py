@@ -30,6 +30,8 @@ class ChannelDirectory:
         """Channels whose name holds the query, by name."""
         if len(query) > CHANNEL_QUERY_LENGTH_MAX:
             raise InvalidRequest(f"a query has at most {CHANNEL_QUERY_LENGTH_MAX} characters", field="query")
+        if any(character < " " for character in query):
+            raise InvalidRequest("a query is one line, as names are", field="query")
         if not 1 <= limit <= CHANNELS_PAGE_MAX:
             raise InvalidRequest(f"`limit` is between 1 and {CHANNELS_PAGE_MAX}", field="limit")
         place = _place(after) if after is not None else None

@@ -12,7 +12,7 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -138,13 +138,23 @@ async def migrate(database: AsyncDatabase[Document]) -> None:
         await database[name].create_indexes(indexes)
 
 
+#: BadValue, FailedToParse, TypeMismatch, and a pattern that is none: the store is there, and will say so again.
+_REFUSALS = frozenset({2, 9, 14, 51091, 51108})
+
+
 @asynccontextmanager
 async def unavailable_when_away() -> AsyncIterator[None]:
-    """Turn the driver's errors, and the end of the primary that was asked, into `Unavailable`."""
+    """Turn the driver's errors, and the end of the primary that was asked, into `Unavailable`.
+
+    A query that MongoDB refuses is a mistake of ours and stays its error: called unavailable, it would have the gateway ask each
+    node in turn and then believe all of them dead.
+    """
     try:
         async with until_failover():
             yield
     except (PyMongoError, TimeoutError) as error:
+        if isinstance(error, OperationFailure) and error.code in _REFUSALS:
+            raise
         raise Unavailable("The message store does not answer.", retry_after_s=1) from error
 
 
