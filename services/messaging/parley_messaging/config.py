@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -29,6 +30,11 @@ class Config(NodeConfig):
             return (self.secrets_dir / "field_key").read_bytes()
         except OSError as error:
             raise ConfigError("field_key cannot be read from PARLEY_SECRETS_DIR") from error
+
+    @property
+    def peers_path(self) -> Path:
+        """Where this node takes what others forward."""
+        return self.socket_path.with_suffix(".peers")
 
     @property
     def server_name(self) -> str:

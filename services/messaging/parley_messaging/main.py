@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 
@@ -39,6 +40,7 @@ from parley_messaging.adapters.mongo.records import MongoRecords
 from parley_messaging.adapters.mongo.reports import MongoReports
 from parley_messaging.adapters.mongo.schedule import MongoSchedule
 from parley_messaging.adapters.mongo.space import MongoSpace
+from parley_messaging.adapters.peer_server import PeerServer
 from parley_messaging.adapters.peers import UnixPeers
 from parley_messaging.adapters.redis.bus import RedisBus
 from parley_messaging.adapters.redis.nodes import NodeRegistry
@@ -109,7 +111,7 @@ def create_app(config: Config) -> FastAPI:
         running = RunningNode(config)
         app.state.node = running.node
         app.state.drain = running.drain
-        running.start()
+        await running.start()
         try:
             yield
         finally:
@@ -139,7 +141,7 @@ class RunningNode:
         self._mongo: AsyncMongoClient[Document] = connect(config.mongodb_url)
         self._redis = _redis(config.redis_url)
         self._auth = AccountClient(config.auth_socket_path, SERVICE, key)
-        self._registry = NodeRegistry(self._redis, config.node_id, str(config.socket_path))
+        self._registry = NodeRegistry(self._redis, config.node_id, str(config.peers_path))
         self._peers = UnixPeers(self._registry, config.node_id, key)
         self._bus = RedisBus(
             self._redis,
@@ -155,6 +157,8 @@ class RunningNode:
         self._storage = Storage(MongoSpace(database))
         self._callbacks = HttpsCallbacks()
         self.node = self._wired(config, database, positions, privacy)
+        forwarded = functools.partial(self.node.appending.submit, forwarded=True)
+        self._peer_server = PeerServer(config.peers_path, config.service_keys, forwarded)
         self._feeding = Feeding(MongoFeed(database), RedisStream(self._redis, config.node_id))
         self._expiring = Expiring(MongoLog(database), is_ours=self._owns_schedule)
         self._poller = RevocationPoller(self._auth, self.node.tokens.revoked, self._revoked)
@@ -288,8 +292,9 @@ class RunningNode:
     def _attempts(self, name: str, count_max: int, window_s: int) -> RedisAttempts:
         return RedisAttempts(self._redis, name, count_max=count_max, window_s=window_s)
 
-    def start(self) -> None:
-        """Begin the background work."""
+    async def start(self) -> None:
+        """Listen for the other nodes, and begin the background work."""
+        await self._peer_server.start()
         work = (
             self._registry.run,
             self._bus.run_publisher,
@@ -329,6 +334,7 @@ class RunningNode:
         """Stop the background work and close the connections."""
         await end_tasks(self._tasks)
         self._callbacks.close()
+        await self._peer_server.close()
         await self._peers.close()
         await self._auth.close()
         await self._redis.aclose()

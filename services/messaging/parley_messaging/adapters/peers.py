@@ -7,45 +7,38 @@ itself; the log's index decides.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import time
 from collections.abc import Sequence
 
-import httpx
-import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from parley_contracts.ids import ConversationId
 from parley_contracts.limits import APPEND_TIMEOUT_S
 from parley_contracts.tokens import sign_service_token
 from parley_messaging.adapters.auth import SERVICE
+from parley_messaging.adapters.peer_frames import ANSWERS, FrameError, FrameWriter, Parcel, frame, read_frame
 from parley_messaging.adapters.redis.nodes import NodeRegistry
 from parley_messaging.domain.entries import Submission
 from parley_messaging.domain.ownership import owner_of
 from parley_messaging.ports import Outcome, PeerUnreachable
+from parley_serving.fastapi.background import end_tasks
 
 FORWARD_TIMEOUT_S = APPEND_TIMEOUT_S + 1
 CONNECT_TIMEOUT_S = 1.0
 SUSPECT_S = 5.0
-COLLECT_S = 0.001
-FORWARD_SIZE_BYTES_MAX = 4 * 1024 * 1024
-TOKEN_AGE_S_MAX = 30.0
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(list[Outcome])
-_Parcel = tuple[Sequence[Submission], asyncio.Future[list[Outcome]]]
 
 
 class UnixPeers:
-    """`Peers` over HTTP; what several conversations forward to one owner travels together."""
+    """`Peers` over one connection to each owner."""
 
     def __init__(self, registry: NodeRegistry, node_id: str, key: Ed25519PrivateKey) -> None:
         self._registry = registry
         self._node_id = node_id
         self._key = key
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._links: dict[str, asyncio.Task[_Link]] = {}
         self._suspect_until: dict[str, float] = {}
-        self._waiting: dict[str, list[_Parcel]] = {}
-        self._sending: set[asyncio.Task[None]] = set()
-        self._token = ("", 0.0)
 
     def owner(self, conversation_id: ConversationId) -> str | None:
         """The node that appends to the conversation; None where that is this one or nobody knows."""
@@ -56,77 +49,87 @@ class UnixPeers:
 
     async def forward(self, node_id: str, submissions: Sequence[Submission]) -> list[Outcome]:
         """Let the owner append, in order; `PeerUnreachable` where it did not answer."""
-        answer: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.setdefault(node_id, [])
-        waiting.append((submissions, answer))
-        if len(waiting) == 1:
-            self._begin_sending(node_id)
-        return await answer
-
-    def _begin_sending(self, node_id: str) -> None:
-        task = asyncio.create_task(self._send(node_id))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        try:
+            async with asyncio.timeout(FORWARD_TIMEOUT_S):
+                return await (await self._link(node_id)).ask(list(submissions))
+        except (PeerUnreachable, TimeoutError) as error:
+            self._suspect_until[node_id] = time.monotonic() + SUSPECT_S
+            raise PeerUnreachable from error
 
     async def close(self) -> None:
         """Close the connections."""
-        for client in self._clients.values():
-            await client.aclose()
+        for opening in self._links.values():
+            opening.cancel()
+            with contextlib.suppress(asyncio.CancelledError, PeerUnreachable):
+                await (await opening).close()
 
-    async def _send(self, node_id: str) -> None:
-        await asyncio.sleep(COLLECT_S)
-        parcels = self._take(node_id)
-        body = _ENCODER.encode([submission for submissions, _ in parcels for submission in submissions])
-        try:
-            outcomes = await self._post(node_id, body)
-        except PeerUnreachable as error:
-            self._suspect_until[node_id] = time.monotonic() + SUSPECT_S
-            for _, answer in parcels:
-                if not answer.done():
-                    answer.set_exception(error)
-            return
-        first = 0
-        for submissions, answer in parcels:
-            if not answer.done():
-                answer.set_result(outcomes[first : first + len(submissions)])
-            first += len(submissions)
+    async def _link(self, node_id: str) -> _Link:
+        """The connection to a node; whoever comes meanwhile waits for the same one."""
+        opening = self._links.get(node_id)
+        if opening is None or (opening.done() and not _is_open(opening)):
+            opening = self._links[node_id] = asyncio.create_task(self._open(node_id))
+        return await asyncio.shield(opening)
 
-    def _take(self, node_id: str) -> list[_Parcel]:
-        """What goes into one request; what does not fit follows in another."""
-        waiting = self._waiting.pop(node_id)
-        count, size_bytes = 0, 0
-        for submissions, _ in waiting:
-            size_bytes += sum(submission.size_bytes for submission in submissions)
-            if count and size_bytes > FORWARD_SIZE_BYTES_MAX:
-                break
-            count += 1
-        if count < len(waiting):
-            self._waiting[node_id] = waiting[count:]
-            self._begin_sending(node_id)
-        return waiting[:count]
-
-    async def _post(self, node_id: str, body: bytes) -> list[Outcome]:
+    async def _open(self, node_id: str) -> _Link:
         path = self._registry.live.get(node_id)
         if path is None:
             raise PeerUnreachable
-        client = self._clients.get(path)
-        if client is None:
-            client = self._clients[path] = httpx.AsyncClient(
-                transport=httpx.AsyncHTTPTransport(uds=path),
-                base_url="http://node",
-                timeout=httpx.Timeout(FORWARD_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            )
         try:
-            answer = await client.post("/internal/append", content=body, headers=self._headers())
-            if answer.status_code != httpx.codes.OK:
-                raise PeerUnreachable
-            return _DECODER.decode(answer.content)
-        except (httpx.HTTPError, msgspec.DecodeError) as error:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                reader, writer = await asyncio.open_unix_connection(path)
+        except (OSError, TimeoutError) as error:
             raise PeerUnreachable from error
+        writer.write(frame(sign_service_token(self._key, service=SERVICE, audience=SERVICE)))
+        return _Link(reader, writer)
 
-    def _headers(self) -> dict[str, str]:
-        token, made_at = self._token
-        if not token or time.monotonic() - made_at > TOKEN_AGE_S_MAX:
-            token = sign_service_token(self._key, service=SERVICE, audience=SERVICE)
-            self._token = (token, time.monotonic())
-        return {"Authorization": f"Bearer {token}", "Content-Type": "application/msgpack"}
+
+def _is_open(opening: asyncio.Task[_Link]) -> bool:
+    return not opening.cancelled() and opening.exception() is None and opening.result().open
+
+
+class _Link:
+    """An open connection, and who waits for an answer on it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self._frames: FrameWriter[Parcel] = FrameWriter(writer)
+        self._numbers = itertools.count()
+        self._waiting: dict[int, asyncio.Future[list[Outcome]]] = {}
+        self.open = True
+        self._hearing = asyncio.create_task(self._hear(reader))
+
+    async def ask(self, submissions: list[Submission]) -> list[Outcome]:
+        """What became of each; `PeerUnreachable` where the connection ends before that is known."""
+        if not self.open:
+            raise PeerUnreachable
+        number = next(self._numbers)
+        answer: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            self._frames.send((number, submissions))
+            outcomes = await answer
+        finally:
+            del self._waiting[number]
+        if len(outcomes) != len(submissions):
+            raise PeerUnreachable
+        return outcomes
+
+    async def close(self) -> None:
+        """End the connection, for whoever waits as well."""
+        await end_tasks([self._hearing])
+
+    async def _hear(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while True:
+                for number, outcomes in await read_frame(reader, ANSWERS):
+                    answer = self._waiting.get(number)
+                    if answer is not None and not answer.done():
+                        answer.set_result(outcomes)
+        except (OSError, EOFError, FrameError):
+            pass  # whoever waits appends itself
+        finally:
+            self.open = False
+            self._writer.close()
+            for answer in self._waiting.values():
+                if not answer.done():
+                    answer.set_exception(PeerUnreachable())
