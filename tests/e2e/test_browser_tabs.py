@@ -37,6 +37,10 @@ def test_tabs_share_one_device_and_survive_its_tab(web_app: WebApp, stack: Stack
     sent = call(second, "send", to=f"@{name}", text="to myself")
     assert [summary["conversation_id"] for summary in call(first, "summaries")] == [sent["conversation_id"]]
     web_app.page.close()
+    for _ in range(300):  # the tab's worker ends a little after the tab, and answers until then
+        if leads(second):
+            break
+        second_page.wait_for_timeout(100)
     session = call(second, "session")
     assert (session["signed_in"], session["username"], leads(second)) == (True, name, True)
     rows = call(second, "history.page", conversation_id=sent["conversation_id"])["items"]
