@@ -224,6 +224,13 @@ class Witness:
         if self._socket is not None:
             await self._socket.send(frame)
 
+    def state(self) -> str:
+        """What is open, for whoever has to find out why."""
+        still = [
+            f"{sent.client_id} in {sent.conversation}" for sent in self.sent if not sent.answers and not sent.refused
+        ]
+        return f"{self.device}: connected={self.connected} refused={dict(self.problems)} open={still}"
+
     def settled(self) -> bool:
         """Whether nothing is open."""
         return all(sent.answers or sent.refused for sent in self.sent)
@@ -298,7 +305,10 @@ class Recorder:
             if all(witness.settled() and witness.connected for witness in self.witnesses):
                 return
             await asyncio.sleep(PAUSE_S)
-        raise TimeoutError(f"messages without an answer, or devices without a socket, after {SETTLE_TIMEOUT_S:.0f} s")
+        states = "; ".join(witness.state() for witness in self.witnesses)
+        raise TimeoutError(
+            f"messages without an answer, or devices without a socket, after {SETTLE_TIMEOUT_S:.0f} s: {states}"
+        )
 
     async def begin(self) -> None:
         """Open a window: what is written from here on will be judged. Nothing may be open."""
