@@ -17,6 +17,7 @@ from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.limits import PAGE_SIZE_BYTES_MAX
 from parley_contracts.policy import Kind
 from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text, unavailable_when_away
+from parley_messaging.adapters.mongo.elections import Elections
 from parley_messaging.adapters.mongo.failover import until_failover
 from parley_messaging.domain.entries import MESSAGE, EntryType, SealedSecret, StoredEntry
 from parley_messaging.ports import Inserted
@@ -117,6 +118,7 @@ class MongoLog:
 
     def __init__(self, database: AsyncDatabase[Document]) -> None:
         self._entries = database["entries"]
+        self._elections = Elections(database)
 
     async def insert(self, entries: Sequence[StoredEntry]) -> Inserted:
         """Insert in order; see the port."""
@@ -144,9 +146,12 @@ class MongoLog:
             {"$sort": {"conversation": 1, "sequence": -1}},
             {"$group": {"_id": "$conversation", **{name: {"$first": f"${name}"} for name in _TAIL_FIELDS}}},
         ]
-        async with unavailable_when_away():
+
+        async def found() -> list[StoredEntry]:
             cursor = await self._entries.aggregate(pipeline)
             return [from_document(document | {"conversation": document["_id"]}) async for document in cursor]
+
+        return await self._elections.read(found)
 
     async def submitted(
         self, conversation_id: ConversationId, keys: Iterable[tuple[DeviceId, ClientId]]
@@ -170,16 +175,19 @@ class MongoLog:
         self, conversation_id: ConversationId, *, after: int, before: int, limit: int, newest_first: bool = False
     ) -> list[StoredEntry]:
         """Entries with after < sequence < before as readers see them, ascending, at most a page's bytes."""
-        found: list[StoredEntry] = []
-        size = 0
-        async with unavailable_when_away():
+
+        async def page() -> list[StoredEntry]:
+            found: list[StoredEntry] = []
+            size = 0
             cursor = self._entries.find(_between(conversation_id, after, before), _READER, limit=limit)
             async for document in cursor.sort("sequence", -1 if newest_first else 1):
                 size += sum(len(document.get(name, b"")) for name in _BYTES_FIELDS)
                 if found and size > PAGE_SIZE_BYTES_MAX:
                     break
                 found.append(from_document(document))
-        return found[::-1] if newest_first else found
+            return found[::-1] if newest_first else found
+
+        return await self._elections.read(page)
 
     async def at(self, places: Iterable[tuple[ConversationId, int]]) -> list[StoredEntry]:
         """The entries at these places, brief."""
@@ -199,9 +207,12 @@ class MongoLog:
 
     async def hashes(self, conversation_id: ConversationId, *, after: int, before: int, limit: int) -> list[bytes]:
         """Entry hashes, ascending; the index leads to the documents."""
-        async with unavailable_when_away():
+
+        async def found() -> list[bytes]:
             cursor = self._entries.find(_between(conversation_id, after, before), {"_id": 0, "hash": 1})
             return [document["hash"] async for document in cursor.sort("sequence", 1).limit(limit)]
+
+        return await self._elections.read(found)
 
     async def made_epoch(self, conversation_id: ConversationId, epoch: int) -> StoredEntry | None:
         """The entry that made an epoch, whole."""
@@ -238,11 +249,14 @@ class MongoLog:
     async def _find(
         self, query: Document, projection: Document, *, direction: int = 0, limit: int = 0
     ) -> list[StoredEntry]:
-        async with unavailable_when_away():
+
+        async def found() -> list[StoredEntry]:
             cursor = self._entries.find(query, projection, limit=limit)
             if direction:
                 cursor = cursor.sort("sequence", direction)
             return [from_document(document) async for document in cursor]
+
+        return await self._elections.read(found)
 
 
 def _between(conversation_id: ConversationId, after: int, before: int) -> Document:

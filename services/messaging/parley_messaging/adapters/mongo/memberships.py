@@ -14,6 +14,7 @@ from pymongo.errors import BulkWriteError
 
 from parley_contracts.ids import ConversationId, UserId
 from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text, unavailable_when_away
+from parley_messaging.adapters.mongo.elections import Elections
 from parley_messaging.domain.conversation import Span
 from parley_messaging.ports import LogStore
 
@@ -26,6 +27,7 @@ class MongoMemberships:
     def __init__(self, database: AsyncDatabase[Document], log: LogStore) -> None:
         self._facts = database["memberships"]
         self._log = log
+        self._elections = Elections(database)
 
     async def announce(
         self, conversation_id: ConversationId, sequence: int, added: Iterable[UserId], removed: Iterable[UserId]
@@ -56,9 +58,10 @@ class MongoMemberships:
         return (await self._spans(user_id, query)).get(conversation_id)
 
     async def _spans(self, user_id: UserId, query: Document) -> dict[ConversationId, Span]:
-        async with unavailable_when_away():
-            cursor = self._facts.find(query).sort([("conversation", 1), ("sequence", 1)])
-            facts = [fact async for fact in cursor]
+        async def found() -> list[Document]:
+            return await self._facts.find(query).sort([("conversation", 1), ("sequence", 1)]).to_list()
+
+        facts = await self._elections.read(found)
         settled = await self._settle(user_id, [fact for fact in facts if not fact.get("settled")])
         spans: dict[ConversationId, Span] = {}
         for fact in facts:
