@@ -26,6 +26,11 @@ class Parts:
         self.address, self.ca_file = found.address, found.ca_file
         self.pids: dict[str, int] = {part.name: part.pid for part in found.parts if part.pid}
 
+    @property
+    def mongodb_url(self) -> str:
+        """MongoDB for its administrator."""
+        return self._stack.admin_addresses()["PARLEY_MONGODB_URL"]
+
     def healthy_pid(self, name: str) -> int | None:
         """The present process of a part, None while it is not healthy."""
         (found,) = report_parts(self._stack, [self._parts[name]])

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from parts import cpu_s, process_tree
 from tally import Tally
 
 from parley_ops.errors import OperationError
+from parley_ops.layout import runtime
 
 #: What a person writes, in bytes; each system wraps it in its own way.
 TEXT = "x" * 300
@@ -126,6 +128,25 @@ def _listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def install_python(package: str) -> Path:
+    """The Python of an environment that has a package of PyPI (`name==version`), and nothing of ours; made where it is missing."""
+    folder = runtime() / "peers" / package.replace("==", "-")
+    python, done = folder / "bin" / "python", folder / ".installed"
+    if done.exists():
+        return python
+    uv = str(runtime() / "boot" / "bin" / "uv")
+    for command in (
+        # Our own Python, which the services' user may run, and not the first that is found.
+        [uv, "venv", "--quiet", "--clear", "--python", str(Path(sys.executable).resolve()), str(folder)],
+        [uv, "pip", "install", "--quiet", "--python", str(python), package],
+    ):
+        result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
+        if result.returncode:
+            raise OperationError(f"{package} could not be installed: {result.stderr[-2000:]}")
+    done.touch()
+    return python
 
 
 def install_debian(program: str, *packages: str, service: str) -> None:

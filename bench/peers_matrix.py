@@ -9,21 +9,18 @@ import contextlib
 import itertools
 import json
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import httpx
-from peer import TEXT, Peer, Program
+from peer import TEXT, Peer, Program, install_python
 
 from parley_ops.errors import OperationError
 from parley_ops.instance import choose_port
-from parley_ops.layout import runtime
 from parley_ops.privilege import service_user
 
-VERSION = "1.163.2"
-INSTALL_TIMEOUT_S = 900
+PACKAGE = "matrix-synapse==1.163.2"
 REQUEST_TIMEOUT_S = 120.0
 POLL_MS = 30_000
 AT_ONCE = 5
@@ -73,25 +70,6 @@ _FILTER = json.dumps(
 )
 
 
-def install() -> Path:
-    """The Python of the environment that has Synapse; made where it is missing."""
-    folder = runtime() / "peers" / f"synapse-{VERSION}"
-    python, done = folder / "bin" / "python", folder / ".installed"
-    if done.exists():
-        return python
-    uv = str(runtime() / "boot" / "bin" / "uv")
-    for command in (
-        # Our own Python, which the services' user may run, and not the first that is found.
-        [uv, "venv", "--quiet", "--clear", "--python", str(Path(sys.executable).resolve()), str(folder)],
-        [uv, "pip", "install", "--quiet", "--python", str(python), f"matrix-synapse=={VERSION}"],
-    ):
-        result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
-        if result.returncode:
-            raise OperationError(f"Synapse could not be installed: {result.stderr[-2000:]}")
-    done.touch()
-    return python
-
-
 class SynapsePeer(Peer):
     """Synapse and its clients."""
 
@@ -135,7 +113,7 @@ class SynapsePeer(Peer):
         configuration = folder / "homeserver.yaml"
         configuration.write_text(_CONFIGURATION.format(folder=folder, port=port))
         (folder / "log.yaml").write_text(_LOG)
-        synapse = [str(install()), "-m", "synapse.app.homeserver", "-c", str(configuration)]
+        synapse = [str(install_python(PACKAGE)), "-m", "synapse.app.homeserver", "-c", str(configuration)]
         subprocess.run([*synapse, "--generate-keys"], check=True, cwd=folder, capture_output=True, timeout=120)
         self._program.start(synapse, port)
 
