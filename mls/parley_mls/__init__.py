@@ -4,9 +4,12 @@
     labels, hpke                    labelled signatures, derivations, public-key encryption
     codec, wire, extensions, leaf_node, key_package, proposals, framing, group_context, group_info, welcome
     tree_math, ratchet_tree, tree_validation, treekem, key_schedule, psk
+    x25519                          which keys may stand in a tree
     transition                      what proposals do to a group, and the rules for them
+    selecting                       which proposals sent by reference a commit takes up
     public_group                    following a group without its secrets
-    member_state, committing, group a member
+    member_state, founding, joining, committing, advancing, group      a member
+    succession, linking             groups that follow from others: branches, re-initialisations
 
 The errors are in `parley_mls.errors`; a caller need catch nothing but `MlsError` for untrusted bytes.
 """
@@ -41,9 +44,12 @@ from parley_mls.labels import (
     verify_with_label,
 )
 from parley_mls.leaf_node import LeafNode, Lifetime
+from parley_mls.linking import branch_group, reinitialised_group
 from parley_mls.primitives import Primitives, default_primitives
+from parley_mls.proposals import ReInit
 from parley_mls.psk import PskId, PskType, ResumptionUsage
 from parley_mls.public_group import PublicCommitProcessed, PublicGroup, PublicProposalProcessed
+from parley_mls.succession import Predecessor
 from parley_mls.suite import SUITE, CipherSuite
 from parley_mls.transition import Changes, Hook, PublicState
 from parley_mls.welcome import welcome_key_package_refs
@@ -70,6 +76,7 @@ __all__ = [
     "Lifetime",
     "MlsError",
     "PolicyRefused",
+    "Predecessor",
     "Primitives",
     "ProposalError",
     "ProposalProcessed",
@@ -80,6 +87,7 @@ __all__ = [
     "PublicGroup",
     "PublicProposalProcessed",
     "PublicState",
+    "ReInit",
     "Reader",
     "ResumptionUsage",
     "StateError",
@@ -87,6 +95,7 @@ __all__ = [
     "WelcomeError",
     "Writer",
     "WrongEpoch",
+    "branch_group",
     "create_key_package",
     "decode",
     "default_primitives",
@@ -98,6 +107,7 @@ __all__ = [
     "hpke_open",
     "hpke_seal",
     "is_torsion_free",
+    "reinitialised_group",
     "sign_with_label",
     "verify_with_label",
     "welcome_key_package_refs",

@@ -35,6 +35,7 @@ from parley_mls.transition import (
     changes_of,
     check_list,
     check_members,
+    check_open,
 )
 from parley_mls.tree_math import is_ancestor, level
 from parley_mls.treekem import NewPath, make_path, seal_path
@@ -46,7 +47,10 @@ Psks = Sequence[tuple[PskId, bytes]]
 
 @dataclass(frozen=True)
 class CommitDraft:
-    """What a commit is made from. `items` go onto the wire, `proposals` are the same resolved."""
+    """What a commit is made from. `items` go onto the wire, `proposals` are the same resolved.
+
+    `psks` are those of the proposals, in their order.
+    """
 
     state: PublicState
     sender: Sender
@@ -81,7 +85,9 @@ def make_commit(p: Primitives, draft: CommitDraft, hook: Hook | None) -> MadeCom
     secrets = epoch_secrets(p, joiner, psk, context.encode())
     tag = p.hmac(secrets.confirmation, context.confirmed_transcript_hash)
     interim = interim_transcript(p, context.confirmed_transcript_hash, tag)
-    member = _next_member(draft, PublicState(context, path.tree, interim), applied, path, secrets, tag)
+    member = _next_member(
+        draft, PublicState(context, path.tree, interim, reinit=applied.reinit), applied, path, secrets, tag
+    )
     info = group_info_of(p, member, draft.info_extensions)
     welcome = None
     if applied.added:
@@ -97,7 +103,8 @@ def make_commit(p: Primitives, draft: CommitDraft, hook: Hook | None) -> MadeCom
 def _prepare(p: Primitives, draft: CommitDraft, hook: Hook | None) -> tuple[Applied, NewPath, Changes]:
     """Apply the proposals and make the path, with the checks that every receiver will make."""
     state, sender = draft.state, draft.sender
-    check_list(draft.proposals, sender)
+    check_open(state)
+    check_list(state, draft.proposals, sender)
     applied = apply_proposals(p, state, draft.proposals, sender, hook)
     if sender.type == SenderType.NEW_MEMBER_COMMIT:
         applied.committer = applied.tree.add(draft.leaf)
@@ -132,7 +139,7 @@ def _next_member(
         own_index=applied.committer,
         signature_seed=draft.signature_seed,
         private_keys={**path.private_keys, 2 * applied.committer: path.leaf_private},
-        secrets=secrets,
+        secrets=secrets.for_handshakes(),
         confirmation_tag=tag,
         resumption_psks=remember_psk(draft.resumption_psks, public.context.epoch, secrets.resumption_psk),
     )

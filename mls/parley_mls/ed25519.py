@@ -74,7 +74,8 @@ def _small_order_ys() -> frozenset[int]:
     return frozenset(ys)
 
 
-_SMALL_ORDER_YS = _small_order_ys()
+#: The y coordinates of the points whose order divides 8.
+SMALL_ORDER_YS = _small_order_ys()
 
 
 def is_acceptable_point(encoded: bytes) -> bool:
@@ -82,7 +83,7 @@ def is_acceptable_point(encoded: bytes) -> bool:
     if len(encoded) != 32:
         return False
     y = int.from_bytes(encoded, "little") & ((1 << 255) - 1)
-    return y < _P and y not in _SMALL_ORDER_YS
+    return y < _P and y not in SMALL_ORDER_YS
 
 
 def is_acceptable_signature(signature: bytes) -> bool:

@@ -9,16 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from parley_mls.advancing import advance
 from parley_mls.committing import CommitDraft, group_info_of, make_commit
-from parley_mls.errors import (
-    CommitError,
-    CryptoError,
-    GroupInfoError,
-    ProposalError,
-    TreeError,
-    WelcomeError,
-)
+from parley_mls.errors import CommitError, CryptoError, GroupInfoError
 from parley_mls.extensions import Extension, supported_types, with_required
+from parley_mls.founding import NO_LIFETIME, found_state
 from parley_mls.framing import (
     FramedContent,
     PublicMessage,
@@ -28,21 +23,12 @@ from parley_mls.framing import (
     protect_public,
     sign_content,
 )
-from parley_mls.group_context import GroupContext
 from parley_mls.group_info import GroupInfo
+from parley_mls.joining import join_state
 from parley_mls.key_package import KeyPackage, KeyPackageBundle, new_leaf
-from parley_mls.key_schedule import (
-    EpochSecrets,
-    derive_epoch,
-    epoch_secrets,
-    exporter,
-    external_init_for,
-    external_init_from,
-    external_key_pair,
-    joiner_secret,
-)
-from parley_mls.leaf_node import LeafNode, LeafNodeSource, Lifetime
-from parley_mls.member_state import MemberState, decode_member_state, remember_psk
+from parley_mls.key_schedule import exporter, external_init_for
+from parley_mls.leaf_node import LeafNode, LeafNodeSource
+from parley_mls.member_state import MemberState, decode_member_state
 from parley_mls.primitives import Primitives
 from parley_mls.proposals import (
     Add,
@@ -51,29 +37,24 @@ from parley_mls.proposals import (
     GroupContextExtensions,
     PreSharedKey,
     Proposal,
+    ReInit,
     Remove,
     Update,
 )
-from parley_mls.psk import PskId, psk_secret
+from parley_mls.psk import PskId
 from parley_mls.public_group import (
     GroupView,
     PublicGroup,
-    ReceivedCommit,
     check_address,
     receive_commit,
     receive_proposal,
     verify_sender,
 )
-from parley_mls.ratchet_tree import RatchetTree
-from parley_mls.suite import SIZES
-from parley_mls.transition import Changes, Hook, PublicState, Sent
-from parley_mls.tree_math import is_ancestor
-from parley_mls.treekem import open_path, private_path
-from parley_mls.welcome import OpenedWelcome, Welcome, open_welcome, psk_lookup, resolve_psks
+from parley_mls.selecting import choose_pending
+from parley_mls.succession import Predecessor, SameClient, same_credential
+from parley_mls.transition import Changes, Hook, PublicState, check_open
+from parley_mls.welcome import psk_lookup
 from parley_mls.wire import WireFormat
-
-#: A leaf outside key packages has no lifetime; this one only fills the template that a commit's leaf replaces.
-_NO_LIFETIME = Lifetime(0, 2**64 - 1)
 
 
 @dataclass(frozen=True)
@@ -132,23 +113,16 @@ class Group(GroupView):
         leaf_extensions: Sequence[Extension] = (),
     ) -> Group:
         """A new group of one, in epoch 0 (RFC 9420 section 11); private-use extensions become required."""
-        types = supported_types(extensions)
-        leaf, leaf_private = new_leaf(
-            p,
-            identity=identity,
-            signature_seed=signature_seed,
-            lifetime=_NO_LIFETIME,
-            extension_types=types,
-            extensions=leaf_extensions,
+        return cls(
+            found_state(
+                p,
+                group_id=group_id,
+                identity=identity,
+                signature_seed=signature_seed,
+                extensions=with_required(extensions),
+                leaf_extensions=leaf_extensions,
+            )
         )
-        leaf = leaf.sign(p, signature_seed)
-        tree = RatchetTree([leaf])
-        context = GroupContext(group_id, 0, tree.tree_hash(p), b"", with_required(extensions))
-        secrets = derive_epoch(p, p.random(SIZES.hash))
-        tag = p.hmac(secrets.confirmation, b"")
-        public = PublicState(context, tree, interim_transcript(p, b"", tag))
-        psks = {0: secrets.resumption_psk}
-        return cls(MemberState(public, 0, signature_seed, {0: leaf_private}, secrets, tag, resumption_psks=psks))
 
     @classmethod
     def join(
@@ -160,23 +134,26 @@ class Group(GroupView):
         *,
         ratchet_tree: bytes | None = None,
         psks: Mapping[bytes, bytes] | None = None,
+        predecessor: Predecessor | None = None,
         hook: Hook | None = None,
     ) -> Group:
-        """Join by a Welcome (RFC 9420 section 12.4.3.1); raises `WelcomeError`."""
-        opened = open_welcome(p, Welcome.from_bytes(welcome), bundle, psk_lookup(psks or {}, {}))
-        info = opened.group_info
-        try:
-            tree = info.verified_tree(p, ratchet_tree)
-        except (GroupInfoError, TreeError) as error:
-            raise WelcomeError(str(error)) from error
-        if any(psk.usage is not None and psk.usage != 1 for psk in opened.secrets.psks):
-            raise WelcomeError("branches and re-initialisations are not offered")
-        own = next((i for i, leaf in tree.members() if leaf == bundle.key_package.leaf), None)
-        if own is None:
-            raise WelcomeError("our leaf is not in the tree")
-        for _, leaf in tree.members() if hook else ():
-            hook.check_leaf(leaf)  # type: ignore[union-attr] # the loop is empty without a hook
-        return cls(_joined(p, opened, tree, own, bundle, signature_seed))
+        """Join by a Welcome (RFC 9420 section 12.4.3.1); raises `WelcomeError`.
+
+        `psks` are external PSKs by id. `predecessor` is what a branch or a re-initialised group follows from. That the group's id is
+        not one of ours already is the caller's to check.
+        """
+        return cls(
+            join_state(
+                p,
+                welcome,
+                bundle,
+                signature_seed,
+                ratchet_tree=ratchet_tree,
+                psks=psks or {},
+                predecessor=predecessor,
+                hook=hook,
+            )
+        )
 
     @classmethod
     def join_external(
@@ -186,6 +163,7 @@ class Group(GroupView):
         *,
         identity: bytes,
         signature_seed: bytes,
+        extension_types: Sequence[int] = (),
         ratchet_tree: bytes | None = None,
         remove_prior: int | None = None,
         psks: Sequence[tuple[PskId, bytes]] = (),
@@ -193,19 +171,22 @@ class Group(GroupView):
         group_info_extensions: Sequence[Extension] = (),
         leaf_extensions: Sequence[Extension] = (),
     ) -> CommitResult:
-        """Enter by an external commit (RFC 9420 section 12.4.3.2); raises `GroupInfoError`, `TreeError` or `CommitError`."""
+        """Enter by an external commit (RFC 9420 section 12.4.3.2); raises `GroupInfoError`, `TreeError` or `CommitError`.
+
+        `extension_types` are those that the client understands beyond the RFC's own; a group that uses others is refused.
+        """
         info = GroupInfo.from_bytes(group_info)
         tree = info.verified_tree(p, ratchet_tree)
+        kem_output, init_secret = _outside_init(p, info, extension_types)
         for _, member in tree.members() if hook else ():
             hook.check_leaf(member)  # type: ignore[union-attr] # the loop is empty without a hook
-        kem_output, init_secret = external_init_for(p, info.external_public())
         interim = interim_transcript(p, info.context.confirmed_transcript_hash, info.confirmation_tag)
         leaf, _ = new_leaf(
             p,
             identity=identity,
             signature_seed=signature_seed,
-            lifetime=_NO_LIFETIME,
-            extension_types=supported_types(info.context.extensions),
+            lifetime=NO_LIFETIME,
+            extension_types=extension_types,
             extensions=leaf_extensions,
         )
         proposals: list[Proposal] = [ExternalInit(kem_output)]
@@ -261,6 +242,10 @@ class Group(GroupView):
         """A signed GroupInfo of this epoch, as an MLSMessage."""
         return group_info_of(p, self._state, tuple(extensions)).to_bytes()
 
+    def as_predecessor(self, same_client: SameClient = same_credential) -> Predecessor:
+        """What a group that follows from this one, in this epoch, is joined with; `same_client` is the application's word."""
+        return Predecessor(self.public, self.resumption_psk, same_client)
+
     def follower(self) -> PublicGroup:
         """The same group without its secrets."""
         return PublicGroup(self._state.public)
@@ -296,13 +281,26 @@ class Group(GroupView):
         ).sign(p, self._state.signature_seed, group_id=self.group_id, leaf_index=self.own_index)
         return self._propose(p, Update(leaf), {leaf.encryption_key: private})
 
+    def propose_psk(self, p: Primitives, psk: PskId) -> ProposalResult:
+        """Propose to mix in a pre-shared key that every member has."""
+        return self._propose(p, PreSharedKey(psk), {})
+
+    def propose_extensions(self, p: Primitives, extensions: Sequence[Extension]) -> ProposalResult:
+        """Propose other extensions of the group; private-use ones become required, as at the beginning."""
+        return self._propose(p, GroupContextExtensions(with_required(extensions)), {})
+
+    def propose_reinit(self, p: Primitives, reinit: ReInit) -> ProposalResult:
+        """Propose to end the group in favour of one with these parameters (RFC 9420 section 12.1.5)."""
+        return self._propose(p, reinit, {})
+
     def _propose(self, p: Primitives, proposal: Proposal, pending: Mapping[bytes, bytes]) -> ProposalResult:
         state = self._state
+        check_open(state.public)
         context = self.public.context.encode()
         content = FramedContent(self.group_id, self.epoch, self._sender(), b"", proposal)
         signed = sign_content(p, WireFormat.PUBLIC_MESSAGE, content, state.signature_seed, context)
         message = protect_public(p, signed, state.secrets.membership, context)
-        public = receive_proposal(p, state.public, signed)
+        public = receive_proposal(p, state.public, signed, None)
         updates = {**state.pending_updates, **pending}
         return ProposalResult(message.to_bytes(), Group(replace(state, public=public, pending_updates=updates)))
 
@@ -314,16 +312,16 @@ class Group(GroupView):
         remove: Sequence[int] = (),
         extensions: Sequence[Extension] | None = None,
         psks: Sequence[tuple[PskId, bytes]] = (),
+        known_psks: Mapping[bytes, bytes] | None = None,
         hook: Hook | None = None,
         group_info_extensions: Sequence[Extension] = (),
         leaf_extensions: Sequence[Extension] | None = None,
     ) -> CommitResult:
-        """Commit these changes and the proposals sent by reference before; raises `CommitError`.
+        """Commit these changes and those of the proposals sent by reference before that go with them; raises `CommitError`.
 
         `extensions` replace all of the group's; private-use ones become required, as at the beginning. `leaf_extensions`
-        replace all of our own leaf's.
-        Our own updates sent by reference are left out, since the path replaces them (RFC 9420 section 12.2), and so are
-        references to members whom `remove` names.
+        replace all of our own leaf's. `known_psks` are external PSKs by id, for proposals that name them; resumption PSKs of the
+        last epochs are at hand.
         """
         sender = self._sender()
         by_value: list[Proposal] = []
@@ -332,7 +330,9 @@ class Group(GroupView):
         by_value += [Remove(index) for index in remove]
         by_value += [Add(package) for package in add]
         by_value += [PreSharedKey(psk_id) for psk_id, _ in psks]
-        referred = {ref: sent for ref, sent in self.public.proposals.items() if _fits(sent, sender, remove)}
+        find_psk = psk_lookup(known_psks or {}, self._state.known_resumption_psks)
+        referred = choose_pending(self.public, sender, by_value, lambda psk: find_psk(psk) is not None)
+        taken_up = [body.psk for _, body in referred.values() if isinstance(body, PreSharedKey)]
         draft = CommitDraft(
             state=self.public,
             sender=sender,
@@ -342,9 +342,30 @@ class Group(GroupView):
             leaf=self._own_leaf() if leaf_extensions is None else self._own_leaf().with_extensions(leaf_extensions),
             init_secret=self._state.secrets.init,
             membership_key=self._state.secrets.membership,
-            psks=psks,
+            psks=[*((psk, find_psk(psk) or b"") for psk in taken_up), *psks],
             resumption_psks=self._state.resumption_psks,
             info_extensions=tuple(group_info_extensions),
+        )
+        return _result(p, draft, hook)
+
+    def commit_reinit(self, p: Primitives, reinit: ReInit, *, hook: Hook | None = None) -> CommitResult:
+        """End the group in favour of one with these parameters (RFC 9420 section 11.2); raises `CommitError`.
+
+        What was proposed so before is taken up by reference. The group after it says nothing more: `linking` makes its successor.
+        """
+        sender = self._sender()
+        waiting = [(ref, sent) for ref, sent in self.public.proposals.items() if sent[1] == reinit]
+        item, proposal = waiting[0] if waiting else (reinit, (sender, reinit))
+        draft = CommitDraft(
+            state=self.public,
+            sender=sender,
+            signature_seed=self._state.signature_seed,
+            items=(item,),
+            proposals=(proposal,),
+            leaf=self._own_leaf(),
+            init_secret=self._state.secrets.init,
+            membership_key=self._state.secrets.membership,
+            resumption_psks=self._state.resumption_psks,
         )
         return _result(p, draft, hook)
 
@@ -363,9 +384,7 @@ class Group(GroupView):
         verify_sender(p, state.public, authenticated)
         public_message.check_membership(p, state.secrets.membership, state.public.context.encode())
         if not isinstance(authenticated.content.body, Commit):
-            if authenticated.content.sender.type != SenderType.MEMBER:
-                raise ProposalError("proposals from outside are refused")
-            public = receive_proposal(p, state.public, authenticated)
+            public = receive_proposal(p, state.public, authenticated, hook)
             return ProposalProcessed(Group(replace(state, public=public)))
         sender = authenticated.content.sender
         if sender.type == SenderType.MEMBER and sender.index == self.own_index:
@@ -373,7 +392,7 @@ class Group(GroupView):
         received = receive_commit(p, state.public, authenticated, hook)
         if any(index == self.own_index for index, _ in received.changes.removed):
             return CommitProcessed(self, replace(received.changes, self_removed=True))
-        return CommitProcessed(Group(_entered(p, state, received, psks or {})), received.changes)
+        return CommitProcessed(Group(advance(p, state, received, psks or {})), received.changes)
 
     def _sender(self) -> Sender:
         return Sender(SenderType.MEMBER, self.own_index)
@@ -385,111 +404,16 @@ class Group(GroupView):
         return leaf
 
 
-def _fits(sent: Sent, sender: Sender, remove: Sequence[int]) -> bool:
-    author, proposal = sent
-    if isinstance(proposal, Update):
-        return author != sender and author.index not in remove
-    return not (isinstance(proposal, Remove) and (proposal.removed in remove or proposal.removed == sender.index))
+def _outside_init(p: Primitives, info: GroupInfo, extension_types: Sequence[int]) -> tuple[bytes, bytes]:
+    """What a joiner begins with, KEM output and init secret, if it understands the group (RFC 9420 sections 8.3 and 13.4)."""
+    if not set(supported_types(info.context.extensions)) <= set(extension_types):
+        raise GroupInfoError("the group uses an extension that we do not understand")
+    try:
+        return external_init_for(p, info.external_public())
+    except CryptoError as error:
+        raise GroupInfoError("the key for external joiners is not one of this suite") from error
 
 
 def _result(p: Primitives, draft: CommitDraft, hook: Hook | None) -> CommitResult:
     made = make_commit(p, draft, hook)
     return CommitResult(made.commit, made.welcome, made.group_info, Group(made.member), made.changes)
-
-
-def _joined(
-    p: Primitives,
-    opened: OpenedWelcome,
-    tree: RatchetTree,
-    own: int,
-    bundle: KeyPackageBundle,
-    signature_seed: bytes,
-) -> MemberState:
-    info = opened.group_info
-    private_keys = {2 * own: bundle.leaf_private}
-    if opened.secrets.path_secret is not None:
-        path = tree.filtered_direct_path(info.signer)
-        nodes = [node for node, _ in path if is_ancestor(node, 2 * own)]
-        try:
-            above, _ = private_path(p, tree, opened.secrets.path_secret, nodes)
-        except CommitError as error:
-            raise WelcomeError(str(error)) from error
-        private_keys |= above
-    secrets = epoch_secrets(p, opened.secrets.joiner_secret, opened.psk, info.context.encode())
-    tag = p.hmac(secrets.confirmation, info.context.confirmed_transcript_hash)
-    if tag != info.confirmation_tag:
-        raise WelcomeError("the confirmation tag is wrong")
-    interim = interim_transcript(p, info.context.confirmed_transcript_hash, tag)
-    return MemberState(
-        public=PublicState(info.context, tree, interim),
-        own_index=own,
-        signature_seed=signature_seed,
-        private_keys=private_keys,
-        secrets=secrets,
-        confirmation_tag=tag,
-        resumption_psks={info.context.epoch: secrets.resumption_psk},
-        join_group_info_extensions=info.extensions,
-    )
-
-
-def _entered(p: Primitives, state: MemberState, received: ReceivedCommit, psks: Mapping[bytes, bytes]) -> MemberState:
-    """Our state after somebody else's commit; `CommitError` where its secrets do not hold."""
-    public, applied = received.state, received.applied
-    kept = _kept_keys(state, public.tree)
-    commit_secret = bytes(SIZES.hash)
-    if received.commit.path is not None:
-        fresh, commit_secret = open_path(
-            p,
-            public.tree,
-            sender=applied.committer,
-            own_index=state.own_index,
-            private_keys=kept,
-            path=received.commit.path,
-            context=received.provisional.encode(),
-            excluded_leaves=[index for index, _ in applied.added],
-        )
-        kept = {**kept, **fresh}
-    secrets = _secrets_after(p, state, received, commit_secret, psks)
-    tag = p.hmac(secrets.confirmation, public.context.confirmed_transcript_hash)
-    if tag != received.authenticated.confirmation_tag:
-        raise CommitError("the confirmation tag is wrong")
-    return replace(
-        state,
-        public=public,
-        private_keys=kept,
-        secrets=secrets,
-        confirmation_tag=tag,
-        pending_updates={},
-        resumption_psks=remember_psk(state.resumption_psks, public.context.epoch, secrets.resumption_psk),
-        join_group_info_extensions=(),
-    )
-
-
-def _kept_keys(state: MemberState, tree: RatchetTree) -> dict[int, bytes]:
-    """Private keys whose nodes the commit left alone, and that of an own update which it took up."""
-    kept = {}
-    for node, private in state.private_keys.items():
-        old = state.public.tree.node(node)
-        new = tree.node(node) if node < 2 * tree.leaf_count - 1 else None
-        if old is not None and new is not None and old.encryption_key == new.encryption_key:
-            kept[node] = private
-    own = tree.leaf(state.own_index)
-    if own is not None and own.encryption_key in state.pending_updates:
-        kept[2 * state.own_index] = state.pending_updates[own.encryption_key]
-    return kept
-
-
-def _secrets_after(
-    p: Primitives, state: MemberState, received: ReceivedCommit, commit_secret: bytes, psks: Mapping[bytes, bytes]
-) -> EpochSecrets:
-    applied, context = received.applied, received.state.context.encode()
-    resumption = {(state.group_id, epoch): psk for epoch, psk in state.resumption_psks.items()}
-    try:
-        init_secret = state.secrets.init
-        if applied.kem_output is not None:
-            private, _ = external_key_pair(p, state.secrets.external)
-            init_secret = external_init_from(p, private, applied.kem_output)
-        psk = psk_secret(p, resolve_psks(applied.psks, psk_lookup(psks, resumption)))
-    except (CryptoError, WelcomeError) as error:
-        raise CommitError(str(error)) from error
-    return epoch_secrets(p, joiner_secret(p, init_secret, commit_secret, context), psk, context)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from parley_mls.codec import DecodeError, Reader, Writer, decode
 from parley_mls.errors import KeyPackageError, StateError, TreeError
-from parley_mls.extensions import LAST_RESORT, Extension, check_unique, read_extensions
+from parley_mls.extensions import DEFAULT_EXTENSIONS, LAST_RESORT, Extension, check_unique, read_extensions
 from parley_mls.labels import generate_hpke_key, ref_hash, sign_with_label, verify_with_label
 from parley_mls.leaf_node import BASIC_CREDENTIAL, Capabilities, Credential, LeafNode, LeafNodeSource, Lifetime
 from parley_mls.primitives import Primitives
 from parley_mls.suite import MLS_10, SUITE
 from parley_mls.wire import WireFormat, read_message_header, write_message_header
+from parley_mls.x25519 import is_acceptable_key
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class KeyPackage:
         """Raise `KeyPackageError` where a rule of RFC 9420 section 10.1 is broken; times are the caller's business."""
         if self.leaf.source != LeafNodeSource.KEY_PACKAGE:
             raise KeyPackageError("the leaf was not made for a key package")
-        if self.init_key == self.leaf.encryption_key or len(self.init_key) != 32:
+        if self.init_key == self.leaf.encryption_key or not is_acceptable_key(self.init_key):
             raise KeyPackageError("the init key must be one of its own")
         check_unique(self.extensions, KeyPackageError)
         try:
@@ -127,7 +128,7 @@ def new_leaf(
         encryption_key=encryption_key,
         signature_key=p.ed25519_public(signature_seed),
         credential=Credential(BASIC_CREDENTIAL, identity),
-        capabilities=Capabilities(extensions=tuple(extension_types)),
+        capabilities=Capabilities(extensions=tuple(t for t in extension_types if t not in DEFAULT_EXTENSIONS)),
         source=LeafNodeSource.KEY_PACKAGE,
         lifetime=lifetime,
         parent_hash=b"",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parley_mls import hpke
 from parley_mls.codec import Reader, Writer
@@ -13,7 +13,7 @@ from parley_mls.suite import SIZES
 
 @dataclass(frozen=True)
 class EpochSecrets:
-    """The secrets of one epoch, 32 bytes each. `sender_data` and `encryption` serve PrivateMessage only."""
+    """The secrets of one epoch, 32 bytes each. `sender_data` and `encryption` serve PrivateMessage only, and may be erased."""
 
     sender_data: bytes
     encryption: bytes
@@ -24,6 +24,10 @@ class EpochSecrets:
     resumption_psk: bytes
     epoch_authenticator: bytes
     init: bytes
+
+    def for_handshakes(self) -> EpochSecrets:
+        """The same without what only PrivateMessages need: groups here refuse them, so it goes at once (RFC 9420 section 9.2)."""
+        return replace(self, sender_data=b"", encryption=b"")
 
     def encode(self, writer: Writer) -> None:
         """Append all of them, for a stored state."""

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Self
 
 from parley_mls.codec import DecodeError, Reader, Writer, decode
+from parley_mls.ed25519 import is_acceptable_point
 from parley_mls.errors import TreeError
 from parley_mls.extensions import (
     DEFAULT_EXTENSIONS,
@@ -22,6 +23,7 @@ from parley_mls.extensions import (
 from parley_mls.labels import sign_with_label, verify_with_label
 from parley_mls.primitives import Primitives
 from parley_mls.suite import MLS_10, SUITE
+from parley_mls.x25519 import is_acceptable_key
 
 BASIC_CREDENTIAL = 1
 X509_CREDENTIAL = 2
@@ -160,8 +162,13 @@ class LeafNode:
         return verify_with_label(p, self.signature_key, "LeafNodeTBS", content, self.signature)
 
     def check(self) -> None:
-        """Raise `TreeError` unless the leaf supports all that it uses (RFC 9420 section 7.3)."""
+        """Raise `TreeError` unless the leaf supports all that it uses and its keys are the suite's (RFC 9420 section 7.3)."""
         check_unique(self.extensions, TreeError)
+        if not (is_acceptable_key(self.encryption_key) and is_acceptable_point(self.signature_key)):
+            raise TreeError("a leaf's key is not one of this suite")
+        if self.credential.type != BASIC_CREDENTIAL:
+            # A certificate's key would have to be the leaf's (section 5.3), and nothing here reads certificates.
+            raise TreeError("a leaf's credential is not a basic one")
         if not {e.type for e in self.extensions} <= {*self.capabilities.extensions, *DEFAULT_EXTENSIONS}:
             raise TreeError("a leaf has extensions outside its own capabilities")
         if self.credential.type not in self.capabilities.credentials:

@@ -9,12 +9,11 @@ from parley_mls.codec import DecodeError, Reader, Writer, decode
 from parley_mls.errors import StateError
 from parley_mls.extensions import Extension
 from parley_mls.key_schedule import EpochSecrets
-from parley_mls.public_group import GroupView, read_public_state, write_public_state
+from parley_mls.public_group import STATE_VERSION, GroupView, read_public_state, write_public_state
 from parley_mls.transition import PublicState
 
 #: How many past epochs' resumption PSKs a member keeps (an external commit may inject one).
 RESUMPTION_EPOCHS_MAX = 16
-_STATE_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,14 @@ class MemberState(GroupView):
         """This epoch's resumption PSK (RFC 9420 section 8.6)."""
         return self.secrets.resumption_psk
 
+    @property
+    def known_resumption_psks(self) -> dict[tuple[bytes, int], bytes]:
+        """The resumption PSKs at hand, by group id and epoch."""
+        return {(self.group_id, epoch): psk for epoch, psk in self.resumption_psks.items()}
+
     def encode(self) -> bytes:
         """The whole state; equal states give equal bytes."""
-        writer = Writer().uint8(_STATE_VERSION)
+        writer = Writer().uint8(STATE_VERSION)
         write_public_state(writer, self.public)
         writer.uint32(self.own_index).opaque(self.signature_seed)
         writer.vector(sorted(self.private_keys.items()), lambda w, item: w.uint32(item[0]).opaque(item[1]))
@@ -60,14 +64,12 @@ class MemberState(GroupView):
     @classmethod
     def read(cls, reader: Reader) -> MemberState:
         """What `encode` gave."""
-        if reader.uint8() != _STATE_VERSION:
-            raise DecodeError("unknown version")
         return cls(
-            public=read_public_state(reader),
+            public=read_public_state(reader, reader.uint8()),
             own_index=reader.uint32(),
             signature_seed=reader.opaque(),
             private_keys=dict(reader.vector(lambda r: (r.uint32(), r.opaque()))),
-            secrets=EpochSecrets.read(reader),
+            secrets=EpochSecrets.read(reader).for_handshakes(),  # version 1 kept all of them
             confirmation_tag=reader.opaque(),
             pending_updates=dict(reader.vector(lambda r: (r.opaque(), r.opaque()))),
             resumption_psks=dict(reader.vector(lambda r: (r.uint64(), r.opaque()))),

@@ -11,6 +11,9 @@ from parley_mls.labels import expand_with_label, hkdf_extract
 from parley_mls.primitives import Primitives
 from parley_mls.suite import SIZES
 
+#: How many pre-shared keys one epoch may begin with.
+PSKS_MAX = 64
+
 
 class PskType(IntEnum):
     """Where a pre-shared key comes from."""
@@ -60,9 +63,27 @@ class PskId:
         return cls(PskType.RESUMPTION, reader.opaque(), usage=usage, group_id=group_id, epoch=epoch)
 
     @property
+    def links_groups(self) -> bool:
+        """Whether it may stand only where a group begins that follows from another (RFC 9420 sections 11.2 and 11.3)."""
+        return self.usage in {ResumptionUsage.REINIT, ResumptionUsage.BRANCH}
+
+    @property
     def without_nonce(self) -> tuple[object, ...]:
         """What names the key itself."""
         return (self.type, self.id, self.usage, self.group_id, self.epoch)
+
+
+def psk_ids_fault(psks: Sequence[PskId]) -> str | None:
+    """What keeps these from being the pre-shared keys of one epoch (RFC 9420 sections 8.4 and 12.4.3.1), None where nothing does."""
+    if len(psks) > PSKS_MAX:
+        return "there are too many pre-shared keys"
+    if any(len(psk.nonce) != SIZES.hash for psk in psks):
+        return "the nonce of a pre-shared key has a wrong size"
+    if len({psk.without_nonce for psk in psks}) != len(psks):
+        return "a pre-shared key stands twice"
+    if sum(psk.links_groups for psk in psks) > 1:
+        return "a group follows from one other at most"
+    return None
 
 
 def psk_secret(p: Primitives, psks: Sequence[tuple[PskId, bytes]]) -> bytes:

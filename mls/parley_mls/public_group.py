@@ -31,9 +31,10 @@ from parley_mls.group_context import GroupContext
 from parley_mls.group_info import GroupInfo
 from parley_mls.leaf_node import LeafNode
 from parley_mls.primitives import Primitives
-from parley_mls.proposals import Commit, proposal_ref, read_proposal, write_proposal
+from parley_mls.proposals import Commit, ReInit, proposal_ref, read_proposal, write_proposal
 from parley_mls.ratchet_tree import RatchetTree
 from parley_mls.transition import (
+    PENDING_PROPOSALS_MAX,
     Applied,
     Changes,
     Hook,
@@ -42,13 +43,16 @@ from parley_mls.transition import (
     changes_of,
     check_list,
     check_members,
+    check_open,
     check_proposal,
     needs_path,
     resolve_proposals,
 )
-from parley_mls.treekem import merge_path
+from parley_mls.treekem import UpdatePath, merge_path
+from parley_mls.x25519 import is_acceptable_key
 
-_STATE_VERSION = 1
+#: Of stored states, members' too. Version 1 knew no re-initialisation.
+STATE_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class ReceivedCommit:
 
 
 def check_address(state: PublicState, message: PublicMessage) -> AuthenticatedContent:
-    """The message's content if it is for this very epoch; `FramingError` or `WrongEpoch` otherwise."""
+    """The message's content if it is for this very epoch; `FramingError`, `WrongEpoch` or `CommitError` otherwise."""
     content = message.authenticated.content
     if isinstance(content.body, bytes):
         raise FramingError("application data is never a public message")  # RFC 9420 section 6.2
@@ -75,6 +79,7 @@ def check_address(state: PublicState, message: PublicMessage) -> AuthenticatedCo
         raise FramingError("the message is for another group")
     if content.epoch != state.context.epoch:
         raise WrongEpoch("the message belongs to another epoch")
+    check_open(state)
     return message.authenticated
 
 
@@ -95,12 +100,18 @@ def verify_sender(p: Primitives, state: PublicState, authenticated: Authenticate
         raise FramingError("the signature of the message is wrong")
 
 
-def receive_proposal(p: Primitives, state: PublicState, authenticated: AuthenticatedContent) -> PublicState:
-    """The state with a verified proposal remembered by its reference."""
+def receive_proposal(
+    p: Primitives, state: PublicState, authenticated: AuthenticatedContent, hook: Hook | None
+) -> PublicState:
+    """The state with a verified proposal remembered by its reference; `ProposalError` or `PolicyRefused` otherwise."""
     body = authenticated.content.body
     if isinstance(body, Commit | bytes):
         raise FramingError("not a proposal")
-    check_proposal(p, state, authenticated.content.sender, body)
+    if authenticated.content.sender.type != SenderType.MEMBER:
+        raise ProposalError("proposals from outside are refused")
+    if len(state.proposals) >= PENDING_PROPOSALS_MAX:
+        raise ProposalError("too many proposals wait in this epoch")
+    check_proposal(p, state, authenticated.content.sender, body, hook)
     reference = proposal_ref(p, authenticated.encode())
     return replace(state, proposals={**state.proposals, reference: (authenticated.content.sender, body)})
 
@@ -113,7 +124,7 @@ def receive_commit(
     if not isinstance(commit, Commit):
         raise FramingError("not a commit")
     proposals = resolve_proposals(state, commit, sender)
-    check_list(proposals, sender)
+    check_list(state, proposals, sender)
     if commit.path is None and (needs_path(proposals) or sender.type != SenderType.MEMBER):
         raise CommitError("the commit lacks a path")
     applied = apply_proposals(p, state, proposals, sender, hook)
@@ -129,17 +140,23 @@ def receive_commit(
     provisional = replace(
         state.context, epoch=state.context.epoch + 1, tree_hash=tree.tree_hash(p), extensions=applied.extensions
     )
-    after = close_epoch(p, state, tree, provisional, authenticated)
+    after = close_epoch(p, state, tree, provisional, authenticated, applied.reinit)
     return ReceivedCommit(authenticated, commit, applied, changes, provisional, after)
 
 
 def close_epoch(
-    p: Primitives, state: PublicState, tree: RatchetTree, provisional: GroupContext, commit: AuthenticatedContent
+    p: Primitives,
+    state: PublicState,
+    tree: RatchetTree,
+    provisional: GroupContext,
+    commit: AuthenticatedContent,
+    reinit: ReInit | None,
 ) -> PublicState:
     """The public state after a commit, both transcript hashes moved on (RFC 9420 section 8.2)."""
     confirmed = next_transcript(p, state.interim_transcript_hash, commit)
     context = replace(provisional, confirmed_transcript_hash=confirmed)
-    return PublicState(context, tree, interim_transcript(p, confirmed, commit.confirmation_tag))
+    interim = interim_transcript(p, confirmed, commit.confirmation_tag)
+    return PublicState(context, tree, interim, reinit=reinit)
 
 
 def _merge_committer(
@@ -148,18 +165,34 @@ def _merge_committer(
     path = commit.path
     if path is None:
         raise CommitError("the commit lacks a path")
-    old = state.tree.leaf(sender.index) if sender.type == SenderType.MEMBER else None
+    _check_fresh_keys(state, applied, sender, path)
     if sender.type == SenderType.NEW_MEMBER_COMMIT:
         applied.committer = applied.tree.add(path.leaf)
     try:
         path.leaf.check()
     except TreeError as error:
         raise CommitError(str(error)) from error
-    if old is not None and old.encryption_key == path.leaf.encryption_key:
-        raise CommitError("the path brings no fresh key")
     if not path.leaf.verify(p, group_id=state.context.group_id, leaf_index=applied.committer):
         raise CommitError("the signature of the committer's leaf is wrong")
-    return merge_path(p, applied.tree, applied.committer, path)
+    return merge_path(p, applied.tree, applied.committer, path, [index for index, _ in applied.added])
+
+
+def _check_fresh_keys(state: PublicState, applied: Applied, sender: Sender, path: UpdatePath) -> None:
+    """Raise `CommitError` unless a path's keys are new (RFC 9420 section 12.4.2).
+
+    Neither the committer's leaf before, nor for a joiner that which it replaces (section 12.2), nor any node of the tree after the
+    proposals may have one of them.
+    """
+    replaced = [leaf for _, leaf in applied.removed] if sender.type == SenderType.NEW_MEMBER_COMMIT else []
+    own = state.tree.leaf(sender.index) if sender.type == SenderType.MEMBER else None
+    known = {node.encryption_key for node in applied.tree.filled()} | {leaf.encryption_key for leaf in replaced}
+    if path.leaf.encryption_key in known or (own is not None and own.encryption_key == path.leaf.encryption_key):
+        raise CommitError("the path brings no fresh key")
+    for node in path.nodes:
+        if node.encryption_key in known:
+            raise CommitError("the path uses a key of the tree again")
+        if not is_acceptable_key(node.encryption_key):
+            raise CommitError("a key of the path is not one of this suite")
 
 
 class GroupView:
@@ -223,9 +256,7 @@ class PublicGroup(GroupView):
         authenticated = check_address(self.public, PublicMessage.from_bytes(message))
         verify_sender(p, self.public, authenticated)
         if not isinstance(authenticated.content.body, Commit):
-            if authenticated.content.sender.type != SenderType.MEMBER:
-                raise ProposalError("proposals from outside are refused")
-            return PublicProposalProcessed(PublicGroup(receive_proposal(p, self.public, authenticated)))
+            return PublicProposalProcessed(PublicGroup(receive_proposal(p, self.public, authenticated, hook)))
         received = receive_commit(p, self.public, authenticated, hook)
         return PublicCommitProcessed(PublicGroup(received.state), received.changes)
 
@@ -246,7 +277,7 @@ class PublicGroup(GroupView):
 
     def to_bytes(self) -> bytes:
         """For a cache: nothing in it is secret."""
-        writer = Writer().uint8(_STATE_VERSION)
+        writer = Writer().uint8(STATE_VERSION)
         write_public_state(writer, self.public)
         return writer.finish()
 
@@ -255,9 +286,7 @@ class PublicGroup(GroupView):
         """What `to_bytes` gave; `StateError` on damage."""
 
         def read(reader: Reader) -> PublicGroup:
-            if reader.uint8() != _STATE_VERSION:
-                raise DecodeError("unknown version")
-            return cls(read_public_state(reader))
+            return cls(read_public_state(reader, reader.uint8()))
 
         try:
             return decode(stored, read)
@@ -289,13 +318,23 @@ def write_public_state(writer: Writer, state: PublicState) -> None:
         write_proposal(inner, proposal)  # type: ignore[arg-type] # the mapping holds proposals only
 
     writer.opaque(state.context.encode()).opaque(state.tree.encode()).opaque(state.interim_transcript_hash)
-    writer.vector(state.proposals.items(), write_sent)
+    writer.vector(state.proposals.items(), write_sent).optional(state.reinit, write_proposal)
 
 
-def read_public_state(reader: Reader) -> PublicState:
-    """What `write_public_state` appended."""
+def read_public_state(reader: Reader, version: int) -> PublicState:
+    """What `write_public_state` of that version appended."""
+    if version not in {1, STATE_VERSION}:
+        raise DecodeError("unknown version")
     context = decode(reader.opaque(), GroupContext.read)
     tree = decode(reader.opaque(), RatchetTree.read)
     interim = reader.opaque()
     sent = reader.vector(lambda r: (r.opaque(), (Sender.read(r), read_proposal(r))))
-    return PublicState(context, tree, interim, dict(sent))
+    reinit = reader.optional(_read_reinit) if version > 1 else None
+    return PublicState(context, tree, interim, dict(sent), reinit)
+
+
+def _read_reinit(reader: Reader) -> ReInit:
+    proposal = read_proposal(reader)
+    if not isinstance(proposal, ReInit):
+        raise DecodeError("not a re-initialisation")
+    return proposal

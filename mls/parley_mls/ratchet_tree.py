@@ -87,6 +87,10 @@ class RatchetTree:
         """All parent nodes that are not blank, by node index."""
         return ((i, n) for i, n in enumerate(self._nodes) if isinstance(n, ParentNode))
 
+    def filled(self) -> Iterator[Node]:
+        """All nodes that are not blank."""
+        return (node for node in self._nodes if node is not None)
+
     def resolution(self, index: int) -> list[int]:
         """The node indices that cover the members below a node (RFC 9420 section 4.1.1)."""
         node = self._nodes[index]

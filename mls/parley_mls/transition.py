@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from parley_mls.errors import CommitError, CryptoError, KeyPackageError, ProposalError, TreeError
-from parley_mls.extensions import DEFAULT_EXTENSIONS, Extension, check_unique
+from parley_mls.extensions import Extension, check_unique
 from parley_mls.framing import Sender, SenderType
 from parley_mls.group_context import GroupContext
 from parley_mls.leaf_node import LeafNode, LeafNodeSource
@@ -26,22 +26,33 @@ from parley_mls.proposals import (
     Remove,
     Update,
 )
-from parley_mls.psk import PskId
+from parley_mls.psk import PskId, psk_ids_fault
 from parley_mls.ratchet_tree import RatchetTree
-from parley_mls.suite import SIZES
+from parley_mls.suite import MLS_10
 from parley_mls.tree_validation import check_leaves_together
 
 Sent = tuple[Sender, Proposal]
 
+#: The last epoch that the wire has a number for.
+EPOCH_MAX = 2**64 - 1
+#: How many proposals one commit may hold, and how many sent by reference a member keeps in an epoch.
+COMMIT_PROPOSALS_MAX = 4096
+PENDING_PROPOSALS_MAX = 1024
+_LINK_ELSEWHERE = "branches and re-initialisations begin in a group of their own"
+
 
 @dataclass(frozen=True)
 class PublicState:
-    """A group in one epoch as everyone sees it; `proposals` are those sent by reference, by their ProposalRef."""
+    """A group in one epoch as everyone sees it; `proposals` are those sent by reference, by their ProposalRef.
+
+    `reinit` is what ended the group, where its last commit was one to re-initialise it (RFC 9420 section 11.2).
+    """
 
     context: GroupContext
     tree: RatchetTree
     interim_transcript_hash: bytes
     proposals: Mapping[bytes, Sent] = field(default_factory=dict)
+    reinit: ReInit | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class Changes:
     extensions_before: tuple[Extension, ...]
     extensions_after: tuple[Extension, ...]
     self_removed: bool = False
+    reinit: ReInit | None = None
 
 
 class Hook(Protocol):
@@ -82,6 +94,7 @@ class Applied:
     updated: list[tuple[int, LeafNode, LeafNode]] = field(default_factory=list)
     psks: list[PskId] = field(default_factory=list)
     kem_output: bytes | None = None
+    reinit: ReInit | None = None
 
 
 def resolve_proposals(state: PublicState, commit: Commit, sender: Sender) -> list[Sent]:
@@ -97,20 +110,38 @@ def resolve_proposals(state: PublicState, commit: Commit, sender: Sender) -> lis
     return resolved
 
 
-def check_list(proposals: Sequence[Sent], sender: Sender) -> None:
+def check_open(state: PublicState) -> None:
+    """Raise `CommitError` where nothing may be said in the group any more (RFC 9420 section 12.4.2)."""
+    if state.reinit is not None:
+        raise CommitError("the group was re-initialised")
+    if state.context.epoch == EPOCH_MAX:
+        raise CommitError("there is no further epoch")
+
+
+def check_list(state: PublicState, proposals: Sequence[Sent], sender: Sender) -> None:
     """Raise `CommitError` where the list breaks RFC 9420 section 12.2."""
     bodies = [proposal for _, proposal in proposals]
-    if any(isinstance(body, ReInit) for body in bodies):
-        raise CommitError("re-initialisation is not offered")
-    psks = [body.psk.without_nonce for body in bodies if isinstance(body, PreSharedKey)]
-    if len(set(psks)) != len(psks):
-        raise CommitError("a pre-shared key stands twice")
+    if len(bodies) > COMMIT_PROPOSALS_MAX:
+        raise CommitError("a commit has too many proposals")
+    if len(bodies) > 1 and any(isinstance(body, ReInit) for body in bodies):
+        raise CommitError("a re-initialisation stands beside other proposals")
+    _check_psks(state, sender, [body.psk for body in bodies if isinstance(body, PreSharedKey)])
     if sum(isinstance(body, GroupContextExtensions) for body in bodies) > 1:
         raise CommitError("the extensions change twice")
     if sender.type == SenderType.NEW_MEMBER_COMMIT:
         _check_external_list(proposals, sender)
         return
     _check_member_list(proposals, sender)
+
+
+def _check_psks(state: PublicState, sender: Sender, psks: Sequence[PskId]) -> None:
+    fault = psk_ids_fault(psks)
+    if fault is not None:
+        raise CommitError(fault)
+    # Alone in epoch 0 is a group's maker: there, and nowhere else, a group begins as another's successor.
+    begins = state.context.epoch == 0 and sender.type == SenderType.MEMBER and len(state.tree.members()) == 1
+    if not begins and any(psk.links_groups for psk in psks):
+        raise CommitError(_LINK_ELSEWHERE)
 
 
 def _check_member_list(proposals: Sequence[Sent], sender: Sender) -> None:
@@ -147,7 +178,7 @@ def apply_proposals(
 ) -> Applied:
     """Apply a checked list in the order of RFC 9420 section 12.3; `CommitError` where one proposal is not valid."""
     applied = Applied(state.tree.copy(), state.context.extensions, committer=sender.index)
-    order = (GroupContextExtensions, Update, Remove, Add, PreSharedKey, ExternalInit)
+    order = (GroupContextExtensions, Update, Remove, Add, PreSharedKey, ExternalInit, ReInit)
     try:
         for kind in order:
             for author, body in proposals:
@@ -172,39 +203,55 @@ def _apply_one(
         case Add():
             _apply_add(p, applied, proposal, hook)
         case PreSharedKey(psk):
-            check_psk(psk)
             applied.psks.append(psk)
         case ExternalInit(kem_output):
             applied.kem_output = kem_output
+        case ReInit():
+            _check_reinit(proposal)
+            applied.reinit = proposal
 
 
-def check_psk(psk: PskId) -> None:
-    """Raise `ProposalError` unless a PSK may stand in a commit (RFC 9420 section 12.1.4)."""
-    if len(psk.nonce) != SIZES.hash:
-        raise ProposalError("the nonce of a pre-shared key has a wrong size")
-    if psk.usage is not None and psk.usage != 1:
-        raise ProposalError("branches and re-initialisations begin in a group of their own")
+def _check_reinit(reinit: ReInit) -> None:
+    check_unique(reinit.extensions, ProposalError)
+    if reinit.version < MLS_10:
+        raise ProposalError("a re-initialisation goes back to an older version")
 
 
-def check_proposal(p: Primitives, state: PublicState, sender: Sender, proposal: Proposal) -> None:
-    """Raise `ProposalError` where a proposal by reference could never be committed (RFC 9420 section 12.1)."""
+def check_proposal(  # noqa: C901 - one case a type
+    p: Primitives, state: PublicState, sender: Sender, proposal: Proposal, hook: Hook | None
+) -> None:
+    """Raise `ProposalError` where a proposal by reference could never be committed (RFC 9420 section 12.1).
+
+    A new leaf is shown to the hook at once (section 5.3.1).
+    """
     try:
         match proposal:
             case Add(key_package):
                 key_package.validate(p)
+                _show(hook, key_package.leaf)
             case Update(leaf):
                 check_update_leaf(p, state, sender.index, leaf)
+                _show(hook, leaf)
             case Remove(removed):
                 if state.tree.leaf(removed) is None:
                     raise ProposalError("there is no such member to remove")
             case PreSharedKey(psk):
-                check_psk(psk)
+                fault = _LINK_ELSEWHERE if psk.links_groups else psk_ids_fault([psk])
+                if fault is not None:
+                    raise ProposalError(fault)
             case ExternalInit():
                 raise ProposalError("an external init is never sent by reference")
-            case ReInit() | GroupContextExtensions():
-                pass
+            case ReInit():
+                _check_reinit(proposal)
+            case GroupContextExtensions(extensions):
+                check_unique(extensions, ProposalError)
     except (TreeError, KeyPackageError, CryptoError) as error:
         raise ProposalError(str(error)) from error
+
+
+def _show(hook: Hook | None, leaf: LeafNode) -> None:
+    if hook:
+        hook.check_leaf(leaf)
 
 
 def check_update_leaf(p: Primitives, state: PublicState, leaf_index: int, leaf: LeafNode) -> None:
@@ -224,8 +271,7 @@ def _apply_update(
     old = applied.tree.leaf(leaf_index)
     if old is None:
         raise TreeError("there is no such member to update")
-    if hook:
-        hook.check_leaf(leaf)
+    _show(hook, leaf)
     applied.tree.update(leaf_index, leaf)
     applied.updated.append((leaf_index, old, leaf))
 
@@ -240,8 +286,7 @@ def _apply_remove(applied: Applied, leaf_index: int) -> None:
 
 def _apply_add(p: Primitives, applied: Applied, add: Add, hook: Hook | None) -> None:
     add.key_package.validate(p)
-    if hook:
-        hook.check_leaf(add.key_package.leaf)
+    _show(hook, add.key_package.leaf)
     applied.added.append((applied.tree.add(add.key_package.leaf), add))
 
 
@@ -256,9 +301,6 @@ def check_members(tree: RatchetTree, extensions: Sequence[Extension]) -> None:
         check_leaves_together(tree, extensions)
     except TreeError as error:
         raise CommitError(str(error)) from error
-    wanted = {extension.type for extension in extensions} - DEFAULT_EXTENSIONS
-    if any(not wanted <= set(leaf.capabilities.extensions) for _, leaf in tree.members()):
-        raise CommitError("a member does not support an extension of the group")
 
 
 def changes_of(state: PublicState, applied: Applied, sender: Sender, path_leaf: LeafNode | None) -> Changes:
@@ -280,4 +322,5 @@ def changes_of(state: PublicState, applied: Applied, sender: Sender, path_leaf: 
         updated=updated,
         extensions_before=state.context.extensions,
         extensions_after=applied.extensions,
+        reinit=applied.reinit,
     )

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from parley_mls import tree_math
 from parley_mls.codec import DecodeError
 from parley_mls.errors import TreeError
-from parley_mls.extensions import Extension, RequiredCapabilities
+from parley_mls.extensions import DEFAULT_EXTENSIONS, Extension, RequiredCapabilities
 from parley_mls.leaf_node import LeafNode
 from parley_mls.primitives import Primitives
 from parley_mls.ratchet_tree import ParentNode, RatchetTree
+from parley_mls.x25519 import is_acceptable_key
 
 
-def validate_tree(p: Primitives, tree: RatchetTree, group_id: bytes, extensions: Iterable[Extension]) -> None:
+def validate_tree(p: Primitives, tree: RatchetTree, group_id: bytes, extensions: Sequence[Extension]) -> None:
     """Raise `TreeError` unless the whole tree is sound; the tree hash is the caller's to compare."""
+    check_unmerged_leaves(tree)  # first: what follows goes where the unmerged leaves point
     check_parent_hashes(p, tree)
-    check_unmerged_leaves(tree)
-    check_leaves_together(tree, extensions)
+    if not all(is_acceptable_key(node.encryption_key) for _, node in tree.parents()):
+        raise TreeError("a parent node's key is not one of this suite")
     for leaf_index, leaf in tree.members():
         leaf.check()
         if not leaf.verify(p, group_id=group_id, leaf_index=leaf_index):
             raise TreeError("a leaf's signature is wrong")
+    check_leaves_together(tree, extensions)
 
 
-def check_leaves_together(tree: RatchetTree, extensions: Iterable[Extension]) -> None:
-    """Raise `TreeError` where leaves do not fit together or with the group (RFC 9420 section 7.3)."""
+def check_leaves_together(tree: RatchetTree, extensions: Sequence[Extension]) -> None:
+    """Raise `TreeError` where leaves do not fit together or with the group (RFC 9420 sections 7.3 and 13.4)."""
     members = [leaf for _, leaf in tree.members()]
     try:
         required = RequiredCapabilities.from_extensions(extensions)
     except DecodeError as error:
         raise TreeError("the required capabilities are damaged") from error
+    used = {extension.type for extension in extensions} - DEFAULT_EXTENSIONS
     credential_types = {leaf.credential.type for leaf in members}
     for leaf in members:
         if not leaf.capabilities.meets(required):
             raise TreeError("a leaf lacks required capabilities")
+        if not used <= set(leaf.capabilities.extensions):
+            raise TreeError("a leaf does not support an extension of the group")
         if not credential_types <= set(leaf.capabilities.credentials):
             raise TreeError("a leaf does not support another member's credential")
     check_unique_keys(tree)
@@ -52,15 +58,15 @@ def check_unique_keys(tree: RatchetTree) -> None:
 
 def check_unmerged_leaves(tree: RatchetTree) -> None:
     """Raise `TreeError` unless each unmerged leaf is a member below, named by every node between (section 12.4.3.1)."""
-    for index, node in tree.parents():
-        for leaf_index in node.unmerged_leaves:
+    named = {index: frozenset(node.unmerged_leaves) for index, node in tree.parents()}
+    for index, leaves in named.items():
+        for leaf_index in leaves:
             if tree.leaf(leaf_index) is None or not tree_math.is_ancestor(index, 2 * leaf_index):
                 raise TreeError("an unmerged leaf is not a member below its node")
             for above in tree_math.direct_path(2 * leaf_index, tree.leaf_count):
                 if above == index:
                     break
-                between = tree.parent(above)
-                if between is not None and leaf_index not in between.unmerged_leaves:
+                if above in named and leaf_index not in named[above]:
                     raise TreeError("an unmerged leaf is not named by a node between")
 
 

@@ -121,26 +121,32 @@ def seal_path(
     p: Primitives, path: NewPath, leaf_index: int, context: bytes, excluded_leaves: Collection[int]
 ) -> UpdatePath:
     """The path for the wire: each secret sealed to the members off the path, those just added excepted (section 7.6)."""
-    excluded = {2 * leaf for leaf in excluded_leaves}
     nodes = []
     for node, beside in path.tree.filtered_direct_path(leaf_index):
-        receivers = [n for n in path.tree.resolution(beside) if n not in excluded]
         sealed = [
             HpkeCiphertext(
                 *encrypt_with_label(p, _key(path.tree, n), "UpdatePathNode", context, path.path_secrets[node])
             )
-            for n in receivers
+            for n in _receivers(path.tree, beside, excluded_leaves)
         ]
         nodes.append(UpdatePathNode(_key(path.tree, node), tuple(sealed)))
     return UpdatePath(path.leaf, tuple(nodes))
 
 
-def merge_path(p: Primitives, tree: RatchetTree, leaf_index: int, path: UpdatePath) -> RatchetTree:
-    """A copy of `tree` with a received path in it; `CommitError` where its shape or parent hash is wrong (section 7.5)."""
+def merge_path(
+    p: Primitives, tree: RatchetTree, leaf_index: int, path: UpdatePath, excluded_leaves: Collection[int]
+) -> RatchetTree:
+    """A copy of `tree` with a received path in it; `CommitError` where its shape or parent hash is wrong (section 7.5).
+
+    `excluded_leaves` are those that this commit adds: nothing is sealed to them (section 7.6).
+    """
     tree = tree.copy()
     filtered = tree.filtered_direct_path(leaf_index)
     if len(filtered) != len(path.nodes):
         raise CommitError("the update path has a wrong length")
+    for (_, beside), node in zip(filtered, path.nodes, strict=True):
+        if len(node.encrypted_path_secrets) != len(_receivers(tree, beside, excluded_leaves)):
+            raise CommitError("the update path seals for a wrong number of members")
     parent_hash = _put_path(p, tree, leaf_index, filtered, [node.encryption_key for node in path.nodes])
     if path.leaf.source != LeafNodeSource.COMMIT or path.leaf.parent_hash != parent_hash:
         raise CommitError("the parent hash of the new leaf is wrong")
@@ -159,16 +165,16 @@ def open_path(
     context: bytes,
     excluded_leaves: Collection[int],
 ) -> tuple[dict[int, bytes], bytes]:
-    """Our new private keys, by node index, and the commit secret (RFC 9420 section 7.6); `tree` has the path in it."""
+    """Our new private keys, by node index, and the commit secret (RFC 9420 section 7.6).
+
+    `tree` has the path in it, whose shape `merge_path` has checked.
+    """
     filtered = tree.filtered_direct_path(sender)
     own_node = 2 * own_index
     place = next((i for i, (_, beside) in enumerate(filtered) if tree_math.is_ancestor(beside, own_node)), None)
     if place is None:
         raise CommitError("the update path has nothing for us")
-    excluded = {2 * leaf for leaf in excluded_leaves}
-    receivers = [n for n in tree.resolution(filtered[place][1]) if n not in excluded]
-    if len(receivers) != len(path.nodes[place].encrypted_path_secrets):
-        raise CommitError("the update path seals for a wrong number of members")
+    receivers = _receivers(tree, filtered[place][1], excluded_leaves)
     held = next((i for i, n in enumerate(receivers) if n in private_keys), None)
     if held is None:
         raise CommitError("the update path has nothing for us")
@@ -207,6 +213,12 @@ def _put_path(
         tree.set_node(node, ParentNode(key, parent_hash, ()))
         parent_hash = tree.parent_hash(p, node, beside)
     return parent_hash
+
+
+def _receivers(tree: RatchetTree, beside: int, excluded_leaves: Collection[int]) -> list[int]:
+    """The nodes to which a path secret is sealed: the resolution of a node off the path, new leaves excepted."""
+    excluded = {2 * leaf for leaf in excluded_leaves}
+    return [node for node in tree.resolution(beside) if node not in excluded]
 
 
 def _key(tree: RatchetTree, index: int) -> bytes:

@@ -12,7 +12,7 @@ from parley_mls.key_package import KeyPackage, KeyPackageBundle
 from parley_mls.key_schedule import welcome_secret
 from parley_mls.labels import decrypt_with_label, encrypt_with_label, expand_with_label
 from parley_mls.primitives import Primitives
-from parley_mls.psk import PskId, psk_secret
+from parley_mls.psk import PskId, psk_ids_fault, psk_secret
 from parley_mls.suite import SIZES, SUITE
 from parley_mls.treekem import HpkeCiphertext
 from parley_mls.wire import WireFormat, read_message_header, write_message_header
@@ -126,9 +126,10 @@ def open_welcome(p: Primitives, welcome: Welcome, bundle: KeyPackageBundle, find
 
 
 def resolve_psks(psks: Sequence[PskId], find_psk: PskLookup) -> list[tuple[PskId, bytes]]:
-    """The keys behind identifiers; `WelcomeError` where one is missing or stands twice."""
-    if len({psk.without_nonce for psk in psks}) != len(psks):
-        raise WelcomeError("a pre-shared key stands twice")
+    """The keys behind identifiers; `WelcomeError` where one is missing or they may not stand together."""
+    fault = psk_ids_fault(psks)
+    if fault is not None:
+        raise WelcomeError(fault)
     resolved = []
     for psk in psks:
         secret = find_psk(psk)

@@ -7,7 +7,7 @@ from parley_mls.ed25519 import (
     _IDENTITY,
     _L,
     _P,
-    _SMALL_ORDER_YS,
+    SMALL_ORDER_YS,
     _add,
     _decompress,
     _multiply,
@@ -27,15 +27,15 @@ def compress(point: tuple[int, int, int, int]) -> bytes:
 
 
 def test_all_small_order_points_are_known():
-    assert len(_SMALL_ORDER_YS) == 5
-    assert int.from_bytes(bytes.fromhex(KNOWN_ORDER_8), "little") in _SMALL_ORDER_YS
-    for y in _SMALL_ORDER_YS:
+    assert len(SMALL_ORDER_YS) == 5
+    assert int.from_bytes(bytes.fromhex(KNOWN_ORDER_8), "little") in SMALL_ORDER_YS
+    for y in SMALL_ORDER_YS:
         point = _decompress(y.to_bytes(32, "little"))
         assert point is not None
         assert compress(_multiply(8, point)) == compress(_IDENTITY)
 
 
-@pytest.mark.parametrize("y", sorted(_SMALL_ORDER_YS))
+@pytest.mark.parametrize("y", sorted(SMALL_ORDER_YS))
 @pytest.mark.parametrize("sign", [0, 1 << 255])
 def test_small_order_keys_are_refused(y: int, sign: int):
     public = (y | sign).to_bytes(32, "little")

@@ -51,7 +51,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "group info extensions": (group_info_extensions, MADE.group_info),
     "following": (lambda b: PublicGroup.from_group_info(P, b), MADE.group_info),
     "entering": (
-        lambda b: Group.join_external(P, b, identity=b"x", signature_seed=SEED),
+        lambda b: Group.join_external(P, b, identity=b"x", signature_seed=SEED, extension_types=[0xF0A1]),
         MADE.group_info,
     ),
     "followed commit": (lambda b: FOLLOWER.process(P, b), MADE.commit),

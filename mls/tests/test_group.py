@@ -103,7 +103,12 @@ class World:
         self.names += 1
         leaf = None if replaced is None else self.members[replaced].own_index
         made = Group.join_external(
-            P, self.members[0].group_info(P), identity=b"x%d" % self.names, signature_seed=seed, remove_prior=leaf
+            P,
+            self.members[0].group_info(P),
+            identity=b"x%d" % self.names,
+            signature_seed=seed,
+            extension_types=[POLICY],
+            remove_prior=leaf,
         )
         self.deliver(made.commit, made.group_info)
         self.members = [group for index, group in enumerate(self.members) if index != replaced] + [made.group]
@@ -258,7 +263,14 @@ def test_the_hook_has_the_last_word():
     with pytest.raises(PolicyRefused):
         Group.join(P, made.welcome or b"", bundle, seed, hook=Refusing(b"a"))
     with pytest.raises(PolicyRefused):
-        Group.join_external(P, made.group_info, identity=b"e", signature_seed=seed, hook=Refusing(b"mallory"))
+        Group.join_external(
+            P,
+            made.group_info,
+            identity=b"e",
+            signature_seed=seed,
+            extension_types=[POLICY],
+            hook=Refusing(b"mallory"),
+        )
 
 
 def test_a_newcomer_must_support_what_the_group_requires():
@@ -300,7 +312,7 @@ def test_one_may_enter_after_extensions_changed(kept: bool):
     made = world.members[0].commit(P, extensions=[*before, Extension(POLICY, b"changed")])
     assert {e.type for e in made.group.extensions} == {e.type for e in world.members[0].extensions}
     seed, _ = generate_signature_key(P)
-    entered = Group.join_external(P, made.group_info, identity=b"new", signature_seed=seed)
+    entered = Group.join_external(P, made.group_info, identity=b"new", signature_seed=seed, extension_types=[POLICY])
     processed = made.group.process(P, entered.commit)
     assert isinstance(processed, CommitProcessed)
     assert processed.group.epoch_authenticator == entered.group.epoch_authenticator

@@ -175,7 +175,9 @@ def test_a_group_that_they_create(peers: list[Peer]):
     assert one.secret() == two.secret() == secret(group)
 
     other_seed, _ = generate_signature_key(P)
-    entered = Group.join_external(P, one.get("group_info", "group_info"), identity=b"second", signature_seed=other_seed)
+    entered = Group.join_external(
+        P, one.get("group_info", "group_info"), identity=b"second", signature_seed=other_seed, extension_types=[POLICY]
+    )
     for peer in peers:
         peer("process", message=entered.commit.hex())
     group, follower = processed(group, entered.commit), follower.process(P, entered.commit).group

@@ -70,7 +70,7 @@ def check_update_path(
 ) -> None:
     sender = path["sender"]
     update = decode(unhex(path["update_path"]), UpdatePath.read)
-    merged = merge_path(P, tree, sender, update)
+    merged = merge_path(P, tree, sender, update, [])
     assert merged.tree_hash(P).hex() == path["tree_hash_after"]
     confirmed = unhex(case["confirmed_transcript_hash"])
     context = GroupContext(group_id, case["epoch"], merged.tree_hash(P), confirmed, ()).encode()
@@ -87,7 +87,7 @@ def check_update_path(
     made = make_path(P, tree, sender, tree.leaf(sender), group_id, seed)
     context = GroupContext(group_id, case["epoch"], made.tree.tree_hash(P), confirmed, ()).encode()
     own = seal_path(P, made, sender, context, ())
-    merged = merge_path(P, tree, sender, own)
+    merged = merge_path(P, tree, sender, own, [])
     assert merged.tree_hash(P) == made.tree.tree_hash(P)
     for index, private_keys in keys.items():
         if index != sender:

@@ -28,7 +28,7 @@ from parley_client.sync.epochs import digest_of, save_entered_epoch
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ClientId, ConversationId, new_uuid7
 from parley_contracts.messaging_api import CommitUpload, GroupState, WelcomeState
-from parley_contracts.policy import PolicyDocument
+from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument
 from parley_contracts.problems import NotFound
 from parley_mls import (
     CommitResult,
@@ -285,6 +285,7 @@ def _join_external(session: Session, group_info: bytes, base: ConversationRow) -
             group_info,
             identity=own.certificate,
             signature_seed=own.device_secret,
+            extension_types=[POLICY_EXTENSION_TYPE],
             remove_prior=prior[0] if prior else None,
             group_info_extensions=[anchor_extension(base.cursor, base.chain_hash)],
             leaf_extensions=own_leaf_extensions(session),

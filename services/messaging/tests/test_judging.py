@@ -14,7 +14,7 @@ from messaging_people import SERVER_NAME, Device, P, roster
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7
 from parley_contracts.limits import PUSH_SEALED_SECRET_SIZE_BYTES
-from parley_contracts.policy import decode_policy
+from parley_contracts.policy import POLICY_EXTENSION_TYPE, decode_policy
 from parley_contracts.problems import EpochStale, InvalidRequest, PolicyRefused
 from parley_messaging.domain import judging
 from parley_messaging.domain.conversation import ConversationState, EpochState
@@ -253,7 +253,11 @@ def test_a_member_brings_a_further_device_in_from_outside(talk: Talk, people: li
     before = joined(talk, people, people[1])
     second = people[1].person.device()
     made = Group.join_external(
-        P, talk.group.group_info(P), identity=second.certificate.encode(), signature_seed=second.seed
+        P,
+        talk.group.group_info(P),
+        identity=second.certificate.encode(),
+        signature_seed=second.seed,
+        extension_types=[POLICY_EXTENSION_TYPE],
     )
     own = {"user_id": second.person.user_id, "device_id": second.device_id}
     entering = plain(talk, made.group_info, made.commit, **own)
