@@ -25,7 +25,17 @@ def vectors() -> Callable[[str], Any]:
     return read
 
 
+def refusals(reports: list[pytest.TestReport]) -> Counter[str]:
+    """How many cases of the negative catalogue ran, by the file that holds them."""
+    nodes = {report.nodeid for report in reports if "/negative/" in report.nodeid and report.when == "call"}
+    return Counter(node.partition("::")[0].rpartition("/")[2] for node in nodes)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if _ran:
         listed = ", ".join(f"{name} {count}" for name, count in sorted(_ran.items()))
         terminalreporter.write_line(f"PARLEY_VECTORS: {sum(_ran.values())} vectors ran ({listed})")
+    counted = refusals(terminalreporter.stats.get("passed", []))
+    if counted:
+        listed = ", ".join(f"{name} {count}" for name, count in sorted(counted.items()))
+        terminalreporter.write_line(f"NEGATIVE: {sum(counted.values())} cases ran ({listed})")
