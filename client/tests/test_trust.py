@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.anchors import anchor_extension, read_anchor
-from parley_client.groups.judgement import leaf_of, policy_extension
+from parley_client.groups.judgement import judge_commit, leaf_of, policy_extension
 from parley_client.store.conversations import load_conversation
 from parley_client.sync.applier import Applier, SequenceGap
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import chain_start
 from parley_contracts.ids import ConversationId, new_uuid7
 from parley_contracts.policy import ANCHOR_EXTENSION_TYPE
-from parley_mls import Extension
+from parley_mls import Changes, Extension, ReInit
 
 CONVERSATION = ConversationId(new_uuid7())
 PARTS = ("header", "ciphertext", "signature", "commit", "policy", "group_info")
@@ -45,6 +45,16 @@ def test_strange_leaves_are_refused(identity):
     leaf = type("Leaf", (), {"identity": identity, "signature_key": b"k" * 32})()
     with pytest.raises(UntrustedGroup):
         leaf_of(leaf)
+
+
+def test_nobody_ends_a_group():
+    """A commit that re-initialises the group is judged before anything else of it."""
+    reinit = ReInit(b"another", 1, 1, ())
+    changes = Changes(0, None, [], [], [], (), (), reinit=reinit)
+    with pytest.raises(UntrustedGroup, match="end the group"):
+        judge_commit(
+            None, None, None, None, changes, policy_before=None, unverified_policy_after=b"", author=(None, None)
+        )
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

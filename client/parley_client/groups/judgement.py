@@ -122,6 +122,8 @@ def judge_commit(
 
     `author` is who the log says sent it, and must be whose leaf committed.
     """
+    if changes.reinit is not None:
+        raise UntrustedGroup("the commit would end the group")
     policy = judge_policy(after, unverified_policy_after, policy_before.conversation_id)
     external = changes.committer is None
     entered = [node for _, node in changes.added]

@@ -20,7 +20,7 @@ from parley_messaging.domain import judging
 from parley_messaging.domain.conversation import ConversationState, EpochState
 from parley_messaging.domain.entries import CREATED, SealedSecret, Submission
 from parley_messaging.domain.judging import check_epoch, judge_commit, judge_creation, judge_message, parse_header
-from parley_mls import Changes, Group
+from parley_mls import SUITE, Changes, Group, ReInit
 from parley_mls.leaf_node import Credential
 
 SECRET = bytes(PUSH_SEALED_SECRET_SIZE_BYTES)
@@ -217,6 +217,13 @@ def plain(talk: Talk, group_info: bytes, commit: bytes, **members: object) -> Su
     """A commit without a Welcome and without a new policy."""
     given = {"commit": commit, "group_info": group_info, "policy": b"", "welcome": b"", "welcome_devices": ()}
     return change(talk.creation, type="commit.created", **(given | members))
+
+
+def test_a_group_is_never_re_initialised(talk: Talk, people: list[Device]):
+    """Any member could end the conversation for all otherwise."""
+    before = joined(talk, people, people[1])
+    made = talk.group.commit_reinit(P, ReInit(b"another", 1, SUITE, talk.group.extensions))
+    refused(plain(talk, made.group_info, made.commit), before, PolicyRefused)
 
 
 def test_who_leaves_the_roster_leaves_the_group(talk: Talk, people: list[Device]):

@@ -112,6 +112,8 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
     policy_bytes = submission.policy or before.policy_bytes
     policy = decode_policy(policy_bytes)
     group, changes = _follow(submission, before.group)
+    if changes.reinit is not None:
+        raise PolicyRefused("a conversation's group is never re-initialised: nobody could write in it any more")
     actor = _committer(before.group, changes, server_name)
     if (actor.user_id, actor.device_id) != (submission.user_id, submission.device_id):
         raise PolicyRefused("the committer's leaf is not the caller's device")
