@@ -20,7 +20,7 @@ DEFAULT_EXTENSIONS = frozenset({APPLICATION_ID, RATCHET_TREE, REQUIRED_CAPABILIT
 DEFAULT_PROPOSALS = frozenset(range(1, 8))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # three bytes on the wire make one: whoever sends many must not fill the memory
 class Extension:
     """One extension; `data` is opaque unless its type is known."""
 

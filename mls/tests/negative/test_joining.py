@@ -104,6 +104,11 @@ def other_signer(info: Any) -> Any:
     return replace(info, signer=1)
 
 
+def unsorted(data: bytes) -> bytes:
+    """Leaf 5, the newcomer, is unmerged at the root; with it twice, the list does not ascend."""
+    return data.replace(b"\x04\x00\x00\x00\x05", b"\x08" + b"\x00\x00\x00\x05" * 2, 1)
+
+
 UNKNOWN = Extension(0xF0E1, b"")
 ENCODED = [
     Made("12.4.3.3-ends-with-a-blank", "ends with a node", {"info": extension(RATCHET_TREE, blank_after)}, TreeError),
@@ -112,6 +117,7 @@ ENCODED = [
     Made(
         "12.4.3.3-leaf-for-parent", "wrong place", {"info": extension(RATCHET_TREE, with_first_node_twice)}, TreeError
     ),
+    Made("7.1-unmerged-not-ascending", "left over|ascending", {"info": extension(RATCHET_TREE, unsorted)}, TreeError),
     Made("12.4.3.1-tree-missing", "no ratchet tree", {"info": without(RATCHET_TREE)}, GroupInfoError),
 ]
 TREES = [

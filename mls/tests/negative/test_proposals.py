@@ -264,3 +264,27 @@ def test_senders_other_than_members_propose_nothing():
         message = forged_proposal(Voice.member(stage().members[2]), added(), Sender(kind, 0))
         with pytest.raises(FramingError, match="from outside"):
             stage().members[0].process(P, message)
+
+
+def lacking_theme(name="n"):
+    return Add(package(name, types=(POLICY,))[1].key_package)
+
+
+def test_extensions_change_before_all_else():
+    """12.3: what is added in a commit is held to the extensions after it, wherever the change stands in the list."""
+    gone, asked = GroupContextExtensions(EXTENSIONS[:2]), required(extensions=(POLICY, 0xF0B1, 0xF0B2))
+    for items in ((lacking_theme(), gone), (gone, lacking_theme())):
+        assert isinstance(stage().members[0].process(P, committed(*items)(stage())), CommitProcessed)
+    for items in ((added(), asked), (asked, added())):
+        check_refused(Case("", committed(*items), CommitError, "required capabilities"))
+
+
+def test_who_leaves_need_not_support_what_comes():
+    """12.1.7: those who are removed in the same commit are not asked."""
+    plain = package("plain", types=(POLICY,))[1]
+    without = stage().members[1].commit(P, extensions=EXTENSIONS[:2], add=[plain.key_package])
+    group = without.group
+    again = group.commit(P, remove=[5], extensions=EXTENSIONS)
+    assert again.group.extensions == EXTENSIONS
+    with pytest.raises(CommitError, match="extension of the group"):
+        group.commit(P, extensions=EXTENSIONS)
