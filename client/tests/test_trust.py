@@ -9,15 +9,23 @@ from hypothesis import strategies as st
 
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.anchors import anchor_extension, read_anchor
-from parley_client.groups.judgement import judge_commit, leaf_of, policy_extension
+from parley_client.groups.judgement import (
+    LEAF_LIFETIME_S_MAX,
+    judge_commit,
+    judge_lifetimes,
+    leaf_of,
+    policy_extension,
+)
 from parley_client.store.conversations import load_conversation
 from parley_client.sync.applier import Applier, SequenceGap
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import chain_start
 from parley_contracts.ids import ConversationId, new_uuid7
 from parley_contracts.policy import ANCHOR_EXTENSION_TYPE
-from parley_mls import Changes, Extension, ReInit
+from parley_mls import Changes, Extension, Lifetime, ReInit, default_primitives
+from parley_mls.key_package import new_leaf
 
+PRIMITIVES = default_primitives()
 CONVERSATION = ConversationId(new_uuid7())
 PARTS = ("header", "ciphertext", "signature", "commit", "policy", "group_info")
 
@@ -55,6 +63,21 @@ def test_nobody_ends_a_group():
         judge_commit(
             None, None, None, None, changes, policy_before=None, unverified_policy_after=b"", author=(None, None)
         )
+
+
+@pytest.mark.parametrize("not_before", [0, 2**40])
+def test_a_leaf_that_lives_too_long_is_refused(not_before):
+    """RFC 9420 section 7.2: there is a longest total lifetime, and it is no question of the hour."""
+
+    def leaf(total_s):
+        leaf, _ = new_leaf(
+            PRIMITIVES, identity=b"n", signature_seed=b"s" * 32, lifetime=Lifetime(not_before, not_before + total_s)
+        )
+        return leaf
+
+    judge_lifetimes([leaf(LEAF_LIFETIME_S_MAX)])
+    with pytest.raises(UntrustedGroup, match="lives too long"):
+        judge_lifetimes([leaf(60), leaf(LEAF_LIFETIME_S_MAX + 1)])
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -16,7 +16,13 @@ from parley_client.channels.entering import ensure_in_channel
 from parley_client.errors import NotAMember, NotReachable, UnknownConversation, UntrustedGroup, UsageError
 from parley_client.groups.commits import Plan, commit_change, lost_leaves, send_pending
 from parley_client.groups.entering import WELCOME_WAIT_S, enter
-from parley_client.groups.judgement import judge_leaves, leaves_of, policy_extension
+from parley_client.groups.judgement import (
+    CLOCK_LEEWAY_S,
+    LEAF_LIFETIME_S_MAX,
+    judge_leaves,
+    leaves_of,
+    policy_extension,
+)
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
 from parley_client.store import queues
@@ -35,14 +41,11 @@ from parley_contracts.ids import (
     new_uuid7,
     uuid_bytes,
 )
-from parley_contracts.limits import KEY_PACKAGE_LIFETIME_S, MEMBERS_PER_GROUP_MAX
+from parley_contracts.limits import MEMBERS_PER_GROUP_MAX
 from parley_contracts.messaging_api import ConversationCreation
 from parley_contracts.policy import Kind, PolicyDocument, Role, RosterEntry, decode_policy
 from parley_contracts.problems import NotFound
 from parley_mls import Group, KeyPackage, MlsError
-
-_CLOCK_LEEWAY_S = 24 * 3600
-_LIFETIME_S_MAX = KEY_PACKAGE_LIFETIME_S + 2 * _CLOCK_LEEWAY_S
 
 
 async def open_direct(session: Session, user_id: UserId) -> ConversationId:
@@ -241,6 +244,6 @@ def _is_alive(package: KeyPackage) -> bool:
     lifetime, now = package.leaf.lifetime, time.time()
     return (
         lifetime is not None
-        and lifetime.not_after - lifetime.not_before <= _LIFETIME_S_MAX
-        and lifetime.not_before - _CLOCK_LEEWAY_S <= now <= lifetime.not_after
+        and lifetime.not_after - lifetime.not_before <= LEAF_LIFETIME_S_MAX
+        and lifetime.not_before - CLOCK_LEEWAY_S <= now <= lifetime.not_after
     )

@@ -15,12 +15,18 @@ from parley_client.store.conversations import Leaf
 from parley_contracts.encoding import b64decode
 from parley_contracts.identity import DeviceCertificate
 from parley_contracts.ids import ConversationId, DeviceId, UserId, direct_conversation_id, self_conversation_id
+from parley_contracts.limits import KEY_PACKAGE_LIFETIME_S
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, decode_policy, policy_hash
 from parley_contracts.policy_changes import check_change
 from parley_contracts.problems import Problem
 from parley_mls import Changes, Extension, Group, LeafNode, MlsError, Primitives, PublicGroup
 
 AnyGroup = Group | PublicGroup
+
+#: How far a device's clock may be off.
+CLOCK_LEEWAY_S = 24 * 3600
+#: RFC 9420 section 7.2: the longest total lifetime of a leaf.
+LEAF_LIFETIME_S_MAX = KEY_PACKAGE_LIFETIME_S + 2 * CLOCK_LEEWAY_S
 
 
 class IdentitiesNeeded(Exception):  # noqa: N818 - not an error: a question
@@ -89,6 +95,13 @@ def judge_leaves(
     return judged
 
 
+def judge_lifetimes(entered: Iterable[LeafNode]) -> None:
+    """Raise `UntrustedGroup` for a key package made to live too long; none is refused for the hour, on which clocks differ."""
+    for leaf in entered:
+        if leaf.lifetime and leaf.lifetime.not_after - leaf.lifetime.not_before > LEAF_LIFETIME_S_MAX:
+            raise UntrustedGroup("a newcomer's key package lives too long")
+
+
 def judge_group(
     primitives: Primitives,
     directory: Directory,
@@ -129,6 +142,7 @@ def judge_commit(
     entered = [node for _, node in changes.added]
     if changes.external is not None:
         entered.append(dict(after.members())[changes.external])
+    judge_lifetimes(entered)
     added = judge_leaves(primitives, directory, policy, entered)
     removed = [leaf_of(node) for _, node in changes.removed]
     actor = added[-1] if changes.committer is None else leaf_of(dict(before.members())[changes.committer])
