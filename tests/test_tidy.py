@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,6 +136,49 @@ def test_the_tests_that_documents_name_exist():
         or not re.search(rf"^(async )?def {test}\(", (ROOT / path).read_text(), re.MULTILINE)
     ]
     assert not missing
+
+
+CONFORMANCE = ROOT / "docs" / "mls-conformance.md"
+
+
+def conformance_rows(text: str) -> list[list[str]]:
+    """The cells of each row of the page's tables, their heads left out."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    return [row for row in rows if row[0] != "Section" and set("".join(row)) - set("-")]
+
+
+def conformance_faults(text: str, known: set[str]) -> list[str]:
+    """Rows that are empty or name a test that is not `known`; a row without a test gives a reason."""
+    faults = []
+    for row in conformance_rows(text):
+        tests = re.findall(r"`([\w/.]+\.py::[^`]+)`", row[-1])
+        if len(row) != 3 or not all(row) or not (tests or len(row[-1]) >= 20):
+            faults.append(f"an empty row: {row}")
+        faults += [f"no such test: {named}" for named in tests if named not in known]
+    return faults
+
+
+def test_the_conformance_page_is_whole():
+    """Every rule of RFC 9420 on the page names tests that pytest collects, by case, or says why it has none."""
+    text = CONFORMANCE.read_text()
+    files = sorted({named for named in re.findall(r"`([\w/.]+\.py)::", text) if named.startswith("mls/")})
+    collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *files]
+    listed = subprocess.run(collect, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    cases = {line for line in listed.splitlines() if "::" in line}
+    known = cases | {case.partition("[")[0] for case in cases}
+    elsewhere = set(re.findall(r"`((?!mls/)[\w/.]+\.py::\w+)`", text))  # these exist by the test above
+    assert len(conformance_rows(text)) >= 150
+    assert not conformance_faults(text, known | elsewhere)
+
+
+def test_an_empty_row_and_an_unknown_case_are_caught():
+    table = "| Section | Rule | Held by |\n|---|---|---|\n"
+    assert not conformance_faults(
+        table + "| 6 | A | `mls/tests/a.py::test_a[6-a]` |\n", {"mls/tests/a.py::test_a[6-a]"}
+    )
+    for row in ("| 6 | A |  |", "| 6 |  | `mls/tests/a.py::test_a` |", "| 6 | A | because |", "| 6 | A |"):
+        assert conformance_faults(f"{table}{row}\n", {"mls/tests/a.py::test_a"})
+    assert conformance_faults(table + "| 6 | A | `mls/tests/a.py::test_a[7-b]` |\n", {"mls/tests/a.py::test_a"})
 
 
 def test_no_path_of_one_machine():
