@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,20 @@ from parley_mls import (
     KeyPackage,
     KeyPackageBundle,
     Lifetime,
+    PskId,
+    PskType,
     PublicGroup,
+    ReInit,
+    ResumptionUsage,
+    branch_group,
     create_key_package,
     default_primitives,
     generate_signature_key,
+    reinitialised_group,
 )
-from parley_mls.extensions import EXTERNAL_PUB
+from parley_mls.extensions import EXTERNAL_PUB, REQUIRED_CAPABILITIES
 from parley_mls.group_info import GroupInfo
+from parley_mls.suite import MLS_10, SUITE
 
 P = default_primitives()
 POLICY = 0xF0A1
@@ -99,8 +106,8 @@ def their_package(peer: Peer, name: str) -> KeyPackage:
     return package
 
 
-def processed(group: Group, commit: bytes) -> Group:
-    result = group.process(P, commit)
+def processed(group: Group, commit: bytes, psks: Mapping[bytes, bytes] | None = None) -> Group:
+    result = group.process(P, commit, psks=psks)
     assert isinstance(result, CommitProcessed)
     return result.group
 
@@ -187,3 +194,159 @@ def test_a_group_that_they_create(peers: list[Peer]):
     group, follower = processed(group, removal), follower.process(P, removal).group
     assert one.secret() == secret(group) == secret(processed(entered.group, removal))
     assert group.tree_hash == follower.tree_hash
+
+
+def founded_with(peers: list[Peer], group_id: bytes = b"ours") -> Group:
+    """A group of ours with both peers in it."""
+    seed, _ = generate_signature_key(P)
+    extensions = [Extension(POLICY, b"policy")]
+    group = Group.create(P, group_id=group_id, identity=b"python", signature_seed=seed, extensions=extensions)
+    names = ("one", "two")
+    made = group.commit(P, add=[their_package(peer, name) for peer, name in zip(peers, names, strict=True)])
+    assert made.welcome is not None
+    for peer in peers:
+        peer("join", welcome=made.welcome.hex())
+    return made.group
+
+
+def agreed(peers: list[Peer], group: Group) -> None:
+    assert {peer.secret() for peer in peers} == {secret(group)}
+
+
+def told(peers: list[Peer], message: bytes) -> None:
+    for peer in peers:
+        peer("process", message=message.hex())
+
+
+def test_pre_shared_keys(peers: list[Peer]):
+    """External ones and those of past epochs, by value and by reference, in both directions."""
+    one, two = peers
+    group = founded_with(peers)
+    known = {b"psk": b"k" * 32}
+    for peer in peers:
+        peer("know_psk", id=b"psk".hex(), psk=(b"k" * 32).hex())
+
+    def name(usage: ResumptionUsage | None = None, **named: Any) -> PskId:
+        kind = PskType.EXTERNAL if usage is None else PskType.RESUMPTION
+        return PskId(kind, P.random(32), usage=usage, **named)
+
+    past, past_psk = group.epoch, group.resumption_psk
+    resumed = name(ResumptionUsage.APPLICATION, group_id=b"ours", epoch=past)
+    ours = group.commit(P, psks=[(name(id=b"psk"), b"k" * 32), (resumed, past_psk)])
+    told(peers, ours.commit)
+    group = ours.group
+    agreed(peers, group)
+
+    theirs = one.get("commit_psk", "commit", id=b"psk".hex())
+    told([two], theirs)
+    group = processed(group, theirs, known)
+    agreed(peers, group)
+    theirs = two.get("commit_resumption", "commit", epoch=past)
+    told([one], theirs)
+    group = processed(group, theirs)
+    agreed(peers, group)
+
+    proposed = group.propose_psk(P, name(id=b"psk"))
+    told(peers, proposed.message)
+    theirs = one.get("commit", "commit")
+    told([two], theirs)
+    group = processed(proposed.group, theirs, known)
+    agreed(peers, group)
+
+    proposal = two.get("propose_psk", "message", id=b"psk".hex())
+    told([one], proposal)
+    ours = group.process(P, proposal).group.commit(P, known_psks=known)
+    told(peers, ours.commit)
+    agreed(peers, ours.group)
+
+
+def test_adds_by_reference(peers: list[Peer]):
+    one, two = peers
+    seed, _ = generate_signature_key(P)
+    extensions = [Extension(POLICY, b"policy")]
+    group = Group.create(P, group_id=b"ours", identity=b"python", signature_seed=seed, extensions=extensions)
+    made = group.commit(P, add=[their_package(one, "one")])
+    assert made.welcome is not None
+    one("join", welcome=made.welcome.hex())
+
+    proposal = one.get("propose_add", "message", key_package=their_package(two, "two").to_bytes().hex())
+    ours = made.group.process(P, proposal).group.commit(P)
+    assert ours.welcome is not None
+    told([one], ours.commit)
+    two("join", welcome=ours.welcome.hex())
+    agreed(peers, ours.group)
+
+    other_seed, bundle = own_package()
+    proposed = ours.group.propose_add(P, bundle.key_package)
+    told(peers, proposed.message)
+    theirs = two("commit")
+    told([one], bytes.fromhex(theirs["commit"]))
+    joined = Group.join(P, bytes.fromhex(theirs["welcome"]), bundle, other_seed)
+    assert secret(processed(proposed.group, bytes.fromhex(theirs["commit"]))) == secret(joined)
+    agreed(peers, joined)
+
+
+def test_extensions_that_we_change(peers: list[Peer]):
+    """ts-mls makes such commits without the path that RFC 9420 section 12.4 asks for; ours it takes."""
+    group = founded_with(peers)
+    required = next(e for e in group.extensions if e.type == REQUIRED_CAPABILITIES)
+    made = group.commit(P, extensions=[required, Extension(POLICY, b"changed")])
+    told(peers, made.commit)
+    agreed(peers, made.group)
+
+
+def member_package(group: Group) -> tuple[bytes, KeyPackageBundle]:
+    """A fresh key package with our credential in the group."""
+    seed, _ = generate_signature_key(P)
+    identity = dict(group.members())[group.own_index].identity
+    bundle = create_key_package(
+        P, identity=identity, signature_seed=seed, lifetime=Lifetime(0, 2**63 - 1), extension_types=(POLICY,)
+    )
+    return seed, bundle
+
+
+def test_branches(peers: list[Peer]):
+    one, two = peers
+    group = founded_with(peers)
+    seed, bundle = member_package(group)
+    made = one("branch", name="one", group_id=b"theirs".hex(), key_packages=[bundle.key_package.to_bytes().hex()])
+    tree = bytes.fromhex(made["ratchet_tree"])
+    branch = Group.join(
+        P, bytes.fromhex(made["welcome"]), bundle, seed, ratchet_tree=tree, predecessor=group.as_predecessor()
+    )
+    assert (branch.group_id, secret(branch)) == (b"theirs", one.secret())
+
+    package = their_package(two, "two")
+    ours = branch_group(P, group, group_id=b"branch", signature_seed=P.random(32), members=[package])
+    assert ours.welcome is not None
+    two("join_branch", welcome=ours.welcome.hex())
+    assert two.secret() == secret(ours.group)
+    next_epoch = two.get("commit", "commit")
+    assert secret(processed(ours.group, next_epoch)) == two.secret()
+
+
+@pytest.mark.parametrize("who", ["we end and begin", "they end and begin"])
+def test_re_initialisation(peers: list[Peer], who: str):
+    one, two = peers
+    group = founded_with(peers)
+    if who == "we end and begin":
+        made = group.commit_reinit(P, ReInit(b"successor", MLS_10, SUITE, group.extensions))
+        told(peers, made.commit)
+        fresh = [their_package(peer, name) for peer, name in ((one, "one"), (two, "two"))]
+        begun = reinitialised_group(P, made.group, signature_seed=P.random(32), members=fresh)
+        assert begun.welcome is not None
+        for peer in peers:
+            peer("join_reinit", welcome=begun.welcome.hex())
+        agreed(peers, begun.group)
+        return
+    theirs = one.get("commit_reinit", "commit", group_id=b"successor".hex())
+    told([two], theirs)
+    ended = processed(group, theirs)
+    seed, bundle = member_package(group)
+    packages = [their_package(two, "two").to_bytes().hex(), bundle.key_package.to_bytes().hex()]
+    answer = one("reinit", name="one", key_packages=packages)
+    tree = bytes.fromhex(answer["ratchet_tree"])
+    joined = Group.join(
+        P, bytes.fromhex(answer["welcome"]), bundle, seed, ratchet_tree=tree, predecessor=ended.as_predecessor()
+    )
+    assert (joined.group_id, secret(joined)) == (b"successor", one.secret())
