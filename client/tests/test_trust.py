@@ -12,8 +12,10 @@ from parley_client.groups.anchors import anchor_extension, read_anchor
 from parley_client.groups.judgement import (
     LEAF_LIFETIME_S_MAX,
     judge_commit,
+    judge_group_id,
     judge_lifetimes,
     leaf_of,
+    new_group_id,
     policy_extension,
 )
 from parley_client.store.conversations import load_conversation
@@ -22,7 +24,7 @@ from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import chain_start
 from parley_contracts.ids import ConversationId, new_uuid7
 from parley_contracts.policy import ANCHOR_EXTENSION_TYPE
-from parley_mls import Changes, Extension, Lifetime, ReInit, default_primitives
+from parley_mls import Changes, Extension, Group, Lifetime, ReInit, default_primitives
 from parley_mls.key_package import new_leaf
 
 PRIMITIVES = default_primitives()
@@ -63,6 +65,20 @@ def test_nobody_ends_a_group():
         judge_commit(
             None, None, None, None, changes, policy_before=None, unverified_policy_after=b"", author=(None, None)
         )
+
+
+def test_groups_of_two_conversations_never_share_an_id():
+    """RFC 9420 section 12.4.3: whose group this is, its id says; what could be another conversation's is refused."""
+
+    def group(group_id):
+        return Group.create(PRIMITIVES, group_id=group_id, identity=b"a", signature_seed=b"s" * 32)
+
+    own, other = new_group_id(CONVERSATION), new_group_id(ConversationId(new_uuid7()))
+    assert new_group_id(CONVERSATION) != own
+    judge_group_id(group(own), CONVERSATION)
+    for group_id in (other, b"", own[1:]):
+        with pytest.raises(UntrustedGroup, match="not one of this conversation's"):
+            judge_group_id(group(group_id), CONVERSATION)
 
 
 @pytest.mark.parametrize("not_before", [0, 2**40])

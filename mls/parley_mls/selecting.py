@@ -28,6 +28,8 @@ def choose_pending(
     Removals come before updates, and the last update of a member before its earlier ones (section 12.2). A re-initialisation is
     never taken up on the way: it ends the group.
     """
+    if not state.proposals:
+        return {}
     choice = _Choice(state, sender, by_value, has_psk)
     newest_first = list(state.proposals.items())[::-1]
     chosen: set[bytes] = set()

@@ -5,7 +5,6 @@ Invariant: who belongs is said by the policy document that this device writes; t
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Collection, Iterable
 
@@ -21,6 +20,7 @@ from parley_client.groups.judgement import (
     LEAF_LIFETIME_S_MAX,
     judge_leaves,
     leaves_of,
+    new_group_id,
     policy_extension,
 )
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
@@ -39,7 +39,6 @@ from parley_contracts.ids import (
     as_channel,
     direct_conversation_id,
     new_uuid7,
-    uuid_bytes,
 )
 from parley_contracts.limits import MEMBERS_PER_GROUP_MAX
 from parley_contracts.messaging_api import ConversationCreation
@@ -140,7 +139,7 @@ async def _begin(session: Session, policy: PolicyDocument) -> None:
     document = policy.encode()
     group = Group.create(
         session.primitives,
-        group_id=uuid_bytes(conversation_id) + os.urandom(16),
+        group_id=new_group_id(conversation_id),
         identity=session.device.certificate,
         signature_seed=session.device.device_secret,
         extensions=[policy_extension(document)],

@@ -6,6 +6,7 @@ the policy document whose hash the group itself carries.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
 from parley_client.crypto.account import verify_certificate
@@ -14,7 +15,14 @@ from parley_client.errors import UntrustedGroup
 from parley_client.store.conversations import Leaf
 from parley_contracts.encoding import b64decode
 from parley_contracts.identity import DeviceCertificate
-from parley_contracts.ids import ConversationId, DeviceId, UserId, direct_conversation_id, self_conversation_id
+from parley_contracts.ids import (
+    ConversationId,
+    DeviceId,
+    UserId,
+    direct_conversation_id,
+    self_conversation_id,
+    uuid_bytes,
+)
 from parley_contracts.limits import KEY_PACKAGE_LIFETIME_S
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, decode_policy, policy_hash
 from parley_contracts.policy_changes import check_change
@@ -95,6 +103,17 @@ def judge_leaves(
     return judged
 
 
+def new_group_id(conversation_id: ConversationId) -> bytes:
+    """A fresh id for a conversation's group: the conversation's 16 bytes, and 16 random ones."""
+    return uuid_bytes(conversation_id) + os.urandom(16)
+
+
+def judge_group_id(group: AnyGroup, conversation_id: ConversationId) -> None:
+    """Raise `UntrustedGroup` for a group that could have another conversation's id (RFC 9420 section 12.4.3)."""
+    if not group.group_id.startswith(uuid_bytes(conversation_id)):
+        raise UntrustedGroup("the group's id is not one of this conversation's")
+
+
 def judge_lifetimes(entered: Iterable[LeafNode]) -> None:
     """Raise `UntrustedGroup` for a key package made to live too long; none is refused for the hour, on which clocks differ."""
     for leaf in entered:
@@ -113,6 +132,7 @@ def judge_group(
 
     Leaves of people who have left are no one's: nobody writes before a commit removes them, so they are not led anywhere.
     """
+    judge_group_id(group, conversation_id)
     policy = judge_policy(group, unverified_policy, conversation_id)
     leaves = [leaf for _, leaf in group.members()]
     judge_leaves(primitives, directory, policy, [leaf for leaf in leaves if leaf_of(leaf).user_id in policy.user_ids])
