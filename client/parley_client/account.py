@@ -12,7 +12,7 @@ import platform
 import msgspec
 
 from parley_client.api import auth, messaging
-from parley_client.api.http import ATTEMPTS, Api
+from parley_client.api.http import ATTEMPTS, Api, answered_bytes
 from parley_client.backoff import full_jitter
 from parley_client.crypto.account import (
     VaultContent,
@@ -21,8 +21,16 @@ from parley_client.crypto.account import (
     certify_device,
     create_account,
     open_vault,
+    vouches_for,
 )
-from parley_client.crypto.history import new_history_key, open_history_key, seal_history_key
+from parley_client.crypto.history import (
+    HistoryKey,
+    HistoryKeyError,
+    HistoryKeySigner,
+    new_history_key,
+    open_history_key,
+    seal_history_key,
+)
 from parley_client.crypto.recovery import new_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import AlreadySignedIn, RecoveryKeyRefused, RecoveryKeyRequired, UntrustedIdentity
@@ -30,11 +38,11 @@ from parley_client.store.documents import Account, load_account, save_account
 from parley_client.store.history import save_history_key
 from parley_client.store.port import Store
 from parley_contracts.auth_api import DeviceRegistration, StatementUpload, Tokens
-from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.encoding import b64encode
 from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
 from parley_contracts.limits import DEVICE_NAME_LENGTH_MAX
-from parley_contracts.messaging_api import HistoryKeyUpload
+from parley_contracts.messaging_api import HistoryKeyRecord, HistoryKeyUpload
 from parley_contracts.problems import Unavailable, UsernameTaken, WrongCredentials
 from parley_mls import Primitives, generate_signature_key
 
@@ -130,7 +138,12 @@ class SetUp:
         made = create_account(p, server_name=server_name, user_id=account.user_id, recovery_key=recovery_key)
         history_key = new_history_key(_FIRST_VERSION)
         sealed_history = seal_history_key(
-            p, history_key, made.statement.recovery_key, user_id=account.user_id, server_name=server_name
+            p,
+            history_key,
+            made.statement.recovery_key,
+            signer=HistoryKeySigner(made.statement.version, made.keys.signing_seed),
+            user_id=account.user_id,
+            server_name=server_name,
         )
         account = self._with_device(account, made.statement, made.keys.signing_seed)
         account = msgspec.structs.replace(
@@ -211,25 +224,32 @@ class SetUp:
         keys = await messaging.get_history_keys(self._api)
         if not keys.history_keys:
             raise UntrustedIdentity("the server has lost this account's history keys")
+        opened = [self._history_key(identity, key, content.recovery_private) for key in keys.history_keys]
         with self._store.transaction():
-            for key in keys.history_keys:
-                opened = open_history_key(
-                    self._primitives,
-                    b64decode(key.sealed),
-                    content.recovery_private,
-                    version=key.version,
-                    user_id=user_id,
-                    server_name=_server_name(account),
-                )
-                save_history_key(self._store, opened)
+            for history_key in opened:
+                save_history_key(self._store, history_key)
             return self._finish(account)
+
+    def _history_key(self, identity: VerifiedIdentity, key: HistoryKeyRecord, recovery_private: bytes) -> HistoryKey:
+        try:
+            return open_history_key(
+                self._primitives,
+                answered_bytes(key.sealed),
+                recovery_private,
+                version=key.version,
+                signing_keys={version: said.signing_key for version, said in identity.statements.items()},
+                user_id=identity.user_id,
+                server_name=identity.statement.server_name,
+            )
+        except HistoryKeyError as error:
+            raise UntrustedIdentity(f"{error}: it is not this account's") from error
 
     async def _open_vault(self, identity: VerifiedIdentity, recovery_key: bytes) -> VaultContent:
         vault = await auth.get_vault(self._api)
         try:
-            return open_vault(
+            content = open_vault(
                 self._primitives,
-                sealed=b64decode(vault.vault),
+                sealed=answered_bytes(vault.vault),
                 recovery_key=recovery_key,
                 server_name=identity.statement.server_name,
                 user_id=identity.user_id,
@@ -238,6 +258,10 @@ class SetUp:
             )
         except VaultError as error:
             raise RecoveryKeyRefused(str(error)) from error
+        # Only the vault is proof: a server could write a statement of its own around it, with keys that it knows.
+        if not vouches_for(self._primitives, content, identity.statement):
+            raise UntrustedIdentity("the server shows other keys for this account than its vault holds")
+        return content
 
     async def _own_identity(self, user_id: UserId, server_name: str) -> VerifiedIdentity:
         directory = Directory(self._store, self._api, self._primitives, server_name)

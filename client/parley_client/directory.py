@@ -50,9 +50,10 @@ class Directory:
             async with limit:
                 await self._fetch_one(user_id)
 
-        async with asyncio.TaskGroup() as tasks:
-            for user_id in set(user_ids):
-                tasks.create_task(fetch_one(user_id))
+        outcomes = await asyncio.gather(*map(fetch_one, set(user_ids)), return_exceptions=True)
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
 
     async def identity(self, user_id: UserId) -> VerifiedIdentity:
         """The person's present identity, freshly asked for."""

@@ -12,8 +12,10 @@ import msgspec
 
 from parley_client import outbox
 from parley_client.api import messaging
+from parley_client.content.handing import encode_handed_key
 from parley_client.content.kinds import KIND_HISTORY_KEY
-from parley_client.crypto.history import HistoryKey, new_history_key, seal_history_key
+from parley_client.crypto.history import HistoryKey, HistoryKeySigner, new_history_key, seal_history_key
+from parley_client.errors import NotSignedIn
 from parley_client.groups.conversations import open_direct
 from parley_client.session import Session
 from parley_client.store import documents
@@ -59,10 +61,14 @@ async def renew_history_key(session: Session) -> None:
 
 async def _sealed(session: Session, key: HistoryKey) -> bytes:
     identity = await session.directory.identity(session.device.user_id)
+    account = documents.load_account(session.store)
+    if account is None:
+        raise NotSignedIn("this profile is not signed in")
     return seal_history_key(
         session.primitives,
         key,
         identity.statement.recovery_key,
+        signer=HistoryKeySigner(account.statement_version, account.signing_secret),
         user_id=session.device.user_id,
         server_name=session.device.server_name,
     )
@@ -72,6 +78,6 @@ async def _hand_on(session: Session, key: HistoryKey) -> None:
     if not session.directory.devices(session.device.user_id) - {session.device.device_id}:
         return
     conversation_id = await open_direct(session, session.device.user_id)
-    body = msgspec.json.encode({"version": key.version, "secret": b64encode(key.secret)})
+    body = encode_handed_key(key)
     row = OutboxRow(client_id=ClientId(new_uuid7()), conversation_id=conversation_id, kind=KIND_HISTORY_KEY, body=body)
     await outbox.deliver_message(session, row)

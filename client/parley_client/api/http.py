@@ -20,6 +20,7 @@ from parley_client.errors import NetworkError, NotSignedIn
 from parley_client.store.documents import TokenPair, load_tokens, remove, save_tokens
 from parley_client.store.port import Store
 from parley_contracts.auth_api import RefreshRequest, Tokens
+from parley_contracts.encoding import b64decode
 from parley_contracts.ids import new_uuid7
 from parley_contracts.problems import (
     Problem,
@@ -126,6 +127,14 @@ class Api:
             return answer
         token = await self.access_token(unless=token)
         return await self.network.request(_with_token(request, token))
+
+
+def answered_bytes(unverified_text: str) -> bytes:
+    """The bytes of a binary field of an answer; `NetworkError` where it is no base64url."""
+    try:
+        return b64decode(unverified_text)
+    except ValueError as error:
+        raise NetworkError("protocol", "the server's answer makes no sense") from error
 
 
 def decode_answer(answer: Answer, kind: type[T]) -> T:

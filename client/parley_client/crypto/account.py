@@ -136,6 +136,15 @@ def open_vault(
         raise VaultError("this recovery key does not open the account's vault") from error
 
 
+def vouches_for(p: Primitives, content: VaultContent, statement: AccountStatement) -> bool:
+    """Whether the keys in a vault are those that a statement names."""
+    return (
+        p.ed25519_public(content.root_seed) == statement.root_key
+        and p.ed25519_public(content.signing_seed) == statement.signing_key
+        and p.x25519_public(content.recovery_private) == statement.recovery_key
+    )
+
+
 def _vault_key(p: Primitives, recovery_key: bytes, place: bytes) -> bytes:
     if len(recovery_key) != RECOVERY_KEY_SIZE_BYTES:
         raise VaultError("a recovery key has 32 bytes")

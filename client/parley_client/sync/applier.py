@@ -16,8 +16,8 @@ import msgspec
 
 from parley_client.content.bodies import picture_in
 from parley_client.content.disappearing import expiry_of
+from parley_client.content.handing import handed_key_in
 from parley_client.content.kinds import COUNTED_KINDS, KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPENED
-from parley_client.crypto.history import HistoryKey
 from parley_client.crypto.message import UNCOUNTED, Content
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.judgement import AnyGroup, judge_commit, leaf_of, leaves_of
@@ -193,7 +193,7 @@ class Applier:
             if content.kind == KIND_NAME:
                 return opened
             return msgspec.structs.replace(opened, expires_at=expiry_of(entry.stored_at, policy, self._session.clock()))
-        if row.kind == "self" and (key := _history_key_in(content.body)) is not None:
+        if row.kind == "self" and (key := handed_key_in(content.body)) is not None:
             self._later(save_history_key, key)
         return row_of(entry, content.kind, b"", policy=policy)
 
@@ -239,6 +239,8 @@ class Applier:
         return with_history(self._enter(row, Group.from_bytes(pending.member), pending.policy))
 
     def _apply_commit(self, row: ConversationRow, entry: Entry) -> ConversationRow:
+        if self._member is None and self._follower is None and self._pending is None:
+            return self._unjudged(row, entry)
         applied = self._applied_commit(row, entry)
         before, after = known_policy(row.policy), known_policy(applied.policy)
         members = members_row(entry, before, after) or history_row(entry, before, after)
@@ -263,7 +265,7 @@ class Applier:
             if entry.commit != msgspec.json.decode(pending.upload, type=CommitUpload).commit:
                 raise UntrustedGroup("the log holds another commit than this device sent")
             if not self._belongs(pending.policy):
-                return self._leave(row, pending.policy, entry.epoch)
+                return self._leave(row, pending.policy, Group.from_bytes(pending.member).follower())
             return self._enter(row, Group.from_bytes(pending.member), pending.policy)
         commit = b64decode(entry.commit or "")
         policy = b64decode(entry.policy) if entry.policy is not None else row.policy
@@ -272,7 +274,11 @@ class Applier:
         if self._follower is not None:
             return self._follow_from_outside(row, entry, self._follower, commit, policy)
         self._drop_pending()
-        return msgspec.structs.replace(row, epoch=entry.epoch, policy=policy)
+        return self._unjudged(row, entry)
+
+    def _unjudged(self, row: ConversationRow, entry: Entry) -> ConversationRow:
+        """Pass a commit of a time when this person was out: nothing is believed or told of it but that it was there."""
+        return msgspec.structs.replace(row, epoch=entry.epoch)
 
     def _follow_as_member(
         self, row: ConversationRow, entry: Entry, member: Group, commit: bytes, policy: bytes
@@ -284,9 +290,21 @@ class Applier:
         if not isinstance(processed, CommitProcessed):
             raise UntrustedGroup("a proposal stands where a commit should")
         if processed.changes.self_removed:
-            return self._leave(row, policy, entry.epoch)
+            return self._put_out(row, entry, member, commit, policy)
         self._judge(row, entry, member, processed, policy)
         return self._enter(row, processed.group, policy)
+
+    def _put_out(
+        self, row: ConversationRow, entry: Entry, member: Group, commit: bytes, policy: bytes
+    ) -> ConversationRow:
+        """Be out by somebody's commit, which is judged by what is public of it, like any other."""
+        try:
+            public = member.follower().process(self._session.primitives, commit)
+        except MlsError as error:
+            raise UntrustedGroup("a commit cannot be followed") from error
+        assert isinstance(public, PublicCommitProcessed)
+        self._judge(row, entry, member, public, policy)
+        return self._leave(row, policy, public.group)
 
     def _follow_from_outside(
         self, row: ConversationRow, entry: Entry, follower: PublicGroup, commit: bytes, policy: bytes
@@ -349,12 +367,13 @@ class Applier:
         self._drop_pending()
         return row
 
-    def _leave(self, row: ConversationRow, policy: bytes, epoch: int) -> ConversationRow:
-        """Be out: the group's secrets are erased; the person may still belong by another device."""
+    def _leave(self, row: ConversationRow, policy: bytes, group: PublicGroup) -> ConversationRow:
+        """Be out: the group's secrets are erased. Where the person still belongs by another device, this one follows."""
         belongs = self._belongs(policy)
-        self._member, self._follower, self._groups_changed = None, None, True
+        self._member, self._follower, self._groups_changed = None, group if belongs else None, True
         self._drop_pending()
-        return msgspec.structs.replace(row, status="outside" if belongs else "removed", epoch=epoch, policy=policy)
+        status: conversations.Status = "outside" if belongs else "removed"
+        return msgspec.structs.replace(row, status=status, epoch=group.epoch, policy=policy)
 
     def _belongs(self, policy: bytes) -> bool:
         return self._session.device.user_id in known_policy(policy).user_ids
@@ -474,16 +493,3 @@ def _clear_entry_hash(entry: Entry) -> bytes:
         # What a person wrote; the first policy of a channel is the server's.
         policy=b64decode(entry.policy or "") if entry.type == POLICY_CHANGED else b"",
     )
-
-
-class _HandedKey(msgspec.Struct):
-    version: int
-    secret: str
-
-
-def _history_key_in(body: bytes) -> HistoryKey | None:
-    try:
-        handed = msgspec.json.decode(body, type=_HandedKey)
-        return HistoryKey(handed.version, b64decode(handed.secret))
-    except (ValueError, RecursionError):
-        return None

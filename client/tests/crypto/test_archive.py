@@ -8,14 +8,15 @@ from parley_client.crypto.archive import ArchiveError, ArchiveRecord, leaves_dig
 from parley_client.crypto.history import (
     HistoryKey,
     HistoryKeyError,
+    HistoryKeySigner,
     new_history_key,
     open_history_key,
     seal_history_key,
 )
 from parley_client.crypto.index import AccountIndexError, open_index, seal_index
-from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7
+from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7, uuid_bytes
 from parley_contracts.limits import ARCHIVE_RECORD_SIZE_BYTES_MAX
-from parley_mls import default_primitives, generate_hpke_key
+from parley_mls import Writer, default_primitives, generate_hpke_key, generate_signature_key, hpke_seal
 
 P = default_primitives()
 USER, CONVERSATION = UserId(new_uuid7()), ConversationId(new_uuid7())
@@ -73,7 +74,10 @@ def test_a_changed_record_is_refused(place: int, flip: int):
 
 
 PRIVATE, PUBLIC = generate_hpke_key(P)
-SEALED_KEY = seal_history_key(P, KEY, PUBLIC, **WHOSE)
+SIGNING_SEED, SIGNING_KEY = generate_signature_key(P)
+SIGNER = HistoryKeySigner(1, SIGNING_SEED)
+SIGNED = {"signing_keys": {1: SIGNING_KEY}} | WHOSE
+SEALED_KEY = seal_history_key(P, KEY, PUBLIC, signer=SIGNER, **WHOSE)
 SEALED_INDEX = seal_index(P, KEY, [CONVERSATION], version=1, **WHOSE)
 
 
@@ -84,7 +88,7 @@ def test_changed_history_keys_and_indexes_are_refused(in_key: int, in_index: int
     key[in_key] ^= flip
     index[in_index] ^= flip
     with pytest.raises(HistoryKeyError):
-        open_history_key(P, bytes(key), PRIVATE, version=1, **WHOSE)
+        open_history_key(P, bytes(key), PRIVATE, version=1, **SIGNED)
     with pytest.raises(AccountIndexError):
         open_index(P, KEY, bytes(index), version=1, **WHOSE)
 
@@ -96,16 +100,30 @@ def test_foreign_bytes_are_refused(data: bytes):
     with pytest.raises(AccountIndexError):
         open_index(P, KEY, data, version=1, **WHOSE)
     with pytest.raises(HistoryKeyError):
-        open_history_key(P, data, bytes(range(32)), version=1, **WHOSE)
+        open_history_key(P, data, bytes(range(32)), version=1, **SIGNED)
 
 
 def test_history_keys_open_with_the_recovery_key_alone():
     private, public = generate_hpke_key(P)
-    sealed = seal_history_key(P, KEY, public, **WHOSE)
-    assert open_history_key(P, sealed, private, version=1, **WHOSE) == KEY
+    sealed = seal_history_key(P, KEY, public, signer=SIGNER, **WHOSE)
+    assert open_history_key(P, sealed, private, version=1, **SIGNED) == KEY
     for wrong in ({"version": 2}, {"user_id": UserId(new_uuid7())}, {"server_name": "other"}):
         with pytest.raises(HistoryKeyError):
-            open_history_key(P, sealed, private, **({"version": 1} | WHOSE | wrong))
+            open_history_key(P, sealed, private, **({"version": 1} | SIGNED | wrong))
+
+
+def test_a_history_key_is_the_account_s_or_none():
+    """Anybody can seal to the recovery public key."""
+    place = Writer().opaque(b"parley.example").raw(uuid_bytes(USER)).uint32(1).finish()
+    stranger = HistoryKeySigner(1, generate_signature_key(P)[0])
+    for sealed in (
+        hpke_seal(P, PUBLIC, b"Parley History Key 1", place, bytes(32)),
+        hpke_seal(P, PUBLIC, b"Parley History Key 1", place, bytes(32 + 4 + 64)),
+        seal_history_key(P, KEY, PUBLIC, signer=stranger, **WHOSE),
+        seal_history_key(P, KEY, PUBLIC, signer=HistoryKeySigner(2, SIGNING_SEED), **WHOSE),
+    ):
+        with pytest.raises(HistoryKeyError):
+            open_history_key(P, sealed, PRIVATE, version=1, **SIGNED)
 
 
 def test_the_index_comes_back_sorted():

@@ -74,7 +74,15 @@ def test_identity_and_certificate():
 
 
 def test_history_key():
-    opened = open_history_key(P, raw("history_key", "sealed"), raw("account", "recovery_private"), version=1, **WHOSE)
+    statement = AccountStatement.decode(raw("account", "statement"))
+    opened = open_history_key(
+        P,
+        raw("history_key", "sealed"),
+        raw("account", "recovery_private"),
+        version=1,
+        signing_keys={1: statement.signing_key},
+        **WHOSE,
+    )
     assert opened == HISTORY_KEY
 
 
