@@ -31,7 +31,8 @@ async def stock_key_packages(session: Session, *, known_to_be_empty: bool = Fals
             available, has_last_resort = count.available, count.has_last_resort
         if available >= KEY_PACKAGES_REFILL_BELOW and has_last_resort:
             return
-        _make(session, STOCK - available, last_resort=not has_last_resort)
+        # A server that counts below nothing does not make a device make packages for ever.
+        _make(session, STOCK - min(max(available, 0), STOCK), last_resort=not has_last_resort)
     waiting = queues.key_packages_to_upload(session.store)
     packages = {
         ref: (b64encode(KeyPackageBundle.from_bytes(bundle).key_package.to_bytes()), last)

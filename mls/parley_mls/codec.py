@@ -127,8 +127,11 @@ class Writer:
         return self
 
     def uint(self, value: int, size_bytes: int) -> Writer:
-        """An unsigned integer of `size_bytes` bytes."""
-        self._parts.append(value.to_bytes(size_bytes, "big"))
+        """An unsigned integer of `size_bytes` bytes; `ValueError` where it does not fit."""
+        try:
+            self._parts.append(value.to_bytes(size_bytes, "big"))
+        except OverflowError as error:
+            raise ValueError("a number does not fit into its field") from error
         return self
 
     def uint8(self, value: int) -> Writer:

@@ -83,17 +83,13 @@ def open_record(
 ) -> ArchiveRecord:
     """The record of exactly this epoch; `ArchiveError` where it is not that."""
     try:
-        reader = Reader(sealed)
-        if reader.uint8() != _FORMAT:
-            raise ArchiveError("an archive record of an unknown format")
-        group_id = reader.opaque()
+        group_id, body = decode(sealed, _read)
         place = _place(conversation_id, generation, epoch, group_id, user_id, server_name)
-        body = reader.raw(reader.remaining)
         plaintext = open_sealed(p, _key(p, history_key, place), body, place)
         secret, transcript, digest, sequence, anchor = decode(
             plaintext, lambda r: (r.opaque(), r.opaque(), r.opaque(), r.uint64(), r.opaque())
         )
-    except (CryptoError, DecodeError) as error:
+    except (CryptoError, ValueError) as error:
         raise ArchiveError("an archive record does not open") from error
     return ArchiveRecord(
         conversation_id=conversation_id,
@@ -106,6 +102,12 @@ def open_record(
         anchor_sequence=sequence,
         anchor_hash=anchor,
     )
+
+
+def _read(reader: Reader) -> tuple[bytes, bytes]:
+    if reader.uint8() != _FORMAT:
+        raise DecodeError("an archive record of an unknown format")
+    return reader.opaque(), reader.raw(reader.remaining)
 
 
 def _place(

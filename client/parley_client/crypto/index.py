@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from parley_client.crypto.history import HistoryKey
 from parley_client.crypto.sealing import KEY_SIZE_BYTES, NONCE_SIZE_BYTES, open_sealed, place_of, seal
 from parley_contracts.ids import ConversationId, UserId, uuid_bytes, uuid_text
-from parley_mls import CryptoError, DecodeError, Primitives, Writer, decode, expand_with_label
+from parley_mls import CryptoError, Primitives, Writer, decode, expand_with_label
 
 _LABEL = "Parley Account Index 1"
 
@@ -35,11 +35,11 @@ def open_index(
     p: Primitives, history_key: HistoryKey, sealed: bytes, *, version: int, user_id: UserId, server_name: str
 ) -> tuple[ConversationId, ...]:
     """The conversations in the list; `AccountIndexError` where it does not open."""
-    place = place_of(server_name, user_id).uint32(version).finish()
     try:
+        place = place_of(server_name, user_id).uint32(version).finish()
         listed = open_sealed(p, _key(p, history_key), sealed, place)
         return tuple(decode(listed, lambda r: r.vector(lambda v: ConversationId(uuid_text(v.raw(16))))))
-    except (CryptoError, DecodeError) as error:
+    except (CryptoError, ValueError) as error:
         raise AccountIndexError("the account index does not open") from error
 
 

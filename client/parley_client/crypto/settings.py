@@ -26,10 +26,10 @@ def open_settings(
     p: Primitives, history_key: HistoryKey, sealed: bytes, *, version: int, user_id: UserId, server_name: str
 ) -> bytes:
     """The settings of that version; `SettingsError`."""
-    place = place_of(server_name, user_id).uint32(version).finish()
     try:
+        place = place_of(server_name, user_id).uint32(version).finish()
         return open_sealed(p, _key(p, history_key), sealed, place)
-    except CryptoError as error:
+    except (CryptoError, ValueError) as error:
         raise SettingsError("the settings do not open") from error
 
 

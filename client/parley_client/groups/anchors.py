@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from parley_client.api import messaging
 from parley_client.errors import UntrustedGroup
+from parley_client.groups.judgement import shown_bytes
 from parley_client.session import Session
-from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import chain_next, chain_start
 from parley_contracts.ids import ConversationId
 from parley_contracts.policy import ANCHOR_EXTENSION_TYPE
@@ -45,7 +45,7 @@ async def chain_hash_from(
             raise UntrustedGroup("the server hides part of the log between the group's anchor and its epoch")
         for text in page.hashes[: sequence - reached]:
             reached += 1
-            chain_hash = chain_next(chain_hash, reached, b64decode(text))
+            chain_hash = chain_next(chain_hash, reached, shown_bytes(text))
     return chain_hash
 
 

@@ -15,7 +15,7 @@ from parley_client.api import messaging
 from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.anchors import anchor_extension, chain_hash_from, read_anchor
 from parley_client.groups.commits import COMMIT_ATTEMPTS, send_pending
-from parley_client.groups.judgement import AnyGroup, IdentitiesNeeded, judge_group, leaves_of
+from parley_client.groups.judgement import AnyGroup, IdentitiesNeeded, judge_group, leaves_of, shown_bytes
 from parley_client.past.saying import want_past
 from parley_client.past.telling import with_history
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
@@ -25,7 +25,7 @@ from parley_client.store.conversations import ConversationRow, EpochRow, load_co
 from parley_client.store.queues import PendingCommit
 from parley_client.sync.catch_up import catch_up, catch_up_locked
 from parley_client.sync.epochs import digest_of, save_entered_epoch
-from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, new_uuid7
 from parley_contracts.messaging_api import CommitUpload, GroupState, WelcomeState
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument
@@ -98,15 +98,15 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
         return False
     if state.sequence <= (row.cursor if row is not None else 0):
         return False
-    found = _bundle_for(session, b64decode(state.welcome))
+    found = _bundle_for(session, shown_bytes(state.welcome))
     if found is None:
         return False
     ref, bundle, last_resort = found
     try:
-        group = Group.join(session.primitives, b64decode(state.welcome), bundle, session.device.device_secret)
+        group = Group.join(session.primitives, shown_bytes(state.welcome), bundle, session.device.device_secret)
     except MlsError as error:
         raise UntrustedGroup("the Welcome cannot be used") from error
-    policy = b64decode(state.policy)
+    policy = shown_bytes(state.policy)
     document = await judge_new_group(session, group, policy, conversation_id)
     _check_place(session, document, group.epoch == state.epoch)
     anchor = read_anchor(group.join_group_info_extensions, conversation_id)
@@ -176,7 +176,7 @@ async def begin_at_epoch(
     conversation_id = epoch.conversation_id
     state = await messaging.get_group_info(session.api, conversation_id, epoch=epoch.epoch)
     follower = _public_group(session, state)
-    policy = b64decode(state.policy)
+    policy = shown_bytes(state.policy)
     document = await judge_new_group(session, follower, policy, conversation_id)
     leaves = leaves_of(follower)
     found = (follower.group_id, follower.epoch, digest_of(leaves), state.sequence)
@@ -193,7 +193,7 @@ async def begin_at_epoch(
 
 def _public_group(session: Session, state: GroupState) -> PublicGroup:
     try:
-        return PublicGroup.from_group_info(session.primitives, b64decode(state.group_info))
+        return PublicGroup.from_group_info(session.primitives, shown_bytes(state.group_info))
     except MlsError as error:
         raise UntrustedGroup("the server's GroupInfo is not valid") from error
 
@@ -217,7 +217,7 @@ async def _prepare_external_commit(
     session: Session, conversation_id: ConversationId, row: ConversationRow | None
 ) -> None:
     state = await messaging.get_group_info(session.api, conversation_id)
-    group_info = b64decode(state.group_info)
+    group_info = shown_bytes(state.group_info)
     base = await _base_row(session, conversation_id, row, state, group_info)
     if base is None:
         return
@@ -233,7 +233,7 @@ async def _prepare_external_commit(
         client_id=ClientId(new_uuid7()),
         upload=msgspec.json.encode(upload),
         member=result.group.to_bytes(),
-        policy=b64decode(state.policy),
+        policy=shown_bytes(state.policy),
     )
     with session.store.transaction():
         save_conversation(session.store, base)
@@ -260,7 +260,7 @@ async def _base_row(
         if same != (follower.group_id, follower.tree_hash, follower.confirmed_transcript_hash):
             raise UntrustedGroup("the server's GroupInfo is not of the group that its log made")
         return row
-    policy = b64decode(state.policy)
+    policy = shown_bytes(state.policy)
     document = await judge_new_group(session, shown, policy, conversation_id)
     _check_place(session, document, shown.epoch == state.epoch)
     conversations.save_leaves(session.store, digest_of(leaves_of(shown)), leaves_of(shown))

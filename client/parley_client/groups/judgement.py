@@ -45,6 +45,14 @@ class IdentitiesNeeded(Exception):  # noqa: N818 - not an error: a question
         self.user_ids = user_ids
 
 
+def shown_bytes(unverified_text: str) -> bytes:
+    """What the server shows of a group in base64url; `UntrustedGroup` where it is none."""
+    try:
+        return b64decode(unverified_text)
+    except ValueError as error:
+        raise UntrustedGroup("the server shows something of the group that is malformed") from error
+
+
 def leaf_of(leaf: LeafNode) -> Leaf:
     """Person, device and key of a leaf, its certificate not verified here."""
     try:

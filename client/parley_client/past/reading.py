@@ -12,7 +12,7 @@ from parley_client.api import messaging
 from parley_client.content.kinds import KIND_HISTORY
 from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.entering import judge_new_group, row_of_group
-from parley_client.groups.judgement import leaves_of
+from parley_client.groups.judgement import leaves_of, shown_bytes
 from parley_client.past.applying import HandedOnTooMuch, LateApplier, PastApplier, epoch_of
 from parley_client.past.saying import may_have
 from parley_client.past.telling import HistoryBody
@@ -88,10 +88,10 @@ async def _begin(session: Session, past: Past) -> None:
     if not 0 < state.sequence < known.anchor_sequence:
         raise UntrustedGroup("the server shows the beginning of an epoch at an impossible place")
     try:
-        follower = PublicGroup.from_group_info(session.primitives, b64decode(state.group_info))
+        follower = PublicGroup.from_group_info(session.primitives, shown_bytes(state.group_info))
     except MlsError as error:
         raise UntrustedGroup("the server's GroupInfo is not valid") from error
-    policy = b64decode(state.policy)
+    policy = shown_bytes(state.policy)
     document = await judge_new_group(session, follower, policy, where)
     if (follower.group_id, follower.epoch) != (known.group_id, past.first):
         raise UntrustedGroup("the server shows another group than this device came into")
@@ -120,7 +120,7 @@ async def _chain(session: Session, known: EpochRow) -> list[bytes]:
         if page.first_sequence != after + 1 or not page.hashes:
             raise UntrustedGroup("the server hides part of the log of before this device came in")
         for text in page.hashes[: known.anchor_sequence - after]:
-            chain.append(chain_next(chain[-1], len(chain), b64decode(text)))
+            chain.append(chain_next(chain[-1], len(chain), shown_bytes(text)))
     if chain[-1] != known.anchor_hash:
         raise UntrustedGroup("the server shows another past than this group has")
     return chain

@@ -16,13 +16,13 @@ from parley_client.api import messaging
 from parley_client.channels.log import new_row
 from parley_client.errors import ClientError, ServerRestored, UntrustedGroup, UsageError
 from parley_client.groups.entering import begin_at_epoch
+from parley_client.groups.judgement import shown_bytes
 from parley_client.restoring.generation import check_generation, follow_generation
 from parley_client.restoring.offering import hold, offer_again
 from parley_client.session import Session
 from parley_client.store import conversations, restoring
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf, list_conversations, load_conversation
 from parley_client.store.notices import Notice, save_notice
-from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import chain_next
 from parley_contracts.ids import ChannelId, ConversationId
 from parley_contracts.limits import RESTORE_HASHES_PER_STEP
@@ -133,7 +133,7 @@ async def _common(session: Session, row: ConversationRow, head: Head) -> int:
             if before is None:  # before this device's first entry: its anchor answers for that
                 same = sequence
                 continue
-            if chain_next(before, sequence, b64decode(digest)) != _chain(session, row, sequence):
+            if chain_next(before, sequence, shown_bytes(digest)) != _chain(session, row, sequence):
                 break
             same = sequence
         if same > low or low == 0:

@@ -13,6 +13,7 @@ import msgspec
 
 from parley_client.api import notifications
 from parley_client.api import settings as api
+from parley_client.api.http import answered_bytes
 from parley_client.crypto.settings import SettingsError, open_settings, seal_settings
 from parley_client.errors import UntrustedGroup, UsageError
 from parley_client.events import Event
@@ -21,7 +22,7 @@ from parley_client.settings import marks
 from parley_client.settings.marks import Changes, StoredSettings, Value
 from parley_client.store import documents, reading
 from parley_client.store.history import load_history_keys
-from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ConversationId
 from parley_contracts.limits import SETTINGS_SIZE_BYTES_MAX
 from parley_contracts.notification_api import Level
@@ -160,7 +161,7 @@ def _opened(session: Session, found: SealedSettings) -> dict[str, Value]:
             opened = open_settings(
                 session.primitives,
                 key,
-                b64decode(found.sealed),
+                answered_bytes(found.sealed),
                 version=found.version,
                 user_id=session.device.user_id,
                 server_name=session.device.server_name,

@@ -1,0 +1,20 @@
+"""Answers of the server with one bit or number of them changed, in three scenes: the full trials.
+
+    ./parley bench flips [TIMES]
+
+`./parley test` tries a dozen in each scene; here so many times more. Both print n and the seed (PARLEY_SEED repeats a run).
+"""
+
+from playing import play
+
+TEST = "client/tests/hostile/test_flipped_answers.py"
+TIMES = 20
+
+
+def main() -> None:
+    """Run the trials as pytest does."""
+    play(TEST, "PARLEY_TRIALS", TIMES, "--timeout=3600")
+
+
+if __name__ == "__main__":
+    main()
