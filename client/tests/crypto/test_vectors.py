@@ -3,8 +3,8 @@
 import hashlib
 import hmac
 import json
-from pathlib import Path
 
+import crypto_vectors
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -23,7 +23,7 @@ from parley_contracts.identity import AccountStatement
 from parley_mls import default_primitives
 
 P = default_primitives()
-VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
+VECTORS = json.loads(crypto_vectors.FILE.read_text())
 USER, DEVICE, CONVERSATION = (VECTORS[name] for name in ("user_id", "device_id", "conversation_id"))
 WHOSE = {"user_id": USER, "server_name": VECTORS["server_name"]}
 HISTORY_KEY = HistoryKey(1, bytes.fromhex(VECTORS["history_key"]["secret"]))
@@ -31,6 +31,10 @@ HISTORY_KEY = HistoryKey(1, bytes.fromhex(VECTORS["history_key"]["secret"]))
 
 def raw(part: str, name: str) -> bytes:
     return bytes.fromhex(VECTORS[part][name])
+
+
+def test_the_file_is_what_its_generator_makes():
+    assert crypto_vectors.FILE.read_text() == crypto_vectors.written()
 
 
 def test_recovery_key():

@@ -1,0 +1,220 @@
+"""Makes `contracts/vectors/encryption.json`, whose formulas `docs/encryption.md` gives: `python client/tests/crypto_vectors.py`.
+
+Every secret and every random byte comes from a fixed stream, so the same file comes out each time.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from parley_client.attachments.stream import Layout, new_key, stream_of
+from parley_client.crypto.account import certify_device, create_account
+from parley_client.crypto.archive import ArchiveRecord, leaves_digest, seal_record
+from parley_client.crypto.history import HistoryKey, HistoryKeySigner, seal_history_key
+from parley_client.crypto.index import seal_index
+from parley_client.crypto.message import Content, pad, seal_message
+from parley_client.crypto.past import PastPlace, PastSecrets, seal_past
+from parley_client.crypto.recovery import format_recovery_key
+from parley_client.crypto.settings import seal_settings
+from parley_client.push.sealing import EpochSecret, seal_secret
+from parley_contracts.envelope import chain_next, chain_start, message_hash
+from parley_contracts.identity import root_fingerprint
+from parley_contracts.push import PushPayload
+from parley_mls import SUITE, generate_hpke_key, generate_signature_key
+from parley_mls.openssl import OpenSslPrimitives
+
+FILE = Path(__file__).resolve().parents[2] / "contracts" / "vectors" / "encryption.json"
+SERVER = "parley.example"
+USER, DEVICE, CONVERSATION, CLIENT_ID = (f"01890000-0000-7000-8000-{number:012x}" for number in range(1, 5))
+WHOSE = {"user_id": USER, "server_name": SERVER}
+SIZES = (0, 1, 255, 256, 257, 300, 511, 512, 513, 1000, 1024, 4096, 4097, 65535, 65537, 90000)
+
+
+class FixedRandom(OpenSslPrimitives):
+    """Block n of the stream is SHA-256("parley vectors" || n), n in 8 bytes; each call takes fresh blocks."""
+
+    def __init__(self) -> None:
+        self._blocks = 0
+
+    def random(self, size_bytes: int) -> bytes:
+        stream = b""
+        while len(stream) < size_bytes:
+            stream += hashlib.sha256(b"parley vectors" + self._blocks.to_bytes(8, "big")).digest()
+            self._blocks += 1
+        return stream[:size_bytes]
+
+
+class AtOnce:
+    """`ChunkSealer` without a thread."""
+
+    def __init__(self, p) -> None:
+        self._p = p
+
+    async def seal(self, key: bytes, nonce: bytes, plaintext: bytes) -> bytes:
+        return self._p.aead_seal(key, nonce, plaintext, b"")
+
+
+def at_once(work):
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError("it waits for something")
+
+
+def vectors() -> dict:
+    """All of it, ready for JSON."""
+    p = FixedRandom()
+    recovery_key = p.random(32)
+    account = create_account(p, recovery_key=recovery_key, **WHOSE)
+    device_seed, device_key = generate_signature_key(p)
+    epoch_secret, transcript, anchor = p.random(32), p.random(32), p.random(32)
+    group_id = bytes.fromhex(CONVERSATION.replace("-", "")) + p.random(16)
+    return {
+        "format": "Hexadecimal unless it is a name, an id or a number. Made by client/tests/crypto_vectors.py.",
+        "server_name": SERVER,
+        "user_id": USER,
+        "device_id": DEVICE,
+        "conversation_id": CONVERSATION,
+        "client_id": CLIENT_ID,
+        "recovery": {"key": recovery_key.hex(), "text": format_recovery_key(recovery_key)},
+        "account": _account(account),
+        "device": _device(p, account, device_seed, device_key),
+        **_kept(p, account, device_key, (group_id, epoch_secret, transcript, anchor)),
+        **_message(p, device_seed, (group_id, epoch_secret, transcript, anchor)),
+        "attachment": _attachment(p),
+        "padding": [[size, len(pad(bytes(size)))] for size in SIZES],
+    }
+
+
+def _account(account) -> dict:
+    return {
+        "root_seed": account.keys.root_seed.hex(),
+        "signing_seed": account.keys.signing_seed.hex(),
+        "recovery_private": account.keys.recovery_private.hex(),
+        "vault": account.vault.hex(),
+        "statement": account.statement.encode().hex(),
+        "statement_signature": account.statement_signature.hex(),
+        "root_fingerprint": root_fingerprint(USER, account.statement.root_key).hex(),
+    }
+
+
+def _device(p, account, seed: bytes, key: bytes) -> dict:
+    certificate = certify_device(
+        p, signing_seed=account.keys.signing_seed, device_id=DEVICE, statement_version=1, device_key=key, **WHOSE
+    )
+    return {"seed": seed.hex(), "key": key.hex(), "certificate": certificate.encode().hex()}
+
+
+def _kept(p, account, device_key: bytes, epoch: tuple[bytes, bytes, bytes, bytes]) -> dict:
+    group_id, epoch_secret, transcript, anchor = epoch
+    key, signer = HistoryKey(1, p.random(32)), HistoryKeySigner(1, account.keys.signing_seed)
+    digest = leaves_digest([(USER, DEVICE, device_key)])
+    record = ArchiveRecord(CONVERSATION, 0, 3, group_id, epoch_secret, transcript, digest, 7, anchor)
+    place = PastPlace(SERVER, CONVERSATION, 0, 3, USER, DEVICE)
+    private, public = generate_hpke_key(p)
+    past = (p.random(32), p.random(32))
+    settings = b'{"mute.x":"always"}'
+    push_private, push_public = generate_hpke_key(p)
+    secret = EpochSecret(CONVERSATION, group_id, 0, 3, epoch_secret)
+    return {
+        "history_key": {
+            "version": 1,
+            "secret": key.secret.hex(),
+            "sealed": seal_history_key(p, key, account.statement.recovery_key, signer=signer, **WHOSE).hex(),
+        },
+        "archive": {
+            "generation": 0,
+            "epoch": 3,
+            "group_id": group_id.hex(),
+            "epoch_secret": epoch_secret.hex(),
+            "interim_transcript_hash": transcript.hex(),
+            "leaves_digest": digest.hex(),
+            "anchor_sequence": 7,
+            "anchor_hash": anchor.hex(),
+            "sealed": seal_record(p, key, record, **WHOSE).hex(),
+        },
+        "index": {
+            "version": 1,
+            "conversation_ids": [CONVERSATION],
+            "sealed": seal_index(p, key, [CONVERSATION], version=1, **WHOSE).hex(),
+        },
+        "settings": {
+            "version": 1,
+            "plaintext": settings.hex(),
+            "sealed": seal_settings(p, key, settings, version=1, **WHOSE).hex(),
+        },
+        "past": {
+            "private": private.hex(),
+            "before": 3,
+            "first": 1,
+            "secrets": [one.hex() for one in past],
+            "sealed": seal_past(p, PastSecrets(1, past), public, place).hex(),
+        },
+        "push": {
+            "private": push_private.hex(),
+            "sealed_secret": seal_secret(p, secret, push_public, server_name=SERVER, device_id=DEVICE).hex(),
+        },
+    }
+
+
+def _message(p, device_seed: bytes, epoch: tuple[bytes, bytes, bytes, bytes]) -> dict:
+    group_id, epoch_secret, transcript, anchor = epoch
+    body = b'{"text":"hello"}'
+    sealed = seal_message(
+        p,
+        epoch_secret=epoch_secret,
+        suite=SUITE,
+        group_id=group_id,
+        generation=0,
+        conversation_id=CONVERSATION,
+        epoch=3,
+        transcript_prefix=transcript[:16],
+        user_id=USER,
+        device_id=DEVICE,
+        client_id=CLIENT_ID,
+        counts=True,
+        content=Content(1, 7, anchor, 1, body),
+        device_seed=device_seed,
+    )
+    parts = (sealed.header, sealed.ciphertext, sealed.signature)
+    entry = message_hash(*parts)
+    return {
+        "message": {
+            "counter": 1,
+            "last_sequence": 7,
+            "kind": 1,
+            "body": body.decode(),
+            "header": sealed.header.hex(),
+            "ciphertext": sealed.ciphertext.hex(),
+            "signature": sealed.signature.hex(),
+            "entry_hash": entry.hex(),
+            "chain_start": chain_start(CONVERSATION).hex(),
+            "chain_next": chain_next(anchor, 8, entry).hex(),
+            "push_payload": PushPayload(CONVERSATION, b"", *parts).encode().decode(),
+        }
+    }
+
+
+def _attachment(p) -> dict:
+    plaintext = bytes(range(100))
+    key = new_key(p, hashlib.sha256(plaintext).digest())
+    layout = Layout(len(plaintext), 64)
+    stream = stream_of(p, AtOnce(p), key, layout)
+    chunks = [at_once(stream.seal(n, plaintext[slice(*layout.plain_range(n))])) for n in range(layout.chunks)]
+    return {
+        "plaintext": plaintext.hex(),
+        "chunk_size_bytes": 64,
+        "key": key.hex(),
+        "sealed_chunks": [chunk.hex() for chunk in chunks],
+        "digests": [hashlib.sha256(chunk).hexdigest() for chunk in chunks],
+    }
+
+
+def written() -> str:
+    """The file's text."""
+    return json.dumps(vectors(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(written())

@@ -1,0 +1,162 @@
+"""The formulas of docs/encryption.md once more, on the primitives of whatever platform runs this: `contracts/vectors/encryption.json`.
+
+Nothing of the client core is here: what another client would do, with the page in hand. Runs on CPython and, on `@noble`, in Pyodide.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from parley_contracts.envelope import MessageHeader, chain_next, chain_start, message_hash
+from parley_contracts.identity import AccountStatement, DeviceCertificate
+from parley_mls import (
+    CryptoError,
+    Reader,
+    Writer,
+    default_primitives,
+    expand_with_label,
+    hpke_open,
+    sign_with_label,
+    verify_with_label,
+)
+
+P = default_primitives()
+VECTORS = json.loads((Path(__file__).resolve().parents[1] / "vectors" / "encryption.json").read_text())
+SERVER = VECTORS["server_name"].encode()
+USER, DEVICE, CONVERSATION = (
+    bytes.fromhex(VECTORS[name].replace("-", "")) for name in ("user_id", "device_id", "conversation_id")
+)
+
+
+def raw(part: str, name: str) -> bytes:
+    return bytes.fromhex(VECTORS[part][name])
+
+
+def place() -> Writer:
+    return Writer().opaque(SERVER).raw(USER)
+
+
+def opened(key: bytes, sealed: bytes, aad: bytes) -> bytes:
+    """AES-256-GCM with the nonce in front."""
+    return P.aead_open(key, sealed[:12], sealed[12:], aad)
+
+
+def label(secret: bytes, name: str, context: bytes, size: int = 32) -> bytes:
+    return expand_with_label(P, secret, name, context, size)
+
+
+def test_vault():
+    at = place().uint32(1).finish()
+    keys = opened(label(raw("recovery", "key"), "Parley Vault 1", at), raw("account", "vault"), at)
+    assert keys == b"".join(raw("account", name) for name in ("root_seed", "recovery_private", "signing_seed"))
+    statement = AccountStatement.decode(raw("account", "statement"))
+    named = (P.ed25519_public(keys[:32]), P.x25519_public(keys[32:64]), P.ed25519_public(keys[64:]))
+    assert named == (statement.root_key, statement.recovery_key, statement.signing_key)
+    assert statement.vault_hash == hashlib.sha256(raw("account", "vault")).digest()
+
+
+def test_statement_certificate_and_fingerprint():
+    root = P.ed25519_public(raw("account", "root_seed"))
+    statement, signature = raw("account", "statement"), raw("account", "statement_signature")
+    assert verify_with_label(P, root, "Parley Account Statement 1", statement, signature)
+    assert sign_with_label(P, raw("account", "root_seed"), "Parley Account Statement 1", statement) == signature
+    certificate = DeviceCertificate.decode(raw("device", "certificate"))
+    signing_key = P.ed25519_public(raw("account", "signing_seed"))
+    signed = certificate.to_be_signed()
+    assert verify_with_label(P, signing_key, "Parley Device Certificate 1", signed, certificate.signature)
+    assert hashlib.sha256(b"parley root key" + USER + root).digest() == raw("account", "root_fingerprint")
+
+
+def test_history_key():
+    at = place().uint32(1).finish()
+    plaintext = hpke_open(
+        P, raw("account", "recovery_private"), b"Parley History Key 1", at, raw("history_key", "sealed")
+    )
+    secret, version, signature = plaintext[:32], plaintext[32:36], plaintext[36:]
+    assert (secret, version) == (raw("history_key", "secret"), (1).to_bytes(4, "big"))
+    signing_key = P.ed25519_public(raw("account", "signing_seed"))
+    assert verify_with_label(P, signing_key, "Parley History Key 1", at + version + secret, signature)
+
+
+def test_archive_record():
+    told, sealed = VECTORS["archive"], raw("archive", "sealed")
+    group_id = raw("archive", "group_id")
+    at = place().raw(CONVERSATION).uint32(0).opaque(group_id).uint64(3).finish()
+    front = b"\x01" + bytes([len(group_id)]) + group_id
+    assert sealed.startswith(front)
+    key = label(raw("history_key", "secret"), "Parley Archive Record 1", at)
+    reader = Reader(opened(key, sealed[len(front) :], at))
+    names = ("epoch_secret", "interim_transcript_hash", "leaves_digest")
+    assert [reader.opaque() for _ in names] == [raw("archive", name) for name in names]
+    assert (reader.uint64(), reader.opaque()) == (told["anchor_sequence"], raw("archive", "anchor_hash"))
+    plaintext = opened(key, sealed[len(front) :], at)
+    nonce_key = label(raw("history_key", "secret"), "Parley Archive Nonce 1", at)
+    assert P.hmac(nonce_key, plaintext)[:12] == sealed[len(front) : len(front) + 12]
+    leaves = Writer().raw(USER).raw(DEVICE).opaque(raw("device", "key")).finish()
+    assert hashlib.sha256(b"parley leaves" + leaves).digest() == raw("archive", "leaves_digest")
+
+
+@pytest.mark.parametrize(("part", "name"), [("index", "Parley Account Index 1"), ("settings", "Parley Settings 1")])
+def test_index_and_settings(part, name):
+    key, at = label(raw("history_key", "secret"), name, b""), place().uint32(1).finish()
+    plaintext = opened(key, raw(part, "sealed"), at)
+    assert plaintext == (bytes([16]) + CONVERSATION if part == "index" else raw("settings", "plaintext"))
+
+
+def test_secrets_of_past_epochs():
+    at = place().raw(CONVERSATION).uint32(0).uint64(3).raw(DEVICE).finish()
+    plaintext = hpke_open(P, raw("past", "private"), b"Parley Past Secrets 1", at, raw("past", "sealed"))
+    secrets = b"".join(bytes.fromhex(secret) for secret in VECTORS["past"]["secrets"])
+    assert plaintext == Writer().uint8(1).uint64(1).opaque(secrets).finish()
+
+
+def test_push_secret():
+    at = Writer().opaque(SERVER).raw(CONVERSATION).opaque(raw("archive", "group_id")).uint32(0).uint64(3)
+    sealed = raw("push", "sealed_secret")
+    secret = hpke_open(P, raw("push", "private"), b"Parley Push Secret 1", at.raw(DEVICE).finish(), sealed)
+    assert secret == raw("archive", "epoch_secret")
+
+
+def test_message():
+    header, ciphertext = raw("message", "header"), raw("message", "ciphertext")
+    both = label(raw("archive", "epoch_secret"), "message", P.hash(header), 44)
+    inside = P.aead_open(both[:32], both[32:], ciphertext, header)
+    said = VECTORS["message"]
+    content = (
+        Writer()
+        .uint8(1)
+        .uint64(said["counter"])
+        .uint64(said["last_sequence"])
+        .raw(raw("archive", "anchor_hash"))
+        .uint16(said["kind"])
+        .opaque(said["body"].encode())
+        .finish()
+    )
+    assert inside == (inside[:32] + content).ljust(256, b"\0")
+    assert P.hmac(inside[:32], header[:-32] + content) == header[-32:] == MessageHeader.decode(header).commitment
+    signed = header + P.hash(ciphertext)
+    assert verify_with_label(P, raw("device", "key"), "Parley Message 1", signed, raw("message", "signature"))
+    with pytest.raises(CryptoError):
+        P.aead_open(both[:32], both[32:], ciphertext, header + b"\0")
+
+
+def test_hash_chain():
+    entry = message_hash(*(raw("message", name) for name in ("header", "ciphertext", "signature")))
+    assert entry == raw("message", "entry_hash")
+    assert chain_start(VECTORS["conversation_id"]) == raw("message", "chain_start")
+    assert chain_next(raw("archive", "anchor_hash"), 8, entry) == raw("message", "chain_next")
+
+
+def test_attachment():
+    told, plaintext = VECTORS["attachment"], raw("attachment", "plaintext")
+    context = Writer().uint64(len(plaintext)).uint64(told["chunk_size_bytes"]).finish()
+    both = label(raw("attachment", "key"), "attachment", context, 32 + 7)
+    sealed = [bytes.fromhex(chunk) for chunk in told["sealed_chunks"]]
+    found = b""
+    for number, chunk in enumerate(sealed):
+        last = bytes([number == len(sealed) - 1])
+        found += P.aead_open(both[:32], both[32:] + number.to_bytes(4, "big") + last, chunk, b"")
+    assert found == plaintext
+    assert [hashlib.sha256(chunk).hexdigest() for chunk in sealed] == told["digests"]
