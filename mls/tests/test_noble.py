@@ -39,11 +39,15 @@ def noble(tmp_path_factory):
         told = {
             "pyodide": str(stock.web_folder() / "pyodide" / "pyodide.mjs"),
             "primitives": str(work / "primitives.js"),
-            "mounts": {"/mls": str(ROOT / "mls"), "/library": str(library), "/vectors": str(vectors)},
+            "mounts": {
+                **{f"/{room}": str(ROOT / room) for room in ("mls", "contracts")},
+                "/library": str(library),
+                "/vectors": str(vectors),
+            },
             "variables": {"PARLEY_VECTORS": "/vectors"},
-            "paths": ["/mls", "/library"],
+            "paths": ["/mls", "/contracts", "/library"],
             "arguments": [
-                *(f"/mls/tests/{file}" for file in files),
+                *(f"/{file}" for file in files),
                 *("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir=/mls", "-c", "/dev/null"),
             ],
         }
@@ -56,13 +60,17 @@ def noble(tmp_path_factory):
 
 
 def test_ed25519_has_one_rule(noble, tmp_path):
-    assert re.search(r"\b5[0-9] passed", noble(tmp_path, "test_ed25519.py", "test_speccheck.py"))
+    assert re.search(r"\b5[0-9] passed", noble(tmp_path, "mls/tests/test_ed25519.py", "mls/tests/test_speccheck.py"))
+
+
+def test_what_parley_seals_and_signs_is_the_same_on_noble(noble, tmp_path):
+    assert re.search(r"\b1[0-9] passed", noble(tmp_path, "contracts/tests/test_vectors.py"))
 
 
 def test_vectors_hold_on_noble(noble):
     if not VECTORS.is_dir():
         pytest.skip("the folder named by PARLEY_VECTORS is missing")
-    files = ("test_wycheproof.py", "test_vectors_messages.py", "test_vectors_tree.py", "test_vectors_basics.py")
-    said = noble(VECTORS, *files)
+    files = ("wycheproof", "vectors_messages", "vectors_tree", "vectors_basics")
+    said = noble(VECTORS, *(f"mls/tests/test_{file}.py" for file in files))
     assert int(re.search(r"PARLEY_VECTORS: (\d+) vectors ran", said)[1]) > 1600
     assert "skipped" not in said

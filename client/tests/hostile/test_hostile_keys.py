@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 
+import msgspec
 import pytest
 from hostile_people import P, notices, shown, signing_seed, user
 
@@ -211,6 +212,24 @@ async def test_a_contradiction_in_the_archive_is_an_alarm(pair, server):
         server.archive[user(alice), made, "0", str(epoch), "1"] = {"sealed": b64encode(b"another")}
     await alice.settle()
     assert "archive_conflict" in notices(alice)
+
+
+async def test_a_changed_tag_of_a_commit_stops_a_restored_device(pair, people, server):
+    """Who follows without secrets cannot check a commit's tags, and holds the log to the archive instead."""
+    alice, _ = pair
+    trip = (await alice.group_create("Trip", ["@bob"])).conversation_id
+    await alice.send(trip, "before")
+    await alice.group_permissions(trip, {"name": "member"})
+    await alice.send(trip, "after")
+    await alice.settle()
+    log = server.logs[trip]
+    at = max(number for number, entry in enumerate(log.entries) if entry.type == "commit.created")
+    changed = bytearray(b64decode(log.entries[at].commit))
+    changed[-1] ^= 1
+    log.entries[at] = msgspec.structs.replace(log.entries[at], commit=b64encode(bytes(changed)))
+    phone = await people.restore("alice", "phone")
+    assert "fork" in notices(phone)
+    assert [c.status for c in phone.conversations() if c.conversation_id == trip] == ["forked"]
 
 
 async def test_an_account_index_of_another_version_or_person_is_refused(pair, people, server):
