@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from parley_contracts.problems import Unavailable
 from parley_messaging.adapters.mongo.elections import ATTEMPTS, Elections
@@ -17,6 +19,7 @@ class Members:
     def __init__(self, *, kind: str = "ReplicaSetWithPrimary") -> None:
         self.kind = kind
         self.election = 1
+        self.away = False
         self.written: list[int] = []
         self.asked: list[int] = []
         marks = SimpleNamespace(update_one=self._write)
@@ -33,10 +36,12 @@ class Members:
     async def _write(self, *_: object, upsert: bool) -> None:
         assert upsert
         self.written.append(self.election)
+        if self.away:
+            raise AutoReconnect
 
     async def query(self) -> str:
         self.asked.append(self.election)
-        return "everything" if self.election in self.written else "less"
+        return "everything" if self.election in self.written and not self.away else "less"
 
 
 class _Database(dict[str, Any]):
@@ -82,6 +87,19 @@ async def test_elections_without_end_are_an_outage():
     with pytest.raises(Unavailable):
         await elections.read(query)
     assert len(members.asked) == ATTEMPTS
+
+
+async def test_who_waits_for_the_same_write_fails_with_it():
+    members = Members()
+    members.away = True
+    elections = Elections(members.database)
+    waiting = [asyncio.create_task(elections.read(members.query)) for _ in range(3)]
+    for each in waiting:
+        with pytest.raises(Unavailable):
+            await each
+    assert members.written == [1]
+    members.away = False
+    assert await elections.read(members.query) == "everything"
 
 
 async def test_behind_a_router_of_shards_there_are_reads_too():

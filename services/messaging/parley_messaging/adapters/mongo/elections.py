@@ -29,7 +29,7 @@ class Elections:
         self._client = database.client
         self._marks = database["elections"]
         self._confirmed = ""
-        self._confirming = asyncio.Lock()
+        self._attempt: asyncio.Task[None] | None = None
 
     async def read(self, query: Callable[[], Awaitable[_Found]]) -> _Found:
         """What a query finds, asked again where it may have missed something; `Unavailable`."""
@@ -52,11 +52,18 @@ class Elections:
         return next((str(primary.election_id) for primary in primaries), "")
 
     async def _confirm(self) -> None:
-        """Have the primary write something that a majority stores: from then on its reads show everything before."""
-        async with self._confirming:
-            before = self._current()
-            if before and before == self._confirmed:
-                return
+        """Have the primary write something that a majority stores: from then on its reads show everything before.
+
+        All who wait share one attempt, and its failure: one after the other they would wait for ever.
+        """
+        if self._attempt is None or self._attempt.done():
+            self._attempt = asyncio.create_task(self._write())
+            self._attempt.add_done_callback(lambda attempt: attempt.cancelled() or attempt.exception())
+        await asyncio.shield(self._attempt)
+
+    async def _write(self) -> None:
+        before = self._current()
+        async with unavailable_when_away():
             await self._marks.update_one({"_id": "newest"}, {"$inc": {"seen": 1}}, upsert=True)
-            if before == self._current():
-                self._confirmed = before
+        if before == self._current():
+            self._confirmed = before
