@@ -4,7 +4,7 @@
     labels, hpke                    labelled signatures, derivations, public-key encryption
     codec, wire, extensions, leaf_node, key_package, proposals, framing, group_context, group_info, welcome
     tree_math, ratchet_tree, tree_validation, treekem, key_schedule, psk
-    x25519                          which keys may stand in a tree
+    x25519, grease                  which keys may stand in a tree; values that nobody knows
     transition                      what proposals do to a group, and the rules for them
     selecting                       which proposals sent by reference a commit takes up
     public_group                    following a group without its secrets

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from parley_mls.codec import DecodeError, Reader, Writer, decode
 from parley_mls.errors import GroupInfoError, TreeError
 from parley_mls.extensions import EXTERNAL_PUB, RATCHET_TREE, Extension, check_unique, find_extension, read_extensions
+from parley_mls.grease import grease_extension
 from parley_mls.group_context import GroupContext
 from parley_mls.labels import sign_with_label, verify_with_label
 from parley_mls.primitives import Primitives
@@ -121,6 +122,7 @@ def make_group_info(
     own = (
         Extension(RATCHET_TREE, tree.encode()),
         Extension(EXTERNAL_PUB, Writer().opaque(external_public).finish()),
+        grease_extension(p),
     )
     return GroupInfo(context, own + extensions, confirmation_tag, signer).sign(p, signature_seed)
 

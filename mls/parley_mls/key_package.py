@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from parley_mls.codec import DecodeError, Reader, Writer, decode
 from parley_mls.errors import KeyPackageError, StateError, TreeError
 from parley_mls.extensions import DEFAULT_EXTENSIONS, LAST_RESORT, Extension, check_unique, read_extensions
+from parley_mls.grease import grease, grease_extension
 from parley_mls.labels import generate_hpke_key, ref_hash, sign_with_label, verify_with_label
 from parley_mls.leaf_node import BASIC_CREDENTIAL, Capabilities, Credential, LeafNode, LeafNodeSource, Lifetime
 from parley_mls.primitives import Primitives
@@ -128,13 +129,25 @@ def new_leaf(
         encryption_key=encryption_key,
         signature_key=p.ed25519_public(signature_seed),
         credential=Credential(BASIC_CREDENTIAL, identity),
-        capabilities=Capabilities(extensions=tuple(t for t in extension_types if t not in DEFAULT_EXTENSIONS)),
+        capabilities=_greased(p, [t for t in extension_types if t not in DEFAULT_EXTENSIONS]),
         source=LeafNodeSource.KEY_PACKAGE,
         lifetime=lifetime,
         parent_hash=b"",
         extensions=(),
     )
     return (leaf.with_extensions(extensions) if extensions else leaf), leaf_private
+
+
+def _greased(p: Primitives, extension_types: Sequence[int]) -> Capabilities:
+    """What we support, with a value in each list that nobody knows."""
+    own = Capabilities()
+    return replace(
+        own,
+        cipher_suites=(*own.cipher_suites, grease(p)),
+        extensions=(*extension_types, grease(p)),
+        proposals=(*own.proposals, grease(p)),
+        credentials=(*own.credentials, grease(p)),
+    )
 
 
 def create_key_package(
@@ -158,7 +171,7 @@ def create_key_package(
         extensions=leaf_extensions,
     )
     init_private, init_key = generate_hpke_key(p)
-    extensions = (Extension(LAST_RESORT, b""),) if last_resort else ()
+    extensions = (grease_extension(p), *((Extension(LAST_RESORT, b""),) if last_resort else ()))
     unsigned = KeyPackage(init_key, leaf.sign(p, signature_seed), extensions)
     signature = sign_with_label(p, signature_seed, "KeyPackageTBS", unsigned._to_be_signed())  # noqa: SLF001
     return KeyPackageBundle(replace(unsigned, signature=signature), init_private, leaf_private)

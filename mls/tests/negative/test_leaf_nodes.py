@@ -34,6 +34,8 @@ from parley_mls import (
     create_key_package,
     generate_signature_key,
 )
+from parley_mls.grease import GREASE_VALUES
+from parley_mls.group_info import GroupInfo
 from parley_mls.leaf_node import Credential, LeafNode, LeafNodeSource
 from parley_mls.proposals import Add
 from parley_mls.public_group import PublicGroup
@@ -295,8 +297,23 @@ def test_default_types_are_never_listed():
     )
     group = Group.create(P, group_id=b"g", identity=b"a", signature_seed=seed, extensions=[Extension(5, b"\x00")])
     for leaf in (bundle.key_package.leaf, group.members()[0][1]):
-        assert not {1, 2, 3, 4, 5} & set(leaf.capabilities.extensions)
-        assert leaf.capabilities.proposals == ()
+        assert not set(range(1, 6)) & set(leaf.capabilities.extensions)
+        assert not set(range(1, 8)) & set(leaf.capabilities.proposals)
+
+
+def test_what_we_support_comes_with_a_value_that_nobody_knows():
+    """13.5: GREASE stands where it may, and nowhere else."""
+    _, bundle = package("n")
+    listed = bundle.key_package.leaf.capabilities
+    for types in (listed.cipher_suites, listed.extensions, listed.proposals, listed.credentials):
+        assert len([kind for kind in types if kind in GREASE_VALUES]) == 1
+    assert [e.type for e in bundle.key_package.extensions if e.type in GREASE_VALUES]
+    info = GroupInfo.from_bytes(stage().members[0].group_info(P))
+    assert [e.type for e in info.extensions if e.type in GREASE_VALUES]
+    assert not [e.type for e in info.context.extensions if e.type in GREASE_VALUES]
+    assert not [version for version in listed.versions if version in GREASE_VALUES]
+    assert len(GREASE_VALUES) == 15
+    assert all(kind >> 8 == kind & 0xFF and kind & 0xF == 0xA for kind in GREASE_VALUES)
 
 
 def test_the_honest_ones_are_taken():
