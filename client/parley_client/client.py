@@ -64,6 +64,7 @@ from parley_client.store.port import Store
 from parley_client.store.queues import OutboxRow
 from parley_client.store.schema import wipe
 from parley_client.sync.heads import sync_all, sync_head
+from parley_client.trust.methods import TrustMethods
 from parley_contracts.ids import ClientId, ConversationId, UserId, is_uuid, new_uuid7
 from parley_contracts.messaging_api import Head
 from parley_contracts.policy import decode_policy
@@ -75,7 +76,16 @@ RECEIVE_PAGE_MAX = 500
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Client(RestoreMethods, ScheduleMethods, StateMethods, GroupMethods, SettingsMethods, PushMethods, ChannelMethods):
+class Client(
+    RestoreMethods,
+    ScheduleMethods,
+    StateMethods,
+    GroupMethods,
+    SettingsMethods,
+    PushMethods,
+    ChannelMethods,
+    TrustMethods,
+):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(
@@ -152,6 +162,7 @@ class Client(RestoreMethods, ScheduleMethods, StateMethods, GroupMethods, Settin
         await stock_key_packages(session)
         await history.download_archive(session)
         await history.fetch_index(session)
+        await self.sync_settings()  # whom this person verified, before anybody's keys are seen
         await sync_all(session, wait_s=0)
         await self.settle()
         return self.whoami()

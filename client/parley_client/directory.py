@@ -1,7 +1,7 @@
 """People and their keys: looked up at the server, verified here, pinned for ever.
 
 Invariant: an identity leaves this module only after its statements were verified, under the root key that was pinned
-at first sight and never below the version seen before.
+at first sight and never below the version seen before, and only under the one that the person verified, on whichever device.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from parley_client.api import auth
 from parley_client.api.http import Api
 from parley_client.crypto.account import VerifiedIdentity, verify_identity
 from parley_client.errors import UntrustedIdentity
+from parley_client.settings.marks import verified_fingerprint
 from parley_client.store.people import Person, find_person, load_person, save_person
 from parley_client.store.port import Store
 from parley_contracts.auth_api import Identity, Profile
@@ -121,4 +122,9 @@ class Directory:
             ) from error
         if verified.user_id != person.user_id:
             raise UntrustedIdentity("the server answered with the keys of somebody else")
+        compared = verified_fingerprint(self._store, person.user_id)
+        if compared is not None and compared != verified.root_fingerprint:
+            raise UntrustedIdentity(
+                "the server shows other keys of this person than those whose safety number you compared"
+            )
         return verified

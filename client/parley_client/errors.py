@@ -11,6 +11,7 @@
      ├─ NotAMember            the person is not, or no longer, in the conversation
      ├─ NotReachable           the person has no device that could receive anything
      ├─ UntrustedIdentity     keys or certificates that do not lead to the pinned root key
+     ├─ SafetyNumberDiffers   the number that somebody shows is not this device's
      ├─ UntrustedGroup        a commit, Welcome or policy document that breaks the group's rules
      ├─ ConversationForked    the server showed two devices different logs: sending has stopped
      ├─ UnknownMessage        no such message in that conversation, or it was deleted
@@ -105,6 +106,12 @@ class UntrustedIdentity(ClientError):  # noqa: N818
     """Keys that do not lead to the root key pinned for a person."""
 
     slug = "untrusted_identity"
+
+
+class SafetyNumberDiffers(ClientError):  # noqa: N818
+    """Two people do not have the same keys of each other."""
+
+    slug = "safety_number_differs"
 
 
 class UntrustedGroup(ClientError):  # noqa: N818

@@ -31,6 +31,7 @@ from parley_client.settings.rpc import settings_methods
 from parley_client.settings.syncing import save_draft
 from parley_client.state.rpc import state_methods
 from parley_client.store import documents
+from parley_client.trust.rpc import trust_methods
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ClientId, ConversationId
 from parley_contracts.limits import TEXT_LENGTH_MAX
@@ -198,6 +199,7 @@ class Rpc:
             **restore_methods(client),
             **settings_methods(client),
             **channel_methods(client),
+            **trust_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "logout": (NoParams, self._logout),

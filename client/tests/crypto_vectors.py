@@ -15,6 +15,7 @@ from parley_client.crypto.index import seal_index
 from parley_client.crypto.message import Content, pad, seal_message
 from parley_client.crypto.past import PastPlace, PastSecrets, seal_past
 from parley_client.crypto.recovery import format_recovery_key
+from parley_client.crypto.safety import safety_number
 from parley_client.crypto.settings import seal_settings
 from parley_client.push.sealing import EpochSecret, seal_secret
 from parley_contracts.envelope import chain_next, chain_start, message_hash
@@ -83,6 +84,7 @@ def vectors() -> dict:
         **_kept(p, account, device_key, (group_id, epoch_secret, transcript, anchor)),
         **_message(p, device_seed, (group_id, epoch_secret, transcript, anchor)),
         "attachment": _attachment(p),
+        "safety": _safety(p, root_fingerprint(USER, account.statement.root_key)),
         "padding": [[size, len(pad(bytes(size)))] for size in SIZES],
     }
 
@@ -194,6 +196,11 @@ def _message(p, device_seed: bytes, epoch: tuple[bytes, bytes, bytes, bytes]) ->
             "push_payload": PushPayload(CONVERSATION, b"", *parts).encode().decode(),
         }
     }
+
+
+def _safety(p, fingerprint: bytes) -> dict:
+    other = p.random(32)
+    return {"other_fingerprint": other.hex(), "number": safety_number(p, fingerprint, other)}
 
 
 def _attachment(p) -> dict:

@@ -185,6 +185,19 @@ def test_marks_reach_another_profile(run, register, tmp_path):
     assert (code, out, complaint.count("\n")) == (2, [], 1)
 
 
+def test_safety_numbers_are_compared(run, register):
+    register("alice")
+    register("bob")
+    (shown,) = run("bob", "verify", "@alice")[1]
+    _, (verified,), _ = run("alice", "verify", "bob", "--number", shown["number"])
+    assert (shown["verified"], verified["verified"], verified["number"]) == (False, True, shown["number"])
+    assert run("alice", "verify", "bob")[1] == [verified]
+    assert run("alice", "verify", "bob", "--forget")[1] == [verified | {"verified": False}]
+    for wrong in (["--number", "1" * 60], ["--number", "1"], ["--number", "1" * 60, "--forget"]):
+        code, out, complaint = run("alice", "verify", "bob", *wrong)
+        assert (code, out, complaint.count("\n")) == (2, [], 1)
+
+
 def test_recovery_key_is_shown_until_printed(run, register, server, tmp_path):
     register("alice")
     words = ["--username", "alice", "--email", "a@x.test", "--password-file", str(tmp_path / "password")]

@@ -142,6 +142,15 @@ def test_message():
         P.aead_open(both[:32], both[32:], ciphertext, header + b"\0")
 
 
+def test_safety_number():
+    def digits(fingerprint: bytes) -> str:
+        drawn = label(fingerprint, "Parley Safety Number 1", b"", 30)
+        return "".join(f"{int.from_bytes(drawn[at : at + 5], 'big') % 100_000:05}" for at in range(0, 30, 5))
+
+    both = sorted((digits(raw("account", "root_fingerprint")), digits(raw("safety", "other_fingerprint"))))
+    assert "".join(both) == VECTORS["safety"]["number"]
+
+
 def test_hash_chain():
     entry = message_hash(*(raw("message", name) for name in ("header", "ciphertext", "signature")))
     assert entry == raw("message", "entry_hash")

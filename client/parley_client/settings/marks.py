@@ -13,7 +13,8 @@ import msgspec
 from parley_client.errors import UsageError
 from parley_client.store import documents
 from parley_client.store.port import Store
-from parley_contracts.ids import ConversationId, LinkId
+from parley_contracts.encoding import b64decode
+from parley_contracts.ids import ConversationId, LinkId, UserId
 from parley_contracts.limits import FOLDER_NAME_LENGTH_MAX
 
 Value = str | int | bool
@@ -23,6 +24,7 @@ Changes = dict[str, Value | None]
 ALWAYS = "always"
 _STORED = "settings"
 _PENDING = "settings_pending"
+_VERIFIED = "verified."
 
 
 class Marks(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +109,7 @@ def changes_of(conversation_id: ConversationId, changed: dict[str, Value | None]
 
 def conversations_in(changes: Changes | dict[str, Value]) -> set[ConversationId]:
     """The conversations that changes are about."""
-    return {ConversationId(name.partition(".")[0]) for name in changes if not name.startswith("link.")}
+    return {ConversationId(name.partition(".")[0]) for name in changes if not name.startswith(("link.", _VERIFIED))}
 
 
 def is_muted(muted_until: str) -> bool:
@@ -142,3 +144,17 @@ def mute_key(conversation_id: ConversationId) -> str:
 def link_key(link_id: LinkId) -> str:
     """The name of the secret of a link that this person made."""
     return f"link.{link_id}"
+
+
+def verified_key(user_id: UserId) -> str:
+    """The name of the root fingerprint by which somebody was verified."""
+    return f"{_VERIFIED}{user_id}"
+
+
+def verified_fingerprint(store: Store, user_id: UserId) -> bytes | None:
+    """The root fingerprint by which this person verified somebody, None where they did not."""
+    found = values(store).get(verified_key(user_id))
+    try:
+        return b64decode(found) if isinstance(found, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Whom a person has made sure of, by comparing safety numbers."""
