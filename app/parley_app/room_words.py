@@ -298,3 +298,21 @@ def history_shared(who: str) -> str:
 def history_kept(who: str) -> str:
     """From here on they do not."""
     return f"History for newcomers is off: who joins later reads nothing from before. Changed by {who}"
+
+
+SAFETY_NUMBER: Final = "Safety number"
+SAFETY_DETAIL: Final = "Compare it to be sure who this is"
+SAFETY_SAME: Final = "It is the same"
+SAFETY_FORGET: Final = "Not compared any more"
+
+
+def comparing(name: str) -> str:
+    """What two people do with it."""
+    return (
+        f"Read it to {name}, by telephone or side by side. If you both see the same digits, nobody stands between you."
+    )
+
+
+def compared(name: str) -> str:
+    """That it was."""
+    return f"You compared it with {name}. None of your devices takes other keys from now on."

@@ -101,6 +101,7 @@ class FakeDevice(RoomAnswers, ChannelAnswers):
         self.channels = []
         self.posts = []
         self.applications = {}
+        self.verified = set()
         self.privacy = {"receipts": True, "typing": True, "presence": True}
         self.scheduled = []
         self.reminded = []
@@ -257,6 +258,17 @@ class FakeDevice(RoomAnswers, ChannelAnswers):
         if not found:
             raise EngineError("not_found", "nobody")
         return {"user_id": found[0], "username": username, "own": found[0] == ME}
+
+    def _safety_number(self, username):
+        return {"user_id": BEN, "number": "0123456789" * 6, "verified": username in self.verified}
+
+    def _safety_number_verify(self, username, number):
+        self.verified.add(username)
+        return self._safety_number(username)
+
+    def _safety_number_forget(self, username):
+        self.verified.discard(username)
+        return {}
 
     def _direct_open(self, username):
         self.add(summary("with-" + username))

@@ -31,7 +31,16 @@ from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import app as routes
 from parley_app.model import channel_menus, channels, member_menus, menus, reminding, room_menus
-from parley_app.model.layers import NewFolder, RemindersList, ReportOf, ScheduledList, SendLater, SetLifetime, Spot
+from parley_app.model.layers import (
+    CompareNumber,
+    NewFolder,
+    RemindersList,
+    ReportOf,
+    ScheduledList,
+    SendLater,
+    SetLifetime,
+    Spot,
+)
 from parley_app.model.rows import Person
 from parley_app.model.searching import SOMEBODY
 from parley_app.screens.layers import Layers
@@ -262,6 +271,7 @@ LAYERS = {
     "retention": lambda app: app.layers.show(SetLifetime("retention")),
     "remind": lambda app: reminding.begin(app, 3, in_thread=False),
     "reminders": lambda app: app.layers.show(RemindersList()),
+    "compare": lambda app: app.layers.show(CompareNumber("ben")),
     "report": lambda app: app.layers.show(ReportOf(3, in_thread=False)),
     "leaving": lambda app: app.layers.show(member_menus.ask_to_leave(app, app.governing, "Trip")),
 }

@@ -17,6 +17,7 @@ schedule        what is sent later; later: what is done with it
 reminders       what one is reminded of; reminding: what is done with it
 lifetimes       how long messages are kept
 reporting       showing a message to who runs the server
+comparing       a safety number, with somebody
 pictures        those of groups, and whole ones of messages
 privacy         what others see
 faults, times   errors and moments as people read them

@@ -16,6 +16,7 @@ from parley_app.model import faults, room_menus
 from parley_app.model.channels import DIRECTORY, Channels
 from parley_app.model.chats import Chats
 from parley_app.model.company import Company
+from parley_app.model.comparing import Comparing
 from parley_app.model.conversation import Conversation
 from parley_app.model.governing import Governing
 from parley_app.model.joining import Joining
@@ -74,6 +75,7 @@ class App(Observed):
         self.lifetimes = Lifetimes(engine)
         self.reminders = Reminders(engine, spawn)
         self.reporting = Reporting(engine)
+        self.comparing = Comparing(engine)
         self.privacy = Privacy(engine)
         self.notifications = Notifications(bridge)
         self.conversation: Conversation | None = None

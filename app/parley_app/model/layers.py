@@ -126,6 +126,13 @@ class ReportOf:
     in_thread: bool
 
 
+@dataclass(frozen=True)
+class CompareNumber:
+    """The safety number that this person shares with somebody."""
+
+    username: str
+
+
 Layer = (
     MenuOf
     | PickerFor
@@ -140,6 +147,7 @@ Layer = (
     | RemindOf
     | RemindersList
     | ReportOf
+    | CompareNumber
 )
 
 

@@ -28,6 +28,7 @@ from parley_app.model.menus import permits
 from parley_app.model.people import Membership, members_of
 from parley_app.model.pins import Pins
 from parley_app.model.rows import Person, Presence
+from parley_app.screens.comparing import number_row
 from parley_app.screens.lifetimes import LifetimeRows
 from parley_app.screens.pictures import GroupFace
 from parley_app.theme import Ui, use_ui
@@ -71,6 +72,7 @@ def DetailsPane(
         about,
         _quick(app, ui, conversation, governing),
         _protection(ui, conversation),
+        *number_row(app, conversation),
         *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, fault)] if fault else []),
         *_asking(app, governing),
         *([] if chats.is_open(conversation.summary) else [keyed("kept", LifetimeRows)(app, conversation)]),

@@ -23,6 +23,7 @@ from parley_app.model.conversation import Conversation
 from parley_app.model.layers import (
     Adding,
     Choices,
+    CompareNumber,
     MenuOf,
     NewFolder,
     NewPoll,
@@ -38,7 +39,7 @@ from parley_app.model.layers import (
 )
 from parley_app.model.menus import Action
 from parley_app.model.poll_form import PollForm
-from parley_app.screens import asking, lifetimes, reminders, reporting, scheduling
+from parley_app.screens import asking, comparing, lifetimes, reminders, reporting, scheduling
 from parley_app.screens.floating import floating, over
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Width
@@ -250,6 +251,7 @@ _LAYERS: dict[type, Callable[..., ft.Control]] = {
     RemindOf: reminders.RemindLayer,
     RemindersList: reminders.RemindersLayer,
     ReportOf: reporting.ReportLayer,
+    CompareNumber: comparing.CompareLayer,
 }
 
 

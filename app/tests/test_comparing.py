@@ -1,0 +1,67 @@
+"""Safety numbers in the app: the way there, the digits, saying that they are the same, and taking it back."""
+
+from app_drawing import draw
+from app_examples import FakeDevice, item, started, summary
+from app_screens import button, said
+
+from parley_app import room_words, words
+from parley_app.engine import EngineError
+from parley_app.main import _screen
+from parley_app.model.layers import CompareNumber
+from parley_app.screens.layers import Layers
+
+ROW = f"{room_words.SAFETY_NUMBER}, {room_words.SAFETY_DETAIL}"
+
+
+async def talk(**more):
+    device = FakeDevice()
+    device.add(summary(**more), [item(1)])
+    return await started(device, "/chats/talk/details"), device
+
+
+async def opened(world):
+    world.app.layers.show(CompareNumber("ben"))
+    await world.app.comparing.begin("ben")
+
+
+async def test_two_people_compare_and_take_it_back():
+    world, device = await talk()
+    assert ROW in said(draw(_screen, world.app))
+    await opened(world)
+    for width in (390.0, 1440.0):
+        shown = said(draw(Layers, world.app, width=width))
+        assert {"01234 56789 01234", room_words.comparing("ben")} <= shown
+        assert room_words.compared("ben") not in shown
+    button(draw(Layers, world.app), room_words.SAFETY_SAME).on_click()
+    await world.settle()
+    assert device.asked("safety_number.verify") == [{"username": "ben", "number": "0123456789" * 6}]
+    assert room_words.compared("ben") in said(draw(Layers, world.app))
+    button(draw(Layers, world.app), room_words.SAFETY_FORGET).on_click()
+    await world.settle()
+    assert device.verified == set() and room_words.compared("ben") not in said(draw(Layers, world.app))
+    button(draw(Layers, world.app), words.CLOSE).on_click()
+    assert world.app.layers.shown is None
+
+
+async def test_the_row_leads_there():
+    world, device = await talk()
+    rows = [above for control, above in draw(_screen, world.app) if getattr(control, "label", "") == ROW]
+    press = next(each for above in rows for each in above if getattr(each, "on_click", None))
+    press.on_click()
+    await world.settle()
+    assert world.app.layers.shown == CompareNumber("ben") and device.asked("safety_number") == [{"username": "ben"}]
+
+
+async def test_groups_and_channels_have_none():
+    for more in ({"kind": "group", "name": "Trip"}, {"kind": "open", "name": "Town"}):
+        world, _ = await talk(**more)
+        assert ROW not in said(draw(_screen, world.app))
+
+
+async def test_keys_that_cannot_be_trusted_are_said_and_nothing_can_be_confirmed():
+    world, device = await talk()
+    for slug in ("untrusted_identity", "network_error"):
+        device.faults["safety_number"] = EngineError(slug, "no")
+        await opened(world)
+        tree = draw(Layers, world.app)
+        assert words.FAULTS[slug] in said(tree) and button(tree, room_words.SAFETY_SAME).disabled
