@@ -284,7 +284,13 @@ def handshakes() -> dict[str, Target]:
     made = group.commit(P, add=[bundle.key_package])
     member = Group.join(P, made.welcome, bundle, joining_seed)
     following = made.group.commit(P)
-    outsider = Group.join_external(P, made.group_info, identity=b"c", signature_seed=generate_signature_key(P)[0])
+    outsider = Group.join_external(
+        P,
+        made.group_info,
+        identity=b"c",
+        signature_seed=generate_signature_key(P)[0],
+        extension_types=(POLICY_EXTENSION_TYPE,),
+    )
 
     def certain(welcome: bytes):
         return Group.join(P, welcome, bundle, joining_seed)

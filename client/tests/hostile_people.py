@@ -11,7 +11,7 @@ from parley_client.store.documents import load_account
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.ids import new_uuid7
-from parley_contracts.policy import decode_policy
+from parley_contracts.policy import ANCHOR_EXTENSION_TYPE, POLICY_EXTENSION_TYPE, decode_policy
 from parley_mls import Group, default_primitives, generate_signature_key
 
 P = default_primitives()
@@ -59,7 +59,12 @@ def enter_by_force(log, conversation_id, identity, seed, *, remove_prior=None):
     """An external commit by a device with this certificate; the secrets that it gets out of it."""
     group_info = b64decode(log.states[log.epoch][1])
     made = Group.join_external(
-        P, group_info, identity=identity.encode(), signature_seed=seed, remove_prior=remove_prior
+        P,
+        group_info,
+        identity=identity.encode(),
+        signature_seed=seed,
+        remove_prior=remove_prior,
+        extension_types=(POLICY_EXTENSION_TYPE, ANCHOR_EXTENSION_TYPE),
     )
     append_commit(log, conversation_id, (identity.user_id, identity.device_id), made.commit)
     log.states[log.epoch] = (len(log.entries), b64encode(made.group_info), log.policy)
