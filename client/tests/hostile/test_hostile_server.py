@@ -53,12 +53,13 @@ async def goes_on_sealed(server, alice, bob, where, secrets):
     assert read_by(server.logs[where], secrets, [alice, bob]) == []
 
 
-async def is_refused(server, alice, bob, where, secrets):
-    """Alice's device refuses the newest entry: it stays in its epoch, says so, and shows nothing of it."""
+async def is_refused(server, alice, bob, where, secrets, why):
+    """Alice's device refuses the newest entry for that reason: it stays in its epoch, says so, and shows nothing of it."""
     before, texts = epoch_at(alice, where), await shown(alice)
     await alice.sync()
     assert epoch_at(alice, where) == before
-    assert "commit_unusable" in notices(alice)
+    said = [notice.detail for notice in alice.notices() if notice.code == "commit_unusable"]
+    assert len(said) == 1 and why in said[0]
     assert await shown(alice) == texts
     assert {person.username for person in alice.group_info(where).members} == {"alice", "bob"}
     await goes_on_sealed(server, alice, bob, where, secrets)
@@ -72,7 +73,7 @@ async def test_a_ghost_device_with_a_forged_certificate_stays_out(garden, server
     alice, bob, mallory, where = garden
     ghost, seed = device_of(user(bob), signing_seed(mallory))
     secret = enter_by_force(server.logs[where], where, ghost, seed)
-    await is_refused(server, alice, bob, where, [secret])
+    await is_refused(server, alice, bob, where, [secret], "does not lead to its person")
 
 
 async def test_a_ghost_device_of_a_statement_that_was_never_made_stays_out(garden, server):
@@ -81,7 +82,7 @@ async def test_a_ghost_device_of_a_statement_that_was_never_made_stays_out(garde
     seed, key = generate_signature_key(P)
     ghost = certificate(signing_seed(bob), user_id=user(bob), device_key=key, version=2)
     secret = enter_by_force(server.logs[where], where, ghost, seed)
-    await is_refused(server, alice, bob, where, [secret])
+    await is_refused(server, alice, bob, where, [secret], "a statement that its person never made")
 
 
 async def test_somebody_outside_the_roster_does_not_enter_by_force(garden, server):
@@ -89,7 +90,7 @@ async def test_somebody_outside_the_roster_does_not_enter_by_force(garden, serve
     alice, bob, mallory, where = garden
     device, seed = device_of(user(mallory), signing_seed(mallory))
     secret = enter_by_force(server.logs[where], where, device, seed)
-    await is_refused(server, alice, bob, where, [secret])
+    await is_refused(server, alice, bob, where, [secret], "nobody in the roster")
 
 
 async def test_a_person_with_a_new_root_key_does_not_come_back_by_force(garden, server):
@@ -98,7 +99,7 @@ async def test_a_person_with_a_new_root_key_does_not_come_back_by_force(garden, 
     server.statements[user(bob)] = server.statements[user(mallory)]
     ghost, seed = device_of(user(bob), signing_seed(mallory))
     secret = enter_by_force(server.logs[where], where, ghost, seed)
-    await is_refused(server, alice, bob, where, [secret])
+    await is_refused(server, alice, bob, where, [secret], "does not lead to its person")
     with pytest.raises(UntrustedIdentity):
         await alice.session.directory.identity(user(bob))
 
@@ -110,7 +111,7 @@ async def test_nobody_replaces_the_leaf_of_another(garden, server):
     (prior,) = [index for index, leaf in log.public.members() if leaf_of(leaf).user_id == user(alice)]
     device, seed = device_of(user(bob), signing_seed(bob))
     secret = enter_by_force(log, where, device, seed, remove_prior=prior)
-    await is_refused(server, alice, bob, where, [secret])
+    await is_refused(server, alice, bob, where, [secret], "only its own device")
 
 
 @pytest.mark.parametrize("grown", ["roster", "rules"])
@@ -143,7 +144,7 @@ async def test_a_member_without_the_role_lets_nobody_in(garden, server):
     policy = with_roster(log.policy, entry)
     made = member.commit(P, extensions=[policy_extension(policy)])
     append_commit(log, where, (user(bob), bob.whoami().device_id), made.commit, policy)
-    await is_refused(server, alice, bob, where, [])
+    await is_refused(server, alice, bob, where, [], "permission 'add'")
 
 
 async def test_a_member_without_the_role_puts_nobody_out(garden, people, server):
@@ -262,7 +263,7 @@ async def test_a_second_beginning_is_refused(garden, server):
     log = server.logs[where]
     log.entries.append(msgspec.structs.replace(log.entries[0], sequence=len(log.entries) + 1))
     log.hashes.append(entry_hash(log.entries[-1]))
-    await is_refused(server, alice, bob, where, [])
+    await is_refused(server, alice, bob, where, [], "a conversation begins")
 
 
 async def test_a_policy_of_another_generation_is_refused(garden, server):
