@@ -1,6 +1,7 @@
 """JWTs between all parts (RFC 9068): claims, and the one function that verifies them.
 
-Invariant: only EdDSA, only keys named by `kid` in the given set, and issuer, audience, type and times always checked.
+Invariant: only EdDSA, only keys named by `kid` in the given set, and issuer, audience, type and times always checked. A token has
+one spelling: three canonical base64url parts, and a header of exactly `alg`, `kid` and `typ`, each once.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ SERVICE_TOKEN_TYPE = "parley-service+jwt"  # noqa: S105 - a media type
 #: The audience of access tokens: every service behind the gateway.
 ACCESS_AUDIENCE = "parley"
 
+_PARTS = 3
+_HEADER_SIZE_BYTES_MAX = 256
+_HEADER = frozenset({"alg", "kid", "typ"})
+
 KeySet = Mapping[str, Ed25519PublicKey]
 
 
@@ -46,9 +51,11 @@ def public_jwk(kid: str, key: Ed25519PublicKey) -> dict[str, str]:
 
 
 def parse_key_set(unverified_jwks: bytes) -> dict[str, Ed25519PublicKey]:
-    """The Ed25519 signature keys of a JWK set, by `kid`; `ValueError` where a member is anything else."""
+    """The Ed25519 signature keys of a JWK set, by `kid`; `ValueError` or `KeyError` where a member is anything else."""
     keys: dict[str, Ed25519PublicKey] = {}
     for member in json.loads(unverified_jwks)["keys"]:
+        if str(member.get("kid")) in keys or "d" in member:
+            raise ValueError("a key of the set is private or has another one's name")
         wanted = {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": ALGORITHM}
         if any(member.get(name) != value for name, value in wanted.items()):
             raise ValueError("a key of the set is not an Ed25519 signature key")
@@ -64,9 +71,8 @@ def sign_token(key: Ed25519PrivateKey, *, kid: str, token_type: str, claims: Map
 def verify_token(unverified_token: str, keys: KeySet, *, token_type: str, issuer: str, audience: str) -> dict[str, Any]:
     """The claims of a valid token; `TokenExpired` or `Unauthenticated` otherwise."""
     try:
-        header = jwt.get_unverified_header(unverified_token)
-        key = keys.get(str(header.get("kid")))
-        if key is None or header.get("typ") != token_type or header.get("alg") != ALGORITHM:
+        key = keys.get(_kid_of(unverified_token, token_type))
+        if key is None:
             raise Unauthenticated
         claims: dict[str, Any] = jwt.decode(
             unverified_token,
@@ -82,6 +88,21 @@ def verify_token(unverified_token: str, keys: KeySet, *, token_type: str, issuer
     except (jwt.InvalidTokenError, ValueError) as error:
         raise Unauthenticated from error
     return claims
+
+
+def _kid_of(unverified_token: str, token_type: str) -> str:
+    """The key that a token of this type names; `ValueError` where its form is any but ours."""
+    parts = [b64decode(part) for part in unverified_token.split(".", _PARTS)]
+    # A short header cannot be nested deeply enough to exhaust the stack.
+    if len(parts) != _PARTS or len(parts[0]) > _HEADER_SIZE_BYTES_MAX:
+        raise ValueError("not one of our tokens")
+    members: list[tuple[str, Any]] = json.loads(parts[0], object_pairs_hook=list)
+    if not isinstance(members, list) or len(members) != len(_HEADER):
+        raise ValueError("not one of our tokens")
+    header = dict(members)
+    if header.keys() != _HEADER or (header["typ"], header["alg"]) != (token_type, ALGORITHM):
+        raise ValueError("not a token of this type")
+    return str(header["kid"])
 
 
 def verify_access_token(unverified_token: str, keys: KeySet, *, issuer: str) -> AccessClaims:
@@ -110,8 +131,8 @@ def sign_service_token(key: Ed25519PrivateKey, *, service: str, audience: str) -
 def verify_service_token(unverified_token: str, keys: KeySet, *, audience: str) -> str:
     """The name of the calling service, whose key is `kid` = `iss` = `sub` of the set."""
     try:
-        kid = str(jwt.get_unverified_header(unverified_token).get("kid"))
-    except jwt.InvalidTokenError as error:
+        kid = _kid_of(unverified_token, SERVICE_TOKEN_TYPE)
+    except ValueError as error:
         raise Unauthenticated from error
     verify_token(unverified_token, keys, token_type=SERVICE_TOKEN_TYPE, issuer=kid, audience=audience)
     return kid
