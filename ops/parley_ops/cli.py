@@ -77,6 +77,18 @@ def up(
     replicas: Annotated[
         int | None, typer.Option(callback=_replicas, help="Members of MongoDB's set: 1 or 3.", show_default="1")
     ] = None,
+    mail_server_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with smtp[s]://USER:PASSWORD@HOST:PORT?from=ADDRESS; an empty one: letters go to a folder."
+        ),
+    ] = None,
+    confirmed_email: Annotated[
+        bool | None,
+        typer.Option(
+            help="Take only devices of people who confirmed their address.", show_default="no-confirmed-email"
+        ),
+    ] = None,
     push_loopback: Annotated[
         bool | None,
         typer.Option(help="Let pushes go to this machine: for tests alone.", show_default="no-push-loopback"),
@@ -89,6 +101,8 @@ def up(
         certificate=cert,
         key=key,
         limits_profile=limits_profile,
+        mail_server_file=mail_server_file,
+        confirmed_email=confirmed_email,
         push_loopback=push_loopback,
         nodes=nodes,
         replicas=replicas,

@@ -35,6 +35,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     replicas: Literal[1, 3] = 1
     #: Pushes may go to loopback: for a test's own receiver only.
     push_loopback: bool = False
+    #: Whether people confirm their e-mail address before they register a device.
+    confirmed_email: bool = False
 
     @property
     def netloc(self) -> str:

@@ -61,6 +61,16 @@ def make_service_secrets(home: Home) -> None:
     write_private(service_keys_file(home), json.dumps({"keys": keys}, indent=2))
 
 
+def keep_mail_server(home: Home, url: bytes) -> None:
+    """Store the address of the mail server for auth; an empty one takes it away."""
+    path = home.secrets / "auth" / "mail_server_url"
+    if url:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_private(path, url)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def service_keys_file(home: Home) -> Path:
     """The JWK set of all services."""
     return home.etc / "service_keys.json"

@@ -52,6 +52,10 @@ def environment(home: Home, instance: Instance, service: str, addresses: Address
 def parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
     """Every process of every service."""
     auth = environment(home, instance, "auth", addresses)
+    auth |= {
+        "PARLEY_MAIL_DIR": str(home.data / "mail"),
+        "PARLEY_EMAIL_VERIFICATION": "required" if instance.confirmed_email else "optional",
+    }
     found = [
         _part("auth", ("parley_auth", "serve"), auth, _health(home.run / "auth.sock")),
         _part("auth-outbox", ("parley_auth", "publish-outbox"), auth, lambda: ""),

@@ -32,7 +32,7 @@ from parley_ops.instance import (
 )
 from parley_ops.layout import Home, checkout, runtime
 from parley_ops.parts import ENGINES, GATEWAY, SERVICES, Part
-from parley_ops.secret_files import make_service_secrets
+from parley_ops.secret_files import keep_mail_server, make_service_secrets
 from parley_ops.stack import Stack, external_from_environment
 from parley_ops.webapp import prebuilt
 from parley_ops.webapp.build import ensure_site
@@ -52,6 +52,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     key: Path | None = None
     limits_profile: str | None = None
     push_loopback: bool | None = None
+    mail_server_file: Path | None = None
+    confirmed_email: bool | None = None
     nodes: int | None = None
     replicas: int | None = None
     detach: bool = False
@@ -59,7 +61,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def up(home: Home, wanted: Wanted, say: Say) -> Instance:
     """Start whatever does not run; without `detach`, stay until told to stop (Ctrl-C) and then stop everything."""
-    pair = _read_pair(wanted)
+    pair, mail_server = _read_pair(wanted), _read_mail_server(wanted)
     home.prepare()
     site = ensure_site(checkout(), runtime(), say, given=prebuilt.given(checkout()))
     privilege.drop(home.root)
@@ -69,7 +71,7 @@ def up(home: Home, wanted: Wanted, say: Say) -> Instance:
         stored = load_instance(home)
         instance = _settle(stored, wanted)
         running = supervision.connect(home)
-        if running is not None and (instance != stored or pair is not None):
+        if running is not None and (instance != stored or pair is not None or mail_server is not None):
             raise OperationError("It runs with other settings; run ./parley down first.")
         if home.run.parent != home.root:
             say(f"The path of the home is long, so sockets lie in {home.run}.")
@@ -79,6 +81,8 @@ def up(home: Home, wanted: Wanted, say: Say) -> Instance:
             certificates.make_certificates(home, instance.host)
             if pair is not None:
                 certificates.install_certificate(home, *pair)
+            if mail_server is not None:
+                keep_mail_server(home, mail_server)
         process = _start(Stack(home, instance, external), say, tied=not wanted.detach, running=running)
     _greet(home, instance, say)
     if process is not None and not wanted.detach:
@@ -98,9 +102,19 @@ def _read_pair(wanted: Wanted) -> tuple[bytes, bytes] | None:
         raise UsageError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
+def _read_mail_server(wanted: Wanted) -> bytes | None:
+    """The mail server's address with its password, read while we may still be root."""
+    if wanted.mail_server_file is None:
+        return None
+    try:
+        return wanted.mail_server_file.read_bytes().strip()
+    except OSError as error:
+        raise UsageError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
 def _settle(stored: Instance | None, wanted: Wanted) -> Instance:
     base = stored or Instance(host=DEFAULT_HOST, port=DEFAULT_PORT, ports={})
-    names = ("host", "port", "limits_profile", "push_loopback", "nodes", "replicas")
+    names = ("host", "port", "limits_profile", "push_loopback", "confirmed_email", "nodes", "replicas")
     chosen = {name: value for name in names if (value := getattr(wanted, name)) is not None}
     if chosen.get("replicas", base.replicas) < base.replicas:
         raise UsageError("The replica set of MongoDB does not shrink; take members out by MongoDB's own commands.")
