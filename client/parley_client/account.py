@@ -71,13 +71,15 @@ class SetUp:
             account = await self._publish_keys(account)
         return account
 
-    async def login(self, account: Account, *, password: str, recovery_key: bytes | None) -> Account:
+    async def login(
+        self, account: Account, *, password: str, recovery_key: bytes | None, code: str | None = None
+    ) -> Account:
         """Sign in: this profile's own device again, or a new device by the recovery key."""
         stored = self._stored(account)
         again = stored is not None and stored.stage == "ready"
         if recovery_key is None and not again:
             raise RecoveryKeyRequired("a new device needs the recovery key: give --recovery-key-file")
-        self._api.keep_tokens(await auth.login(self._api, username=account.username, password=password))
+        self._api.keep_tokens(await auth.login(self._api, username=account.username, password=password, code=code))
         if stored is not None and again:
             await self._bind_device(stored)
             return stored

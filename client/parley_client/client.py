@@ -26,7 +26,6 @@ from parley_client.attachments.downloading import download
 from parley_client.attachments.ports import AttachmentTools
 from parley_client.attachments.preparing import Attachable, prepare_all
 from parley_client.backoff import patiently
-from parley_client.channels.methods import ChannelMethods
 from parley_client.channels.naming import named
 from parley_client.content.bodies import TextBody, encode, text_in
 from parley_client.content.disappearing import let_disappear
@@ -45,16 +44,11 @@ from parley_client.events import ConnectionState, Event, Listener, Listeners
 from parley_client.groups import conversations as groups
 from parley_client.groups.commits import resume_pending
 from parley_client.groups.joining import admit_automatically
-from parley_client.groups.methods import GroupMethods
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
-from parley_client.push.methods import PushMethods
-from parley_client.restoring.methods import RestoreMethods
+from parley_client.methods import RoomMethods
 from parley_client.restoring.offering import offer_held
-from parley_client.schedule.methods import ScheduleMethods
 from parley_client.session import Device, GroupCache, Session
-from parley_client.settings.methods import SettingsMethods
-from parley_client.state.methods import StateMethods
 from parley_client.store import documents, messages
 from parley_client.store.conversations import ConversationRow, list_conversations, load_conversation
 from parley_client.store.documents import Account
@@ -64,7 +58,6 @@ from parley_client.store.port import Store
 from parley_client.store.queues import OutboxRow
 from parley_client.store.schema import wipe
 from parley_client.sync.heads import sync_all, sync_head
-from parley_client.trust.methods import TrustMethods
 from parley_contracts.ids import ClientId, ConversationId, UserId, is_uuid, new_uuid7
 from parley_contracts.messaging_api import Head
 from parley_contracts.policy import decode_policy
@@ -76,16 +69,7 @@ RECEIVE_PAGE_MAX = 500
 NetworkFactory = Callable[[str, str | None], Network]
 
 
-class Client(
-    RestoreMethods,
-    ScheduleMethods,
-    StateMethods,
-    GroupMethods,
-    SettingsMethods,
-    PushMethods,
-    ChannelMethods,
-    TrustMethods,
-):
+class Client(RoomMethods):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(
@@ -149,15 +133,25 @@ class Client(
             documents.save_account(self._store, msgspec.structs.replace(account, recovery_key=None))
 
     async def login(
-        self, *, server: str, ca_file: str | None, username: str, password: str, recovery_key: str | None
+        self,
+        *,
+        server: str,
+        ca_file: str | None,
+        username: str,
+        password: str,
+        recovery_key: str | None,
+        code: str | None = None,
     ) -> WhoAmI:
-        """Sign in. On a new profile the recovery key makes this a new device and brings back all of the history."""
+        """Sign in, by a code too where a second factor asks for one (`SecondFactorRequired`).
+
+        On a new profile the recovery key makes this a new device and brings back all of the history.
+        """
         try:
             parsed = parse_recovery_key(recovery_key) if recovery_key is not None else None
         except RecoveryKeyError as error:
             raise RecoveryKeyRefused(str(error)) from error
         account = Account(server=parse_server(server), ca_file=ca_file, username=username, stage="signed_in")
-        account = await self._set_up(account).login(account, password=password, recovery_key=parsed)
+        account = await self._set_up(account).login(account, password=password, recovery_key=parsed, code=code)
         session = self._start_session(account)
         await stock_key_packages(session)
         await history.download_archive(session)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from parley_client.answers import Conversation
+from parley_client.api.http import Api
 from parley_client.session import Session
+from parley_client.store.documents import Account
 from parley_contracts.ids import ConversationId, UserId
 
 
@@ -13,6 +15,10 @@ class ClientPart:
     @property
     def session(self) -> Session:
         """The signed-in device; `NotSignedIn`."""
+        raise NotImplementedError
+
+    def _api(self, account: Account) -> Api:
+        """A way to the server of an account, signed in or not."""
         raise NotImplementedError
 
     async def find(self, name: str) -> UserId:

@@ -27,6 +27,7 @@ from parley_client.groups.rpc import group_methods
 from parley_client.push.rpc import push_methods
 from parley_client.restoring.rpc import restore_methods
 from parley_client.schedule.rpc import schedule_methods
+from parley_client.security.rpc import security_methods
 from parley_client.settings.rpc import settings_methods
 from parley_client.settings.syncing import save_draft
 from parley_client.state.rpc import state_methods
@@ -120,6 +121,7 @@ class LoginParams(Params):
     password: str
     ca_file: str | None = None
     recovery_key: str | None = None
+    code: str | None = None
 
 
 class PersonParams(Params):
@@ -197,6 +199,7 @@ class Rpc:
             **state_methods(client),
             **group_methods(client),
             **restore_methods(client),
+            **security_methods(client),
             **settings_methods(client),
             **channel_methods(client),
             **trust_methods(client),

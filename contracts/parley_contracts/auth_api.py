@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
-from parley_contracts.ids import DeviceId, UserId
+from parley_contracts.ids import DeviceId, SessionId, UserId
 
 AUTH_PATH = "/api/v1/auth/"
 #: A browser sends this header with this value on the auth path: the refresh token then travels in a cookie that no
@@ -27,6 +29,62 @@ class LoginBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     username: str
     password: str
+
+
+#: Carries a flow of several steps from one to the next.
+FLOW_TOKEN_HEADER = "x-session-token"  # noqa: S105 - a header's name
+
+
+class SecondFactorBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST flows/app/v1/auth/2fa/authenticate`: a code of the authenticator app, or a recovery code."""
+
+    code: str
+
+
+class AssertionResponse(msgspec.Struct, frozen=True):
+    """What an authenticator signed (WebAuthn level 2 section 5.2.2), its members in base64url."""
+
+    client_data: str = msgspec.field(name="clientDataJSON")
+    authenticator_data: str = msgspec.field(name="authenticatorData")
+    signature: str
+    user_handle: str | None = msgspec.field(name="userHandle", default=None)
+
+
+class Assertion(msgspec.Struct, frozen=True):
+    """`PublicKeyCredential.toJSON()` of `navigator.credentials.get()`."""
+
+    id: str
+    raw_id: str = msgspec.field(name="rawId")
+    type: Literal["public-key"]
+    response: AssertionResponse
+    extensions: dict[str, object] = msgspec.field(name="clientExtensionResults", default_factory=dict)
+    attachment: str | None = msgspec.field(name="authenticatorAttachment", default=None)
+
+
+class AssertionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST flows/app/v1/auth/webauthn/login` and `…/webauthn/authenticate`."""
+
+    credential: Assertion
+
+
+class PasskeyRequestData(msgspec.Struct, frozen=True):
+    """What `navigator.credentials.get()` takes."""
+
+    request_options: dict[str, object]
+
+
+class PasskeyRequestMeta(msgspec.Struct, frozen=True):
+    """The flow token that carries the challenge, where the flow began with it."""
+
+    session_token: str | None = None
+
+
+class PasskeyRequest(msgspec.Struct, frozen=True):
+    """`GET flows/app/v1/auth/webauthn/login` and `…/webauthn/authenticate`, in allauth's form."""
+
+    status: int
+    data: PasskeyRequestData
+    meta: PasskeyRequestMeta | None = None
 
 
 class FlowUser(msgspec.Struct, frozen=True):
@@ -72,10 +130,18 @@ class AccountRules(msgspec.Struct, frozen=True):
     authentication_method: str
 
 
+class FactorRules(msgspec.Struct, frozen=True):
+    """Which second factors are offered here."""
+
+    supported_types: list[str]
+    passkey_login_enabled: bool
+
+
 class FlowRules(msgspec.Struct, frozen=True):
     """The rules of the flows that this server offers."""
 
     account: AccountRules
+    mfa: FactorRules
 
 
 class FlowConfig(msgspec.Struct, frozen=True):
@@ -116,12 +182,163 @@ class OwnProfile(msgspec.Struct, frozen=True):
     email: str
     device_id: DeviceId | None
     has_statement: bool
+    email_verified: bool = False
 
 
 class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PATCH me`."""
 
     display_name: str
+
+
+class EmailCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST me/email/verify`: a code from a letter; spaces, hyphens and case do not matter."""
+
+    code: str
+
+
+class EmailChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT me/email`: the new address, which is the account's once its code was given."""
+
+    email: str
+
+
+class Reauthentication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST me/reauthenticate`; with a code where the person has a second factor."""
+
+    password: str
+    code: str = ""
+
+
+class PasswordChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT me/password`."""
+
+    current_password: str
+    new_password: str
+
+
+class ResetRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST password/reset-request`."""
+
+    email: str
+
+
+class PasswordReset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST password/reset`. A new password opens no encrypted history: that takes the recovery key or another device."""
+
+    code: str
+    new_password: str
+
+
+class Passkey(msgspec.Struct, frozen=True):
+    """A passkey of the person."""
+
+    number: int
+    name: str
+    created_at: str
+    last_used_at: str | None
+
+
+class PasskeySetup(msgspec.Struct, frozen=True):
+    """`POST me/second-factors/passkeys`: what `navigator.credentials.create()` takes; `setup` goes back with its answer."""
+
+    options: dict[str, object]
+    setup: str
+
+
+class AttestationResponse(msgspec.Struct, frozen=True):
+    """A new credential (WebAuthn level 2 section 5.2.1), its members in base64url."""
+
+    client_data: str = msgspec.field(name="clientDataJSON")
+    attestation: str = msgspec.field(name="attestationObject")
+    transports: list[str] = []
+    authenticator_data: str | None = msgspec.field(name="authenticatorData", default=None)
+    public_key: str | None = msgspec.field(name="publicKey", default=None)
+    algorithm: int | None = msgspec.field(name="publicKeyAlgorithm", default=None)
+
+
+class Attestation(msgspec.Struct, frozen=True):
+    """`PublicKeyCredential.toJSON()` of `navigator.credentials.create()`."""
+
+    id: str
+    raw_id: str = msgspec.field(name="rawId")
+    type: Literal["public-key"]
+    response: AttestationResponse
+    extensions: dict[str, object] = msgspec.field(name="clientExtensionResults", default_factory=dict)
+    attachment: str | None = msgspec.field(name="authenticatorAttachment", default=None)
+
+
+class PasskeyConfirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT me/second-factors/passkeys`."""
+
+    setup: str
+    name: str
+    credential: Attestation
+
+
+class PasskeyAdded(msgspec.Struct, frozen=True):
+    """The new passkey; with recovery codes where these are the person's first ones."""
+
+    passkey: Passkey
+    recovery_codes: list[str]
+
+
+class SecondFactors(msgspec.Struct, frozen=True):
+    """`GET me/second-factors`: since when an authenticator app is asked for, and how many recovery codes are unused."""
+
+    totp_since: str | None
+    recovery_codes_left: int
+    passkeys: list[Passkey] = []
+
+
+class TotpSetup(msgspec.Struct, frozen=True):
+    """`POST me/second-factors/totp`: the secret, as text and as the address for a QR code; `setup` goes back with a code."""
+
+    secret: str
+    url: str
+    setup: str
+
+
+class TotpConfirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT me/second-factors/totp`."""
+
+    setup: str
+    code: str
+
+
+class RecoveryCodes(msgspec.Struct, frozen=True):
+    """Codes that sign in without the authenticator app, each once; shown once."""
+
+    codes: list[str]
+
+
+class SessionInfo(msgspec.Struct, frozen=True):
+    """A signed-in session. `name` and `platform` are those of its device, empty before it registered one.
+
+    `network` is the part of the address that providers give to many (IPv4 /24, IPv6 /48): roughly where, and not who. Times
+    are RFC 3339; a session is seen when it signs in and when it refreshes its tokens.
+    """
+
+    session_id: SessionId
+    device_id: DeviceId | None
+    name: str
+    platform: str
+    network: str
+    created_at: str
+    last_seen_at: str
+    is_current: bool
+
+
+class Sessions(msgspec.Struct, frozen=True):
+    """`GET me/sessions`: the last seen first."""
+
+    sessions: list[SessionInfo]
+
+
+class SessionName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PATCH me/sessions/{session_id}`: the name of its device."""
+
+    name: str
 
 
 class StatementUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

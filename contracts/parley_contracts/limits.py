@@ -228,6 +228,23 @@ LAST_SEEN_KEPT_S = 30 * 24 * 3600
 AUTH_REQUEST_SIZE_BYTES_MAX = 1024 * 1024
 AUTH_THREADS = 16
 PASSWORD_HASHES_AT_ONCE_MAX = 4
+#: What asks for a fresh sign-in takes one of this age, or `POST me/reauthenticate`.
+RECENT_SIGN_IN_S = 600
+#: Codes in letters; a reset opens an account, so it lives shorter.
+EMAIL_CODE_LIFETIME_S = 24 * 3600
+RESET_CODE_LIFETIME_S = 3600
+EMAIL_CODE_LENGTH_MAX = 64
+TOTP_SETUP_LIFETIME_S = 900
+FACTOR_CODE_LENGTH_MAX = 32
+PASSKEYS_PER_USER_MAX = 20
+PASSKEY_NAME_LENGTH_MAX = 64
+#: Accounts that may share an address that none of them has confirmed: so many get a letter that resets.
+RESETS_PER_ADDRESS_MAX = 5
+LETTER_ATTEMPTS_MAX = 12
+LETTER_KEPT_S = 24 * 3600
+LETTER_PAUSE_S_MIN = 5
+LETTER_PAUSE_S_MAX = 3600
+MAIL_TIMEOUT_S = 10
 PASSWORD_HASHES_WAITING_MAX = 8
 REFRESH_RETRY_WINDOW_S = 24 * 3600
 SESSIONS_PER_USER_MAX = 64

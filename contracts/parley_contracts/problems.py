@@ -2,13 +2,17 @@
 
     Problem
      ├─ InvalidRequest 400          ├─ Conflict 409
-     │   └─ WeakPassword 400        │   ├─ UsernameTaken, EmailTaken
+     │   ├─ WeakPassword            │   ├─ UsernameTaken, EmailTaken
+     │   └─ WrongCode               │   │
      ├─ Unauthenticated 401         │   ├─ ClientIdReused
      │   ├─ WrongCredentials        │   ├─ EpochStale
+     │   ├─ SecondFactorRequired    │   │
      │   ├─ TokenExpired            │   ├─ ConversationExists
      │   └─ RefreshReused           │   ├─ VersionStale
      ├─ Forbidden 403               │   └─ UploadIncomplete
      │   ├─ DeviceRequired          ├─ TooLarge 413
+     │   ├─ EmailUnverified         │
+     │   ├─ SignInAgain             │
      │   ├─ OriginRefused           ├─ RateLimited 429
      │   ├─ PolicyRefused           ├─ Internal 500
      │   │   └─ Muted               │
@@ -70,6 +74,13 @@ class WeakPassword(InvalidRequest):
     title = "The password is too weak."
 
 
+class WrongCode(InvalidRequest):
+    """A code of a letter or of a second factor that is not, or no longer, good."""
+
+    slug = "wrong_code"
+    title = "This code is wrong, used or too old."
+
+
 class Unauthenticated(Problem):
     """No token, or one that is not accepted."""
 
@@ -83,6 +94,13 @@ class WrongCredentials(Unauthenticated):
 
     slug = "wrong_credentials"
     title = "The user name or the password is wrong."
+
+
+class SecondFactorRequired(Unauthenticated):
+    """The password was right; `flow_token` goes on with a code, by `POST flows/app/v1/auth/2fa/authenticate`."""
+
+    slug = "second_factor_required"
+    title = "Give a code of your second factor, too."
 
 
 class TokenExpired(Unauthenticated):
@@ -112,6 +130,20 @@ class DeviceRequired(Forbidden):
 
     slug = "device_required"
     title = "Register this device first."
+
+
+class SignInAgain(Forbidden):
+    """What was asked for takes a recent sign-in: give the password (and code) again by `POST me/reauthenticate`."""
+
+    slug = "sign_in_again"
+    title = "Give your password again first."
+
+
+class EmailUnverified(Forbidden):
+    """This server asks people to confirm their e-mail address first."""
+
+    slug = "email_unverified"
+    title = "Confirm your e-mail address first."
 
 
 class OriginRefused(Forbidden):

@@ -9,6 +9,7 @@ import msgspec
 from parley_client.api.http import AUTH, Api
 from parley_client.errors import NetworkError
 from parley_contracts.auth_api import (
+    FLOW_TOKEN_HEADER,
     Claim,
     DeviceRegistration,
     Identity,
@@ -22,6 +23,7 @@ from parley_contracts.auth_api import (
     Vault,
 )
 from parley_contracts.ids import DeviceId, UserId
+from parley_contracts.problems import SecondFactorRequired
 
 _FLOWS = f"{AUTH}/flows/app/v1/auth"
 
@@ -38,10 +40,17 @@ async def signup(api: Api, *, username: str, email: str, password: str) -> Token
     return _tokens(await api.anonymous(f"{_FLOWS}/signup", _FlowAnswer, body=body, attempts=1))
 
 
-async def login(api: Api, *, username: str, password: str) -> Tokens:
-    """Sign in; the session has no device yet."""
+async def login(api: Api, *, username: str, password: str, code: str | None = None) -> Tokens:
+    """Sign in, by a code too where one is given and asked for; the session has no device yet. `SecondFactorRequired`."""
     body = {"username": username, "password": password}
-    return _tokens(await api.anonymous(f"{_FLOWS}/login", _FlowAnswer, body=body))
+    try:
+        return _tokens(await api.anonymous(f"{_FLOWS}/login", _FlowAnswer, body=body))
+    except SecondFactorRequired as step:
+        if code is None:
+            raise
+        headers = {FLOW_TOKEN_HEADER: str(step.extra.get("flow_token", ""))}
+        path = f"{_FLOWS}/2fa/authenticate"
+        return _tokens(await api.anonymous(path, _FlowAnswer, body={"code": code}, headers=headers, attempts=1))
 
 
 async def logout(api: Api) -> None:

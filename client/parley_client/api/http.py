@@ -27,6 +27,7 @@ from parley_contracts.problems import (
     RateLimited,
     Unauthenticated,
     Unavailable,
+    WrongCredentials,
     problem_from_dict,
 )
 
@@ -79,9 +80,17 @@ class Api:
                 await asyncio.sleep(max(full_jitter(attempt), _retry_after_s(error)))
         raise AssertionError("the last attempt returns or raises")
 
-    async def anonymous(self, path: str, answer: type[T], *, body: Mapping[str, object], attempts: int = ATTEMPTS) -> T:
+    async def anonymous(
+        self,
+        path: str,
+        answer: type[T],
+        *,
+        body: Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> T:
         """Post something without a token; repeated where the service is busy."""
-        request = _json_request("POST", path, body)
+        request = _json_request("POST", path, body, headers)
         for attempt in range(attempts):
             try:
                 return decode_answer(await self.network.request(request), answer)
@@ -123,7 +132,8 @@ class Api:
     async def _send_authorized(self, request: Request) -> Answer:
         token = await self.access_token()
         answer = await self.network.request(_with_token(request, token))
-        if answer.status != Unauthenticated.status:
+        # A password that was refused is not tried again: each try counts.
+        if answer.status != Unauthenticated.status or isinstance(_problem(answer), WrongCredentials):
             return answer
         token = await self.access_token(unless=token)
         return await self.network.request(_with_token(request, token))

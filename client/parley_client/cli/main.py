@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from parley_client.attachments.saving import attachable_of, save_attachment
+from parley_client.cli.account import account
 from parley_client.cli.bot import bot
 from parley_client.cli.channels import channels, search
 from parley_client.cli.groups import group
@@ -21,22 +22,22 @@ from parley_client.cli.message import message
 from parley_client.cli.push import push
 from parley_client.cli.receiving import print_messages
 from parley_client.cli.restoring import restored
-from parley_client.cli.running import Invocation, run, show
+from parley_client.cli.running import Invocation, first_line, run, show
 from parley_client.cli.settings import mark, remind, reminders, settings
 from parley_client.cli.state import register_state
 from parley_client.cli.trust import verify
 from parley_client.client import Client, NetworkFactory
-from parley_client.errors import ClientError, NetworkError, UsageError
+from parley_client.errors import ClientError, NetworkError
 from parley_client.platforms.https import HttpsNetwork
 from parley_contracts.problems import Problem
 
 EXIT_PROBLEM = 2
 EXIT_NETWORK = 1
 EXIT_INTERRUPTED = 130
-_SECRET_FILE_SIZE_BYTES_MAX = 4096
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="An encrypted device on the command line.")
 app.add_typer(group, name="group")
+app.add_typer(account, name="account")
 attachment = typer.Typer(no_args_is_help=True, help="Files of messages.")
 app.add_typer(attachment, name="attachment")
 app.add_typer(message, name="message")
@@ -82,7 +83,7 @@ def register(
 
     async def work(client: Client) -> None:
         registration = await client.register(
-            server=server, ca_file=_text(ca), username=username, email=email, password=_first_line(password_file)
+            server=server, ca_file=_text(ca), username=username, email=email, password=first_line(password_file)
         )
         show(registration)
         client.forget_recovery_key()
@@ -98,18 +99,20 @@ def login(
     password_file: PasswordFile,
     ca: CaFile = None,
     recovery_key_file: Annotated[Path | None, typer.Option(help="File whose first line is the recovery key.")] = None,
+    code: Annotated[str | None, typer.Option(help="A code of the second factor, where one is set up.")] = None,
 ) -> None:
     """Sign in; a new device needs the recovery key and brings back the history."""
 
     async def work(client: Client) -> None:
-        recovery_key = _first_line(recovery_key_file) if recovery_key_file else None
+        recovery_key = first_line(recovery_key_file) if recovery_key_file else None
         show(
             await client.login(
                 server=server,
                 ca_file=_text(ca),
                 username=username,
-                password=_first_line(password_file),
+                password=first_line(password_file),
                 recovery_key=recovery_key,
+                code=code,
             )
         )
 
@@ -254,17 +257,6 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.strerror or 'the system refused'}{f': {error.filename}' if error.filename else ''}"
     return str(error)
-
-
-def _first_line(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            line = file.readline(_SECRET_FILE_SIZE_BYTES_MAX).rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the file {path} cannot be read") from error
-    if not line:
-        raise UsageError(f"the file {path} is empty")
-    return line
 
 
 def _text(path: Path | None) -> str | None:

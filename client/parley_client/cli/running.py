@@ -12,6 +12,9 @@ import msgspec
 import typer
 
 from parley_client.client import Client, NetworkFactory
+from parley_client.errors import UsageError
+
+_SECRET_FILE_SIZE_BYTES_MAX = 4096
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,18 @@ def run_synced(context: typer.Context, work: Callable[[Client], Awaitable[object
         await client.settle()
 
     run(context, synced)
+
+
+def first_line(path: Path) -> str:
+    """A secret: the first line of its file; `UsageError` where there is none."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            line = file.readline(_SECRET_FILE_SIZE_BYTES_MAX).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the file {path} cannot be read") from error
+    if not line:
+        raise UsageError(f"the file {path} is empty")
+    return line
 
 
 def show(answer: object) -> None:

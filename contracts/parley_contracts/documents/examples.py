@@ -36,6 +36,8 @@ VALUES: Mapping[str, Any] = {
     "user_id": _USER,
     "id": _USER,
     "device_id": "019ab0c4-5c00-7b22-8a2b-3c4d5e6f7082",
+    "number": 7,
+    "session_id": "019ab0c4-5c00-7e55-8a2b-3c4d5e6f7085",
     "conversation_id": "019ab0c4-5c00-7c33-8a2b-3c4d5e6f7083",
     "client_id": "019ab0c4-5c00-7d44-8a2b-3c4d5e6f7084",
     "upload_id": _UPLOAD,
@@ -99,6 +101,10 @@ _POSTED = {
 #: By type, where the field's name is not enough.
 _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     auth.FlowData: {"methods": [{"method": "password", "at": 1_795_685_400.0, "username": "anna"}]},
+    auth.PasskeyRequestData: {
+        "request_options": {"publicKey": {"challenge": "q83vEjRWeJA", "rpId": "chat.example.org"}}
+    },
+    auth.PasskeySetup: {"options": {"publicKey": {"challenge": "q83vEjRWeJA", "rp": {"id": "chat.example.org"}}}},
     auth.AccountRules: {"is_open_for_signup": True},
     messaging.CommitUpload: {"epoch": 2},
     messaging.Head: {"kind": "group", "first_visible_sequence": 1, "last_visible_sequence": None},

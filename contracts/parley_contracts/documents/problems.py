@@ -16,6 +16,7 @@ from parley_contracts.problems import (
     Muted,
     PolicyRefused,
     Problem,
+    SecondFactorRequired,
     StorageFull,
     TooLarge,
     TooMany,
@@ -36,6 +37,7 @@ MEMBERS: Mapping[type[Problem], Mapping[str, Schema]] = {
     TooLarge: {"limit_bytes": _NUMBER, "field": _FIELD},
     PolicyRefused: {"permission": _TEXT | {"description": "The permission that the caller's role lacks."}},
     Muted: {"until": {"type": ["integer", "null"], "description": "Unix time in seconds; null until unmuted."}},
+    SecondFactorRequired: {"flow_token": _TEXT | {"description": "Goes on with the second step."}},
     TooMany: {"limit": _NUMBER},
     Conflict: {"field": _FIELD, "limit": _NUMBER},
     ClientIdReused: {"sequence": _NUMBER | {"description": "The entry that has this client id."}},
@@ -55,6 +57,7 @@ _EXAMPLES: Mapping[type[Problem], Problem] = {
     VersionStale: VersionStale(version=7),
     PolicyRefused: PolicyRefused("your role does not have the permission 'add' here", permission="add"),
     Muted: Muted(until=1_780_000_000),
+    SecondFactorRequired: SecondFactorRequired(flow_token="hq1w0x7u3q9c4m2b"),  # noqa: S106 - no real one
     TooMany: TooMany(limit=200),
     UploadIncomplete: UploadIncomplete(missing=[2, 3]),
     TooLarge: TooLarge("`ciphertext` is too large.", limit_bytes=98_304, field="ciphertext"),

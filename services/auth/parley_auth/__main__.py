@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 
 from parley_auth.config import Config, read_config
 from parley_contracts.limits import AUTH_THREADS
@@ -26,9 +27,17 @@ def _serve(config: Config) -> None:
 
 def _publish(_config: Config) -> None:
     set_up_django()
-    from parley_auth.events.publisher import publish_until  # noqa: PLC0415 - it needs Django's models
+    # They need Django's models.
+    from parley_auth.events.publisher import publish_until  # noqa: PLC0415
+    from parley_auth.letters.sending import send_until  # noqa: PLC0415
 
-    run_until_signal(publish_until)
+    def work_until(stopped: threading.Event) -> None:
+        letters = threading.Thread(target=send_until, args=(stopped,), name="letters")
+        letters.start()
+        publish_until(stopped)
+        letters.join()
+
+    run_until_signal(work_until)
 
 
 if __name__ == "__main__":

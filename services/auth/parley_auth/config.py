@@ -4,18 +4,83 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from parley_serving.django.config import DjangoConfig
+from parley_serving.environment import ConfigError
+
+#: The secret file with the address of the mail server; without it letters go to a folder.
+MAIL_SERVER_FILE = "mail_server_url"
+_SUBMISSION_PORT = 587
+_SUBMISSIONS_PORT = 465
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """How letters leave: `smtps` is TLS from the start (RFC 8314), `smtp` is STARTTLS, but for loopback."""
+
+    host: str
+    port: int
+    sender: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+    tls: bool = False
+    starttls: bool = False
 
 
 class Config(DjangoConfig):
     """The environment of one process of the service."""
 
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        super().__init__(environment)
+        #: Where letters lie that no server takes.
+        self.mail_dir: Final = Path(environment.get("PARLEY_MAIL_DIR") or self.run_dir / "mail")
+        #: The mail server, where the operator gave one.
+        self.mail_server: Final = self._mail_server()
+        self.email_demanded: Final = _demanded(environment.get("PARLEY_EMAIL_VERIFICATION", "optional"))
+
     @property
     def server_name(self) -> str:
         """Host and port of the origin (without the port that https has anyway): the name in signed structures."""
         return urlsplit(self.origin).netloc.lower().removesuffix(":443")
+
+    def _mail_server(self) -> MailServer | None:
+        if not (self.secrets_dir / MAIL_SERVER_FILE).exists():
+            return None
+        return parse_mail_server(self.secret(MAIL_SERVER_FILE).decode(errors="replace"))
+
+
+def parse_mail_server(url: str) -> MailServer:
+    """The server of `smtp[s]://USER:PASSWORD@HOST:PORT?from=ADDRESS`; `ConfigError`, which does not quote it."""
+    complaint = f"{MAIL_SERVER_FILE} is not smtp[s]://USER:PASSWORD@HOST:PORT?from=ADDRESS"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+        sender = parse_qs(parts.query, strict_parsing=True)["from"][0]
+    except (ValueError, KeyError) as error:
+        raise ConfigError(complaint) from error
+    if parts.scheme not in {"smtp", "smtps"} or not host or "@" not in sender:
+        raise ConfigError(complaint)
+    tls = parts.scheme == "smtps"
+    return MailServer(
+        host=host,
+        port=port or (_SUBMISSIONS_PORT if tls else _SUBMISSION_PORT),
+        sender=sender,
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls=tls,
+        starttls=not tls and host not in _LOOPBACK,
+    )
+
+
+def _demanded(value: str) -> bool:
+    if value not in {"optional", "required"}:
+        raise ConfigError("PARLEY_EMAIL_VERIFICATION is neither optional nor required")
+    return value == "required"
 
 
 def read_config(environment: Mapping[str, str] = os.environ) -> Config:

@@ -21,6 +21,7 @@ from parley_contracts.tokens import KeySet, parse_key_set, public_jwk
 from parley_serving.environment import ConfigError
 
 CURRENT_KEY_FILE = "access_signing_key.pem"
+FIELD_KEY_FILE = "field_key"
 
 
 def thumbprint(key: Ed25519PublicKey) -> str:
@@ -58,6 +59,13 @@ def derived_key(secret_name: str, purpose: str) -> bytes:
     """32 bytes for one purpose, from one of the service's secret files (HKDF, RFC 5869)."""
     info = b"parley auth " + purpose.encode()
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(read_config().secret(secret_name))
+
+
+@cache
+def field_key_files() -> tuple[str, ...]:
+    """The present field key's file, then those that it replaced (`field_key.*`), which still open what they sealed."""
+    names = sorted(path.name for path in read_config().secrets_dir.glob(f"{FIELD_KEY_FILE}.*"))
+    return (FIELD_KEY_FILE, *names)
 
 
 def _load(name: str) -> Ed25519PrivateKey:

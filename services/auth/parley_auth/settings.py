@@ -8,6 +8,7 @@ from parley_auth.config import read_config
 from parley_contracts.limits import (
     AUTH_REQUEST_SIZE_BYTES_MAX,
     EMAIL_LENGTH_MAX,
+    MAIL_TIMEOUT_S,
     PASSWORD_LENGTH_MIN,
     STORE_TIMEOUT_S,
     USERNAME_LENGTH_MIN,
@@ -35,10 +36,12 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.headless",
     "parley_auth.accounts",
     "parley_auth.directory",
     "parley_auth.signin",
+    "parley_auth.letters",
     "parley_auth.events",
 ]
 
@@ -111,11 +114,29 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": PASSWORD_LENGTH_MIN},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "parley_auth.accounts.guessable.GuessablePasswordValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ("username", "unsaved_email", "display_name")},
     },
 ]
+
+# Letters to people: by the operator's mail server, or into a folder, so that a first run needs none.
+_mail_server = CONFIG.mail_server
+EMAIL_TIMEOUT = MAIL_TIMEOUT_S
+if _mail_server is None:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(CONFIG.mail_dir)
+    DEFAULT_FROM_EMAIL = f"Parley <parley@{CONFIG.host}>"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _mail_server.host
+    EMAIL_PORT = _mail_server.port
+    EMAIL_HOST_USER = _mail_server.username
+    EMAIL_HOST_PASSWORD = _mail_server.password
+    EMAIL_USE_SSL = _mail_server.tls
+    EMAIL_USE_TLS = _mail_server.starttls
+    DEFAULT_FROM_EMAIL = _mail_server.sender
 
 # allauth's answer to a flow's session token that is no longer known.
 PROBLEMS_BY_STATUS = {410: Unauthenticated}
@@ -133,3 +154,7 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_USERNAME_MIN_LENGTH = USERNAME_LENGTH_MIN
 # Limits are those of `web.rates`, which say when to come back and cannot lock a person out of the own account.
 ACCOUNT_RATE_LIMITS = False
+MFA_ADAPTER = "parley_auth.factors.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = False

@@ -7,7 +7,9 @@ from django.urls import include, path
 from ninja import NinjaAPI
 
 from parley_auth.accounts.api import router as accounts_router
+from parley_auth.accounts.email_api import router as email_router
 from parley_auth.directory.api import router as directory_router
+from parley_auth.factors.api import router as factors_router
 from parley_auth.internal import router as internal_router
 from parley_auth.signin.api import router as signin_router
 from parley_auth.signin.tokens import key_set
@@ -17,6 +19,8 @@ from parley_serving.django.problems import install_problem_handlers
 api = NinjaAPI(title="Parley auth", urls_namespace="auth", docs_url=None, openapi_url=None)
 api.add_router("", signin_router)
 api.add_router("", accounts_router)
+api.add_router("", email_router)
+api.add_router("", factors_router)
 api.add_router("", directory_router)
 
 internal_api = NinjaAPI(title="Parley auth, internal", urls_namespace="internal", docs_url=None, openapi_url=None)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from post_office import PostOffice, code_in, send_all
 
 from parley_auth.accounts.passwords import BoundedArgon2Hasher
 from parley_auth.web import rates
@@ -301,6 +302,33 @@ def service(db: None) -> Api:
     pem = (settings.CONFIG.secrets_dir / "messaging_service_key.pem").read_bytes()
     key = load_pem_private_key(pem, password=None)
     return Api(sign_service_token(key, service="messaging", audience="auth"), base="/internal/")
+
+
+@pytest.fixture
+def post_office(db: None, settings: Any) -> Iterator[PostOffice]:
+    """A real SMTP server, to which letters go."""
+    office = PostOffice()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", office.port
+    office.start()
+    yield office
+    office.stop()
+
+
+@pytest.fixture
+def confirm(post_office: PostOffice) -> Callable[[Person], None]:
+    """Let a person confirm their address, by a letter."""
+
+    def confirm_by_letter(person: Person) -> None:
+        post_office.letters.clear()
+        assert person.api.post("me/email/verification").status == 204
+        send_all()
+        codes = [code_in(letter) for address, letter in post_office.letters if address == person.email]
+        answers = [person.api.post("me/email/verify", {"code": code}) for code in codes]
+        assert 200 in [answer.status for answer in answers]
+        post_office.letters.clear()
+
+    return confirm_by_letter
 
 
 @pytest.fixture

@@ -20,4 +20,5 @@ def test_profile_names_device(alice):
         "email": "alice@example.org",
         "device_id": alice.device_id,
         "has_statement": True,
+        "email_verified": False,
     }

@@ -81,7 +81,7 @@ def test_bug_tells_nothing(alice, monkeypatch, caplog):
     def broken(_request: object) -> None:
         raise RuntimeError("the secret inside")
 
-    monkeypatch.setattr(accounts_api, "_own_profile", broken)
+    monkeypatch.setattr(accounts_api, "own_profile", broken)
     answer = alice.api.get("me", X_Request_ID="find-me-in-the-log")
     assert (answer.status, answer.problem) == (500, "internal")
     assert "secret" not in json.dumps(answer.body)

@@ -55,10 +55,11 @@ def test_taken_name_is_refused_in_any_case(signup, name):
     assert (answer.status, answer.problem) == (409, "username_taken")
 
 
-def test_taken_email_is_refused_in_any_case(signup):
-    assert signup("grace", email="grace@example.org").status == 200
-    answer = signup("other", email="Grace@EXAMPLE.org")
-    assert (answer.status, answer.problem) == (409, "email_taken")
+def test_a_sign_up_does_not_tell_whether_an_address_is_known(signup):
+    first = signup("grace", email="grace@example.org")
+    second = signup("other", email="Grace@EXAMPLE.org")
+    assert (first.status, set(first.body["meta"])) == (second.status, set(second.body["meta"]))
+    assert set(first.headers) == set(second.headers)
 
 
 @pytest.mark.parametrize(
@@ -136,13 +137,11 @@ def test_other_flows_are_not_there(anonymous):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("field", "problem"), [("username", "username_taken"), ("email", "email_taken")])
-def test_parallel_signups_make_one_account(signup, field, problem):
+def test_parallel_signups_make_one_account(signup):
     answers = []
 
     def sign_up(number: int) -> None:
-        values = {"username": f"racer{number}", "email": f"racer{number}@example.org"} | {field: "same@example.org"}
-        answers.append(signup(values["username"].partition("@")[0], email=values["email"]))
+        answers.append(signup("same", email=f"racer{number}@example.org"))
         connections.close_all()
 
     threads = [threading.Thread(target=sign_up, args=(number,)) for number in range(4)]
@@ -151,5 +150,5 @@ def test_parallel_signups_make_one_account(signup, field, problem):
     for thread in threads:
         thread.join()
     assert sorted(answer.status for answer in answers) == [200, 409, 409, 409]
-    assert {answer.problem for answer in answers if answer.status == 409} == {problem}
+    assert {answer.problem for answer in answers if answer.status == 409} == {"username_taken"}
     assert User.objects.count() == OutboxEvent.objects.count() == 1

@@ -6,25 +6,27 @@ import uuid
 
 from django.db import IntegrityError, transaction
 
-from parley_auth.accounts.emails import blind_index, seal_email
 from parley_auth.accounts.models import User, new_id
 from parley_auth.accounts.names import canonical_username
 from parley_auth.events.outbox import append_event
+from parley_auth.letters.asking import ask_for_letter
+from parley_auth.letters.models import Letter
 from parley_contracts.ids import is_uuid
-from parley_contracts.problems import EmailTaken, NotFound, UsernameTaken
+from parley_contracts.problems import NotFound, UsernameTaken
 
 
 def create_account(*, username: str, email: str, password: str) -> User:
-    """A new account from checked values; `UsernameTaken` or `EmailTaken` where another sign-up was faster."""
-    user = User(id=new_id(), username=username, display_name=username, email_index=blind_index(email))
-    user.email_sealed = seal_email(user.id, email)
+    """A new account from checked values; `UsernameTaken` where another sign-up was faster."""
+    user = User(id=new_id(), username=username, display_name=username)
+    user.take_email(email)
     user.set_password(password)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            ask_for_letter(Letter.Kind.VERIFY, email, user)
             append_event("account.created", {"user_id": user.user_id, "username": username})
     except IntegrityError as error:
-        raise (UsernameTaken() if User.objects.filter(username=username).exists() else EmailTaken()) from error
+        raise UsernameTaken from error
     return user
 
 

@@ -9,6 +9,7 @@ from parley_auth.accounts.accounts import access_user_by_id, access_user_by_name
 from parley_auth.accounts.models import User
 from parley_auth.directory.models import Statement
 from parley_auth.signin.access import BearerAuth, caller_of
+from parley_auth.signin.models import Session
 from parley_auth.web.labels import read_label
 from parley_auth.web.rates import limit
 from parley_contracts.auth_api import OwnProfile, Profile, ProfileChange
@@ -23,7 +24,7 @@ router = Router(auth=BearerAuth())
 @router.get("/me")
 def get_own_profile(request: HttpRequest) -> HttpResponse:
     """One's own profile."""
-    return json_response(_own_profile(request))
+    return json_response(own_profile(caller_of(request)))
 
 
 @router.patch("/me")
@@ -34,7 +35,7 @@ def change_own_profile(request: HttpRequest) -> HttpResponse:
     change = read_body(request, ProfileChange)
     user.display_name = read_label(change.display_name, field="display_name", length_max=DISPLAY_NAME_LENGTH_MAX)
     user.save(update_fields=["display_name"])
-    return json_response(_own_profile(request))
+    return json_response(own_profile(caller_of(request)))
 
 
 @router.get("/users")
@@ -58,8 +59,8 @@ def _profile(user: User) -> Profile:
     return Profile(user_id=user.user_id, username=user.username, display_name=user.display_name)
 
 
-def _own_profile(request: HttpRequest) -> OwnProfile:
-    session = caller_of(request)
+def own_profile(session: Session) -> OwnProfile:
+    """What a session may know of its own person."""
     user = session.user
     return OwnProfile(
         user_id=user.user_id,
@@ -68,4 +69,5 @@ def _own_profile(request: HttpRequest) -> OwnProfile:
         email=user.open_email(),
         device_id=DeviceId(str(session.device_id)) if session.device_id else None,
         has_statement=Statement.objects.filter(user=user).exists(),
+        email_verified=user.email_verified_at is not None,
     )

@@ -1,41 +1,42 @@
 """Signing up and signing in: allauth's flows with Parley's fields, rules and problems.
 
-Only flows that stand here are reachable. The next ones (second factor, passkeys, reset) are added to `urlpatterns`.
+Only flows that stand here are reachable. What follows the first step is carried by a flow token (`X-Session-Token`).
 """
 
 from __future__ import annotations
 
 from typing import Any, NoReturn
 
-import msgspec
 from allauth.headless.account.inputs import LoginInput, SignupInput
 from allauth.headless.account.views import LoginView, SignupView
 from allauth.headless.base.views import ConfigView
 from allauth.headless.constants import Client
+from allauth.headless.internal.authkit import AuthenticationStatus
 from allauth.headless.internal.restkit.inputs import CharField, EmailField, Input
-from django.contrib.auth.password_validation import validate_password
+from allauth.headless.mfa.inputs import AuthenticateInput
+from allauth.headless.mfa.views import AuthenticateView
+from allauth.mfa.stages import AuthenticateStage
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import path
 
 from parley_auth.accounts.accounts import create_account
-from parley_auth.accounts.emails import blind_index, canonical_email
+from parley_auth.accounts.emails import canonical_email
+from parley_auth.accounts.forms import problem_of_input, read_form
 from parley_auth.accounts.models import User
 from parley_auth.accounts.names import canonical_username
-from parley_auth.accounts.passwords import canonical_password, expect_place
+from parley_auth.accounts.passkey_flows import PasskeyLoginView, PasskeyStepView
+from parley_auth.accounts.passwords import canonical_password, check_strength, expect_place
+from parley_auth.factors.codes import count_guess
+from parley_auth.signin.strategy import TokenStrategy
 from parley_auth.web.rates import client_address, limit
-from parley_contracts.auth_api import LoginBody, SignupBody
-from parley_contracts.limits import EMAIL_LENGTH_MAX, PASSWORD_LENGTH_MAX
+from parley_contracts.auth_api import LoginBody, SecondFactorBody, SignupBody
+from parley_contracts.limits import EMAIL_LENGTH_MAX, FACTOR_CODE_LENGTH_MAX, PASSWORD_LENGTH_MAX
 from parley_contracts.problems import (
-    EmailTaken,
-    InvalidRequest,
-    Problem,
-    UsernameTaken,
+    SecondFactorRequired,
     WeakPassword,
-    WrongCredentials,
 )
-from parley_serving.django.bodies import read_body
 
 
 class ParleySignupInput(SignupInput):
@@ -48,11 +49,8 @@ class ParleySignupInput(SignupInput):
         self.fields["email"] = EmailField(required=True, max_length=EMAIL_LENGTH_MAX)
 
     def clean_email(self) -> str:
-        """The canonical address; Django `ValidationError` where an account has it."""
-        email = canonical_email(self.cleaned_data["email"])
-        if User.objects.filter(email_index=blind_index(email)).exists():
-            raise ValidationError(EmailTaken.title, code=EmailTaken.slug)
-        return email
+        """The canonical address. Whether an account has it is not said: only a letter to it tells."""
+        return canonical_email(self.cleaned_data["email"])
 
     def clean_password(self) -> str:
         """The canonical password; the rules are checked when the other fields are known."""
@@ -63,11 +61,10 @@ class ParleySignupInput(SignupInput):
         cleaned: dict[str, Any] = super().clean()
         if cleaned.get("password"):
             person = User(username=cleaned.get("username", ""))
-            person.unsaved_email = cleaned.get("email", "")  # type: ignore[attr-defined]
             try:
-                validate_password(cleaned["password"], person)
-            except ValidationError as error:
-                self.add_error("password", ValidationError(" ".join(error.messages), code=WeakPassword.slug))
+                check_strength(cleaned["password"], person, email=cleaned.get("email", ""), field="password")
+            except WeakPassword as problem:
+                self.add_error("password", ValidationError(problem.detail, code=WeakPassword.slug))
         return cleaned
 
     def save(self, request: HttpRequest) -> User:  # noqa: ARG002 - allauth's signature
@@ -104,11 +101,11 @@ class ParleySignupView(SignupView):
         return super().handle(request, *args, **kwargs)
 
     def _parse_json(self, request: HttpRequest) -> dict[str, Any] | None:
-        return _read_form(request, SignupBody)
+        return read_form(request, SignupBody)
 
     def handle_invalid_input(self, input: Input) -> NoReturn:  # noqa: A002 - allauth's name
         """Raise what was wrong."""
-        raise _problem_of_input(input)
+        raise problem_of_input(input)
 
 
 class ParleyLoginView(LoginView):
@@ -121,41 +118,52 @@ class ParleyLoginView(LoginView):
         expect_place()
         return super().handle(request, *args, **kwargs)
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Sign in, or say that a second step is needed."""
+        answer: HttpResponse = super().post(request, *args, **kwargs)
+        stage = AuthenticationStatus(request).get_pending_stage()
+        if stage is not None and stage.key == AuthenticateStage.key:
+            raise SecondFactorRequired(flow_token=TokenStrategy().create_session_token(request))
+        return answer
+
     def _parse_json(self, request: HttpRequest) -> dict[str, Any] | None:
-        return _read_form(request, LoginBody)
+        return read_form(request, LoginBody)
 
     def handle_invalid_input(self, input: Input) -> NoReturn:  # noqa: A002 - allauth's name
         """Raise what was wrong."""
-        raise _problem_of_input(input)
+        raise problem_of_input(input)
 
 
-def _read_form(request: HttpRequest, body_type: type[Any]) -> dict[str, Any] | None:
-    if request.method != "POST":
-        return None
-    return dict(msgspec.to_builtins(read_body(request, body_type)))
+class CodeInput(AuthenticateInput):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = CharField(max_length=FACTOR_CODE_LENGTH_MAX)
 
 
-def _problem_of_input(form: Input) -> Problem:
-    """The one problem that says most of what is wrong with a form."""
-    problems = [_problem_of_error(field, error) for field, errors in form.errors.as_data().items() for error in errors]
-    return min(problems, key=lambda problem: type(problem) is not InvalidRequest)
+class SecondFactorView(AuthenticateView):
+    """`POST 2fa/authenticate`."""
 
+    input_class = CodeInput
 
-def _problem_of_error(field: str, error: ValidationError) -> Problem:
-    match error.code:
-        case UsernameTaken.slug:
-            return UsernameTaken(field=field)
-        case EmailTaken.slug:
-            return EmailTaken(field=field)
-        case "username_password_mismatch" | "invalid_login":
-            return WrongCredentials()
-        case WeakPassword.slug:
-            return WeakPassword(" ".join(error.messages), field=field)
-    return InvalidRequest(" ".join(error.messages), field=field)
+    def _parse_json(self, request: HttpRequest) -> dict[str, Any] | None:
+        return read_form(request, SecondFactorBody)
+
+    def get_input_kwargs(self) -> dict[str, Any]:
+        """Count the guess before the code is looked at."""
+        kwargs: dict[str, Any] = super().get_input_kwargs()
+        count_guess(self.request, kwargs["user"])
+        return kwargs
+
+    def handle_invalid_input(self, input: Input) -> NoReturn:  # noqa: A002 - allauth's name
+        """Raise what was wrong."""
+        raise problem_of_input(input)
 
 
 urlpatterns = [
     path("app/v1/config", ConfigView.as_api_view(client=Client.APP)),
     path("app/v1/auth/signup", ParleySignupView.as_api_view(client=Client.APP)),
     path("app/v1/auth/login", ParleyLoginView.as_api_view(client=Client.APP)),
+    path("app/v1/auth/2fa/authenticate", SecondFactorView.as_api_view(client=Client.APP)),
+    path("app/v1/auth/webauthn/login", PasskeyLoginView.as_api_view(client=Client.APP)),
+    path("app/v1/auth/webauthn/authenticate", PasskeyStepView.as_api_view(client=Client.APP)),
 ]

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-from parley_auth.accounts.emails import open_email
+from parley_auth.accounts.emails import blind_index, open_email, seal_email
 from parley_contracts.ids import UserId, new_uuid7
 from parley_contracts.limits import DISPLAY_NAME_LENGTH_MAX, USERNAME_LENGTH_MAX
 
@@ -28,14 +28,23 @@ class User(AbstractBaseUser):
     username = models.CharField(max_length=USERNAME_LENGTH_MAX, unique=True)
     display_name = models.CharField(max_length=DISPLAY_NAME_LENGTH_MAX)
     email_sealed = models.BinaryField()
-    email_index = models.BinaryField(max_length=32, unique=True)
+    email_index = models.BinaryField(max_length=32, db_index=True)
+    email_verified_at = models.DateTimeField(null=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[BaseUserManager[Self]] = BaseUserManager()
 
     class Meta:
-        """The table is `accounts_user`."""
+        """The table is `accounts_user`. Whoever confirmed an address has it; until then several may claim it."""
+
+        constraints = [  # noqa: RUF012 - Django's own shape
+            models.UniqueConstraint(
+                fields=["email_index"],
+                name="accounts_confirmed_email",
+                condition=models.Q(email_verified_at__isnull=False),
+            ),
+        ]
 
     @property
     def user_id(self) -> UserId:
@@ -45,3 +54,26 @@ class User(AbstractBaseUser):
     def open_email(self) -> str:
         """The e-mail address, unsealed."""
         return open_email(self.id, bytes(self.email_sealed))
+
+    def take_email(self, email: str) -> None:
+        """Write a canonical address into the row; the caller saves it."""
+        self.email_sealed, self.email_index = seal_email(self.id, email), blind_index(email)
+
+
+class SentCode(models.Model):
+    """A code that went out in a letter, known by its hash only: good once, for one purpose and one address."""
+
+    class Purpose(models.TextChoices):
+        """What the code does."""
+
+        VERIFY = "verify"
+        RESET = "reset"
+
+    code_hash = models.BinaryField(max_length=32, primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="email_codes")
+    purpose = models.CharField(max_length=8, choices=Purpose.choices)
+    email_sealed = models.BinaryField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"code of {self.user_id} to {self.purpose}"

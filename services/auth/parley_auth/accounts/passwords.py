@@ -13,9 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 
+from parley_auth.accounts.models import User
 from parley_contracts.limits import PASSWORD_HASHES_AT_ONCE_MAX, PASSWORD_HASHES_WAITING_MAX
-from parley_contracts.problems import Unavailable
+from parley_contracts.problems import Unavailable, WeakPassword
 
 _AT_ONCE = min(PASSWORD_HASHES_AT_ONCE_MAX, max(1, (os.cpu_count() or 1) - 1))
 _at_once = threading.BoundedSemaphore(_AT_ONCE)
@@ -49,6 +52,15 @@ class BoundedArgon2Hasher(Argon2PasswordHasher):
 def canonical_password(unverified_password: str) -> str:
     """The form that is hashed (NFKC): keyboards of different systems send different bytes for one character."""
     return unicodedata.normalize("NFKC", unverified_password)
+
+
+def check_strength(password: str, person: User, *, email: str, field: str) -> None:
+    """`WeakPassword` where a canonical password is too short, too common, or too like the person."""
+    person.unsaved_email = email  # type: ignore[attr-defined]
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise WeakPassword(" ".join(error.messages), field=field) from error
 
 
 def expect_place() -> None:

@@ -8,7 +8,7 @@ from ninja import Router
 
 from parley_auth.accounts.accounts import access_user_by_id
 from parley_auth.directory import devices, key_packages, statements
-from parley_auth.signin.access import BearerAuth, caller_of, device_of
+from parley_auth.signin.access import BearerAuth, caller_of, device_of, expect_confirmed_email
 from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import bind_device
 from parley_auth.web.idempotency import read_idempotency_key
@@ -43,6 +43,7 @@ def put_statement(request: HttpRequest, unverified_version: str) -> HttpResponse
     """Store the next account statement with its vault."""
     user = caller_of(request).user
     limit(request, "write", user.user_id)
+    expect_confirmed_email(user)
     body = read_body(request, StatementUpload)
     stored = statements.store_statement(
         user,
@@ -67,6 +68,7 @@ def put_device(request: HttpRequest, unverified_device_id: str) -> HttpResponse:
     """Register the device of this session; the answer's tokens name it."""
     session = caller_of(request)
     limit(request, "write", session.user.user_id)
+    expect_confirmed_email(session.user)
     body = read_body(request, DeviceRegistration)
     unverified_bytes = read_binary(body.certificate, field="certificate", size_bytes_max=CERTIFICATE_SIZE_BYTES_MAX)
     name = read_label(body.name, field="name", length_max=DEVICE_NAME_LENGTH_MAX)

@@ -20,6 +20,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError, ResponseError
 
+from parley_auth.accounts.models import SentCode
 from parley_auth.directory.models import KeyPackage, KeyPackageClaim
 from parley_auth.events.models import FeedPosition, OutboxEvent
 from parley_auth.events.outbox import NOTIFY_CHANNEL
@@ -87,11 +88,12 @@ class Publisher:
 
 
 def prune() -> None:
-    """Forget what nobody asks for any more: old events, claims, expired key packages, sessions long over."""
+    """Forget what nobody asks for any more: old events, claims, expired key packages and codes, sessions long over."""
     horizon = timezone.now() - timedelta(seconds=EVENTS_KEPT_S)
     OutboxEvent.objects.filter(at__lt=horizon).delete()
     KeyPackageClaim.objects.filter(created_at__lt=horizon).delete()
     KeyPackage.objects.filter(expires_at__lt=horizon).delete()
+    SentCode.objects.filter(expires_at__lt=timezone.now()).delete()
     Session.objects.filter(expires_at__lt=horizon).delete()
     Session.objects.filter(ended_at__lt=horizon).delete()
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja.security import HttpBearer
 
+from parley_auth.accounts.models import User
 from parley_auth.directory.models import Device
 from parley_auth.signin.models import Session
 from parley_auth.signin.tokens import read_access_token
 from parley_contracts.ids import is_uuid
-from parley_contracts.problems import DeviceRequired, Unauthenticated
+from parley_contracts.limits import RECENT_SIGN_IN_S
+from parley_contracts.problems import DeviceRequired, EmailUnverified, SignInAgain, Unauthenticated
 
 
 class BearerAuth(HttpBearer):
@@ -37,6 +42,18 @@ def caller_of(request: HttpRequest) -> Session:
     session = request.auth  # type: ignore[attr-defined]
     assert isinstance(session, Session)
     return session
+
+
+def expect_recent_sign_in(session: Session) -> None:
+    """`SignInAgain` where the person signed in too long ago for what a stolen token must not do."""
+    if timezone.now() - session.authenticated_at > timedelta(seconds=RECENT_SIGN_IN_S):
+        raise SignInAgain
+
+
+def expect_confirmed_email(user: User) -> None:
+    """`EmailUnverified` where the operator asks for confirmed addresses and this person has none."""
+    if settings.CONFIG.email_demanded and user.email_verified_at is None:
+        raise EmailUnverified
 
 
 def device_of(request: HttpRequest) -> Device:

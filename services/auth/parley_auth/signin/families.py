@@ -38,20 +38,23 @@ from parley_contracts.problems import Conflict, Problem, RefreshReused, Unauthen
 _TOKEN_PREFIX = "prt_"  # noqa: S105 - lets scanners of leaked secrets recognise one
 
 
-def open_session(user: User) -> Tokens:
+def open_session(user: User, *, network: str) -> Tokens:
     """Sign a person in, on a device that is not known yet; the oldest sessions end where there are too many."""
     with transaction.atomic():
-        session = Session.objects.create(user=user, expires_at=_refresh_expiry())
+        session = Session.objects.create(user=user, expires_at=_refresh_expiry(), network=network)
         tokens = _issue(session, _random_token())
         living = user.sessions.filter(ended_at=None).order_by(F("device").asc(nulls_last=True), "-created_at")
         end_sessions(list(living[SESSIONS_PER_USER_MAX:]), reason="too many")
         return tokens
 
 
-def rotate(unverified_token: str, *, unverified_retry_key: str | None) -> Tokens:
+def rotate(unverified_token: str, *, unverified_retry_key: str | None, network: str) -> Tokens:
     """New tokens for a refresh token; `RefreshReused` ends the family, `Unauthenticated` says it is none of ours."""
     with transaction.atomic():
         outcome = _rotate(unverified_token, unverified_retry_key)
+        if isinstance(outcome, Tokens):
+            seen = RefreshToken.objects.filter(token_hash=_hash(unverified_token)).values("session_id")
+            Session.objects.filter(pk__in=seen).update(last_seen_at=timezone.now(), network=network)
     if isinstance(outcome, Problem):
         raise outcome
     return outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from parley_auth.accounts.models import new_id
 from parley_contracts.ids import SessionId
@@ -17,6 +18,11 @@ class Session(models.Model):
     device = models.ForeignKey("directory.Device", on_delete=models.CASCADE, null=True, related_name="sessions")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    #: When the person last gave a password (and second factor) here.
+    authenticated_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    #: Where it was last seen, as `web.rates.client_network` cuts it.
+    network = models.CharField(max_length=64, default="")
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=16, default="")
 

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from parley_auth.accounts.models import User
 from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import open_session
+from parley_auth.web.rates import client_network
 
 
 class TokenStrategy(AbstractTokenStrategy):
@@ -35,6 +36,8 @@ class TokenStrategy(AbstractTokenStrategy):
         """Called once, when the flow has signed somebody in."""
         user = request.user
         assert isinstance(user, User)
-        tokens: dict[str, Any] = msgspec.to_builtins(hand_over(request, open_session(user)))
+        tokens: dict[str, Any] = msgspec.to_builtins(
+            hand_over(request, open_session(user, network=client_network(request)))
+        )
         request.session.flush()
         return tokens

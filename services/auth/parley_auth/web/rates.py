@@ -6,6 +6,7 @@ Invariant: a limit that guards a password fails closed when Redis is away; the o
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -49,6 +50,14 @@ _DEFAULT: dict[str, Rate] = {
     "lookup": Rate(120, 60),
     "claim": Rate(1200, 60),
     "vault": Rate(20, 3600),
+    "second_factor": Rate(10, 300, fails_closed=True),
+    "second_factor_day": Rate(100, 86_400, fails_closed=True),
+    "passkey": Rate(60, 60, fails_closed=True),
+    "letter": Rate(10, 3600),
+    "code": Rate(20, 3600),
+    "reset_request": Rate(20, 3600),
+    "reset_address": Rate(10, 3600),
+    "reset": Rate(20, 3600, fails_closed=True),
 }
 _TEST = {name: Rate(rate.count * 10_000, rate.window_s, rate.fails_closed) for name, rate in _DEFAULT.items()}
 RATES: dict[str, dict[str, Rate]] = {"default": _DEFAULT, "test": _TEST}
@@ -135,6 +144,15 @@ def client_address(request: HttpRequest) -> str:
     if not peer:  # a Unix socket has no address; nginx overwrites the header
         peer = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     return counted_address(peer)
+
+
+def client_network(request: HttpRequest) -> str:
+    """Roughly where a request comes from: the network that its provider gives to many; empty where it has no address."""
+    try:
+        address = ipaddress.ip_address(client_address(request))
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))
 
 
 def _counter(name: str, key: str) -> str:

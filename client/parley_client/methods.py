@@ -1,0 +1,27 @@
+"""All that the rooms offer through `Client`."""
+
+from __future__ import annotations
+
+from parley_client.channels.methods import ChannelMethods
+from parley_client.groups.methods import GroupMethods
+from parley_client.push.methods import PushMethods
+from parley_client.restoring.methods import RestoreMethods
+from parley_client.schedule.methods import ScheduleMethods
+from parley_client.security.methods import SecurityMethods
+from parley_client.settings.methods import SettingsMethods
+from parley_client.state.methods import StateMethods
+from parley_client.trust.methods import TrustMethods
+
+
+class RoomMethods(
+    RestoreMethods,
+    ScheduleMethods,
+    StateMethods,
+    GroupMethods,
+    SettingsMethods,
+    PushMethods,
+    ChannelMethods,
+    SecurityMethods,
+    TrustMethods,
+):
+    """The parts of `Client`, each from its room."""

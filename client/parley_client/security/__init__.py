@@ -1,0 +1,1 @@
+"""A person's account itself: address, password, second factors, sessions."""

@@ -1,0 +1,72 @@
+"""Codes in letters: 100 random bits in letters that nobody mistakes, kept by their hash only.
+
+Invariant: a code is good once and until it expires, and no table, log or error holds one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.utils import timezone
+
+from parley_auth.accounts.emails import open_email, seal_email
+from parley_auth.accounts.models import SentCode, User
+from parley_contracts.limits import EMAIL_CODE_LENGTH_MAX, EMAIL_CODE_LIFETIME_S, RESET_CODE_LIFETIME_S
+from parley_contracts.problems import WrongCode
+
+#: Crockford's base 32: no I, L, O or U.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH = 20
+_GROUP = 5
+_MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
+_LIFETIMES_S = {SentCode.Purpose.VERIFY: EMAIL_CODE_LIFETIME_S, SentCode.Purpose.RESET: RESET_CODE_LIFETIME_S}
+
+
+def make_code(user: User, purpose: SentCode.Purpose, email: str) -> str:
+    """A new code as people read it.
+
+    It voids an earlier one that confirms. One that resets it does not: anybody may ask for those, and could thus keep the
+    owner from ever using one.
+    """
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    if purpose == SentCode.Purpose.VERIFY:
+        user.email_codes.filter(purpose=purpose).delete()
+    SentCode.objects.create(
+        code_hash=_hash(code),
+        user=user,
+        purpose=purpose,
+        email_sealed=seal_email(user.id, email),
+        expires_at=timezone.now() + timedelta(seconds=_LIFETIMES_S[purpose]),
+    )
+    return "-".join(code[start : start + _GROUP] for start in range(0, _LENGTH, _GROUP))
+
+
+def use_code(unverified_code: str, purpose: SentCode.Purpose, *, user: User | None = None) -> tuple[User, str]:
+    """Whose code it is (that of `user`, where given), and for which address; `WrongCode`.
+
+    It is used up with the caller's transaction: what fails there leaves it good.
+    """
+    found = (
+        SentCode.objects.select_for_update(of=("self",))
+        .select_related("user")
+        .filter(code_hash=_hash(_plain(unverified_code)), purpose=purpose)
+        .first()
+    )
+    if found is None or found.expires_at <= timezone.now() or not found.user.is_active:
+        raise WrongCode(field="code")
+    if user is not None and found.user_id != user.id:
+        raise WrongCode(field="code")
+    found.delete()
+    return found.user, open_email(found.user.id, bytes(found.email_sealed))
+
+
+def _plain(unverified_code: str) -> str:
+    if len(unverified_code) > EMAIL_CODE_LENGTH_MAX or not unverified_code.isascii():
+        raise WrongCode(field="code")
+    return unverified_code.upper().translate(_MISREAD)
+
+
+def _hash(code: str) -> bytes:
+    return hashlib.sha256(code.encode()).digest()

@@ -1,0 +1,58 @@
+"""What letters say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parley_auth.letters.models import Letter
+
+
+@dataclass(frozen=True)
+class Words:
+    """A letter's subject, its heading, what it says, and what it ends with."""
+
+    subject: str
+    says: tuple[str, ...]
+    ends: str = ""
+
+
+_NOT_YOU = "If this was not you, sign in, change your password and look at your devices."
+
+WORDS: Mapping[str, Words] = {
+    Letter.Kind.VERIFY: Words(
+        "Confirm your e-mail address",
+        ("Somebody gave this address for an account on this server. Enter this code in Parley to confirm it:",),
+        "The code is good for a day. If this was not you, do nothing.",
+    ),
+    Letter.Kind.RESET: Words(
+        "Set a new password",
+        (
+            "Somebody asked for a new password for your account.",
+            "Before you go on: a new password does not open your encrypted history, and all sessions end.",
+            "Messages from before come back on a device that had them, or by your recovery key.",
+            "Enter this code in Parley to set a new password:",
+        ),
+        "The code is good for an hour. If this was not you, do nothing: your password stays as it is.",
+    ),
+    Letter.Kind.EMAIL_CHANGED: Words(
+        "Your e-mail address was changed",
+        ("Your account has another e-mail address now; this one gets no more letters.",),
+        "If this was not you, tell whoever runs this server at once.",
+    ),
+    Letter.Kind.SECOND_FACTOR_ON: Words(
+        "Two-step sign-in is on",
+        ("From now on signing in to your account takes a code of your authenticator app, or a recovery code.",),
+        _NOT_YOU,
+    ),
+    Letter.Kind.SECOND_FACTOR_OFF: Words(
+        "Two-step sign-in is off",
+        ("From now on your password alone signs in to your account.",),
+        _NOT_YOU,
+    ),
+    Letter.Kind.PASSWORD_CHANGED: Words(
+        "Your password was changed",
+        ("Your account has a new password, and all other sessions have ended.",),
+        _NOT_YOU,
+    ),
+}

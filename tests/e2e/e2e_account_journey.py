@@ -1,0 +1,88 @@
+"""Somebody uses whatever the API offers for the account itself: address, password, second factors, sessions."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from e2e_devices import Stack
+from e2e_letters import CONFIRM, RESET, code_to, totp_code
+from soft_authenticator import SoftAuthenticator
+
+from parley_client import Client
+from parley_client.api.network import Answer
+from parley_contracts.auth_api import FLOW_TOKEN_HEADER
+
+FLOWS = "/api/v1/auth/flows/app/v1/auth"
+FACTORS = "/api/v1/auth/me/second-factors"
+Call = Callable[..., Awaitable[Answer]]
+
+
+async def keep_the_account(call: Call, client: Client, stack: Stack, *, username: str, password: str) -> None:
+    """The whole round; at its end the person is signed out everywhere."""
+    email = f"{username}@example.org"
+    await client.request_verification()
+    await client.verify_email(await letter(stack, email, CONFIRM, letters=2))
+    await client.change_email(f"new.{email}")
+    await client.verify_email(await letter(stack, f"new.{email}", CONFIRM))
+    await client.reauthenticate(password)
+    own = {"username": username, "password": password}
+    codes = await set_up_totp(client)
+    await sign_in(call, own, "2fa/authenticate", code=codes[0])
+    await client.renew_recovery_codes()
+    token = await client.session.api.access_token()
+    key = SoftAuthenticator(origin=stack.address)
+    number = await add_passkey(call, key, token)
+    await sign_in(call, own, "webauthn/authenticate", key=key)
+    alone = json.loads((await call("GET", f"{FLOWS}/webauthn/login")).body)
+    flow = {FLOW_TOKEN_HEADER: alone["meta"]["session_token"]}
+    signed = {"credential": key.get(alone["data"]["request_options"])}
+    await call("POST", f"{FLOWS}/webauthn/login", signed, **flow)
+    await client.remove_passkey(number)
+    await client.remove_totp()
+    assert (await client.second_factors()).passkeys == []
+    await leave(client, stack, email=f"new.{email}", password=password)
+
+
+async def set_up_totp(client: Client) -> list[str]:
+    setup = await client.begin_totp()
+    return (await client.confirm_totp(setup=setup.setup, code=totp_code(setup.secret))).codes
+
+
+async def add_passkey(call: Call, key: SoftAuthenticator, token: str) -> int:
+    setup = json.loads((await call("POST", f"{FACTORS}/passkeys", token=token)).body)
+    body = {"setup": setup["setup"], "name": "Blue key", "credential": key.create(setup["options"])}
+    added = json.loads((await call("PUT", f"{FACTORS}/passkeys", body, token)).body)
+    return int(added["passkey"]["number"])
+
+
+async def sign_in(
+    call: Call, own: dict[str, str], step: str, *, code: str = "", key: SoftAuthenticator | None = None
+) -> None:
+    first = json.loads((await call("POST", f"{FLOWS}/login", own)).body)
+    flow = {FLOW_TOKEN_HEADER: first["flow_token"]}
+    body: dict[str, Any] = {"code": code}
+    if key is not None:
+        asked = json.loads((await call("GET", f"{FLOWS}/{step}", **flow)).body)
+        body = {"credential": key.get(asked["data"]["request_options"])}
+    await call("POST", f"{FLOWS}/{step}", body, **flow)
+
+
+async def leave(client: Client, stack: Stack, *, email: str, password: str) -> None:
+    """Sessions, another password, and a forgotten one."""
+    sessions = await client.sessions()
+    for session in sessions:
+        if session.is_current:
+            await client.rename_session(session.session_id, "Kitchen")
+    other = next(session for session in sessions if not session.is_current)
+    await client.end_session(other.session_id)
+    await client.end_other_sessions()
+    await client.change_password(current=password, new=f"{password} changed")
+    where: dict[str, Any] = {"server": stack.address, "ca_file": stack.ca_file}
+    await client.request_reset(**where, email=email)
+    code = await letter(stack, email, RESET)
+    await client.reset_password(**where, code=code, new=f"{password} reset")
+
+
+async def letter(stack: Stack, address: str, subject: str, *, letters: int = 1) -> str:
+    return await asyncio.to_thread(code_to, stack, address, subject, letters=letters)

@@ -1,0 +1,45 @@
+"""Letters that lie in the stack's folder, their codes, and codes of an authenticator app."""
+
+import hashlib
+import hmac
+import re
+import struct
+import time
+from base64 import b32decode
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from e2e_devices import Stack
+
+CODE = re.compile(r"(?:[0-9A-Z]{5}-){3}[0-9A-Z]{5}")
+LETTER_WITHIN_S = 20.0
+CONFIRM, RESET = "Confirm your e-mail address", "Set a new password"
+
+
+def letters_to(stack: Stack, address: str) -> list[EmailMessage]:
+    """The letters to an address that lie in the folder, in order."""
+    found = []
+    for file in sorted((stack.home / "data" / "mail").glob("*.log"), key=lambda path: path.stat().st_mtime_ns):
+        letter = message_from_bytes(file.read_bytes(), policy=policy.default)
+        assert isinstance(letter, EmailMessage)
+        found += [letter] if letter["To"] == address else []
+    return found
+
+
+def code_to(stack: Stack, address: str, subject: str, *, letters: int = 1) -> str:
+    """The code of the newest letter of that subject, once so many of them are there."""
+    ends = time.monotonic() + LETTER_WITHIN_S
+    while time.monotonic() < ends:
+        found = [letter for letter in letters_to(stack, address) if letter["Subject"] == subject]
+        if len(found) >= letters and (part := found[-1].get_body(("plain",))):
+            return str(CODE.findall(str(part.get_content()))[0])
+        time.sleep(0.2)
+    raise TimeoutError(f"no letter {subject!r} came")
+
+
+def totp_code(secret: str, step: int = 0) -> str:
+    """RFC 6238, worked out anew: SHA-1, half minutes, six digits."""
+    counter = int(time.time()) // 30 + step
+    digest = hmac.digest(b32decode(secret), struct.pack(">Q", counter), hashlib.sha1)
+    start = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
