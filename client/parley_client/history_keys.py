@@ -75,6 +75,8 @@ async def _sealed(session: Session, key: HistoryKey) -> bytes:
 
 
 async def _hand_on(session: Session, key: HistoryKey) -> None:
+    # Asked for after the key is published: a device that comes later finds it among the published ones.
+    await session.directory.fetch([session.device.user_id])
     if not session.directory.devices(session.device.user_id) - {session.device.device_id}:
         return
     conversation_id = await open_direct(session, session.device.user_id)

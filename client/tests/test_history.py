@@ -72,3 +72,18 @@ async def test_number_taken_by_another_device_is_skipped(people, server, no_paus
     await phone.sync()
     assert versions(alice) == versions(phone) == [1, 2, 3]
     assert history_keys.history_key_due(alice.session) is False
+
+
+async def test_a_device_that_comes_while_the_history_key_is_renewed_gets_it(people, no_pauses, monkeypatch):
+    alice, plain, came = await people.register("alice"), history_keys.messaging.put_history_key, []
+
+    async def put(*args):
+        came.append(await people.restore("alice", "phone"))
+        return await plain(*args)
+
+    documents.save(alice.store, "history_key", HistoryKeyState(at=0))
+    monkeypatch.setattr(history_keys.messaging, "put_history_key", put)
+    await alice.settle()
+    (phone,) = came
+    await phone.sync()
+    assert load_history_keys(phone.store).keys() == load_history_keys(alice.store).keys() == {1, 2}
