@@ -224,3 +224,24 @@ async def test_person_who_came_back_restores_what_they_may_see(people, server, n
     phone = await people.restore("bob", "phone")
     assert await fresh_texts(phone) == ["two"]
     assert phone.notices() == []
+
+
+async def test_a_missing_epoch_is_no_gap_of_its_senders(people, server, no_pauses):
+    alice, bob = await people.register("alice"), await people.register("bob")
+    where = (await alice.group_create("Trip", ["@bob"])).conversation_id
+    await alice.send(where, "one")
+    for role, word in (("moderator", "two"), ("member", "three")):
+        await alice.group_role(where, "@bob", role)
+        await alice.send(where, word)
+    await bob.sync()
+
+    async def read(client):
+        return [message.text for message in await client.history(where)]
+
+    own = sorted(key for key in server.archive if key[:2] == (bob.whoami().user_id, where))
+    late = server.archive.pop(own[1])
+    phone = await people.restore("bob", "phone")
+    assert (await read(phone), phone.unopened()) == (["one", "three"], {"epoch_key_missing": 1})
+    server.archive[own[1]] = late
+    await phone.sync()
+    assert (await read(phone), phone.unopened(), phone.notices()) == (["one", "two", "three"], {}, [])

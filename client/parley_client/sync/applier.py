@@ -35,8 +35,9 @@ from parley_client.store.messages import MessageRow
 from parley_client.store.notices import Notice, NoticeCode
 from parley_client.store.port import Store
 from parley_client.store.reading import raise_read_position
+from parley_client.sync import opening
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
-from parley_client.sync.opening import NOT_PERMITTED, REMOVED, Memory, Unopened, open_entry, sealed_parts
+from parley_client.sync.opening import EPOCH_KEY_MISSING, NOT_PERMITTED, REMOVED, Memory, Unopened, open_entry
 from parley_client.sync.placing import deeds_row, may_say, members_row, placed, row_of, store_placed
 from parley_contracts.channels_api import CLEAR_TYPES, POLICY_CHANGED
 from parley_contracts.encoding import b64decode
@@ -144,6 +145,8 @@ class Applier:
         try:
             content = open_entry(self._session.primitives, row, entry, row.epoch, memory)
         except Unopened as error:
+            if error.cause == EPOCH_KEY_MISSING and entry.device_id != self._session.device.device_id:
+                self._count(entry.device_id, None)  # it may open later, out of its turn
             self._keep_unopened(row, entry, error.cause)
             return row
         self._opened.add((entry.device_id, entry.client_id))
@@ -470,7 +473,7 @@ def entry_hash(entry: Entry) -> bytes:
                 parts = (entry.header or "", entry.ciphertext_hash, entry.signature or "")
                 return removed_message_hash(*map(b64decode, parts))
             case "message.created":
-                return message_hash(*sealed_parts(entry))
+                return message_hash(*opening.sealed_parts(entry))
             case "commit.created":
                 return commit_hash(b64decode(entry.commit or ""), b64decode(entry.policy or ""))
             case "conversation.created":
