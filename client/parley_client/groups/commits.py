@@ -135,6 +135,10 @@ async def resume_pending(session: Session) -> None:
             await send_pending(session, pending.conversation_id)
         except (Conflict, NotFound):
             continue
+        except NetworkError as error:
+            if error.kind != "protocol":
+                raise
+            # The log may not be readable from here on any more: what the server's heads say is next.
 
 
 async def rotate_if_due(session: Session, conversation_id: ConversationId) -> None:

@@ -16,15 +16,17 @@ from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.anchors import anchor_extension, chain_hash_from, read_anchor
 from parley_client.groups.commits import COMMIT_ATTEMPTS, send_pending
 from parley_client.groups.judgement import AnyGroup, IdentitiesNeeded, judge_group, leaves_of, shown_bytes
+from parley_client.history import download_archive
 from parley_client.past.saying import want_past
 from parley_client.past.telling import with_history
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
-from parley_client.store import conversations, queues
+from parley_client.store import conversations, messages, queues
 from parley_client.store.conversations import ConversationRow, EpochRow, load_conversation, save_conversation
 from parley_client.store.queues import PendingCommit
 from parley_client.sync.catch_up import catch_up, catch_up_locked
 from parley_client.sync.epochs import digest_of, save_entered_epoch
+from parley_client.sync.opening import EPOCH_KEY_MISSING
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, new_uuid7
 from parley_contracts.messaging_api import CommitUpload, GroupState, WelcomeState
@@ -59,10 +61,38 @@ async def enter(session: Session, conversation_id: ConversationId, *, wait_s: fl
         if time.monotonic() >= deadline:
             break
         await asyncio.sleep(_WELCOME_POLL_S)
+    if load_conversation(session.store, conversation_id) is None:
+        await _look_into_archive(session, conversation_id)
     row = await catch_up(session, conversation_id)
     if row is None or row.status == "outside":
         row = await _enter_by_external_commit(session, conversation_id)
     return row
+
+
+async def _look_into_archive(session: Session, conversation_id: ConversationId) -> None:
+    """Begin where another own device came in: it may have archived that since this one last looked."""
+    await download_archive(session)
+    async with session.lock(conversation_id):
+        if load_conversation(session.store, conversation_id) is None:
+            await _begin_from_archive(session, conversation_id)
+
+
+async def enter_anew(session: Session, conversation_id: ConversationId) -> None:
+    """Be a member by a later Welcome: the person was put out and taken in while this device was away."""
+    async with session.lock(conversation_id):
+        row = load_conversation(session.store, conversation_id)
+        await _enter_by_welcome(session, conversation_id, row)
+
+
+async def be_out(session: Session, conversation_id: ConversationId) -> None:
+    """Be out of a group of whose log this device may read no more: its person was put out a second time meanwhile."""
+    async with session.lock(conversation_id):
+        row = load_conversation(session.store, conversation_id)
+        if row is not None and row.status in {"member", "outside"}:
+            with session.store.transaction():
+                save_conversation(session.store, msgspec.structs.replace(row, status="removed"))
+                session.groups.save(conversation_id, None, None)
+                queues.remove_pending(session.store, conversation_id)
 
 
 async def read_history(session: Session, conversation_id: ConversationId) -> None:
@@ -96,7 +126,7 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
         state = await messaging.get_welcome(session.api, conversation_id)
     except NotFound:
         return False
-    if state.sequence <= (row.cursor if row is not None else 0):
+    if state.sequence == 0 or (row is not None and state.sequence <= row.cursor and not _passed(session, row, state)):
         return False
     found = _bundle_for(session, shown_bytes(state.welcome))
     if found is None:
@@ -116,6 +146,8 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
     )
     fresh = msgspec.structs.replace(fresh, joined=state.sequence)
     with session.store.transaction():
+        if row is not None and row.cursor >= state.sequence:  # what it passed was never for it to read
+            messages.forget_unopened(session.store, conversation_id, state.sequence, EPOCH_KEY_MISSING)
         _save_member(session, fresh, group)
         conversations.forget_counters(session.store, conversation_id, but_of=session.device.device_id)
         want_past(session, fresh, bundle.leaf_private)
@@ -123,6 +155,12 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
             queues.remove_key_package(session.store, ref)
     session.announce(conversation_id)
     return True
+
+
+def _passed(session: Session, row: ConversationRow, state: WelcomeState) -> bool:
+    """Whether this device read past its Welcome without a group: its own commit was on its way and lost to that one."""
+    known = conversations.load_epoch(session.store, row.conversation_id, row.generation, state.epoch)
+    return row.status == "outside" and session.groups.load(row.conversation_id) == (None, None) and known is None
 
 
 def _bundle_for(session: Session, welcome: bytes) -> tuple[bytes, KeyPackageBundle, bool] | None:
@@ -217,6 +255,10 @@ async def _prepare_external_commit(
     session: Session, conversation_id: ConversationId, row: ConversationRow | None
 ) -> None:
     state = await messaging.get_group_info(session.api, conversation_id)
+    followed = session.groups.load(conversation_id) != (None, None)
+    # Asked for after the group, whose state would show the leaf: the Welcome may have come meanwhile.
+    if not followed and await _enter_by_welcome(session, conversation_id, row):
+        return
     group_info = shown_bytes(state.group_info)
     base = await _base_row(session, conversation_id, row, state, group_info)
     if base is None:

@@ -240,6 +240,12 @@ def count_unopened(store: Store) -> dict[str, int]:
     return {str(cause): int(count) for cause, count in store.execute(sql)}
 
 
+def forget_unopened(store: Store, conversation_id: ConversationId, before: int, cause: str) -> None:
+    """Forget messages before a place in the log that did not open for this reason."""
+    sql = "DELETE FROM messages WHERE conversation_id = ? AND sequence < ? AND cause = ?"
+    store.execute(sql, (conversation_id, before, cause))
+
+
 def last_position(store: Store) -> int:
     """The position of the newest message, 0 where there is none."""
     return int(store.execute("SELECT COALESCE(MAX(position), 0) FROM messages")[0][0])

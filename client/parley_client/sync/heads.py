@@ -9,7 +9,7 @@ from parley_client.api import messaging
 from parley_client.channels.entering import sync_channel
 from parley_client.errors import ClientError, NetworkError, NotSignedIn
 from parley_client.groups.conversations import ensure_member
-from parley_client.groups.entering import WELCOME_WAIT_S, enter, read_history
+from parley_client.groups.entering import WELCOME_WAIT_S, be_out, enter, enter_anew, read_history
 from parley_client.restoring.generation import check_generation
 from parley_client.session import Session
 from parley_client.state.reading import adopt_head
@@ -31,12 +31,18 @@ async def sync_head(session: Session, head: Head, *, wait_s: float = WELCOME_WAI
     if channel_id is not None:
         await sync_channel(session, channel_id, head)
         return
+    unreadable = row is not None and head.first_visible_sequence > row.cursor + 1
+    if unreadable and head.last_visible_sequence is not None:
+        await be_out(session, conversation_id)
+        return
     if head.last_visible_sequence is not None:
         await read_history(session, conversation_id)
     elif row is not None and row.status == "creating":
         await ensure_member(session, conversation_id)
     elif row is None or row.status in {"outside", "removed"}:
         await enter(session, conversation_id, wait_s=wait_s)
+    elif unreadable and row.status == "member":
+        await enter_anew(session, conversation_id)
     if row is not None and row.cursor < head.head:
         await catch_up(session, conversation_id)
     session.announce(conversation_id)

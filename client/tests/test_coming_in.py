@@ -1,0 +1,114 @@
+"""Ways into a group that the simulation found shut: taken in again while away, a Welcome in the middle, an archive in the making."""
+
+import pytest
+
+from parley_client.groups import entering
+from parley_client.groups.commits import Plan, prepare
+from parley_client.groups.conversations import add_rostered
+from parley_client.groups.entering import enter
+from parley_client.store import queues
+from parley_client.store.conversations import load_conversation
+
+
+@pytest.fixture
+async def trip(people, no_pauses):
+    """Alice's group with Bob, who has read the first word."""
+    alice, bob = await people.register("alice"), await people.register("bob")
+    where = (await alice.group_create("Trip", ["@bob"])).conversation_id
+    await alice.send(where, "one")
+    await bob.sync()
+    return alice, bob, where
+
+
+async def texts(client, where):
+    return [message.text for message in await client.history(where)]
+
+
+def row_of(client, where):
+    return load_conversation(client.store, where)
+
+
+async def out_and_in(alice, where):
+    """Bob misses a word, is put out, misses another, and is taken in."""
+    await alice.send(where, "missed")
+    await alice.group_remove(where, ["@bob"])
+    await alice.send(where, "between")
+    await alice.group_add(where, ["@bob"])
+    await alice.send(where, "two")
+
+
+async def test_who_was_put_out_and_taken_in_while_away_comes_in_by_the_welcome(trip):
+    alice, bob, where = trip
+    await out_and_in(alice, where)
+    await bob.sync()
+    assert (row_of(bob, where).status, await texts(bob, where)) == ("member", ["one", "two"])
+    assert bob.notices() == []
+
+
+async def test_a_pending_commit_of_before_holds_nothing_up(trip):
+    alice, bob, where = trip
+    member, _ = bob.session.groups.load(where)
+    prepare(bob.session, row_of(bob, where), member, Plan())
+    await out_and_in(alice, where)
+    await bob.sync()
+    assert (await texts(bob, where), queues.list_pending(bob.store)) == (["one", "two"], [])
+
+
+async def test_who_was_put_out_twice_while_away_is_out(trip):
+    alice, bob, where = trip
+    await out_and_in(alice, where)
+    await alice.group_remove(where, ["@bob"])
+    await bob.send("@alice", "elsewhere")
+    await bob.sync()
+    assert (row_of(bob, where).status, bob.session.groups.load(where)) == ("removed", (None, None))
+    await alice.group_add(where, ["@bob"])
+    await alice.send(where, "three")
+    await bob.sync()
+    assert await texts(bob, where) == ["one", "three"]
+
+
+@pytest.fixture
+async def begun(people, no_pauses, monkeypatch):
+    """Alice's group with Bob as the server has it before her device adds his; and what her device then does."""
+    alice, bob = await people.register("alice"), await people.register("bob")
+
+    async def not_yet(session, conversation_id):
+        return
+
+    with monkeypatch.context() as patched:
+        patched.setattr("parley_client.groups.conversations.add_rostered", not_yet)
+        where = (await alice.group_create("Trip", ["@bob"])).conversation_id
+
+    async def add_and_write():
+        if row_of(alice, where).creator:
+            await add_rostered(alice.session, where)
+            await alice.send(where, "one")
+
+    return alice, bob, where, add_and_write
+
+
+@pytest.mark.parametrize("moment", ["_look_into_archive", "send_pending"])
+async def test_a_welcome_that_comes_during_an_own_commit_is_used(begun, moment, monkeypatch):
+    _, bob, where, add_and_write = begun
+    plain = getattr(entering, moment)
+
+    async def meanwhile(session, conversation_id):
+        await add_and_write()
+        return await plain(session, conversation_id)
+
+    monkeypatch.setattr(entering, moment, meanwhile)
+    await enter(bob.session, where, wait_s=0)
+    await bob.sync()
+    assert (row_of(bob, where).status, await texts(bob, where), bob.unopened()) == ("member", ["one"], {})
+
+
+async def test_a_device_without_a_welcome_begins_where_another_own_device_came_in(people, server, no_pauses):
+    alice, bob = await people.register("alice"), await people.register("bob")
+    phone = await people.restore("bob", "phone")
+    phone_id = phone.whoami().device_id
+    del server.key_packages[phone_id], server.last_resorts[phone_id]
+    where = (await alice.group_create("Trip", ["@bob"])).conversation_id
+    await alice.send(where, "one")
+    await bob.sync()
+    await enter(phone.session, where, wait_s=0)
+    assert (row_of(phone, where).status, await texts(phone, where)) == ("member", ["one"])
