@@ -257,3 +257,11 @@ async def test_who_is_banned_is_not_added(garden):
     assert await texts(carol, where) == ["forgiven"]
     with pytest.raises(UsageError):
         await alice.group_ban(where, ["@alice"])
+
+
+async def test_who_has_just_left_is_taken_in_again(garden):
+    alice, bob, _, where = garden
+    await bob.group_leave(where)
+    await alice.group_add(where, ["@bob"])
+    await alice.send(where, "welcome back")
+    assert await texts(bob, where) == ["welcome back"]

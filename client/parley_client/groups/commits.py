@@ -73,7 +73,7 @@ def prepare(session: Session, row: ConversationRow, member: Group, plan: Plan) -
     result = member.commit(
         session.primitives,
         add=[package for _, package in plan.add],
-        remove=sorted({*plan.remove, *_leaves_outside(member, known_policy(policy))}),
+        remove=sorted({*plan.remove, *leaves_outside(member, known_policy(policy))}),
         extensions=[policy_extension(policy)] if plan.policy is not None else None,
         group_info_extensions=[anchor_extension(row.cursor, row.chain_hash)],
         leaf_extensions=own_leaf_extensions(session),
@@ -174,12 +174,12 @@ def has_strays(session: Session, row: ConversationRow) -> bool:
         return False
     looked = session.strays.get(row.conversation_id)
     if looked is None or looked[0] is not member or looked[1] != row.policy:
-        found = bool(_leaves_outside(member, known_policy(row.policy)))
+        found = bool(leaves_outside(member, known_policy(row.policy)))
         looked = session.strays[row.conversation_id] = (member, row.policy, found)
     return looked[2]
 
 
-def _leaves_outside(member: Group, policy: PolicyDocument) -> tuple[int, ...]:
+def leaves_outside(member: Group, policy: PolicyDocument) -> tuple[int, ...]:
     """Leaves of people who are not in the roster; one's own cannot be taken out by oneself."""
     leaves = zip(member.members(), leaves_of(member), strict=True)
     return tuple(

@@ -13,7 +13,7 @@ import msgspec
 from parley_client.api import auth
 from parley_client.channels.entering import ensure_in_channel
 from parley_client.errors import NotAMember, NotReachable, UnknownConversation, UntrustedGroup, UsageError
-from parley_client.groups.commits import Plan, commit_change, lost_leaves, send_pending
+from parley_client.groups.commits import Plan, commit_change, leaves_outside, lost_leaves, send_pending
 from parley_client.groups.entering import WELCOME_WAIT_S, enter
 from parley_client.groups.judgement import (
     CLOCK_LEEWAY_S,
@@ -217,7 +217,9 @@ async def plan_change(
             for device_id, package in await _claim(session, policy, user_id)
             if device_id not in present
         ]
-    return Plan(tuple(packages), lost, policy.encode() if policy != before else None)
+    # Whoever left and comes in again comes with new leaves, not with those that nobody has taken out yet.
+    strays = leaves_outside(member, before)
+    return Plan(tuple(packages), (*lost, *strays), policy.encode() if policy != before else None)
 
 
 async def _claim(session: Session, policy: PolicyDocument, user_id: UserId) -> list[tuple[DeviceId, KeyPackage]]:
