@@ -87,7 +87,7 @@ class _Judge:
         shown = {row.sequence: (row.user_id, json.loads(row.body)["text"]) for row in rows}
         spans = self._spans(device.user_id)
         first, last = spans[-1]
-        since = self._since(device)
+        since = self._since(device, self._log.entries[first - 1].epoch)
         told = ["shows something twice"] if len(rows) != len(shown) else []
         for sequence, said in shown.items():
             epoch, *rest = truth.get(sequence, (None,))
@@ -101,13 +101,16 @@ class _Judge:
                 told.append(f"does not show {text!r} at {sequence} of epoch {epoch}, which its person may see")
         return told
 
-    def _since(self, device) -> int:
-        """The first epoch that the device must know: for who came in by itself, what its person had archived by then."""
+    def _since(self, device, first: int) -> int:
+        """The epoch from which on the device must know all: for who came in by itself, what its person had archived by then.
+
+        `first` is the epoch in which the person last came in.
+        """
         if self._place not in device.wire.began:
-            return 0
-        archived = device.wire.began[self._place]
+            return first
+        archived = [epoch for epoch in device.wire.began[self._place] if epoch >= first]
         own = [entry.epoch for entry in self._log.entries if entry.commit and entry.device_id == device.device_id]
-        return archived if archived is not None else min(own, default=0)
+        return min(archived or [epoch for epoch in own if epoch >= first], default=first)
 
     def _spans(self, user_id) -> list[tuple[int, int]]:
         """From where to where the person belonged, by the policies in the log."""

@@ -26,8 +26,8 @@ class Wire:
         self._late: set[asyncio.Task] = set()
         self.calm = True
         self._archived: list[tuple[str, int]] = []
-        #: Conversations of which the device asked for the group, and the oldest epoch that it had seen archived by then.
-        self.began: dict[str, int | None] = {}
+        #: Conversations of which the device asked for the group, and the epochs that it had seen archived by then.
+        self.began: dict[str, list[int]] = {}
 
     async def request(self, request):
         self._watch(request)
@@ -74,7 +74,7 @@ class Wire:
             self._archived = [(conversation_id, int(epoch)) for _, conversation_id, _, epoch, _ in own]
         elif request.method == "GET" and place[-1] == "group-info":
             epochs = [epoch for conversation_id, epoch in self._archived if conversation_id == place[-2]]
-            self.began.setdefault(place[-2], min(epochs, default=None))
+            self.began.setdefault(place[-2], epochs)
         if request.method != "PUT" or "/messages/" not in request.path:
             return
         header = json.loads(request.body)["header"]
