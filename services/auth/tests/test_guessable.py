@@ -47,6 +47,9 @@ def refused(password: str, username: str = "grace", email: str = "grace@hopper.e
         "football2026",
         "letmein12345",
         "11.11.2011",
+        "parley2026!",
+        "chat.example1",
+        "chat.example-2026",
     ],
 )
 def test_what_is_tried_first_is_refused(password):
