@@ -1,6 +1,7 @@
-"""Every error as `application/problem+json` (RFC 9457), the framework's own included, and a request id on every answer.
+"""Every error as `application/problem+json` (RFC 9457), the framework's own included, a request id on every answer, and no answer kept by anybody.
 
-Invariant: no answer with a status of 400 or more leaves as anything else, and none without `X-Request-ID`.
+Invariant: no answer with a status of 400 or more leaves as anything else, none without `X-Request-ID`, and none without
+`Cache-Control`, which is `no-store` where a route says nothing else.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ async def _on_disconnect(_request: Request, _error: Exception) -> Response:
 
 
 class RequestIdMiddleware:
-    """The outermost layer: the request id, and bugs as bare 500s."""
+    """The outermost layer: the request id, `no-store`, and bugs as bare 500s."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -93,7 +94,9 @@ class RequestIdMiddleware:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
