@@ -33,6 +33,7 @@ _SCREENS: Final = {
     routes.SIGN_UP: gate.SignUp,
     routes.SIGN_IN: gate.SignIn,
     routes.RESTORE: gate.Restore,
+    routes.CODE: gate.GiveCode,
     routes.KEY: gate.KeepKey,
     routes.KEY_CONFIRM: gate.ConfirmKey,
     routes.NEW: new_chat.NewChatScreen,

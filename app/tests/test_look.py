@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley_app import audit_words, channel_words, room_words, words
+from parley_app import account_words, audit_words, channel_words, room_words, words
 from parley_app.tokens import DARK, HIGH_CONTRAST_DARK, HIGH_CONTRAST_LIGHT, LIGHT
 
 AA_TEXT, AA_CONTROL = 4.5, 3.0
@@ -75,7 +75,8 @@ def test_low_contrast_is_caught():
 
 
 def sentences():
-    for name, value in (vars(words) | vars(room_words) | vars(channel_words) | vars(audit_words)).items():
+    modules = (words, room_words, channel_words, audit_words, account_words)
+    for name, value in (pair for module in modules for pair in vars(module).items()):
         if name.isupper():
             values = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
             yield from ((name, text) for text in values if isinstance(text, str))

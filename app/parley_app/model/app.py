@@ -47,12 +47,14 @@ WELCOME: Final = "/"
 SIGN_UP: Final = "/sign-up"
 SIGN_IN: Final = "/sign-in"
 RESTORE: Final = "/restore"
+CODE: Final = "/sign-in/code"
 KEY: Final = "/recovery-key"
 KEY_CONFIRM: Final = "/recovery-key/confirm"
 #: The panes of a conversation: details, invitations, who may do what, what moderators did; of open channels also search and applications.
 PANES: Final = ("details", "invite", "permissions", "audit", "search", "apps")
 T = TypeVar("T")
-_GATE: Final = {WELCOME, SIGN_UP, SIGN_IN, RESTORE}
+_GATE: Final = {WELCOME, SIGN_UP, SIGN_IN, RESTORE, CODE}
+_STEPS: Final = {"password": SIGN_IN, "recovery_key": RESTORE, "code": CODE}
 
 
 class App(Observed):
@@ -325,20 +327,17 @@ class App(Observed):
             self.session.forget_typed()
 
     async def restore(self) -> None:
-        """Sign in with the recovery key, then show what came back."""
-        if await self.session.restore():
-            await self.chats.load()
-            self.look_around()
-            self.go(self._welcome())
-            self.session.forget_typed()
+        """Sign in with the recovery key, then show what came back, or ask for a code."""
+        await self._follow_sign_in(came_in=await self.session.restore())
+
+    async def give_code(self) -> None:
+        """The second step of signing in."""
+        await self._follow_sign_in(came_in=await self.session.give_code())
 
     async def confirm_key(self) -> None:
         """Show that the recovery key was kept, then begin."""
         if await self.session.confirm_key():
-            await self.chats.load()
-            self.look_around()
-            self.go(self._welcome())
-            self.session.forget_typed()
+            await self._follow_sign_in(came_in=True)
 
     async def log_out(self) -> str:
         """Erase this device; a sentence where that failed."""
@@ -383,6 +382,16 @@ class App(Observed):
 
     # --- inside
 
+    async def _follow_sign_in(self, *, came_in: bool) -> None:
+        """Show what is here, or the step at which signing in stands."""
+        if not came_in:
+            self.go(_STEPS[self.session.step])
+            return
+        await self.chats.load()
+        self.look_around()
+        self.go(self._welcome())
+        self.session.forget_typed()
+
     def _welcome(self) -> str:
         """Where somebody goes who has just come in."""
         return JOIN if self.session.phase == "signed_in" and self.joining["link"] else CHATS
@@ -394,6 +403,7 @@ class App(Observed):
             case "keeping_key":
                 return route if route in {KEY, KEY_CONFIRM} else KEY
             case "signed_out":
+                route = SIGN_IN if route == CODE and self.session.step != "code" else route
                 return route if route in _GATE else WELCOME
             case _:
                 return route
@@ -484,11 +494,6 @@ class App(Observed):
         self.conversation = self.membership = self.governing = self.thread = self.pins = None
         self._thread_drafts = {}
         self.layers.close()
-        self.chats.clear()
-        self.company.clear()
-        self.privacy.clear()
-        self.reminders.clear()
-        self.pictures.clear()
-        self.finder.clear()
-        self.channels.clear()
+        for part in (self.chats, self.company, self.privacy, self.reminders, self.pictures, self.finder, self.channels):
+            part.clear()
         self.go(WELCOME)

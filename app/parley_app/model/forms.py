@@ -20,6 +20,7 @@ _FIELDS = {
     "wrong_credentials": "password",
     "recovery_key_refused": "recovery_key",
     "recovery_key_required": "recovery_key",
+    "wrong_code": "code",
 }
 
 

@@ -5,9 +5,9 @@ Invariant: people reach their conversations only after they have shown that they
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
-from parley_app import words
+from parley_app import account_words, words
 from parley_app.bridge import Bridge
 from parley_app.engine import Engine, EngineError
 from parley_app.model import faults
@@ -19,6 +19,13 @@ PASSWORD_LENGTH_MIN = 10
 _LOOKALIKES = str.maketrans("OIL", "011")
 Phase = Literal["starting", "signed_out", "keeping_key", "signed_in"]
 Connection = Literal["offline", "connecting", "online"]
+Step = Literal["password", "recovery_key", "code"]
+#: What sends somebody who has given a code back to an earlier step.
+_BACK: Final[dict[str, Step]] = {
+    "wrong_credentials": "password",
+    "unauthenticated": "password",
+    "recovery_key_refused": "recovery_key",
+}
 
 
 class Session(Observed):
@@ -36,7 +43,9 @@ class Session(Observed):
         self.farewell = ""
         self.fault = ""
         self.sign_up = Form(server=bridge.server, username="", email="", password="")
-        self.sign_in = Form(server=bridge.server, username="", password="", recovery_key="")
+        self.sign_in = Form(server=bridge.server, username="", password="", recovery_key="", code="")
+        #: Where signing in stands; `code` once the server has asked for one.
+        self.step: Step = "recovery_key"
         self.confirmation = Form(last_group="")
 
     @property
@@ -84,18 +93,52 @@ class Session(Observed):
         return True
 
     async def restore(self) -> bool:
-        """Sign in with the sign-in form, whose recovery key makes this a device of the account."""
+        """Sign in with the sign-in form, whose recovery key makes this a device of the account.
+
+        Where a code is missing, nothing is wrong yet: `step` says so.
+        """
         form = self.sign_in
-        if not form.require("server", "username", "password", "recovery_key"):
+        if form.busy or not form.require("server", "username", "password", "recovery_key"):
             return False
+        self.step = "recovery_key"
+        form.values.pop("code", None)  # each works once
+        return await self._log_in()
+
+    async def give_code(self) -> bool:
+        """Sign in with what was given before and the form's code; `step` says where a refusal leads."""
+        return self.sign_in.require("code") and await self._log_in("".join(self.sign_in["code"].split()))
+
+    async def _log_in(self, code: str | None = None) -> bool:
+        form = self.sign_in
+        given = {**self._account(form), "recovery_key": form["recovery_key"].strip(), "code": code}
+        refused = ""
 
         async def work() -> None:
-            await self._engine.call("login", {**self._account(form), "recovery_key": form["recovery_key"].strip()})
+            nonlocal refused
+            try:
+                await self._engine.call("login", given)
+            except EngineError as error:
+                refused = error.slug
+                if refused != "second_factor_required":
+                    raise
 
-        if not await form.submit(work):
-            return False
-        await self.load()
-        return True
+        came_in = await form.submit(work) and not refused
+        if came_in:
+            await self.load()
+        elif refused == "second_factor_required":
+            self.step = "code"
+        elif code is not None and refused:
+            self._send_back(refused)
+        return came_in
+
+    def _send_back(self, refused: str) -> None:
+        """Say what a refusal means to somebody who has given a code."""
+        form, self.step = self.sign_in, _BACK.get(refused, "code")
+        if refused == "wrong_code":
+            form.complain("code", account_words.CODE_WRONG)
+        elif refused == "unauthenticated":
+            form.fault = account_words.SIGN_IN_ENDED
+            form.changed()
 
     async def confirm_key(self) -> bool:
         """Whether the last group of the recovery key was typed; then the device forgets the key."""
@@ -118,7 +161,7 @@ class Session(Observed):
     def forget_typed(self) -> None:
         """Forget the secrets that were typed, once their fields have left the screen (emptied in use, a field breaks)."""
         for form in (self.sign_up, self.sign_in, self.confirmation):
-            for name in ("password", "recovery_key", "last_group"):
+            for name in ("password", "recovery_key", "last_group", "code"):
                 form.values.pop(name, None)
 
     async def log_out(self) -> str:
@@ -157,6 +200,7 @@ class Session(Observed):
 
     def _leave(self) -> None:
         self.phase, self.me, self.recovery_key = "signed_out", Person("", "", own=True), ""
+        self.step = "recovery_key"
         self.changed()
 
 

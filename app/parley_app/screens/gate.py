@@ -1,4 +1,4 @@
-"""Signed out: welcome, account, recovery key, sign-in and restore."""
+"""Signed out: welcome, account, recovery key, sign-in with its second step, and restore."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import flet as ft
 
-from parley_app import words
+from parley_app import account_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field, StrengthMeter
 from parley_app.components.surfaces import Note
@@ -235,6 +235,42 @@ def Restore(app: App) -> ft.Control:
         ],
         [TrustLine(words.TRUST)],
         on_back=lambda: app.go(routes.SIGN_IN),
+    )
+
+
+@ft.component
+def GiveCode(app: App) -> ft.Control:
+    """The second step of signing in, where the account asks for one."""
+    ui = use_ui()
+    form = app.session.sign_in
+    use_watched(form)
+    go = _run(app, app.give_code)
+    return Gate(
+        account_words.CODE_TITLE,
+        account_words.CODE_LEAD,
+        [
+            Field(
+                account_words.CODE_FIELD,
+                form["code"],
+                helper=account_words.CODE_HELP,
+                fault=form.faults.get("code", ""),
+                glyph=Glyph.SHIELD_CHECK,
+                on_change=_named(form, "code"),
+                on_submit=go,
+                autofocus=True,
+                kind=ft.KeyboardType.NUMBER,
+            ),
+            *_fault(ui, form.fault),
+            Button(
+                words.WORKING_RESTORE if form.busy else account_words.CODE_BUTTON,
+                Kind.PRIMARY,
+                large=True,
+                on_click=go,
+                disabled=form.busy,
+            ),
+        ],
+        [TrustLine(words.TRUST)],
+        on_back=lambda: app.go(routes.RESTORE),
     )
 
 
