@@ -1,4 +1,4 @@
-"""What people read about the second step of signing in."""
+"""What people read about signing in by a second step, and about the safety of their account."""
 
 from __future__ import annotations
 
@@ -12,3 +12,49 @@ CODE_HELP: Final = "Each code works once. A recovery code is one of those you ke
 CODE_BUTTON: Final = "Continue"
 CODE_WRONG: Final = "This code is wrong, was used, or is too old. Wait for the next one, or use a recovery code."
 SIGN_IN_ENDED: Final = "Signing in took too long. Give your password once more."
+
+# The password again.
+AGAIN_TITLE: Final = "Give your password again"
+AGAIN_LEAD: Final = "Some time has passed since you signed in, and this changes who may sign in as you."
+AGAIN_CODE: Final = CODE_FIELD
+AGAIN_BUTTON: Final = "Go on"
+NOT_YOUR_PASSWORD: Final = "This is not your password. Check it and try again."
+
+# The account's page.
+SAFETY: Final = "Signing in"
+
+# The password.
+PASSWORD_DETAIL: Final = "Choose another one"
+PASSWORD_TITLE: Final = "Change your password"
+PASSWORD_LEAD: Final = (
+    "Your other devices have to sign in anew. Your messages stay where they are: they are opened by your recovery key, "
+    "and not by this password."
+)
+PASSWORD_NOW: Final = "Present password"
+PASSWORD_NEW: Final = "New password"
+PASSWORD_BUTTON: Final = "Change the password"
+PASSWORD_CHANGED: Final = "Your password is changed. Your other devices sign in anew."
+
+# The e-mail address.
+EMAIL_DETAIL: Final = "Where letters about your account go"
+EMAIL_LEAD: Final = "Your server writes here when something about your account changes. Nobody else sees it."
+EMAIL_NOW: Final = "Your address"
+EMAIL_CONFIRMED: Final = "Confirmed"
+EMAIL_UNCONFIRMED: Final = "Not confirmed yet"
+EMAIL_SEND: Final = "Send me a code"
+EMAIL_NEW: Final = "New address"
+EMAIL_NEW_HELP: Final = "It gets a letter with a code. Until you give the code, your present address stays."
+EMAIL_CHANGE: Final = "Send a code to it"
+EMAIL_CODE: Final = "Code of the letter"
+EMAIL_CONFIRM: Final = "Confirm the address"
+EMAIL_DONE: Final = "This address is yours and confirmed."
+
+
+def letter_went(address: str) -> str:
+    """Where a letter with a code is."""
+    return f"A letter with a code is on its way to {address}. It may take a minute."
+
+
+def address(email: str, *, confirmed: bool) -> str:
+    """An address and how it stands."""
+    return f"{email} · {EMAIL_CONFIRMED if confirmed else EMAIL_UNCONFIRMED}"

@@ -18,6 +18,8 @@ from parley_app.engine import Engine, EngineError, EventListener, Json
 #: Reads, and writes that leave the same behind however often they are done.
 REPEATABLE = frozenset(
     {
+        "account",
+        "account.factors",
         "channel.apps",
         "channel.join",
         "channel.list",

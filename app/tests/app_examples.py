@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 
+from app_account import AccountAnswers
 from app_channels import ChannelAnswers
 from app_rooms import RoomAnswers
 
@@ -82,13 +83,14 @@ def presence(user_id, status="online", seen=None):
     return {"user_id": user_id, "status": status, "last_seen_at": seen}
 
 
-class FakeDevice(RoomAnswers, ChannelAnswers):
+class FakeDevice(RoomAnswers, ChannelAnswers, AccountAnswers):
     """A device at the engine's port: conversations in lists, answers as `parley_client.rpc` gives them.
 
     `faults` maps a method to the error that its next calls meet.
     """
 
     def __init__(self, *, signed_in=True):
+        super().__init__()
         self.signed_in = signed_in
         self.logs = {}
         self.outgoing = {}

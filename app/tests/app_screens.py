@@ -19,6 +19,15 @@ def button(tree, label):
     )
 
 
+def field(tree, label):
+    """The field of this name."""
+    return next(
+        control
+        for control, above in tree
+        if isinstance(control, ft.TextField) and any(label in _words(each) for each in above)
+    )
+
+
 def _words(control):
     if isinstance(control, ft.Semantics):
         return {control.label}

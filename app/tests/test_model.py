@@ -7,8 +7,8 @@ from parley_app import words
 from parley_app.engine import EngineError
 from parley_app.model import app as routes
 from parley_app.model.conversation import PICTURE_SIZE_BYTES_MAX, WINDOW_MAX
+from parley_app.model.passwords import strength
 from parley_app.model.rows import Message, NewMark, SendState
-from parley_app.model.session import strength
 
 NETWORK = EngineError("network_error", "no answer")
 

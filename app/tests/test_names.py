@@ -39,12 +39,13 @@ from parley_app.model.layers import (
     ScheduledList,
     SendLater,
     SetLifetime,
+    SignInAgain,
     Spot,
 )
 from parley_app.model.rows import Person
 from parley_app.model.searching import SOMEBODY
 from parley_app.screens.layers import Layers
-from parley_app.screens.settings_page import ACCOUNT, APPEARANCE, NOTIFICATIONS, PRIVACY
+from parley_app.screens.settings_page import ACCOUNT, APPEARANCE, NOTIFICATIONS, OWN_EMAIL, OWN_PASSWORD, PRIVACY
 from parley_app.screens.switcher import Switcher
 
 WIDTHS = (390.0, 820.0, 1440.0)
@@ -77,6 +78,8 @@ SIGNED_IN = (
     routes.SETTINGS,
     APPEARANCE,
     ACCOUNT,
+    OWN_EMAIL,
+    OWN_PASSWORD,
     PRIVACY,
     NOTIFICATIONS,
 )
@@ -195,6 +198,7 @@ async def test_controls_have_names(route, width):
     if world.app.conversation is not None:
         world.app.conversation.attach("new.png", b"png")
     await world.app.privacy.load()
+    await world.app.session.security.email.load()
     world.app.finder.fill("username", "ben")
     await world.app.finder.find()
     await look_into_channels(world.app)
@@ -272,6 +276,7 @@ LAYERS = {
     "remind": lambda app: reminding.begin(app, 3, in_thread=False),
     "reminders": lambda app: app.layers.show(RemindersList()),
     "compare": lambda app: app.layers.show(CompareNumber("ben")),
+    "password again": lambda app: app.layers.show(SignInAgain()),
     "report": lambda app: app.layers.show(ReportOf(3, in_thread=False)),
     "leaving": lambda app: app.layers.show(member_menus.ask_to_leave(app, app.governing, "Trip")),
 }

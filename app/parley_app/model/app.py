@@ -155,7 +155,7 @@ class App(Observed):
         elif self.details or self.thread is not None:
             self.open(self.opened or "")
         elif self.route.startswith((NEW, JOIN, DIRECTORY, SETTINGS + "/")) or self.opened:
-            self.go(SETTINGS if self.route.startswith(SETTINGS + "/") else CHATS)
+            self.go(self.route.rsplit("/", 1)[0] if self.route.startswith(SETTINGS + "/") else CHATS)
 
     def view(self, picture: Picture | None) -> None:
         """Show a picture over everything, or none."""

@@ -5,7 +5,8 @@ Invariant: a complaint never empties a field.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import ClassVar, Final
 
 from parley_app import words
 from parley_app.engine import EngineError
@@ -13,7 +14,7 @@ from parley_app.model import faults
 from parley_app.model.observing import Observed
 
 #: Which field a problem is about.
-_FIELDS = {
+FIELDS: Final = {
     "username_taken": "username",
     "email_taken": "email",
     "weak_password": "password",
@@ -25,7 +26,13 @@ _FIELDS = {
 
 
 class Form(Observed):
-    """Fields by name. `fault` is what concerns no single field."""
+    """Fields by name. `fault` is what concerns no single field.
+
+    `fields` says which field a problem is about, `sentences` what is said of one otherwise than elsewhere.
+    """
+
+    fields: ClassVar[Mapping[str, str]] = FIELDS
+    sentences: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, **values: str) -> None:
         super().__init__()
@@ -81,8 +88,9 @@ class Form(Observed):
         return True
 
     def _refused(self, error: EngineError) -> None:
-        field = _FIELDS.get(error.slug)
+        field = self.fields.get(error.slug)
+        sentence = self.sentences.get(error.slug) or faults.sentence(error)
         if field is not None:
-            self.faults[field] = faults.sentence(error)
+            self.faults[field] = sentence
         else:
-            self.fault = faults.sentence(error)
+            self.fault = sentence

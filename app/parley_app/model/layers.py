@@ -133,6 +133,11 @@ class CompareNumber:
     username: str
 
 
+@dataclass(frozen=True)
+class SignInAgain:
+    """The password again, for what asks for a recent sign-in."""
+
+
 Layer = (
     MenuOf
     | PickerFor
@@ -148,6 +153,7 @@ Layer = (
     | RemindersList
     | ReportOf
     | CompareNumber
+    | SignInAgain
 )
 
 

@@ -13,9 +13,10 @@ from parley_app.engine import Engine, EngineError
 from parley_app.model import faults
 from parley_app.model.forms import Form
 from parley_app.model.observing import Observed
+from parley_app.model.passwords import PASSWORD_LENGTH_MIN
 from parley_app.model.rows import Person
+from parley_app.model.security import Security
 
-PASSWORD_LENGTH_MIN = 10
 _LOOKALIKES = str.maketrans("OIL", "011")
 Phase = Literal["starting", "signed_out", "keeping_key", "signed_in"]
 Connection = Literal["offline", "connecting", "online"]
@@ -26,6 +27,15 @@ _BACK: Final[dict[str, Step]] = {
     "unauthenticated": "password",
     "recovery_key_refused": "recovery_key",
 }
+
+
+class SignInForm(Form):
+    """What signing in takes."""
+
+    sentences = {  # noqa: RUF012 - a constant of the class
+        "wrong_code": account_words.CODE_WRONG,
+        "unauthenticated": account_words.SIGN_IN_ENDED,
+    }
 
 
 class Session(Observed):
@@ -43,10 +53,11 @@ class Session(Observed):
         self.farewell = ""
         self.fault = ""
         self.sign_up = Form(server=bridge.server, username="", email="", password="")
-        self.sign_in = Form(server=bridge.server, username="", password="", recovery_key="", code="")
+        self.sign_in = SignInForm(server=bridge.server, username="", password="", recovery_key="", code="")
         #: Where signing in stands; `code` once the server has asked for one.
         self.step: Step = "recovery_key"
         self.confirmation = Form(last_group="")
+        self.security = Security(engine)
 
     @property
     def server_given(self) -> bool:
@@ -128,17 +139,8 @@ class Session(Observed):
         elif refused == "second_factor_required":
             self.step = "code"
         elif code is not None and refused:
-            self._send_back(refused)
+            self.step = _BACK.get(refused, "code")
         return came_in
-
-    def _send_back(self, refused: str) -> None:
-        """Say what a refusal means to somebody who has given a code."""
-        form, self.step = self.sign_in, _BACK.get(refused, "code")
-        if refused == "wrong_code":
-            form.complain("code", account_words.CODE_WRONG)
-        elif refused == "unauthenticated":
-            form.fault = account_words.SIGN_IN_ENDED
-            form.changed()
 
     async def confirm_key(self) -> bool:
         """Whether the last group of the recovery key was typed; then the device forgets the key."""
@@ -200,13 +202,5 @@ class Session(Observed):
 
     def _leave(self) -> None:
         self.phase, self.me, self.recovery_key = "signed_out", Person("", "", own=True), ""
-        self.step = "recovery_key"
+        self.step, self.security = "recovery_key", Security(self._engine)
         self.changed()
-
-
-def strength(password: str) -> int:
-    """How hard a password is to guess, 0 to 4: a rough guide by length and variety; the server has the last word."""
-    if len(password) < PASSWORD_LENGTH_MIN:
-        return 0
-    variety = len(set(password.casefold()))
-    return min(4, 1 + (variety >= 8) + (len(password) >= 14) + (len(password) >= 20))

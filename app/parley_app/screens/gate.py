@@ -16,7 +16,7 @@ from parley_app.icons import Glyph
 from parley_app.model import app as routes
 from parley_app.model.app import App
 from parley_app.model.forms import Form
-from parley_app.model.session import strength
+from parley_app.model.passwords import strength
 from parley_app.screens.frame import Gate, TrustLine
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Radius, Size, Space, Type

@@ -35,11 +35,12 @@ from parley_app.model.layers import (
     ScheduledList,
     SendLater,
     SetLifetime,
+    SignInAgain,
     Spot,
 )
 from parley_app.model.menus import Action
 from parley_app.model.poll_form import PollForm
-from parley_app.screens import asking, comparing, lifetimes, reminders, reporting, scheduling
+from parley_app.screens import account_page, asking, comparing, lifetimes, reminders, reporting, scheduling
 from parley_app.screens.floating import floating, over
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Width
@@ -252,6 +253,7 @@ _LAYERS: dict[type, Callable[..., ft.Control]] = {
     RemindersList: reminders.RemindersLayer,
     ReportOf: reporting.ReportLayer,
     CompareNumber: comparing.CompareLayer,
+    SignInAgain: account_page.SignInAgainLayer,
 }
 
 

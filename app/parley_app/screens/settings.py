@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 import flet as ft
 
-from parley_app import words
+from parley_app import account_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.layout import at_least, keyed
 from parley_app.components.overlay import Dialog, DialogOver
@@ -20,11 +21,15 @@ from parley_app.model import app as routes
 from parley_app.model.app import App
 from parley_app.model.preferences import Theme
 from parley_app.screens.frame import Workspace
+from parley_app.screens.own_email import EmailScreen
+from parley_app.screens.own_password import PasswordScreen
 from parley_app.screens.privacy import PrivacyScreen
 from parley_app.screens.settings_page import (
     ACCOUNT,
     APPEARANCE,
     NOTIFICATIONS,
+    OWN_EMAIL,
+    OWN_PASSWORD,
     PRIVACY,
     SECTIONS,
     Identity,
@@ -32,6 +37,12 @@ from parley_app.screens.settings_page import (
 )
 from parley_app.theme import Ui, palette, use_ui
 from parley_app.tokens import Palette, Size, Space, Type
+
+#: What decides who may sign in, each on a page of its own.
+_WAYS: Final = (
+    (Glyph.AT, words.EMAIL, account_words.EMAIL_DETAIL, OWN_EMAIL),
+    (Glyph.KEY, words.PASSWORD, account_words.PASSWORD_DETAIL, OWN_PASSWORD),
+)
 
 
 @ft.component
@@ -148,6 +159,7 @@ def AccountScreen(app: App) -> ft.Control:
         words.ACCOUNT_LEAD,
         [
             Group(words.ACCOUNT, facts),
+            Group(account_words.SAFETY, ruled([LinkRow(app, *row) for row in _WAYS])),
             *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, fault)] if fault else []),
             ui.text(words.LOG_OUT_DETAIL, Type.SMALL, ui.c.ink_2),
             ft.Row([Button(words.LOG_OUT, Kind.DANGER, Glyph.SIGN_OUT, on_click=lambda: set_asking(True))]),
@@ -217,10 +229,15 @@ def _notifications_body(app: App, ui: Ui) -> list[ft.Control]:
             return [Note(ui.c.info, Glyph.BELL_SLASH, words.NOTIFICATIONS_UNSUPPORTED)]
 
 
+_BELOW_ACCOUNT: Final = {OWN_EMAIL: EmailScreen, OWN_PASSWORD: PasswordScreen}
+
+
 @ft.component
 def SettingsScreen(app: App) -> ft.Control:
     """The section that the route names; a phone opens the list, a wide window the first section."""
     match app.route:
+        case route if route in _BELOW_ACCOUNT:
+            return _BELOW_ACCOUNT[route](app)
         case route if route == ACCOUNT:
             return AccountScreen(app)
         case route if route == PRIVACY:

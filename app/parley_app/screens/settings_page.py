@@ -22,6 +22,8 @@ from parley_app.tokens import Family, Layout, Size, Space, Type
 
 APPEARANCE: Final = f"{routes.SETTINGS}/appearance"
 ACCOUNT: Final = f"{routes.SETTINGS}/account"
+OWN_EMAIL: Final = f"{ACCOUNT}/email"
+OWN_PASSWORD: Final = f"{ACCOUNT}/password"
 PRIVACY: Final = f"{routes.SETTINGS}/privacy"
 NOTIFICATIONS: Final = f"{routes.SETTINGS}/notifications"
 SECTIONS: Final = (
@@ -88,14 +90,16 @@ def SettingsNav(app: App, active: str) -> ft.Control:
 
 
 @ft.component
-def SettingsPage(app: App, route: str, title: str, lead: str, body: Sequence[ft.Control]) -> ft.Control:
-    """One section: cards in one column."""
+def SettingsPage(app: App, route: str, title: str, lead: str, body: Sequence[ft.Control], back: str = "") -> ft.Control:
+    """One section, or with `back` a page below it: cards in one column."""
     ui = use_ui()
-    intro = [] if ui.compact else [ft.Semantics(content=ui.text(title, Type.TITLE), header=True)]
+    heading = ft.Semantics(content=ui.text(title, Type.TITLE), header=True)
+    way_back = IconButton(Glyph.ARROW_LEFT, words.BACK, lambda: app.go(back or routes.SETTINGS))
+    intro = [] if ui.compact else [ft.Row([way_back, heading], spacing=Space.SM) if back else heading]
     head = ft.Column([*intro, ui.text(lead, Type.BODY, ui.c.ink_2)], spacing=Space.XS, tight=True)
     column = ft.Column([head, *body], spacing=Space.LG, horizontal_alignment=ft.CrossAxisAlignment.STRETCH, tight=True)
     if ui.compact:
-        header = PaneHeader(title, [IconButton(Glyph.ARROW_LEFT, words.BACK, lambda: app.go(routes.SETTINGS))])
+        header = PaneHeader(title, [way_back])
         page = ft.ListView([column], expand=True, padding=ft.Padding.all(Space.LG))
         pane = ft.Container(ft.Column([header, page], spacing=0), expand=True)
         return Workspace(app, words.SETTINGS, [pane], bar=False)

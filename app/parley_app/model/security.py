@@ -1,0 +1,17 @@
+"""What decides who may sign in as this person: the password, the e-mail address, and giving the password again."""
+
+from __future__ import annotations
+
+from parley_app.engine import Engine
+from parley_app.model.own_email import OwnEmail
+from parley_app.model.passwords import PasswordForm
+from parley_app.model.signing_again import SigningAgain
+
+
+class Security:
+    """The parts, of one account; a person who signs in next gets new ones."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.again = SigningAgain(engine)
+        self.password = PasswordForm(engine)
+        self.email = OwnEmail(engine, self.again)

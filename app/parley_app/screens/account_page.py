@@ -1,0 +1,110 @@
+"""What the pages of the account have in common: the way back, what failed, and the password where it is asked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Final
+
+import flet as ft
+
+from parley_app import account_words, words
+from parley_app.components.buttons import Button, Kind
+from parley_app.components.fields import Field
+from parley_app.components.layout import keyed
+from parley_app.components.overlay import Dialog
+from parley_app.components.status import RowSkeleton, Shimmering
+from parley_app.components.surfaces import Note
+from parley_app.components.watching import use_watched
+from parley_app.icons import Glyph
+from parley_app.model.app import App
+from parley_app.model.forms import Form
+from parley_app.model.layers import SignInAgain
+from parley_app.screens.floating import fitting, over
+from parley_app.screens.settings_page import ACCOUNT, SettingsPage
+from parley_app.theme import Ui, use_ui
+
+#: What the whole dialog needs on a phone, in pixels.
+_HEIGHT: Final = 480
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+def doing(app: App, work: Work) -> Callable[[], object]:
+    """A handler that does the work, and asks for the password where the server wants it first."""
+
+    async def run() -> None:
+        again = app.session.security.again
+        again.leave()
+        await work()
+        if again.asked:
+            app.layers.show(SignInAgain())
+
+    return lambda: app.spawn(run())
+
+
+def account_page(app: App, title: str, lead: str, body: Sequence[ft.Control]) -> ft.Control:
+    """A page below the account's."""
+    return SettingsPage(app, ACCOUNT, title, lead, body, back=ACCOUNT)
+
+
+def entry(form: Form, name: str, label: str, go: Callable[[], object], **look: Any) -> ft.Control:
+    """A field of a form; Enter goes on."""
+    return keyed(f"{name}-{form.turn}", Field)(
+        label,
+        form[name],
+        fault=form.faults.get(name, ""),
+        on_change=partial(form.fill, name),
+        on_submit=go,
+        **look,
+    )
+
+
+def said(ui: Ui, *, fault: str = "", done: str = "", action: ft.Control | None = None) -> list[ft.Control]:
+    """What failed, or what was done."""
+    if fault:
+        note = Note(ui.c.danger, Glyph.WARNING_CIRCLE, fault, action=action)
+    elif done:
+        note = Note(ui.c.success, Glyph.CHECK_CIRCLE, done)
+    else:
+        return []
+    return [ft.Semantics(content=note, live_region=True)]
+
+
+def unknown(app: App, ui: Ui, fault: str, load: Work) -> list[ft.Control]:
+    """In place of what the server has not said yet."""
+    if fault:
+        return said(ui, fault=fault, action=Button(words.TRY_AGAIN, Kind.SECONDARY, on_click=doing(app, load)))
+    return [ft.Semantics(content=Shimmering(RowSkeleton(4)), label=words.LOADING)]
+
+
+@ft.component
+def SignInAgainLayer(app: App, _: SignInAgain) -> ft.Control:
+    """The password, and a code where there is a second step; then what was meant goes on."""
+    ui = use_ui()
+    again = app.session.security.again
+    use_watched(again)
+
+    async def work() -> None:
+        await again.give()
+        if not again.asked:
+            app.layers.close()
+
+    def leave() -> None:
+        again.leave()
+        app.layers.close()
+
+    def go() -> None:
+        app.spawn(work())
+
+    code = [entry(again, "code", account_words.AGAIN_CODE, go, glyph=Glyph.SHIELD_CHECK)] if again.takes_code else []
+    fields = [
+        entry(again, "password", words.PASSWORD, go, password=True, glyph=Glyph.KEY, autofocus=True),
+        *code,
+        *said(ui, fault=again.fault),
+    ]
+    buttons = [
+        Button(words.CANCEL, Kind.SECONDARY, on_click=leave),
+        Button(account_words.AGAIN_BUTTON, Kind.PRIMARY, on_click=go, disabled=again.busy),
+    ]
+    body = fitting(ui, fields, _HEIGHT)
+    return over(app, Dialog(account_words.AGAIN_TITLE, body, buttons, leave, account_words.AGAIN_LEAD))

@@ -1,0 +1,58 @@
+"""The account itself at the engine's port: address, password, second step, and what asks for a recent sign-in."""
+
+from parley_app.engine import EngineError
+
+PASSWORD, CODE, LETTER_CODE = "long enough words", "123456", "LETTER-CODE"
+
+
+class AccountAnswers:
+    """The part of a device in memory that answers for it; `recent` is whether the server takes the sign-in for recent.
+
+    `profile` and `factors` are what the server has; `letters` the addresses to which codes went.
+    """
+
+    def __init__(self):
+        self.recent = True
+        self.password = PASSWORD
+        self.profile = {"email": "anna@old.test", "email_verified": False}
+        self.factors = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
+        self.letters = []
+
+    def _account(self):
+        return dict(self.profile)
+
+    def _account_factors(self):
+        return dict(self.factors)
+
+    def _account_reauthenticate(self, password, code):
+        if password != self.password:
+            raise EngineError("wrong_credentials", "no")
+        if self.factors["totp_since"] and code != CODE:
+            raise EngineError("wrong_code", "no")
+        self.recent = True
+        return {}
+
+    def _account_password(self, current, new):
+        if current != self.password:
+            raise EngineError("wrong_credentials", "no")
+        self.password = new
+        return {}
+
+    def _account_send_code(self):
+        self.letters.append(self.profile["email"])
+        return {}
+
+    def _account_email(self, email):
+        self._expect_recent()
+        self.letters.append(email)
+        return {}
+
+    def _account_verify(self, code):
+        if code != LETTER_CODE:
+            raise EngineError("wrong_code", "no")
+        self.profile = {"email": self.letters[-1], "email_verified": True}
+        return dict(self.profile)
+
+    def _expect_recent(self):
+        if not self.recent:
+            raise EngineError("sign_in_again", "again")
