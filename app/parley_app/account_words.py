@@ -58,3 +58,41 @@ def letter_went(address: str) -> str:
 def address(email: str, *, confirmed: bool) -> str:
     """An address and how it stands."""
     return f"{email} · {EMAIL_CONFIRMED if confirmed else EMAIL_UNCONFIRMED}"
+
+
+# The second step.
+STEP: Final = "Second step"
+STEP_DETAIL: Final = "A code from an authenticator app"
+STEP_LEAD: Final = "With a second step, your password alone lets nobody sign in as you."
+STEP_OFF: Final = "Signing in takes your password only"
+STEP_SET_UP: Final = "Set up an authenticator app"
+STEP_SECRET: Final = "Secret for your authenticator app"
+STEP_SECRET_TEXT: Final = (
+    "Add an account in your authenticator app and type this secret there. Then type the code that it shows."
+)
+CODE_WRONG_FIRST: Final = "This code is not right. Wait for the next one, and check the clocks of both devices."
+STEP_CODE: Final = "Code from your authenticator app"
+STEP_ON_BUTTON: Final = "Turn the second step on"
+STEP_OFF_BUTTON: Final = "Turn the second step off"
+STEP_OFF_TITLE: Final = "Turn the second step off?"
+STEP_OFF_TEXT: Final = "From then on your password alone signs in, and your recovery codes are worth nothing."
+CODES: Final = "Recovery codes"
+CODES_TITLE: Final = "Keep these recovery codes"
+CODES_TEXT: Final = (
+    "Each signs you in once where you do not have your authenticator app. Parley cannot show them again."
+)
+CODES_KEPT: Final = "I kept them"
+CODES_NEW: Final = "New recovery codes"
+CODES_NEW_TITLE: Final = "Make new recovery codes?"
+CODES_NEW_TEXT: Final = "The codes that you have are worth nothing from then on."
+PASSKEYS: Final = "Passkeys"
+
+
+def step_on(since: str) -> str:
+    """Since when an authenticator app is asked for."""
+    return f"Signing in takes a code of your authenticator app, since {since}"
+
+
+def codes_left(count: int) -> str:
+    """How many recovery codes are unused."""
+    return "1 unused" if count == 1 else f"{count} unused"

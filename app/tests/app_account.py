@@ -17,6 +17,7 @@ class AccountAnswers:
         self.profile = {"email": "anna@old.test", "email_verified": False}
         self.factors = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
         self.letters = []
+        self.codes_made = 0
 
     def _account(self):
         return dict(self.profile)
@@ -52,6 +53,28 @@ class AccountAnswers:
             raise EngineError("wrong_code", "no")
         self.profile = {"email": self.letters[-1], "email_verified": True}
         return dict(self.profile)
+
+    def _account_totp_begin(self):
+        self._expect_recent()
+        return {"secret": "JBSWY3DPEHPK3PXP", "url": "otpauth://totp/anna", "setup": "signed"}
+
+    def _account_totp_confirm(self, setup, code):
+        self._expect_recent()
+        if (setup, code) != ("signed", CODE):
+            raise EngineError("wrong_code", "no")
+        self.factors |= {"totp_since": "2026-11-01T09:00:00Z"}
+        return self._account_recovery_codes()
+
+    def _account_totp_remove(self):
+        self._expect_recent()
+        self.factors |= {"totp_since": None, "recovery_codes_left": 0}
+        return {}
+
+    def _account_recovery_codes(self):
+        self._expect_recent()
+        self.factors |= {"recovery_codes_left": 2}
+        self.codes_made += 1
+        return {"codes": [f"1000000{self.codes_made}", f"2000000{self.codes_made}"]}
 
     def _expect_recent(self):
         if not self.recent:

@@ -1,6 +1,9 @@
 """What stands on a drawn screen, and what is pressed there."""
 
 import flet as ft
+from app_drawing import draw
+
+from parley_app.main import _screen
 
 
 def said(tree):
@@ -26,6 +29,21 @@ def field(tree, label):
         for control, above in tree
         if isinstance(control, ft.TextField) and any(label in _words(each) for each in above)
     )
+
+
+async def press(world, label, component=_screen):
+    """Press a button, and wait for what it does."""
+    button(draw(component, world.app), label).on_click()
+    await world.settle()
+
+
+async def enter(world, label, value, component=_screen):
+    """Type into a field and press Enter there."""
+    box = field(draw(component, world.app), label)
+    box.value = value
+    box.on_change(ft.Event("change", box))
+    box.on_submit(None)
+    await world.settle()
 
 
 def _words(control):

@@ -45,7 +45,15 @@ from parley_app.model.layers import (
 from parley_app.model.rows import Person
 from parley_app.model.searching import SOMEBODY
 from parley_app.screens.layers import Layers
-from parley_app.screens.settings_page import ACCOUNT, APPEARANCE, NOTIFICATIONS, OWN_EMAIL, OWN_PASSWORD, PRIVACY
+from parley_app.screens.settings_page import (
+    ACCOUNT,
+    APPEARANCE,
+    NOTIFICATIONS,
+    OWN_EMAIL,
+    OWN_PASSWORD,
+    PRIVACY,
+    SECOND_STEP,
+)
 from parley_app.screens.switcher import Switcher
 
 WIDTHS = (390.0, 820.0, 1440.0)
@@ -80,6 +88,7 @@ SIGNED_IN = (
     ACCOUNT,
     OWN_EMAIL,
     OWN_PASSWORD,
+    SECOND_STEP,
     PRIVACY,
     NOTIFICATIONS,
 )
@@ -199,6 +208,7 @@ async def test_controls_have_names(route, width):
         world.app.conversation.attach("new.png", b"png")
     await world.app.privacy.load()
     await world.app.session.security.email.load()
+    await world.app.session.security.factors.load()
     world.app.finder.fill("username", "ben")
     await world.app.finder.find()
     await look_into_channels(world.app)

@@ -1,11 +1,10 @@
 """The account's pages: the password, the e-mail address, and giving the password again where the server asks for it."""
 
-import flet as ft
 import pytest
 from app_account import CODE, LETTER_CODE, PASSWORD
 from app_drawing import draw
 from app_examples import FakeDevice, started
-from app_screens import button, field, said
+from app_screens import button, enter, press, said
 
 from parley_app import account_words, words
 from parley_app.engine import EngineError
@@ -16,20 +15,6 @@ from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import ACCOUNT, OWN_EMAIL, OWN_PASSWORD
 
 NEW = "another orchard ferry"
-
-
-async def press(world, label, component=_screen):
-    button(draw(component, world.app), label).on_click()
-    await world.settle()
-
-
-async def enter(world, label, value, component=_screen):
-    """Type into a field and press Enter there."""
-    box = field(draw(component, world.app), label)
-    box.value = value
-    box.on_change(ft.Event("change", box))
-    box.on_submit(None)
-    await world.settle()
 
 
 async def test_the_account_leads_to_each_page_and_back():

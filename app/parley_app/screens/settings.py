@@ -24,6 +24,7 @@ from parley_app.screens.frame import Workspace
 from parley_app.screens.own_email import EmailScreen
 from parley_app.screens.own_password import PasswordScreen
 from parley_app.screens.privacy import PrivacyScreen
+from parley_app.screens.second_step import SecondStepScreen
 from parley_app.screens.settings_page import (
     ACCOUNT,
     APPEARANCE,
@@ -31,6 +32,7 @@ from parley_app.screens.settings_page import (
     OWN_EMAIL,
     OWN_PASSWORD,
     PRIVACY,
+    SECOND_STEP,
     SECTIONS,
     Identity,
     SettingsPage,
@@ -42,6 +44,7 @@ from parley_app.tokens import Palette, Size, Space, Type
 _WAYS: Final = (
     (Glyph.AT, words.EMAIL, account_words.EMAIL_DETAIL, OWN_EMAIL),
     (Glyph.KEY, words.PASSWORD, account_words.PASSWORD_DETAIL, OWN_PASSWORD),
+    (Glyph.SHIELD_CHECK, account_words.STEP, account_words.STEP_DETAIL, SECOND_STEP),
 )
 
 
@@ -229,7 +232,7 @@ def _notifications_body(app: App, ui: Ui) -> list[ft.Control]:
             return [Note(ui.c.info, Glyph.BELL_SLASH, words.NOTIFICATIONS_UNSUPPORTED)]
 
 
-_BELOW_ACCOUNT: Final = {OWN_EMAIL: EmailScreen, OWN_PASSWORD: PasswordScreen}
+_BELOW_ACCOUNT: Final = {OWN_EMAIL: EmailScreen, OWN_PASSWORD: PasswordScreen, SECOND_STEP: SecondStepScreen}
 
 
 @ft.component

@@ -24,6 +24,7 @@ APPEARANCE: Final = f"{routes.SETTINGS}/appearance"
 ACCOUNT: Final = f"{routes.SETTINGS}/account"
 OWN_EMAIL: Final = f"{ACCOUNT}/email"
 OWN_PASSWORD: Final = f"{ACCOUNT}/password"
+SECOND_STEP: Final = f"{ACCOUNT}/second-step"
 PRIVACY: Final = f"{routes.SETTINGS}/privacy"
 NOTIFICATIONS: Final = f"{routes.SETTINGS}/notifications"
 SECTIONS: Final = (
