@@ -42,7 +42,7 @@ MEASURED = (*DJANGO_ROOMS, "rooms", "units")
 #: What a benchmark's stack has beyond the ordinary one's.
 BENCH_OPTIONS = {"faults": ("--replicas", "3")}
 #: Benchmarks that start what they need themselves.
-ALONE = {"anchors", "disk"}
+ALONE = {"anchors", "disk", "encryption"}
 PACKAGES = (
     "contracts/parley_contracts",
     "mls/parley_mls",
