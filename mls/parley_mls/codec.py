@@ -56,7 +56,12 @@ class Reader:
 
     def uint8(self) -> int:
         """An unsigned integer of one byte."""
-        return self.uint(1)
+        # Not by `uint`: half of what is read are such bytes.
+        if self._offset >= len(self._data):
+            raise DecodeError("the data ends too early")
+        value = self._data[self._offset]
+        self._offset += 1
+        return value
 
     def uint16(self) -> int:
         """An unsigned integer of two bytes."""
@@ -74,11 +79,13 @@ class Reader:
         """The length prefix of a variable-size vector, refused where it is not minimal (RFC 9420 section 2.1.2)."""
         first = self.uint8()
         prefix = first >> 6
+        if prefix == 0:
+            return first
         if prefix == 3:
             raise DecodeError("invalid length prefix")
         size_bytes = 1 << prefix
         value = (first & 0x3F) << (8 * (size_bytes - 1)) | self.uint(size_bytes - 1)
-        if prefix and value < (1 << (8 * (size_bytes >> 1) - 2)):
+        if value < (1 << (8 * (size_bytes >> 1) - 2)):
             raise DecodeError("length prefix is not minimal")
         return value
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from parley_mls.codec import Reader, Writer, decode
+from parley_mls.codec import DecodeError, Reader, Writer, decode
 from parley_mls.errors import MlsError
 
 APPLICATION_ID = 0x0001
@@ -94,7 +95,10 @@ def with_required(extensions: Sequence[Extension]) -> tuple[Extension, ...]:
 
 def read_types(reader: Reader) -> tuple[int, ...]:
     """A vector of 16-bit registered values."""
-    return tuple(reader.vector(Reader.uint16))
+    data = reader.opaque()
+    if len(data) % 2:
+        raise DecodeError("the data ends too early")
+    return struct.unpack(f">{len(data) // 2}H", data)
 
 
 def write_types(writer: Writer, types: Iterable[int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import cached_property
 from typing import Self
 
 from parley_mls.codec import DecodeError, Reader, Writer, decode
@@ -96,9 +97,9 @@ class Capabilities:
     def meets(self, required: RequiredCapabilities) -> bool:
         """Whether a group's requirements are met; default types always are (RFC 9420 section 7.2)."""
         return (
-            set(required.extensions) <= {*self.extensions, *DEFAULT_EXTENSIONS}
-            and set(required.proposals) <= {*self.proposals, *DEFAULT_PROPOSALS}
-            and set(required.credentials) <= set(self.credentials)
+            DEFAULT_EXTENSIONS.issuperset(set(required.extensions).difference(self.extensions))
+            and DEFAULT_PROPOSALS.issuperset(set(required.proposals).difference(self.proposals))
+            and set(required.credentials).issubset(self.credentials)
         )
 
 
@@ -125,10 +126,12 @@ class LeafNode:
     def encode(self) -> bytes:
         """The whole leaf; computed once, since every tree hash asks for it."""
         if not self._encoded:
-            self._encoded.append(self._encode_content() + Writer().opaque(self.signature).finish())
+            self._encoded.append(self._content + Writer().opaque(self.signature).finish())
         return self._encoded[0]
 
-    def _encode_content(self) -> bytes:
+    @cached_property
+    def _content(self) -> bytes:
+        """All but the signature; `replace` makes a leaf without what is remembered here."""
         writer = Writer().opaque(self.encryption_key).opaque(self.signature_key)
         self.credential.write(writer)
         self.capabilities.write(writer)
@@ -140,7 +143,7 @@ class LeafNode:
         return writer.vector(self.extensions, Extension.write).finish()
 
     def _to_be_signed(self, group_id: bytes, leaf_index: int) -> bytes:
-        writer = Writer().raw(self._encode_content())
+        writer = Writer().raw(self._content)
         if self.source != LeafNodeSource.KEY_PACKAGE:
             writer.opaque(group_id).uint32(leaf_index)
         return writer.finish()
@@ -179,6 +182,7 @@ class LeafNode:
     @classmethod
     def read(cls, reader: Reader) -> LeafNode:
         """One leaf from the front of `reader`."""
+        start = reader.offset
         encryption_key, signature_key = reader.opaque(), reader.opaque()
         credential, capabilities = Credential.read(reader), Capabilities.read(reader)
         try:
@@ -186,17 +190,24 @@ class LeafNode:
         except ValueError as error:
             raise DecodeError("unknown source of a leaf") from error
         is_package = source == LeafNodeSource.KEY_PACKAGE
-        return cls(
+        lifetime = Lifetime(reader.uint64(), reader.uint64()) if is_package else None
+        parent_hash = reader.opaque() if source == LeafNodeSource.COMMIT else b""
+        extensions = read_extensions(reader)
+        content = reader.slice_from(start)
+        leaf = cls(
             encryption_key=encryption_key,
             signature_key=signature_key,
             credential=credential,
             capabilities=capabilities,
             source=source,
-            lifetime=Lifetime(reader.uint64(), reader.uint64()) if is_package else None,
-            parent_hash=reader.opaque() if source == LeafNodeSource.COMMIT else b"",
-            extensions=read_extensions(reader),
+            lifetime=lifetime,
+            parent_hash=parent_hash,
+            extensions=extensions,
             signature=reader.opaque(),
         )
+        # Whatever can be read has one encoding, and this is it.
+        vars(leaf)["_content"] = content
+        return leaf
 
     @classmethod
     def decode(cls, data: bytes) -> LeafNode:

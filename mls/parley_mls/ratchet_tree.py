@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from parley_mls import tree_math
@@ -17,6 +18,8 @@ from parley_mls.leaf_node import LeafNode
 from parley_mls.primitives import Primitives
 
 _LEAF, _PARENT = 1, 2
+#: What stands before a node in an encoded tree: that it is no blank one, and its type.
+_BLANK, _LEAF_PLACE, _PARENT_PLACE = b"\x00", bytes([1, _LEAF]), bytes([1, _PARENT])
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,12 @@ class ParentNode:
 
     def write(self, writer: Writer) -> None:
         """Append the node."""
-        writer.opaque(self.encryption_key).opaque(self.parent_hash).vector(self.unmerged_leaves, Writer.uint32)
+        writer.raw(self._encoded)
+
+    @cached_property
+    def _encoded(self) -> bytes:
+        writer = Writer().opaque(self.encryption_key).opaque(self.parent_hash)
+        return writer.vector(self.unmerged_leaves, Writer.uint32).finish()
 
     @classmethod
     def read(cls, reader: Reader) -> ParentNode:
@@ -235,16 +243,11 @@ class RatchetTree:
 
 def _write_place(writer: Writer, node: Node | None) -> None:
     if node is None:
-        writer.uint8(0)
+        writer.raw(_BLANK)
+    elif isinstance(node, LeafNode):
+        writer.raw(_LEAF_PLACE).raw(node.encode())
     else:
-        _write_node(writer.uint8(1), node)
-
-
-def _write_node(writer: Writer, node: LeafNode | ParentNode) -> None:
-    if isinstance(node, LeafNode):
-        writer.uint8(_LEAF).raw(node.encode())
-    else:
-        node.write(writer.uint8(_PARENT))
+        node.write(writer.raw(_PARENT_PLACE))
 
 
 def _read_node(reader: Reader) -> Node:

@@ -39,9 +39,9 @@ def check_leaves_together(tree: RatchetTree, extensions: Sequence[Extension]) ->
     for leaf in members:
         if not leaf.capabilities.meets(required):
             raise TreeError("a leaf lacks required capabilities")
-        if not used <= set(leaf.capabilities.extensions):
+        if not used.issubset(leaf.capabilities.extensions):
             raise TreeError("a leaf does not support an extension of the group")
-        if not credential_types <= set(leaf.capabilities.credentials):
+        if not credential_types.issubset(leaf.capabilities.credentials):
             raise TreeError("a leaf does not support another member's credential")
     check_unique_keys(tree)
 
