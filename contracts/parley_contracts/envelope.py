@@ -66,6 +66,11 @@ class MessageHeader:
         """The whole header, the associated data of the ciphertext."""
         return self.encode_without_commitment() + self.commitment
 
+    @staticmethod
+    def without_commitment(header: bytes) -> bytes:
+        """What `encode_without_commitment` gives, of a header that was decoded before: there is one encoding of each."""
+        return header[:-COMMITMENT_SIZE_BYTES]
+
     @classmethod
     def decode(cls, data: bytes) -> MessageHeader:
         """The header in `data`; `DecodeError` where it is none."""

@@ -23,6 +23,7 @@ ChannelId = NewType("ChannelId", ConversationId)
 Sequence = NewType("Sequence", int)
 Epoch = NewType("Epoch", int)
 
+_SIZE_BYTES = 16
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -41,12 +42,15 @@ def uuid_bytes(text: str) -> bytes:
     """The 16 bytes of an identifier; `ValueError` where it is none."""
     if not is_uuid(text):
         raise ValueError("not a UUID in lower-case text form")
-    return uuid.UUID(text).bytes
+    return bytes.fromhex(text.replace("-", ""))
 
 
 def uuid_text(data: bytes) -> str:
-    """The text form of 16 bytes."""
-    return str(uuid.UUID(bytes=data))
+    """The text form of 16 bytes; `ValueError` where there are more or fewer."""
+    if len(data) != _SIZE_BYTES:
+        raise ValueError("a UUID has 16 bytes")
+    text = data.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def direct_conversation_id(one: UserId, other: UserId) -> ConversationId:

@@ -39,6 +39,7 @@ headers = st.builds(
 def test_header_round_trip(header: MessageHeader):
     assert MessageHeader.decode(header.encode()) == header
     assert header.encode().startswith(header.encode_without_commitment())
+    assert MessageHeader.without_commitment(header.encode()) == header.encode_without_commitment()
     assert counts(header.encode()) == header.counts
 
 
@@ -48,6 +49,17 @@ def test_foreign_bytes_raise_only_decode_errors(data: bytes):
         assert MessageHeader.decode(data).encode() == data
     except DecodeError:
         pass
+
+
+@given(headers, st.data())
+def test_there_is_one_encoding_of_a_header(header: MessageHeader, data: st.DataObject):
+    damaged = bytearray(header.encode())
+    damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        found = MessageHeader.decode(bytes(damaged))
+    except DecodeError:
+        return
+    assert found.encode_without_commitment() == MessageHeader.without_commitment(bytes(damaged))
 
 
 @given(headers, st.integers(4, 255))

@@ -1,3 +1,6 @@
+import uuid
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,3 +55,11 @@ def test_an_upload_names_one_object_of_one_person():
     assert media_object_id(one, upload_id) == media_object_id(one, upload_id) != media_object_id(other, upload_id)
     assert is_uuid(media_object_id(one, upload_id))
     assert media_object_id(one, upload_id)[14] == "8"
+
+
+@given(st.uuids())
+def test_text_and_bytes_are_those_of_a_uuid(value: uuid.UUID):
+    assert uuid_text(value.bytes) == str(value)
+    assert uuid_bytes(str(value)) == value.bytes
+    with pytest.raises(ValueError, match="16 bytes"):
+        uuid_text(value.bytes[1:])

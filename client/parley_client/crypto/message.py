@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from parley_client.crypto.sealing import KEY_SIZE_BYTES, NONCE_SIZE_BYTES
@@ -156,8 +156,8 @@ def seal_message(
         counts=counts,
     )
     commitment_key = p.random(COMMITMENT_KEY_SIZE_BYTES)
-    commitment = p.hmac(commitment_key, header.encode_without_commitment() + encoded)
-    header_bytes = replace(header, commitment=commitment).encode()
+    uncommitted = header.encode_without_commitment()
+    header_bytes = uncommitted + p.hmac(commitment_key, uncommitted + encoded)
     key, nonce = _key_and_nonce(p, epoch_secret, header_bytes)
     ciphertext = p.aead_seal(key, nonce, pad(commitment_key + encoded), header_bytes)
     signature = sign_with_label(p, device_seed, MESSAGE_LABEL, header_bytes + p.hash(ciphertext))
@@ -190,7 +190,7 @@ def open_message(
         )
     except (CryptoError, DecodeError) as error:
         raise MessageError("corrupted", "the message does not open") from error
-    committed = p.hmac(commitment_key, parsed.encode_without_commitment() + content.encode())
+    committed = p.hmac(commitment_key, MessageHeader.without_commitment(header) + content.encode())
     if not hmac.compare_digest(committed, parsed.commitment):
         raise MessageError("commitment_invalid", "the message is not what its sender committed to")
     return OpenedMessage(parsed, content, commitment_key)
