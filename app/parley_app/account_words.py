@@ -87,6 +87,21 @@ CODES_NEW_TITLE: Final = "Make new recovery codes?"
 CODES_NEW_TEXT: Final = "The codes that you have are worth nothing from then on."
 PASSKEYS: Final = "Passkeys"
 
+# Where one is signed in.
+SESSIONS: Final = "Where you are signed in"
+SESSIONS_DETAIL: Final = "Your devices, and signing them out"
+SESSIONS_LEAD: Final = "Each of these can read your messages. Sign out what you do not know or no longer use."
+SESSIONS_SECTION: Final = "Signed in"
+SESSION_HERE: Final = "This device"
+SESSION_UNNAMED: Final = "A device that is still signing in"
+SIGN_OUT: Final = "Sign out"
+SIGN_OUT_TEXT: Final = (
+    "It reads nothing that is said from now on, and comes back only with your password and your recovery key."
+)
+SIGN_OUT_OTHERS: Final = "Sign out all others"
+SIGN_OUT_OTHERS_TITLE: Final = "Sign out everywhere but here?"
+SIGN_OUT_OTHERS_TEXT: Final = "Your other devices read nothing that is said from now on. Each comes back only with your password and your recovery key."
+
 
 def step_on(since: str) -> str:
     """Since when an authenticator app is asked for."""
@@ -96,3 +111,28 @@ def step_on(since: str) -> str:
 def codes_left(count: int) -> str:
     """How many recovery codes are unused."""
     return "1 unused" if count == 1 else f"{count} unused"
+
+
+def signed_in(count: int) -> str:
+    """The section of where one is signed in."""
+    return f"{SESSIONS_SECTION} · {count}"
+
+
+def seen(network: str, moment: str) -> str:
+    """Roughly where a session is, and when it was last there."""
+    return f"{network} · {moment}" if network else moment
+
+
+def since(day: str) -> str:
+    """When a session began."""
+    return f"Signed in {day}"
+
+
+def sign_out(name: str) -> str:
+    """The accessible name of the button that ends a session."""
+    return f"{SIGN_OUT}: {name}"
+
+
+def sign_out_title(name: str) -> str:
+    """Whether a session is to end."""
+    return f"Sign out “{name}”?"

@@ -20,6 +20,7 @@ REPEATABLE = frozenset(
     {
         "account",
         "account.factors",
+        "account.sessions",
         "channel.apps",
         "channel.join",
         "channel.list",

@@ -5,6 +5,12 @@ from parley_app.engine import EngineError
 PASSWORD, CODE, LETTER_CODE = "long enough words", "123456", "LETTER-CODE"
 
 
+def own_session(session_id, name, *, is_current=False):
+    when = {"created_at": "2026-11-01T09:00:00Z", "last_seen_at": "2026-11-26T11:00:00Z"}
+    fields = {"session_id": session_id, "device_id": None, "name": name, "platform": "cli", "network": "192.0.2.0/24"}
+    return fields | when | {"is_current": is_current}
+
+
 class AccountAnswers:
     """The part of a device in memory that answers for it; `recent` is whether the server takes the sign-in for recent.
 
@@ -18,6 +24,11 @@ class AccountAnswers:
         self.factors = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
         self.letters = []
         self.codes_made = 0
+        self.sessions = [
+            own_session("here", "Firefox", is_current=True),
+            own_session("phone", "Phone"),
+            own_session("new", ""),
+        ]
 
     def _account(self):
         return dict(self.profile)
@@ -75,6 +86,19 @@ class AccountAnswers:
         self.factors |= {"recovery_codes_left": 2}
         self.codes_made += 1
         return {"codes": [f"1000000{self.codes_made}", f"2000000{self.codes_made}"]}
+
+    def _account_sessions(self):
+        return list(self.sessions)
+
+    def _account_session_end(self, session_id):
+        self._expect_recent()
+        self.sessions = [each for each in self.sessions if each["session_id"] != session_id]
+        return {}
+
+    def _account_sessions_end_others(self):
+        self._expect_recent()
+        self.sessions = [each for each in self.sessions if each["is_current"]]
+        return {}
 
     def _expect_recent(self):
         if not self.recent:

@@ -51,6 +51,7 @@ from parley_app.screens.settings_page import (
     NOTIFICATIONS,
     OWN_EMAIL,
     OWN_PASSWORD,
+    OWN_SESSIONS,
     PRIVACY,
     SECOND_STEP,
 )
@@ -89,6 +90,7 @@ SIGNED_IN = (
     OWN_EMAIL,
     OWN_PASSWORD,
     SECOND_STEP,
+    OWN_SESSIONS,
     PRIVACY,
     NOTIFICATIONS,
 )
@@ -209,6 +211,7 @@ async def test_controls_have_names(route, width):
     await world.app.privacy.load()
     await world.app.session.security.email.load()
     await world.app.session.security.factors.load()
+    await world.app.session.security.sessions.load()
     world.app.finder.fill("username", "ben")
     await world.app.finder.find()
     await look_into_channels(world.app)

@@ -1,9 +1,10 @@
-"""What decides who may sign in as this person: the password, the e-mail address, the second step, and giving the password again."""
+"""What decides who may sign in as this person: the password, the e-mail address, the second step, sessions, and giving the password again."""
 
 from __future__ import annotations
 
 from parley_app.engine import Engine
 from parley_app.model.own_email import OwnEmail
+from parley_app.model.own_sessions import OwnSessions
 from parley_app.model.passwords import PasswordForm
 from parley_app.model.second_factors import SecondFactors
 from parley_app.model.signing_again import SigningAgain
@@ -17,3 +18,4 @@ class Security:
         self.password = PasswordForm(engine)
         self.email = OwnEmail(engine, self.again)
         self.factors = SecondFactors(engine, self.again)
+        self.sessions = OwnSessions(engine, self.again)

@@ -23,6 +23,7 @@ from parley_app.model.preferences import Theme
 from parley_app.screens.frame import Workspace
 from parley_app.screens.own_email import EmailScreen
 from parley_app.screens.own_password import PasswordScreen
+from parley_app.screens.own_sessions import SessionsScreen
 from parley_app.screens.privacy import PrivacyScreen
 from parley_app.screens.second_step import SecondStepScreen
 from parley_app.screens.settings_page import (
@@ -31,6 +32,7 @@ from parley_app.screens.settings_page import (
     NOTIFICATIONS,
     OWN_EMAIL,
     OWN_PASSWORD,
+    OWN_SESSIONS,
     PRIVACY,
     SECOND_STEP,
     SECTIONS,
@@ -45,6 +47,7 @@ _WAYS: Final = (
     (Glyph.AT, words.EMAIL, account_words.EMAIL_DETAIL, OWN_EMAIL),
     (Glyph.KEY, words.PASSWORD, account_words.PASSWORD_DETAIL, OWN_PASSWORD),
     (Glyph.SHIELD_CHECK, account_words.STEP, account_words.STEP_DETAIL, SECOND_STEP),
+    (Glyph.DEVICES, account_words.SESSIONS, account_words.SESSIONS_DETAIL, OWN_SESSIONS),
 )
 
 
@@ -232,7 +235,12 @@ def _notifications_body(app: App, ui: Ui) -> list[ft.Control]:
             return [Note(ui.c.info, Glyph.BELL_SLASH, words.NOTIFICATIONS_UNSUPPORTED)]
 
 
-_BELOW_ACCOUNT: Final = {OWN_EMAIL: EmailScreen, OWN_PASSWORD: PasswordScreen, SECOND_STEP: SecondStepScreen}
+_BELOW_ACCOUNT: Final = {
+    OWN_EMAIL: EmailScreen,
+    OWN_PASSWORD: PasswordScreen,
+    SECOND_STEP: SecondStepScreen,
+    OWN_SESSIONS: SessionsScreen,
+}
 
 
 @ft.component

@@ -25,6 +25,7 @@ ACCOUNT: Final = f"{routes.SETTINGS}/account"
 OWN_EMAIL: Final = f"{ACCOUNT}/email"
 OWN_PASSWORD: Final = f"{ACCOUNT}/password"
 SECOND_STEP: Final = f"{ACCOUNT}/second-step"
+OWN_SESSIONS: Final = f"{ACCOUNT}/sessions"
 PRIVACY: Final = f"{routes.SETTINGS}/privacy"
 NOTIFICATIONS: Final = f"{routes.SETTINGS}/notifications"
 SECTIONS: Final = (
