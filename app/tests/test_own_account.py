@@ -1,5 +1,6 @@
 """The account's pages: the password, the e-mail address, and giving the password again where the server asks for it."""
 
+import msgspec
 import pytest
 from app_account import CODE, LETTER_CODE, PASSWORD
 from app_drawing import draw
@@ -13,6 +14,8 @@ from parley_app.model import app as routes
 from parley_app.model.layers import SignInAgain
 from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import ACCOUNT, OWN_EMAIL, OWN_PASSWORD
+from parley_client.security.methods import SecurityMethods
+from parley_client.security.rpc import security_methods
 
 NEW = "another orchard ferry"
 
@@ -152,6 +155,37 @@ async def test_who_does_not_give_the_password_is_not_asked_by_something_else():
     await press(world, account_words.EMAIL_SEND)
     assert world.app.layers.shown is None and world.device.letters == ["anna@old.test"]
     assert world.app.session.security.again["password"] == ""
+
+
+async def test_the_device_takes_what_the_pages_call():
+    world = await started(FakeDevice(), ACCOUNT)
+    security, device = world.app.session.security, world.device
+    for form, typed in (
+        (security.password, {"password": PASSWORD, "new": NEW}),
+        (security.email, {"email": "anna@new.test", "code": LETTER_CODE}),
+        (security.factors, {"code": CODE}),
+        (security.again, {"password": NEW, "code": CODE}),
+    ):
+        for name, value in typed.items():
+            form.fill(name, value)
+    security.email.address = "anna@old.test"
+    await security.again.give()
+    await security.password.change()
+    for work in (security.email.load, security.email.send_code, security.email.change, security.email.confirm):
+        await work()
+    await security.factors.begin()
+    security.factors.fill("code", CODE)
+    for work in (security.factors.confirm, security.factors.renew, security.factors.switch_off):
+        await work()
+    await security.sessions.load()
+    await security.sessions.end("phone")
+    await security.sessions.end_others()
+    methods = security_methods(SecurityMethods.__new__(SecurityMethods))
+    called = [(name, params) for name, params in device.calls if name.startswith("account")]
+    for name, params in called:
+        msgspec.convert(params, methods[name][0])
+    left_to_the_command_line = {"account.forgot", "account.reset", "account.session.rename", "account.passkey.remove"}
+    assert methods.keys() - {name for name, _ in called} == left_to_the_command_line
 
 
 async def test_signing_out_forgets_what_the_account_was():

@@ -111,6 +111,7 @@ async def test_what_is_not_about_the_code_is_said_and_the_step_stays(slug):
         ("unauthenticated", routes.SIGN_IN, account_words.SIGN_IN_ENDED),
         ("wrong_credentials", routes.SIGN_IN, words.FAULTS["wrong_credentials"]),
         ("recovery_key_refused", routes.RESTORE, words.FAULTS["recovery_key_refused"]),
+        ("recovery_key_required", routes.RESTORE, words.FAULTS["recovery_key_required"]),
     ],
 )
 async def test_what_concerns_an_earlier_step_leads_back_to_it(slug, route, sentence):

@@ -26,6 +26,7 @@ _BACK: Final[dict[str, Step]] = {
     "wrong_credentials": "password",
     "unauthenticated": "password",
     "recovery_key_refused": "recovery_key",
+    "recovery_key_required": "recovery_key",
 }
 
 
