@@ -32,6 +32,7 @@ TOKEN_AGE_S_MAX = 0.3 * ACCESS_TOKEN_LIFETIME_S
 #: What the generator does at once; it is one process.
 OPENINGS_AT_ONCE = 96
 REFRESHES_AT_ONCE = 8
+RENEWALS_AT_ONCE = 32
 #: Connections to one port from one address: nginx's test profile lets 20,000 in, the kernel has ports for 28,000.
 SOCKETS_PER_SOURCE = 8_000
 FILES_BESIDE = 1_000
@@ -178,7 +179,13 @@ class Crowd:
             await asyncio.sleep(max(0.0, began + HEARTBEAT_INTERVAL_S / TICKS_PER_BEAT - time.monotonic()))
 
     async def _renew(self) -> None:
-        """Replace each socket in good time, spread over its life."""
+        """Replace each socket in good time, spread over its life, the oldest first."""
+        limit = asyncio.Semaphore(RENEWALS_AT_ONCE)
+
+        async def replace(slot: Slot) -> None:
+            async with limit:
+                await self._replace(slot)
+
         while True:
             now = time.monotonic()
             # The age at which one is replaced varies, or all would be replaced at once for ever.
@@ -187,9 +194,8 @@ class Crowd:
                 for slot in self.slots
                 if slot.socket is not None and now > slot.opened_s + SOCKET_AGE_S_MAX * random.uniform(0.5, 1)
             ]
-            due = due if self.renewing else []
-            for at in range(0, len(due), REFRESHES_AT_ONCE):
-                await asyncio.gather(*(self._replace(slot) for slot in due[at : at + REFRESHES_AT_ONCE]))
+            due = sorted(due, key=lambda slot: slot.opened_s) if self.renewing else []
+            await asyncio.gather(*(replace(slot) for slot in due))
             await asyncio.sleep(1)
 
     async def _replace(self, slot: Slot) -> None:
