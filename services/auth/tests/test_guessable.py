@@ -66,6 +66,7 @@ def test_what_is_tried_first_is_refused(password):
         "\u043a\u043e\u0440\u0430\u0431\u043b\u044c \u043d\u0430 \u0433\u043e\u0440\u0435 7",
         "x7#kQ2!mZ9p",
         "qwertyuiop asdfghjkl lantern copper window",
+        "the copper window of a lantern, seen from a slow boat in the fog, tells nobody the time",
     ],
 )
 def test_what_is_not_is_taken(password):
