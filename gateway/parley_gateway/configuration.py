@@ -19,6 +19,12 @@ from parley_gateway.headers import header_lines
 
 #: (requests a second, burst, connections) for one client address.
 LIMITS = {"default": (20, 60, 512), "test": (2000, 4000, 20_000)}
+#: What TLS 1.2 may use: forward secrecy and authenticated encryption, nothing else (RFC 9325). TLS 1.3 has nothing weaker.
+TLS12_CIPHERS = (
+    *("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"),
+    *("ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"),
+    *("ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"),
+)
 SOCKET_TIMEOUT_S = 3 * HEARTBEAT_INTERVAL_S
 BODY_TIMEOUT_S = 30
 #: For so long nothing is sent to a node that failed twice, where there are others.
@@ -29,6 +35,11 @@ _FILES_BESIDE_CONNECTIONS = 256
 _SOCKETS = "_sockets"
 #: Debian's bundle of certificate authorities, for an object store that speaks TLS.
 SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+_TLS = f"""  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_ciphers "{":".join(TLS12_CIPHERS)}";
+  ssl_session_cache shared:tls:4m;
+  ssl_session_tickets off;
+  ssl_prefer_server_ciphers off;"""
 _MAPS = f"{site.MAPS}\n{documents.MAPS}"
 _UUID = "[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+"
 _HEX = "[0-9a-f]+"
@@ -36,7 +47,6 @@ _HEX = "[0-9a-f]+"
 _OBJECT_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Disposition": "attachment",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
 }
 #: What the object store says of itself, and what `add_header` says better.
 _STORE_HEADERS = (
@@ -132,10 +142,7 @@ def _http(settings: Settings) -> str:
   reset_timedout_connection on;
   large_client_header_buffers 4 16k;
   client_max_body_size {REQUEST_SIZE_BYTES_MAX};
-  ssl_protocols TLSv1.2 TLSv1.3;
-  ssl_session_cache shared:tls:4m;
-  ssl_session_tickets off;
-  ssl_prefer_server_ciphers off;
+{_TLS}
   limit_req_zone $binary_remote_addr zone=limit_auth:4m rate={rate}r/s;
   limit_conn_zone $binary_remote_addr zone=clients:4m;
   limit_req_status 429;
@@ -156,6 +163,7 @@ def _http(settings: Settings) -> str:
   proxy_hide_header Strict-Transport-Security;
   proxy_hide_header X-Content-Type-Options;
   proxy_hide_header Referrer-Policy;
+  proxy_hide_header Content-Security-Policy;
   proxy_connect_timeout 2s;
   proxy_send_timeout 30s;
   proxy_read_timeout 30s;
@@ -213,7 +221,7 @@ def _site(settings: Settings) -> str:
         return f'    root "{settings.site}";\n{site.locations(settings.netloc)}'
     return f"""    location = / {{
       default_type "text/html; charset=utf-8";
-{header_lines({"Content-Security-Policy": "default-src 'none'"})}
+{header_lines()}
       limit_except GET {{ deny all; }}
       return 200 '<!doctype html><title>Parley</title><h1>Parley</h1><p>This server speaks the Parley API.</p>';
     }}

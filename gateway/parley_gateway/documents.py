@@ -16,7 +16,7 @@ from parley_gateway.reference import page
 #: What lies where, and as what: (path, file, type).
 _SERVED = (
     ("/api/docs", "docs.html", "text/html; charset=utf-8"),
-    ("/api/docs.css", "docs.css", "text/css"),
+    ("/api/docs.css", "docs.css", "text/css; charset=utf-8"),
     ("/api/openapi.json", "openapi.json", "application/json"),
     ("/api/asyncapi.json", "asyncapi.json", "application/json"),
 )

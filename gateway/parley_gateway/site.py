@@ -10,16 +10,16 @@ from __future__ import annotations
 from parley_gateway.headers import header_lines
 
 _PACKED = {
-    "css": "text/css",
-    "frag": "text/plain",
+    "css": "text/css; charset=utf-8",
+    "frag": "text/plain; charset=utf-8",
     "html": "text/html; charset=utf-8",
-    "js": "text/javascript",
+    "js": "text/javascript; charset=utf-8",
     "json": "application/json",
     "md": "text/plain; charset=utf-8",
-    "mjs": "text/javascript",
+    "mjs": "text/javascript; charset=utf-8",
     "otf": "font/otf",
     "snapshot": "application/octet-stream",
-    "svg": "image/svg+xml",
+    "svg": "image/svg+xml; charset=utf-8",
     "tar": "application/x-tar",
     "ttf": "font/ttf",
     "wasm": "application/wasm",

@@ -19,7 +19,7 @@ from parley_contracts.problems import PROBLEMS
 
 TYPES = {
     "/api/docs": "text/html; charset=utf-8",
-    "/api/docs.css": "text/css",
+    "/api/docs.css": "text/css; charset=utf-8",
     "/api/openapi.json": "application/json",
     "/api/asyncapi.json": "application/json",
 }

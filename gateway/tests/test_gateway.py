@@ -90,6 +90,12 @@ def test_a_large_body_passes_and_a_larger_one_is_refused(gateway):
     assert (reply.status, reply.problem) == (413, "too_large")
 
 
+BOTH_LENGTHS = (
+    b"POST /api/v1/auth/me HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"0\r\n\r\nGET /internal/health HTTP/1.1\r\nHost: a\r\n\r\n"
+)
+
+
 @pytest.mark.parametrize(
     ("content", "status", "slug"),
     [
@@ -97,6 +103,7 @@ def test_a_large_body_passes_and_a_larger_one_is_refused(gateway):
         (b"GET / HTTP/1.1\r\nHost: a\r\nA: " + b"a" * 40_000 + b"\r\n\r\n", 431, "too_large"),
         (b"GET / HTTP/1.1\r\n\r\n", 400, "invalid_request"),
         (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "invalid_request"),
+        (BOTH_LENGTHS, 400, "invalid_request"),
         (b"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "invalid_request"),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 404, "not_found"),
         (b"TRACE /api/v1/auth/me HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed"),
@@ -191,7 +198,20 @@ def test_every_answer_is_hardened(gateway):
         headers = gateway.call("GET", path).headers
         assert "max-age=" in headers["strict-transport-security"]
         assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
         assert headers.get("server", "nginx") == "nginx"
+
+
+def test_nothing_that_is_no_page_is_shown_as_one(gateway):
+    """Neither what a service answers nor what nginx itself says loads, runs, sends or is framed, whoever opens it."""
+    for path in (AUTH, "/nowhere", "/api/v1/auth/fail/404/auth", "/"):
+        reply = gateway.call("GET", path)
+        policy = {
+            part.partition(" ")[0]: part.partition(" ")[2]
+            for part in reply.headers["content-security-policy"].split("; ")
+        }
+        assert {policy[name] for name in ("default-src", "base-uri", "form-action", "frame-ancestors")} == {"'none'"}
+        assert "sandbox" in policy
 
 
 def test_the_first_page_says_that_it_runs(gateway):
@@ -221,3 +241,19 @@ def test_old_tls_is_refused(gateway):
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     with socket.create_connection(("127.0.0.1", gateway.port), 5) as plain, pytest.raises(ssl.SSLError):
         context.wrap_socket(plain, server_hostname="localhost")
+
+
+@pytest.mark.parametrize(
+    "cipher", ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA", "ECDHE-ECDSA-AES128-GCM-SHA256"]
+)
+def test_tls_1_2_takes_only_authenticated_encryption(gateway, cipher):
+    context = ssl.create_default_context(cafile=gateway.run.parent / "tls" / "ca.crt")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(f"{cipher}:@SECLEVEL=0")
+    with socket.create_connection(("127.0.0.1", gateway.port), 5) as plain:
+        if "GCM" in cipher:
+            with context.wrap_socket(plain, server_hostname="localhost") as stream:
+                assert stream.cipher()[0] == cipher
+        else:
+            with pytest.raises(ssl.SSLError):
+                context.wrap_socket(plain, server_hostname="localhost")

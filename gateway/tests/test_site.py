@@ -19,11 +19,11 @@ FILES = {
 }
 TYPES = {
     "": "text/html; charset=utf-8",
-    "service-worker.js": "text/javascript",
+    "service-worker.js": "text/javascript; charset=utf-8",
     "manifest.webmanifest": "application/manifest+json",
     "icons/icon-192.png": "image/png",
     "stock-0123456789ab/main.dart.wasm": "application/wasm",
-    "stock-0123456789ab/main.dart.mjs": "text/javascript",
+    "stock-0123456789ab/main.dart.mjs": "text/javascript; charset=utf-8",
     "stock-0123456789ab/assets/fonts/roboto.woff2": "font/woff2",
     "parley-0123456789ab/app.tar": "application/x-tar",
 }
