@@ -181,6 +181,72 @@ def test_an_empty_row_and_an_unknown_case_are_caught():
     assert conformance_faults(table + "| 6 | A | `mls/tests/a.py::test_a[7-b]` |\n", {"mls/tests/a.py::test_a"})
 
 
+ASVS = ROOT / "docs" / "asvs.md"
+#: How many requirements of levels 1 and 2 each chapter of ASVS 5.0.0 has.
+ASVS_CHAPTERS = (27, 11, 19, 10, 9, 35, 18, 7, 7, 29, 14, 9, 13, 9, 13, 16, 7)
+ASVS_ANSWERS = ("test", "file", "does not apply", "not built yet")
+
+
+def asvs_rows(text: str) -> list[list[str]]:
+    """Number, level, what is asked for, how it is held, and where."""
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if re.match(r"\| \d+\.\d+\.\d+ \|", line)
+    ]
+
+
+def asvs_faults(text: str) -> list[str]:
+    """Rows that are empty, out of order, or whose answer stands on nothing; counts that are not those of the rows."""
+    rows, faults = asvs_rows(text), []
+    for row in rows:
+        where = row[-1]
+        files = [named for named in re.findall(r"`([\w./-]+\.(?:py|md|js|json|lock|html))`", where) if named[0] != "/"]
+        stands = {
+            "test": ".py::test_" in where,
+            "file": bool(files),
+            "does not apply": len(where) >= 20,
+            "not built yet": "Missing" in where,
+        }
+        if len(row) != 5 or not all(row) or row[1] not in {"1", "2"} or not stands.get(row[3]):
+            faults.append(f"an empty row: {row}")
+        faults += [f"no such file: {file}" for file in files if not (ROOT / file).is_file()]
+    numbers = [tuple(int(part) for part in row[0].split(".")) for row in rows]
+    if numbers != sorted(set(numbers)):
+        faults.append("numbers are out of order, or stand twice")
+    counts = [sum(row[3] == answer for row in rows) for answer in ASVS_ANSWERS]
+    if f"| both | {' | '.join(map(str, counts))} | {len(rows)} |" not in text:
+        faults.append(f"the counts are {counts}")
+    return faults
+
+
+def test_the_asvs_page_is_whole():
+    """Every requirement has an answer; that the tests it names exist is checked above."""
+    text = ASVS.read_text()
+    chapters = [row[0].partition(".")[0] for row in asvs_rows(text)]
+    assert tuple(chapters.count(str(number + 1)) for number in range(len(ASVS_CHAPTERS))) == ASVS_CHAPTERS
+    assert not asvs_faults(text)
+
+
+def test_an_answer_that_stands_on_nothing_is_caught():
+    good = "| 1.1.1 | 1 | a | test | `a.py::test_a` |\n| 1.1.2 | 2 | b | file | `README.md` |\n"
+    assert not asvs_faults(f"{good}| both | 1 | 1 | 0 | 0 | 2 |")
+    assert asvs_faults(f"{good}| both | 2 | 0 | 0 | 0 | 2 |"), "counts"
+    for row in (
+        "| 1.1.3 | 1 | a | test | `README.md` |",
+        "| 1.1.3 | 1 | a | file | `absent/absent.py` |",
+        "| 1.1.3 | 1 | a | file | somewhere |",
+        "| 1.1.3 | 1 | a | does not apply | no |",
+        "| 1.1.3 | 1 | a | not built yet | soon |",
+        "| 1.1.3 | 1 |  | test | `a.py::test_a` |",
+        "| 1.1.3 | 3 | a | test | `a.py::test_a` |",
+        "| 1.1.2 | 1 | a | test | `a.py::test_a` |",
+    ):
+        answers = [row.split("|")[4].strip() == answer for answer in ASVS_ANSWERS]
+        counts = [have + more for have, more in zip((1, 1, 0, 0), answers, strict=True)]
+        assert asvs_faults(f"{good}{row}\n| both | {' | '.join(map(str, counts))} | 3 |"), row
+
+
 def test_no_path_of_one_machine():
     shared = re.compile(re.escape(f"{ROOT}/"))
     texts = [p for p in tracked("*") if p.suffix in {".py", ".md", ".toml", ".sh", ".conf", ".json", ""}]
