@@ -88,6 +88,8 @@ def made(question: Question) -> tuple[bytes, bytes, bytes]:
     raise AssertionError("no message asks this question")
 
 
+#: More than `TABLE_AFTER` in the browser's primitives.
+ASKED = 12
 QUESTIONS = [
     Question("S is 0, key and R of small order", accepted=False, key=None, key_torsion=1, nonce=None, nonce_torsion=1),
     Question("key of small order, R mixed", accepted=False, key=None, key_torsion=1, nonce_torsion=1),
@@ -108,7 +110,8 @@ QUESTIONS = [
 @pytest.mark.parametrize("question", [pytest.param(question, id=question.id) for question in QUESTIONS])
 def test_one_rule(question: Question):
     key, message, signature = made(question)
-    assert P.verify(key, message, signature) is question.accepted
+    # Often enough for a back end that remembers the keys it is asked for: its table of multiples keeps the rule.
+    assert {P.verify(key, message, signature) for _ in range(ASKED)} == {question.accepted}
     assert not P.verify(key, message + b"!", signature)
 
 
