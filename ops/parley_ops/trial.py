@@ -42,7 +42,7 @@ MEASURED = (*DJANGO_ROOMS, "rooms", "units")
 #: What a benchmark's stack has beyond the ordinary one's.
 BENCH_OPTIONS = {"faults": ("--replicas", "3")}
 #: Benchmarks that start what they need themselves.
-ALONE = {"anchors", "disk", "encryption"}
+ALONE = {"anchors", "disk", "encryption", "restore"}
 PACKAGES = (
     "contracts/parley_contracts",
     "mls/parley_mls",
