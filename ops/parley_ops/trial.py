@@ -1,8 +1,8 @@
 """`./parley check`, `./parley test` and `./parley bench`: the tools, and fresh stacks for what needs one.
 
-The tests run as seven pytest processes in three lanes: one process for each Django project, which wants it, and one for the
-other rooms that need a stack; beside them the journeys in browsers, and then the rooms that need none; and beside both, on a
-stack of their own, the journeys that also kill its parts, and the operations. What the rooms and the processes that they start
+The tests run as seven pytest processes in three lanes of about the same length, for each Django project wants a process of its
+own: auth, and then the other rooms that need a stack; beside them the journeys in browsers, the rooms that need none, and
+notification; and beside both, on a stack of their own, the journeys that also kill its parts, and the operations. What the rooms and the processes that they start
 execute is measured together; to measure the stacks, too, would make them several times slower and tell hardly more.
 """
 
@@ -107,7 +107,7 @@ def _test_all(source: Path, *, keep: bool) -> int:
     has another one.
     """
     folder = _empty(runtime() / "coverage")
-    rooms = [*((name, [room]) for name, room in DJANGO_ROOMS.items()), ("rooms", list(ROOMS))]
+    auth, notification = ((name, [room]) for name, room in DJANGO_ROOMS.items())
     browsers = sorted(str(path.relative_to(source)) for pattern in BROWSERS for path in source.glob(pattern))
     others = [f"--ignore={path}" for path in (*browsers, *OF_CHECK)]
 
@@ -127,11 +127,11 @@ def _test_all(source: Path, *, keep: bool) -> int:
         checked = beside.submit(check)
         with _stack(runtime() / "test-home", keep=keep) as variables:
             waiting = [
-                beside.submit(lane, rooms, variables),
+                beside.submit(lane, [auth, ("rooms", list(ROOMS))], variables),
                 beside.submit(journeys),
             ]
             in_browsers = _pytest(("browsers", browsers), SLOWEST, variables, say=_print)
-            units = lane([("units", list(UNITS))], variables)
+            units = lane([("units", list(UNITS)), notification], variables)
             runs = [*(run for each in waiting for run in each.result()), *units, in_browsers]
     covered = _coverage(source, folder)
     return _closing(runs) or checked.result() or covered
