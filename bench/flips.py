@@ -5,6 +5,9 @@
 `./parley test` tries a dozen in each scene; here so many times more. Both print n and the seed (PARLEY_SEED repeats a run).
 """
 
+import os
+import random
+
 from playing import play
 
 TEST = "client/tests/hostile/test_flipped_answers.py"
@@ -13,6 +16,7 @@ TIMES = 20
 
 def main() -> None:
     """Run the trials as pytest does."""
+    os.environ.setdefault("PARLEY_SEED", str(random.SystemRandom().randrange(1, 1 << 32)))
     play(TEST, "PARLEY_TRIALS", TIMES, "--timeout=3600")
 
 

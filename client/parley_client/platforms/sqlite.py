@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from parley_client.errors import ProfileInUse, UsageError
+from parley_client.errors import NetworkError, ProfileInUse, UsageError
 from parley_client.store.port import Row, SqlValue
 from parley_client.store.schema import migrate
 
@@ -41,8 +41,11 @@ class SqliteStore:
         migrate(self)
 
     def execute(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
-        """Run one statement and return its rows."""
-        return self._connection.execute(sql, parameters).fetchall()
+        """Run one statement and return its rows; `NetworkError` for a number that no row can hold."""
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except OverflowError as error:  # only a server that lies tells of so many
+            raise NetworkError("protocol", "the server's answer makes no sense") from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -13,7 +13,8 @@ from parley_client.errors import ClientError
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.problems import Problem
 
-SEED = int(os.environ.get("PARLEY_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
+#: The same answers for everybody who changes the client; `bench` draws new ones.
+SEED = int(os.environ.get("PARLEY_SEED", "366981273"))
 TRIALS = 12 * int(os.environ.get("PARLEY_TRIALS", "1"))
 PASSWORD = "a long enough password"
 BINARY = re.compile(r"[A-Za-z0-9_-]{20,}")
