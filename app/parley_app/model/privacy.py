@@ -19,6 +19,7 @@ class Privacy(Observed):
         self._engine = engine
         self.values: dict[str, bool] = {}
         self.fault = ""
+        self._changes = 0
 
     @property
     def loaded(self) -> bool:
@@ -26,16 +27,21 @@ class Privacy(Observed):
         return bool(self.values)
 
     async def load(self) -> None:
-        """Ask the server."""
+        """Ask the server; what it says of before a change is nothing new."""
+        asked = self._changes
         try:
-            self.heard(await self._engine.call("privacy"))
+            told = await self._engine.call("privacy")
         except EngineError as error:
             self.fault = faults.sentence(error)
             self.changed()
+        else:
+            if asked == self._changes:
+                self.heard(told)
 
     async def change(self, name: str, *, on: bool) -> None:
         """Let others see something from now on, or not any more."""
         before = self.values
+        self._changes += 1
         self.values, self.fault = {**before, name: on}, ""
         self.changed()
         try:
