@@ -13,7 +13,7 @@ from parley_contracts.messaging_api import Appended
 from parley_contracts.problems import Internal, Problem
 from parley_contracts.tokens import KeySet, verify_service_token
 from parley_messaging.adapters.auth import SERVICE
-from parley_messaging.adapters.peer_frames import PARCELS, Answer, FrameError, FrameWriter, read_frame
+from parley_messaging.adapters.peer_frames import PARCEL, Answer, FrameError, FrameWriter, read_frame
 from parley_messaging.domain.entries import Submission
 from parley_messaging.ports import Outcome
 from parley_serving.fastapi.background import end_tasks
@@ -61,10 +61,10 @@ class PeerServer:
             if verify_service_token(token, self._keys, audience=SERVICE) != SERVICE:
                 return
             while True:
-                for number, submissions in await read_frame(reader, PARCELS):
-                    # Queued here and now, so that what follows is not queued before it.
-                    waiting = [self._submit(submission) for submission in submissions]
-                    self._keep(asyncio.create_task(_answer(answers, number, waiting)))
+                number, submissions = await read_frame(reader, PARCEL)
+                # Queued here and now, so that what follows is not queued before it.
+                waiting = [self._submit(submission) for submission in submissions]
+                self._keep(asyncio.create_task(_answer(answers, number, waiting)))
         except (FrameError, Problem):
             _log.warning("peer_refused")
         except (OSError, EOFError, TimeoutError):

@@ -18,7 +18,7 @@ from parley_contracts.ids import ConversationId
 from parley_contracts.limits import APPEND_TIMEOUT_S
 from parley_contracts.tokens import sign_service_token
 from parley_messaging.adapters.auth import SERVICE
-from parley_messaging.adapters.peer_frames import ANSWERS, FrameError, FrameWriter, Parcel, frame, read_frame
+from parley_messaging.adapters.peer_frames import ANSWER, FrameError, FrameWriter, Parcel, frame, read_frame
 from parley_messaging.adapters.redis.nodes import NodeRegistry
 from parley_messaging.domain.entries import Submission
 from parley_messaging.domain.ownership import owner_of
@@ -121,10 +121,10 @@ class _Link:
     async def _hear(self, reader: asyncio.StreamReader) -> None:
         try:
             while True:
-                for number, outcomes in await read_frame(reader, ANSWERS):
-                    answer = self._waiting.get(number)
-                    if answer is not None and not answer.done():
-                        answer.set_result(outcomes)
+                number, outcomes = await read_frame(reader, ANSWER)
+                answer = self._waiting.get(number)
+                if answer is not None and not answer.done():
+                    answer.set_result(outcomes)
         except (OSError, EOFError, FrameError):
             pass  # whoever waits appends itself
         finally:
