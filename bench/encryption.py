@@ -49,7 +49,7 @@ def in_browser(place: Browser, rounds: int, stage: Stage | None = None) -> Clock
     call = f"time_batches({rounds})"
     if stage is not None:
         (place.work / "stage.json").write_text(stage.to_json())
-        call = f"time_stage(Stage.from_json(open('/work/stage.json').read()), {rounds})"
+        call = f"time_stage(Stage.from_json(open('/handed/stage.json').read()), {rounds})"
     answer = place.run(f"from encryption_cases import Stage, time_batches, time_stage\n{call}.to_json()")
     return Clock.from_json(answer)
 

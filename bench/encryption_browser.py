@@ -20,7 +20,7 @@ _ROOMS = ("mls", "contracts", "client", "bench")
 
 @dataclass(frozen=True)
 class Browser:
-    """Pyodide with our rooms, the distributions of the web app, and a folder `/work` to hand files on."""
+    """Pyodide with our rooms, the distributions of the web app, and a folder `/handed` to hand files on."""
 
     work: Path
     wheels: Path
@@ -31,7 +31,7 @@ class Browser:
         told = {
             "pyodide": str(stock.web_folder() / "pyodide" / "pyodide.mjs"),
             "primitives": str(self.work / "primitives.js"),
-            "mounts": {**rooms, "/wheels": str(self.wheels), "/work": str(self.work)},
+            "mounts": {**rooms, "/wheels": str(self.wheels), "/handed": str(self.work)},
             "paths": [*rooms, "/wheels"],
             "code": code,
         }

@@ -1,10 +1,12 @@
 """What this person lets others see: shown at once, taken back where that fails."""
 
+import asyncio
+
 from app_examples import FakeDevice, started
 
 from parley_app import room_words, words
 from parley_app.engine import EngineError
-from parley_app.model.privacy import SETTINGS
+from parley_app.model.privacy import SETTINGS, Privacy
 
 NETWORK = EngineError("network_error", "no answer")
 
@@ -38,3 +40,32 @@ async def test_without_the_server_nothing_is_pretended():
     device.tell("signed_out")
     await world.settle()
     assert not privacy.loaded
+
+
+class Slow:
+    """An engine whose answers the test gives."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def call(self, method, params=None):
+        answer = asyncio.get_running_loop().create_future()
+        self.asked.append((method, params, answer))
+        return await answer
+
+
+async def test_an_answer_from_before_a_change_does_not_take_it_back():
+    engine = Slow()
+    privacy = Privacy(engine)
+    privacy.heard({"receipts": True, "typing": True, "presence": True})
+    load = asyncio.create_task(privacy.load())
+    await asyncio.sleep(0)
+    change = asyncio.create_task(privacy.change("typing", on=False))
+    await asyncio.sleep(0)
+    (_, _, loaded), (method, params, changed) = engine.asked
+    assert (method, params) == ("privacy.change", {"typing": False})
+    changed.set_result({"receipts": True, "typing": False, "presence": True})
+    await change
+    loaded.set_result({"receipts": True, "typing": True, "presence": True})
+    await load
+    assert privacy.values["typing"] is False
