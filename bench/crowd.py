@@ -1,4 +1,4 @@
-"""Thousands of sockets of one process that live as devices do: they beat, renew themselves before their tokens end, come back.
+"""Thousands of sockets of one process that live as devices do: they beat, hand newer tokens over, come back.
 
 A drop is a socket that the server or the gateway ended although its token was good and nobody asked for it.
 """
@@ -6,6 +6,7 @@ A drop is a socket that the server or the gateway ended although its token was g
 import asyncio
 import contextlib
 import itertools
+import json
 import random
 import re
 import resource
@@ -26,8 +27,8 @@ from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import ACCESS_TOKEN_LIFETIME_S, HEARTBEAT_INTERVAL_S
 from parley_ops.errors import OperationError
 
-#: A socket is replaced at this age, and a token for a new one is at most so old that it outlasts it.
-SOCKET_AGE_S_MAX = 0.6 * ACCESS_TOKEN_LIFETIME_S
+#: A socket gets a newer token at this time after the last, which was at most so old that it outlasts it.
+RENEWED_AT_S = 0.6 * ACCESS_TOKEN_LIFETIME_S
 TOKEN_AGE_S_MAX = 0.3 * ACCESS_TOKEN_LIFETIME_S
 #: What the generator does at once; it is one process.
 OPENINGS_AT_ONCE = 96
@@ -62,7 +63,7 @@ class Passes:
         return len(self._tokens) - 1
 
     async def fresh(self, number: int) -> str:
-        """An access token that lasts as long as a socket may."""
+        """An access token that lasts until a socket is given the next."""
         async with self._locks[number], self._at_once:
             access, refresh, made_s = self._tokens[number]
             if time.monotonic() >= made_s + TOKEN_AGE_S_MAX:
@@ -111,7 +112,7 @@ class Slot:
     source: str
     ear: Ear | None = None
     socket: LeanSocket | None = None
-    opened_s: float = 0.0
+    token_s: float = 0.0
 
 
 @dataclass
@@ -162,7 +163,7 @@ class Crowd:
                 self.drops[code] += 1
 
         socket = await self.door.open(token, heard, ended, source=slot.source)
-        slot.socket, slot.opened_s = socket, time.monotonic()
+        slot.socket, slot.token_s = socket, time.monotonic()
 
     def live(self) -> None:
         """From now on beat and renew, until `leave`."""
@@ -179,36 +180,28 @@ class Crowd:
             await asyncio.sleep(max(0.0, began + HEARTBEAT_INTERVAL_S / TICKS_PER_BEAT - time.monotonic()))
 
     async def _renew(self) -> None:
-        """Replace each socket in good time, spread over its life, the oldest first."""
+        """Give each socket a newer token in good time, spread over the life of the one before, the oldest first."""
         limit = asyncio.Semaphore(RENEWALS_AT_ONCE)
 
-        async def replace(slot: Slot) -> None:
+        async def give(slot: Slot) -> None:
             async with limit:
-                await self._replace(slot)
+                token = await self.passes.fresh(slot.person)
+            if slot.socket is not None:
+                slot.socket.send(json.dumps({"type": "token.renew", "ref": "", "access_token": token}))
+                slot.token_s = time.monotonic()
+                self.renewed += 1
 
         while True:
             now = time.monotonic()
-            # The age at which one is replaced varies, or all would be replaced at once for ever.
+            # The age varies, or all would be renewed at once for ever.
             due = [
                 slot
                 for slot in self.slots
-                if slot.socket is not None and now > slot.opened_s + SOCKET_AGE_S_MAX * random.uniform(0.5, 1)
+                if slot.socket is not None and now > slot.token_s + RENEWED_AT_S * random.uniform(0.5, 1)
             ]
-            due = sorted(due, key=lambda slot: slot.opened_s) if self.renewing else []
-            await asyncio.gather(*(replace(slot) for slot in due))
+            due = sorted(due, key=lambda slot: slot.token_s) if self.renewing else []
+            await asyncio.gather(*(give(slot) for slot in due))
             await asyncio.sleep(1)
-
-    async def _replace(self, slot: Slot) -> None:
-        """The new one first, so that nothing is missed."""
-        old = slot.socket
-        try:
-            await self._open(slot)
-        except (SocketEnded, OSError, TimeoutError):
-            self.refused += 1
-            return
-        if old is not None:
-            old.close()
-        self.renewed += 1
 
     async def refresh(self) -> None:
         """Let everybody have a token for whatever comes."""

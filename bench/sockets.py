@@ -3,7 +3,7 @@
     ./parley bench sockets [COUNT [MINUTES]]
 
 COUNT idle sockets (10,000) and COUNT/10 active ones stay for MINUTES (30); the active ones are the members of one group in which
-a message comes each second. As devices do, each beats, and comes anew before its token ends. Then: that group at 20 messages a
+a message comes each second. As devices do, each beats, and hands a newer token over before the last one ends. Then: that group at 20 messages a
 second; both nodes killed and all sockets back; a device ten times COUNT entries behind. Ends with 1 where something was dropped
 or missed, or the way back took over a minute.
 """

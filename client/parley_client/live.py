@@ -25,7 +25,7 @@ from parley_client.session import Session
 from parley_client.store.conversations import list_conversations
 from parley_client.sync.catch_up import deliver
 from parley_contracts.channels_api import CLEAR_TYPES
-from parley_contracts.ids import ConversationId
+from parley_contracts.ids import ConversationId, new_uuid7
 from parley_contracts.limits import HEARTBEAT_INTERVAL_S, IDENTIFY_TIMEOUT_S
 from parley_contracts.messaging_api import (
     CLOSE_INVALID_FRAME,
@@ -40,6 +40,7 @@ from parley_contracts.messaging_api import (
     Hello,
     Identify,
     Ready,
+    TokenRenew,
 )
 from parley_contracts.problems import Problem
 
@@ -153,7 +154,7 @@ class Live:
             self._session.signals.attached(connection, ready)
             self._enter("online")
             await self._on_ready()
-            await self._read(connection, min(hello.heartbeat_interval_s, HEARTBEAT_INTERVAL_S))
+            await self._read(connection, token, min(hello.heartbeat_interval_s, HEARTBEAT_INTERVAL_S))
         except SocketClosed:
             self._unopened = 0 if polled else self._unopened
             raise
@@ -171,8 +172,8 @@ class Live:
             return PolledConnection(api, cursors, self._session.signals.digest)
         return await api.network.connect(SOCKET_PATH)
 
-    async def _read(self, connection: Connection, interval_s: int) -> None:
-        beat = asyncio.create_task(_beat(connection, interval_s))
+    async def _read(self, connection: Connection, token: str, interval_s: int) -> None:
+        beat = asyncio.create_task(self._beat(connection, token, interval_s))
         try:
             while True:
                 async with asyncio.timeout(2 * interval_s + 1):
@@ -180,6 +181,20 @@ class Live:
                 self._handle(frame)
         finally:
             beat.cancel()
+
+    async def _beat(self, connection: Connection, token: str, interval_s: int) -> None:
+        """Say each interval that we are there, and hand a newer token over before the old one ends the socket."""
+        with contextlib.suppress(SocketClosed):
+            while True:
+                await asyncio.sleep(interval_s)
+                await connection.send(msgspec.json.encode(Heartbeat()))
+                # Where there is none now, the next beat tries again; in the end the close code asks for one.
+                with contextlib.suppress(ClientError, Problem, TimeoutError):
+                    async with asyncio.timeout(interval_s / 2):
+                        newer = await self._session.api.access_token()
+                    if newer != token:
+                        await connection.send(msgspec.json.encode(TokenRenew(new_uuid7(), newer)))
+                        token = newer
 
     def _handle(self, frame: bytes) -> None:
         kind = _decode(frame, _Typed).type
@@ -225,13 +240,6 @@ class Live:
             await self._sync_head(heads[-1])
         if entries:
             await deliver(self._session, entries)
-
-
-async def _beat(connection: Connection, interval_s: int) -> None:
-    with contextlib.suppress(SocketClosed):
-        while True:
-            await asyncio.sleep(interval_s)
-            await connection.send(msgspec.json.encode(Heartbeat()))
 
 
 def _decode(frame: bytes, kind: type[T]) -> T:

@@ -64,6 +64,8 @@ class FakeServer(FakeChannels, FakeRooms, FakePolls, FakeBackups):
         self.requests: list[Request] = []
         self.refused: list[str] = []
         self.refresh = False
+        self.token_lifetime_s = 600
+        self.heartbeat_interval_s = 25
         self.media = FakeMedia()
         self.state = FakeState(self.sockets)
         self.reads = self.state.reads
@@ -122,7 +124,7 @@ class FakeServer(FakeChannels, FakeRooms, FakePolls, FakeBackups):
     def _tokens(self, session: dict) -> dict:
         token = new_uuid7()
         self.sessions[token] = session
-        return {"access_token": token, "refresh_token": "r", "expires_in_s": 600}
+        return {"access_token": token, "refresh_token": "r", "expires_in_s": self.token_lifetime_s}
 
     def _profile(self, user: dict) -> dict:
         return {"user_id": user["id"], "username": user["username"], "display_name": user["username"]}
@@ -388,7 +390,7 @@ class FakeConnection:
         self.push(
             {
                 "type": "hello",
-                "heartbeat_interval_s": 25,
+                "heartbeat_interval_s": server.heartbeat_interval_s,
                 "frame_size_bytes_max": 1,
                 "server_generation": server.generation,
             }

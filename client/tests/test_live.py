@@ -45,6 +45,18 @@ async def test_final_close_codes_stop(people, server, no_pauses, code, error):
         await asyncio.wait_for(bob.disconnected(), 10)
 
 
+async def test_the_socket_is_given_each_newer_token(people, server, no_pauses):
+    server.heartbeat_interval_s, server.token_lifetime_s, server.refresh = 1, 30, True
+    bob = await people.register("bob")
+    await bob.connected()
+    async with asyncio.timeout(10):
+        while not server.state.said("token.renew"):  # noqa: ASYNC110 - the fake has no event for it
+            await asyncio.sleep(0.05)
+    assert server.state.said("token.renew")[0]["access_token"] in server.sessions
+    assert len(server.sockets[bob.whoami().user_id]) == 1
+    assert server.sockets_asked == 1
+
+
 async def test_nonsense_and_unknown_frames_do_no_harm(people, server, no_pauses):
     alice, bob = await people.register("alice"), await people.register("bob")
     await bob.connected()

@@ -343,6 +343,13 @@ class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
     """Sent by the client each interval and answered alike."""
 
 
+class TokenRenew(msgspec.Struct, frozen=True, tag="token.renew"):
+    """A newer access token of the same session, so that the socket outlasts the one before; a refusal changes nothing."""
+
+    ref: str
+    access_token: str
+
+
 class MessageSend(msgspec.Struct, frozen=True, tag="message.send"):
     """The socket's form of `PUT …/messages/{client_id}`."""
 
@@ -397,7 +404,7 @@ class ReceiptUpdated(msgspec.Struct, frozen=True, tag="receipt.updated"):
     delivered_sequence: int = 0
 
 
-ClientFrame = Identify | Heartbeat | MessageSend | PostSend | ReceiptMark | StateCommand
+ClientFrame = Identify | Heartbeat | TokenRenew | MessageSend | PostSend | ReceiptMark | StateCommand
 #: An entry of the log is a frame as it stands.
 ServerFrame = (
     Hello

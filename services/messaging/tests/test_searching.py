@@ -122,6 +122,8 @@ async def test_filters_and_pages(api, other_api, channel):
         {"query": "…!?"},
         {"query": "w " * 300},
         {"query": " ".join(f"w{i}" for i in range(40))},
+        {"sender": "000"},
+        {"sender": "zoë"},
         {"since": "yesterday"},
         {"until": "2026-01-01"},
         {"after": "x"},

@@ -17,7 +17,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from parley_contracts.content_kinds import KIND_HISTORY_KEY, KIND_TEXT
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import new_channel_id, new_uuid7
-from parley_contracts.limits import CIPHERTEXT_SIZE_BYTES_MAX, FRAME_SIZE_BYTES_MAX
+from parley_contracts.limits import (
+    CIPHERTEXT_SIZE_BYTES_MAX,
+    FRAME_SIZE_BYTES_MAX,
+    HEARTBEAT_INTERVAL_S,
+    TOKEN_LEEWAY_S,
+)
 from parley_contracts.messaging_api import (
     CLOSE_INVALID_FRAME,
     CLOSE_RESUME,
@@ -266,6 +271,32 @@ async def test_nobody_is_served_before_identify(api, person, stack, room_of):
     async with api.socket(device) as socket:
         await socket.say({"type": "identify", "access_token": device.token})
         assert await socket.closed() == CLOSE_INVALID_FRAME
+
+
+async def test_a_newer_token_keeps_a_socket(api, person, stack):
+    """Beside one that was given none, and whatever tokens of others it was offered."""
+    owner = person()
+    device, other = owner.device(), owner.device()
+    last_s = 4 - TOKEN_LEEWAY_S
+    newer = device.token
+    refused = {
+        "unauthenticated": ["x"],
+        "token_expired": [stack.auth.token(owner.user_id, device, lifetime_s=-3600)],
+        "forbidden": [other.token, person().device().token],
+    }
+    device.token = stack.auth.token(owner.user_id, device, lifetime_s=last_s)
+    async with api.socket(device) as kept, api.socket(device) as left:
+        for problem, tokens in refused.items():
+            for token in tokens:
+                for socket in (kept, left):
+                    await socket.say({"type": "token.renew", "ref": "1", "access_token": token})
+                    assert (await socket.until("problem"))["problem"]["type"].endswith(problem)
+        await kept.say({"type": "token.renew", "ref": "2", "access_token": newer})
+        assert (await kept.until("ack"))["ref"] == "2"
+        assert await left.closed(30) == CLOSE_UNAUTHENTICATED
+        await asyncio.sleep(1.5 * HEARTBEAT_INTERVAL_S / 5)
+        await kept.say({"type": "heartbeat"})
+        await kept.until("heartbeat")
 
 
 async def test_a_revoked_device_is_out_within_five_seconds(api, other_api, person, stack):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 
 import msgspec
 import structlog
@@ -40,6 +41,7 @@ from parley_contracts.messaging_api import (
     Ready,
     ReceiptMark,
     Refusal,
+    TokenRenew,
 )
 from parley_contracts.problems import Forbidden, Internal, OriginRefused, Problem, Unauthenticated
 from parley_messaging.api.admitting import admit
@@ -188,6 +190,8 @@ class DeviceSocket:
                 self._send(frame)
             case ReceiptMark():
                 self._start(frame.ref, self._mark(frame))
+            case TokenRenew():
+                self._start(frame.ref, self._renew(frame))
             case Identify():
                 raise _InvalidFrame
             case _:
@@ -216,6 +220,14 @@ class DeviceSocket:
         await self._node.receipts.mark(self.user_id, frame.conversation_id, frame.read_sequence)
         return Ack(frame.ref)
 
+    async def _renew(self, frame: TokenRenew) -> Ack:
+        admit(self._node.admission, self._websocket, self._caller)
+        caller = await caller_by_token(self._node.tokens, frame.access_token)
+        if replace(caller, expires_at=self._caller.expires_at) != self._caller:
+            raise Forbidden("The token is not of this socket's session.")
+        self._caller = caller
+        return Ack(frame.ref)
+
     def _start(self, ref: str, work: Coroutine[None, None, Ack]) -> None:
         task = asyncio.create_task(self._answer(ref, work))
         self._tasks.add(task)
@@ -235,7 +247,7 @@ class DeviceSocket:
         self.push(json_frame(answer))
 
     async def _watch(self) -> None:
-        """End the socket when its token expires or no heartbeat comes."""
+        """End the socket when its last token expires or no heartbeat comes."""
         while True:
             await asyncio.sleep(HEARTBEAT_INTERVAL_S / 5)
             if time.time() > self._caller.expires_at + TOKEN_LEEWAY_S:

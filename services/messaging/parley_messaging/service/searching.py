@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from parley_contracts.channels_api import SearchHit, SearchPage, SearchUpload, read_post
 from parley_contracts.content_kinds import COUNTED_KINDS, KIND_DELETE, KIND_EDIT
-from parley_contracts.ids import ChannelId, ConversationId, UserId, as_channel
+from parley_contracts.ids import ChannelId, ConversationId, UserId, as_channel, is_uuid
 from parley_contracts.limits import SEARCH_LOOKED_AT_MAX, SEARCH_PAGE_MAX, SEARCH_QUERY_LENGTH_MAX
 from parley_contracts.problems import InvalidRequest, NotFound, RateLimited
 from parley_messaging.domain.entries import StoredEntry
@@ -134,6 +134,8 @@ def _check(upload: SearchUpload) -> None:
         raise InvalidRequest(f"a search has at most {SEARCH_QUERY_LENGTH_MAX} characters", field="query")
     if not 1 <= upload.limit <= SEARCH_PAGE_MAX:
         raise InvalidRequest(f"`limit` is between 1 and {SEARCH_PAGE_MAX}", field="limit")
+    if upload.sender is not None and not is_uuid(upload.sender):
+        raise InvalidRequest("a sender is named by an id", field="sender")
     for name in ("since", "until"):
         moment = getattr(upload, name)
         if moment is not None and not _TIME.fullmatch(moment):
