@@ -59,6 +59,7 @@ from parley_messaging.api import (
     state_routes,
 )
 from parley_messaging.api.state_commands import StateCommands
+from parley_messaging.api.watch import Watch
 from parley_messaging.config import Config
 from parley_messaging.domain.applications import Hooks
 from parley_messaging.domain.entries import StoredEntry
@@ -207,6 +208,7 @@ class RunningNode:
             polls=Polls(hub, presence),
             privacy=privacy,
             state_commands=StateCommands(hub, receipts, presence, privacy),
+            watch=Watch(),
             health=self._health,
         )
 
@@ -310,6 +312,7 @@ class RunningNode:
             self.node.scheduling.run,
             self._calling.run,
             self._storage.run,
+            self.node.watch.run,
         )
         self._tasks = [asyncio.create_task(_restarted(item)) for item in work]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from parley_messaging.api.state_commands import StateCommands
+from parley_messaging.api.watch import Watch
 from parley_messaging.config import Config
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import Attempts, RecordStore
@@ -60,6 +61,7 @@ class Node:
     polls: Polls
     privacy: Privacy
     state_commands: StateCommands
+    watch: Watch
     health: Callable[[], Awaitable[str]]
 
 

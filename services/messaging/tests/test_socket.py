@@ -20,7 +20,6 @@ from parley_contracts.ids import new_channel_id, new_uuid7
 from parley_contracts.limits import (
     CIPHERTEXT_SIZE_BYTES_MAX,
     FRAME_SIZE_BYTES_MAX,
-    HEARTBEAT_INTERVAL_S,
     TOKEN_LEEWAY_S,
 )
 from parley_contracts.messaging_api import (
@@ -29,6 +28,7 @@ from parley_contracts.messaging_api import (
     CLOSE_REVOKED,
     CLOSE_UNAUTHENTICATED,
 )
+from parley_messaging.api.watch import EVERY_S
 
 URI = "ws://node/api/v1/messaging/socket"
 ENTRY_TYPES = {"conversation.created", "message.created", "commit.created", "post.created"}
@@ -294,7 +294,7 @@ async def test_a_newer_token_keeps_a_socket(api, person, stack):
         await kept.say({"type": "token.renew", "ref": "2", "access_token": newer})
         assert (await kept.until("ack"))["ref"] == "2"
         assert await left.closed(30) == CLOSE_UNAUTHENTICATED
-        await asyncio.sleep(1.5 * HEARTBEAT_INTERVAL_S / 5)
+        await asyncio.sleep(1.5 * EVERY_S)
         await kept.say({"type": "heartbeat"})
         await kept.until("heartbeat")
 

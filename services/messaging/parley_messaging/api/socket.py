@@ -149,7 +149,7 @@ class DeviceSocket:
 
     async def run(self, identify: Identify) -> None:
         """Be ready, then serve until the socket ends."""
-        watch = asyncio.create_task(self._watch())
+        self._node.watch.add(self)
         try:
             await self._get_ready(identify)
             self._node.presence.arrived(self)
@@ -165,7 +165,7 @@ class DeviceSocket:
         except Problem:
             self.close(CLOSE_RECONNECT)
         finally:
-            watch.cancel()
+            self._node.watch.remove(self)
             self._node.presence.left(self)
             self._node.hub.detach(self)
 
@@ -246,11 +246,9 @@ class DeviceSocket:
             self._in_flight.release()
         self.push(json_frame(answer))
 
-    async def _watch(self) -> None:
-        """End the socket when its last token expires or no heartbeat comes."""
-        while True:
-            await asyncio.sleep(HEARTBEAT_INTERVAL_S / 5)
-            if time.time() > self._caller.expires_at + TOKEN_LEEWAY_S:
-                self.close(CLOSE_UNAUTHENTICATED)
-            elif time.monotonic() > self._heard_at + 2 * HEARTBEAT_INTERVAL_S:
-                self.close(CLOSE_HEARTBEAT)
+    def end_if_overdue(self, now_s: float, monotonic_s: float) -> None:
+        """End the socket where its last token has expired or no heartbeat comes."""
+        if now_s > self._caller.expires_at + TOKEN_LEEWAY_S:
+            self.close(CLOSE_UNAUTHENTICATED)
+        elif monotonic_s > self._heard_at + 2 * HEARTBEAT_INTERVAL_S:
+            self.close(CLOSE_HEARTBEAT)
