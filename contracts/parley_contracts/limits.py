@@ -39,6 +39,22 @@ VAULT_SIZE_BYTES_MAX = 4 * 1024
 STATEMENT_SIZE_BYTES_MAX = 8 * 1024
 CERTIFICATE_SIZE_BYTES_MAX = 1024
 
+# The log of people's keys
+KEY_LOG_LEAVES_MAX = 4_000_000
+#: Leaves of one answer: 68 bytes each.
+KEY_LOG_PAGE_MAX = 4096
+#: A head is made anew at least so often; two clocks of one server differ by less.
+KEY_LOG_HEAD_AGE_S_MAX = 3600
+KEY_LOG_HEAD_STALE_S = 24 * 3600
+#: How long a device goes on without asking for the newest head, where it has all that it needs.
+KEY_LOG_FOLLOW_INTERVAL_S = 600
+#: Heads of others that a device keeps until its own log has come so far.
+KEY_LOG_HEADS_WAITING_MAX = 100
+KEY_LOG_ALARMS_MAX = 100
+KEY_LOG_WITNESSES_MAX = 16
+CHECKPOINT_SIZE_BYTES_MAX = 8 * 1024
+CHECKPOINT_SIGNATURES_MAX = 32
+
 # Tokens
 ACCESS_TOKEN_LIFETIME_S = 600
 REFRESH_TOKEN_LIFETIME_S = 60 * 24 * 3600

@@ -43,6 +43,7 @@ from parley_contracts.auth_api import (
     TotpSetup,
     Vault,
 )
+from parley_contracts.documents.key_log import KEY_LOG_OPERATIONS
 from parley_contracts.documents.operations import Operation, Parameter, Service
 from parley_contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX, USERNAME_LENGTH_MAX
 from parley_contracts.problems import (
@@ -477,5 +478,5 @@ AUTH = Service(
     name="auth",
     prefix="/api/v1/auth",
     description="Accounts, sign-in and tokens, and the directory of people's statements, devices and key packages.",
-    operations=(*_SIGN_IN, *_PEOPLE, *_EMAIL_AND_PASSWORD, *_SECOND_FACTORS, *_SESSIONS, *_KEYS),
+    operations=(*_SIGN_IN, *_PEOPLE, *_EMAIL_AND_PASSWORD, *_SECOND_FACTORS, *_SESSIONS, *_KEYS, *KEY_LOG_OPERATIONS),
 )
