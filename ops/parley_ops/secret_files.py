@@ -50,7 +50,8 @@ def make_service_secrets(home: Home) -> None:
     for service, names in _SECRETS.items():
         for name in names:
             _once(home.secrets / service / name, lambda: secrets.token_hex(32))
-    _once(home.secrets / "auth" / "access_signing_key.pem", _new_key)
+    for name in ("access_signing_key.pem", "key_log_key.pem"):
+        _once(home.secrets / "auth" / name, _new_key)
     _once(home.secrets / "notification" / "vapid_private_key.pem", _new_vapid_key)
     keys = []
     for service in SERVICES:
@@ -69,6 +70,11 @@ def keep_mail_server(home: Home, url: bytes) -> None:
         write_private(path, url)
     else:
         path.unlink(missing_ok=True)
+
+
+def keep_witnesses(home: Home, keys: list[str]) -> None:
+    """Store the keys of those who watch the log of people's keys, for auth."""
+    write_private(home.secrets / "auth" / "key_log_witnesses", "".join(f"{key}\n" for key in keys))
 
 
 def service_keys_file(home: Home) -> Path:

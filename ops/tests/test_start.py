@@ -74,7 +74,14 @@ def test_secrets_and_data_are_their_users_alone(operator):
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets if path.is_dir()} == {0o700}
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets if path.is_file()} == {0o600}
     assert {stat.S_IMODE((operator.home.tls / f"{name}.key").stat().st_mode) for name in ("ca", "server")} == {0o600}
-    expected = {"django_secret_key", "access_signing_key.pem", "recovery_pepper", "field_key", "service_key.pem"}
+    expected = {
+        "django_secret_key",
+        "access_signing_key.pem",
+        "key_log_key.pem",
+        "recovery_pepper",
+        "field_key",
+        "service_key.pem",
+    }
     assert expected <= {path.name for path in (operator.home.secrets / "auth").iterdir()}
     pushing = {"django_secret_key", "field_key", "service_key.pem", "vapid_private_key.pem"}
     assert pushing == {path.name for path in (operator.home.secrets / "notification").iterdir()}

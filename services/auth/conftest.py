@@ -29,6 +29,7 @@ def _prepare_environment() -> None:
     (folder / "django_secret_key").write_text(os.urandom(32).hex())
     (folder / "access_signing_key.pem").write_bytes(_pem(Ed25519PrivateKey.generate()))
     (folder / "access_signing_key.previous.pem").write_bytes(_pem(Ed25519PrivateKey.generate()))
+    (folder / "key_log_key.pem").write_bytes(_pem(Ed25519PrivateKey.generate()))
     (folder / "recovery_pepper").write_text(os.urandom(32).hex())
     (folder / "field_key").write_text(os.urandom(32).hex())
     service_key = Ed25519PrivateKey.generate()

@@ -16,12 +16,16 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from parley_auth.config import read_config
+from parley_contracts.checkpoints import CheckpointError, NoteKey, parse_key
 from parley_contracts.encoding import b64encode
+from parley_contracts.limits import KEY_LOG_WITNESSES_MAX
 from parley_contracts.tokens import KeySet, parse_key_set, public_jwk
 from parley_serving.environment import ConfigError
 
 CURRENT_KEY_FILE = "access_signing_key.pem"
 FIELD_KEY_FILE = "field_key"
+KEY_LOG_KEY_FILE = "key_log_key.pem"
+KEY_LOG_WITNESSES_FILE = "key_log_witnesses"
 
 
 def thumbprint(key: Ed25519PublicKey) -> str:
@@ -43,6 +47,23 @@ def access_keys() -> KeySet:
     names = sorted(path.name for path in read_config().secrets_dir.glob("access_signing_key*.pem"))
     public_keys = [_load(name).public_key() for name in names]
     return {thumbprint(key): key for key in public_keys}
+
+
+@cache
+def key_log_key() -> Ed25519PrivateKey:
+    """The key that signs heads of the log of people's keys. Devices pin it: it is never replaced."""
+    return _load(KEY_LOG_KEY_FILE)
+
+
+@cache
+def key_log_witnesses() -> tuple[NoteKey, ...]:
+    """Whose signatures below the heads are kept: a key a line, in the operator's file."""
+    path = read_config().secrets_dir / KEY_LOG_WITNESSES_FILE
+    lines = path.read_text().split("\n") if path.exists() else []
+    try:
+        return tuple(parse_key(line) for line in lines if line.strip())[:KEY_LOG_WITNESSES_MAX]
+    except CheckpointError as error:
+        raise ConfigError(f"{KEY_LOG_WITNESSES_FILE}: {error}") from error
 
 
 @cache

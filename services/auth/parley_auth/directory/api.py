@@ -43,6 +43,7 @@ def put_statement(request: HttpRequest, unverified_version: str) -> HttpResponse
     """Store the next account statement with its vault."""
     user = caller_of(request).user
     limit(request, "write", user.user_id)
+    limit(request, "statement", user.user_id)  # each is a leaf that every device fetches
     expect_confirmed_email(user)
     body = read_body(request, StatementUpload)
     stored = statements.store_statement(

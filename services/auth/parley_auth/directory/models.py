@@ -108,3 +108,37 @@ class KeyPackageClaim(models.Model):
 
     def __str__(self) -> str:
         return f"claim {self.pk} by {self.device_id}"
+
+
+class KeyLogLeaf(models.Model):
+    """A leaf of the log of people's keys, which never changes; it stays when the account goes, and names nobody."""
+
+    position = models.BigIntegerField(primary_key=True)
+    label = models.BinaryField(max_length=32)
+    version = models.PositiveIntegerField()
+    digest = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"leaf {self.position}"
+
+
+class KeyLogBlock(models.Model):
+    """The root over leaves that are complete for ever, so that the root over all costs little."""
+
+    number = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"block {self.number}"
+
+
+class KeyLogCosignature(models.Model):
+    """What a witness signed last."""
+
+    key = models.BinaryField(max_length=32, primary_key=True)
+    size = models.BigIntegerField()
+    time = models.BigIntegerField()
+    signature = models.BinaryField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"cosignature at {self.size}"

@@ -1,6 +1,7 @@
 """Account statements and the vault that each names.
 
-Invariant: versions are 1, 2, 3 … under one root key; a stored statement never changes; only the newest has a vault.
+Invariant: versions are 1, 2, 3 … under one root key; a stored statement never changes and is in the log
+of people's keys; only the newest has a vault.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from parley_auth.accounts.models import User
+from parley_auth.directory.key_log import append_leaf
 from parley_auth.directory.models import Device, Statement
 from parley_auth.signin.families import end_sessions
 from parley_auth.signin.models import Session
@@ -49,6 +51,7 @@ def store_statement(
             signing_key=statement.signing_key,
             vault=vault,
         )
+        append_leaf(user.user_id, version, unverified_statement)
         if version > 1:
             _end_devices_not_kept(user, statement)
     return signed_statement(stored)
