@@ -1,7 +1,7 @@
 """People and their keys: looked up at the server, verified here, pinned for ever.
 
 Invariant: an identity leaves this module only after its statements were verified, under the root key that was pinned
-at first sight and never below the version seen before, and only under the one that the person verified, on whichever device.
+at first sight and never below the version seen before, and only under the one that the person verified, on whichever device. One that is new here is in the log of people's keys.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from parley_client.api import auth
 from parley_client.api.http import Api
 from parley_client.crypto.account import VerifiedIdentity, verify_identity
-from parley_client.errors import UntrustedIdentity
+from parley_client.errors import UntrustedIdentity, UntrustedLog
 from parley_client.settings.marks import verified_fingerprint
 from parley_client.store.people import Person, find_person, load_person, save_person
 from parley_client.store.port import Store
+from parley_client.transparency.log import KeyLog
 from parley_contracts.auth_api import Identity, Profile
 from parley_contracts.ids import DeviceId, UserId
 from parley_contracts.problems import NotFound
@@ -33,6 +34,7 @@ class Directory:
         self._primitives = primitives
         self._server_name = server_name
         self._verified: dict[UserId, VerifiedIdentity] = {}
+        self.log = KeyLog(store, api, primitives, server_name)
 
     def known(self, user_id: UserId) -> VerifiedIdentity | None:
         """The verified identity that is stored, or None; no network."""
@@ -96,16 +98,28 @@ class Directory:
         return person
 
     async def _fetch_one(self, user_id: UserId) -> None:
-        try:
-            identity = await auth.get_identity(self._api, user_id)
-        except NotFound as error:
-            raise NotFound("this person has not set up any keys yet") from error
         person = load_person(self._store, user_id) or Person(user_id, "")
+        identity = await self._ask_for(user_id)
+        in_log = self.log.has(user_id, identity)
+        try:
+            await self.log.follow(unless_fresh=in_log)
+        except UntrustedLog:
+            if not in_log or identity.statements != (person.identity and person.identity.statements):
+                raise
+        if not self.log.has(user_id, identity):
+            identity = await self._ask_for(user_id)  # the person may have stated something meanwhile
+        self.log.expect(user_id, identity)
         verified = self._verify(person, identity)
         self._verified[user_id] = verified
         save_person(
             self._store, Person(user_id, person.username, verified.root_key, verified.statement.version, identity)
         )
+
+    async def _ask_for(self, user_id: UserId) -> Identity:
+        try:
+            return await auth.get_identity(self._api, user_id)
+        except NotFound as error:
+            raise NotFound("this person has not set up any keys yet") from error
 
     def _verify(self, person: Person, unverified_identity: Identity) -> VerifiedIdentity:
         try:

@@ -11,6 +11,7 @@
      ├─ NotAMember            the person is not, or no longer, in the conversation
      ├─ NotReachable           the person has no device that could receive anything
      ├─ UntrustedIdentity     keys or certificates that do not lead to the pinned root key
+     │   └─ UntrustedLog      the log of people's keys has not what the server shows, or is not what it was
      ├─ SafetyNumberDiffers   the number that somebody shows is not this device's
      ├─ UntrustedGroup        a commit, Welcome or policy document that breaks the group's rules
      ├─ ConversationForked    the server showed two devices different logs: sending has stopped
@@ -106,6 +107,12 @@ class UntrustedIdentity(ClientError):  # noqa: N818
     """Keys that do not lead to the root key pinned for a person."""
 
     slug = "untrusted_identity"
+
+
+class UntrustedLog(UntrustedIdentity):
+    """The log of people's keys does not hold."""
+
+    slug = "untrusted_log"
 
 
 class SafetyNumberDiffers(ClientError):  # noqa: N818

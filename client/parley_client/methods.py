@@ -10,6 +10,7 @@ from parley_client.schedule.methods import ScheduleMethods
 from parley_client.security.methods import SecurityMethods
 from parley_client.settings.methods import SettingsMethods
 from parley_client.state.methods import StateMethods
+from parley_client.transparency.methods import TransparencyMethods
 from parley_client.trust.methods import TrustMethods
 
 
@@ -23,5 +24,6 @@ class RoomMethods(
     ChannelMethods,
     SecurityMethods,
     TrustMethods,
+    TransparencyMethods,
 ):
     """The parts of `Client`, each from its room."""

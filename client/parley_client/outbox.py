@@ -208,6 +208,7 @@ def seal(session: Session, conversation: ConversationRow, row: OutboxRow, counte
             last_hash=conversation.chain_hash,
             kind=row.kind,
             body=row.body,
+            head=session.directory.log.head,
         ),
         device_seed=device.device_secret,
     )

@@ -32,6 +32,7 @@ from parley_client.settings.rpc import settings_methods
 from parley_client.settings.syncing import save_draft
 from parley_client.state.rpc import state_methods
 from parley_client.store import documents
+from parley_client.transparency.rpc import transparency_methods
 from parley_client.trust.rpc import trust_methods
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ClientId, ConversationId
@@ -203,6 +204,7 @@ class Rpc:
             **settings_methods(client),
             **channel_methods(client),
             **trust_methods(client),
+            **transparency_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "logout": (NoParams, self._logout),

@@ -30,6 +30,7 @@ from parley_client.settings.syncing import sync_settings
 from parley_client.store import messages, queues
 from parley_client.store.conversations import list_conversations
 from parley_client.sync.opening import EPOCH_KEY_MISSING
+from parley_client.transparency.hearing import follow_log
 from parley_contracts.policy import decode_policy
 from parley_contracts.problems import NotFound, Problem
 
@@ -47,6 +48,7 @@ async def settle(session: Session, *, patient: bool = False) -> None:
     await session.signals.deliveries.tell_by_http()
     await repair(session)
     await sync_settings(session)
+    await follow_log(session)
     await admit_automatically(session)
     for row in list_conversations(session.store):
         for user_id in decode_policy(row.policy).user_ids:

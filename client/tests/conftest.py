@@ -1,7 +1,6 @@
 """A server in memory behind the client's network port, with answers that get lost on request; and profiles to use it.
 
-It keeps the rules that clients rely on (one log per conversation, epochs, idempotent appends, one-time key packages) and
-none of the cryptography that a real one checks.
+It keeps the rules that clients rely on (a log each, epochs, idempotency, one-time key packages), and none of the cryptography.
 """
 
 import asyncio
@@ -16,6 +15,7 @@ import msgspec
 import pytest
 from fake_backups import FakeBackups
 from fake_channels import FakeChannels
+from fake_key_log import FakeKeyLog
 from fake_log import Log
 from fake_media import FakeMedia
 from fake_polls import FakePolls
@@ -42,7 +42,7 @@ PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
 
 
-class FakeServer(FakeChannels, FakeRooms, FakePolls, FakeBackups):
+class FakeServer(FakeKeyLog, FakeChannels, FakeRooms, FakePolls, FakeBackups):
     """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
 
     def __init__(self) -> None:

@@ -23,6 +23,7 @@ from parley_contracts.auth_api import (
     Vault,
 )
 from parley_contracts.ids import DeviceId, UserId
+from parley_contracts.key_log import KeyLogHead, KeyLogPage
 from parley_contracts.problems import SecondFactorRequired
 
 _FLOWS = f"{AUTH}/flows/app/v1/auth"
@@ -76,6 +77,16 @@ async def get_user(api: Api, user_id: UserId) -> Profile:
 async def get_identity(api: Api, user_id: UserId) -> Identity:
     """A person's statements and devices, unverified; `NotFound` where there is none yet."""
     return await api.call("GET", f"{AUTH}/users/{user_id}/identity", Identity)
+
+
+async def get_key_log_head(api: Api) -> KeyLogHead:
+    """The newest head of the log of people's keys, unverified."""
+    return await api.call("GET", f"{AUTH}/key-log/head", KeyLogHead)
+
+
+async def get_key_log_leaves(api: Api, *, first: int, size: int) -> KeyLogPage:
+    """Leaves of the log's tree of that size, from number `first` on."""
+    return await api.call("GET", f"{AUTH}/key-log/leaves", KeyLogPage, query={"first": first, "size": size})
 
 
 async def put_statement(api: Api, version: int, upload: StatementUpload) -> SignedStatement:

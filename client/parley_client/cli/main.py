@@ -25,6 +25,7 @@ from parley_client.cli.restoring import restored
 from parley_client.cli.running import Invocation, first_line, run, show
 from parley_client.cli.settings import mark, remind, reminders, settings
 from parley_client.cli.state import register_state
+from parley_client.cli.transparency import transparency
 from parley_client.cli.trust import verify
 from parley_client.client import Client, NetworkFactory
 from parley_client.errors import ClientError, NetworkError
@@ -52,6 +53,7 @@ app.command()(mark)
 app.add_typer(channels, name="channels")
 app.command()(search)
 app.command()(verify)
+app.command()(transparency)
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
 CaFile = Annotated[Path | None, typer.Option("--ca", help="File with the certificate authority to trust.")]

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from parley_client.crypto.sealing import KEY_SIZE_BYTES, NONCE_SIZE_BYTES
+from parley_contracts.checkpoints import HEAD_SIZE_BYTES
 from parley_contracts.envelope import MESSAGE_LABEL, SALT_SIZE_BYTES, MessageHeader
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_mls import (
@@ -41,6 +42,7 @@ COUNTER_MAX = 2**63 - 1
 #: The counter of what is sealed to be sent later, whose place among the device's messages nobody knows.
 UNCOUNTED = 0
 _FORMAT = 1
+_FORMAT_WITH_HEAD = 2
 
 MessageErrorCode = Literal[
     "epoch_key_missing",
@@ -66,6 +68,7 @@ class Content:
     """What is inside: the device's counter in this conversation, the last entry it had applied, and the body.
 
     `last_hash` is the hash chain's value at `last_sequence`, 32 bytes; `kind` says how to read `body`.
+    `head` is the head of the log of people's keys up to which the sender has followed it, empty for none.
     """
 
     counter: int
@@ -73,26 +76,37 @@ class Content:
     last_hash: bytes
     kind: int
     body: bytes
+    head: bytes = b""
 
     def encode(self) -> bytes:
         """The bytes that the commitment covers, after the header."""
         return (
             Writer()
-            .uint8(_FORMAT)
+            .uint8(_FORMAT_WITH_HEAD if self.head else _FORMAT)
             .uint64(self.counter)
             .uint64(self.last_sequence)
             .raw(self.last_hash)
             .uint16(self.kind)
             .opaque(self.body)
+            .raw(self.head)
             .finish()
         )
 
     @classmethod
     def read(cls, reader: Reader) -> Content:
         """One content from the front of `reader`."""
-        if reader.uint8() != _FORMAT:
+        shape = reader.uint8()
+        if shape not in {_FORMAT, _FORMAT_WITH_HEAD}:
             raise DecodeError("a content of an unknown format")
-        content = cls(reader.uint64(), reader.uint64(), reader.raw(32), reader.uint16(), reader.opaque())
+        head_size_bytes = HEAD_SIZE_BYTES if shape == _FORMAT_WITH_HEAD else 0
+        content = cls(
+            reader.uint64(),
+            reader.uint64(),
+            reader.raw(32),
+            reader.uint16(),
+            reader.opaque(),
+            reader.raw(head_size_bytes),
+        )
         if max(content.counter, content.last_sequence) > COUNTER_MAX:
             raise DecodeError("a counter is out of its range")
         return content

@@ -10,7 +10,14 @@ from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId
 
 NoticeCode = Literal[
-    "counter_gap", "fork", "archive_conflict", "commit_unusable", "history_incomplete", "restored", "history_refused"
+    "counter_gap",
+    "fork",
+    "archive_conflict",
+    "commit_unusable",
+    "history_incomplete",
+    "restored",
+    "history_refused",
+    "other_key_log",
 ]
 
 

@@ -131,7 +131,20 @@ _NINTH = (
         conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL, user_id TEXT NOT NULL, stored_at TEXT NOT NULL,
         deeds BLOB NOT NULL, PRIMARY KEY (conversation_id, sequence)) WITHOUT ROWID""",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH)
+_TENTH = (
+    # The log of people's keys, leaf by leaf; a block is what `parley_contracts.merkle.BLOCK_LEAVES` leaves are below.
+    """CREATE TABLE key_log_leaves (
+        position INTEGER PRIMARY KEY, label BLOB NOT NULL, version INTEGER NOT NULL, digest BLOB NOT NULL)""",
+    "CREATE INDEX key_log_labels ON key_log_leaves (label)",
+    "CREATE TABLE key_log_blocks (number INTEGER PRIMARY KEY, root BLOB NOT NULL)",
+    # What others were shown, until this device's log has come so far.
+    """CREATE TABLE key_log_heads (
+        size INTEGER NOT NULL, root BLOB NOT NULL, head BLOB NOT NULL, PRIMARY KEY (size, root)) WITHOUT ROWID""",
+    """CREATE TABLE key_log_alarms (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL, detail TEXT NOT NULL, evidence BLOB NOT NULL,
+        raised_at INTEGER NOT NULL)""",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH, _TENTH)
 
 
 def migrate(store: Store) -> None:

@@ -39,6 +39,7 @@ from parley_client.sync import opening
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
 from parley_client.sync.opening import EPOCH_KEY_MISSING, NOT_PERMITTED, REMOVED, Memory, Unopened, open_entry
 from parley_client.sync.placing import deeds_row, may_say, members_row, placed, row_of, store_placed
+from parley_client.transparency.hearing import hear_head
 from parley_contracts.channels_api import CLEAR_TYPES, POLICY_CHANGED
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import (
@@ -153,6 +154,7 @@ class Applier:
         if entry.user_id == self._session.device.user_id and content.counter != UNCOUNTED:
             self._own_sequence = entry.sequence if content.kind in COUNTED_KINDS else self._own_sequence
         row = self._check_claims(row, entry, content)
+        self._writes.append(partial(hear_head, self._session, entry, content.head))
         if content.kind in PAST_KINDS:
             self._hear_of_past(row, entry, content)
         if entry.device_id == self._session.device.device_id:
