@@ -22,7 +22,8 @@ from parley_contracts.limits import CHECKPOINT_SIGNATURES_MAX, CHECKPOINT_SIZE_B
 from parley_contracts.merkle import HASH_SIZE_BYTES
 from parley_mls.codec import DecodeError, Reader, Writer, decode
 
-_COSIGNATURE = b"\x04"
+#: Kinds of keys (c2sp.org/signed-note): one that signs a text as it is, and one that signs checkpoints with a time.
+PLAIN, COSIGNER = 1, 4
 _KEY_SIZE_BYTES = 32
 _KEY_ID_SIZE_BYTES = 4
 _SIGNATURE_SIZE_BYTES = 64
@@ -42,19 +43,20 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True)
 class NoteKey:
-    """Who signs notes: a name without spaces, and an Ed25519 key."""
+    """Who signs notes: a name without spaces, an Ed25519 key, and what it signs."""
 
     name: str
     key: bytes
+    kind: int = COSIGNER
 
     @property
     def key_id(self) -> bytes:
         """The four bytes by which signatures name it."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _COSIGNATURE + self.key).digest()[:_KEY_ID_SIZE_BYTES]
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.key).digest()[:_KEY_ID_SIZE_BYTES]
 
     def text(self) -> str:
         """The key as people hand it on."""
-        return f"{self.name}+{self.key_id.hex()}+{_base64(_COSIGNATURE + self.key)}"
+        return f"{self.name}+{self.key_id.hex()}+{_base64(bytes([self.kind]) + self.key)}"
 
 
 @dataclass(frozen=True)
@@ -124,17 +126,34 @@ def write_note(checkpoint: Checkpoint, signer: NoteKey, head: Head) -> str:
     return f"{checkpoint.text()}\n\u2014 {signer.name} {payload}\n"
 
 
-def parse_key(unverified_text: str) -> NoteKey:
-    """The key in a text; `CheckpointError`."""
+def parse_key(unverified_text: str, kind: int = COSIGNER) -> NoteKey:
+    """The key of that kind in a text; `CheckpointError`."""
     name, _, rest = unverified_text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
     raw = _unbase64(encoded)
-    if not _NAME.fullmatch(name) or len(raw) != 1 + _KEY_SIZE_BYTES or raw[:1] != _COSIGNATURE:
-        raise CheckpointError("this is no key of a log or witness")
-    key = NoteKey(name, raw[1:])
+    if not _NAME.fullmatch(name) or len(raw) != 1 + _KEY_SIZE_BYTES or raw[0] != kind:
+        raise CheckpointError("this is no key of that kind")
+    key = NoteKey(name, raw[1:], kind)
     if key_id != key.key_id.hex():
         raise CheckpointError("the key's check digits do not fit it")
     return key
+
+
+def sign_text(text: str, signer: NoteKey, sign: Sign) -> str:
+    """A text, which ends with a line feed, as a signed note of a `PLAIN` key."""
+    return f"{text}\n\u2014 {signer.name} {_base64(signer.key_id + sign(text.encode()))}\n"
+
+
+def open_text(unverified_note: str, signer: NoteKey, verify: Verify) -> str:
+    """The text of a note that a `PLAIN` key has signed; `CheckpointError`."""
+    text, _, lines = unverified_note.rpartition("\n\n")
+    for line in lines.split("\n")[:CHECKPOINT_SIGNATURES_MAX]:
+        found = _LINE.fullmatch(line)
+        payload = _unbase64(found[2]) if found is not None and found[1] == signer.name else b""
+        signed = payload[:_KEY_ID_SIZE_BYTES] == signer.key_id
+        if signed and verify(signer.key, f"{text}\n".encode(), payload[_KEY_ID_SIZE_BYTES:]):
+            return f"{text}\n"
+    raise CheckpointError(f"{signer.name} has not signed this")
 
 
 def parse_checkpoint(unverified_note: str) -> tuple[Checkpoint, str]:

@@ -20,6 +20,8 @@ from parley_ops.instance import NODES_MAX, require_instance
 from parley_ops.layout import Home, checkout, runtime
 from parley_ops.report import report
 from parley_ops.stack import Stack
+from parley_ops.watching.commands import transparency
+from parley_ops.watching.web_commands import sign_web, verify_web
 from parley_ops.webapp import prebuilt
 from parley_ops.webapp.build import ensure_site
 
@@ -32,6 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None if not sys.stdout.isatty() else "rich",
 )
+app.add_typer(transparency, name="transparency")
+app.command("sign-web")(sign_web)
+app.command("verify-web")(verify_web)
 _console = Console(highlight=False, soft_wrap=True)
 
 HomeOption = Annotated[
