@@ -18,8 +18,11 @@ from parley_client.crypto.recovery import format_recovery_key
 from parley_client.crypto.safety import safety_number
 from parley_client.crypto.settings import seal_settings
 from parley_client.push.sealing import EpochSecret, seal_secret
+from parley_contracts.checkpoints import Checkpoint, NoteKey, origin_of, sign_head, write_note
 from parley_contracts.envelope import chain_next, chain_start, message_hash
 from parley_contracts.identity import root_fingerprint
+from parley_contracts.key_log import Leaf, leaf_of
+from parley_contracts.merkle import consistency_proof, root_of
 from parley_contracts.push import PushPayload
 from parley_mls import SUITE, generate_hpke_key, generate_signature_key
 from parley_mls.openssl import OpenSslPrimitives
@@ -86,6 +89,7 @@ def vectors() -> dict:
         "attachment": _attachment(p),
         "safety": _safety(p, root_fingerprint(USER, account.statement.root_key)),
         "padding": [[size, len(pad(bytes(size)))] for size in SIZES],
+        "key_log": _key_log(p, account),
     }
 
 
@@ -201,6 +205,33 @@ def _message(p, device_seed: bytes, epoch: tuple[bytes, bytes, bytes, bytes]) ->
 def _safety(p, fingerprint: bytes) -> dict:
     other = p.random(32)
     return {"other_fingerprint": other.hex(), "number": safety_number(p, fingerprint, other)}
+
+
+def _key_log(p, account) -> dict:
+    """A log of five leaves, of which the third is the account's; its head as a note and as it rides in a message."""
+    leaf = leaf_of(USER, 1, account.statement.encode())
+    leaves = [Leaf(p.random(32), n, p.random(32)) for n in (1, 2)] + [leaf] + [Leaf(p.random(32), 1, p.random(32))] * 2
+    hashes = [each.hash for each in leaves]
+    seed = p.random(32)
+    signer, checkpoint = (
+        NoteKey(origin_of(SERVER), p.ed25519_public(seed)),
+        Checkpoint(origin_of(SERVER), 5, root_of(hashes)),
+    )
+    head = sign_head(checkpoint, 1_700_000_000, lambda message: p.sign(seed, message))
+    proof = consistency_proof(3, 5, lambda start, end: root_of(hashes[start:end]))
+    return {
+        "leaves": [each.encode().hex() for each in leaves],
+        "own": 2,
+        "first_root": root_of(hashes[:3]).hex(),
+        "root": checkpoint.root.hex(),
+        "consistency": [step.hex() for step in proof],
+        "seed": seed.hex(),
+        "key": signer.text(),
+        "time": head.time,
+        "head": head.encode().hex(),
+        "note": write_note(checkpoint, signer, head),
+        "content": Content(1, 7, bytes(32), 1, b'{"text":"hello"}', head.encode()).encode().hex(),
+    }
 
 
 def _attachment(p) -> dict:

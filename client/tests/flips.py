@@ -21,6 +21,17 @@ from parley_client.push.sealing import EpochSecret, PushDirectory, PushPerson, s
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
 from parley_client.sync.opening import Memory, open_entry
 from parley_contracts.auth_api import Identity, SignedStatement
+from parley_contracts.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    Head,
+    NoteKey,
+    open_note,
+    origin_of,
+    parse_key,
+    sign_head,
+    write_note,
+)
 from parley_contracts.encoding import b64encode
 from parley_contracts.envelope import MESSAGE_LABEL
 from parley_contracts.ids import new_uuid7
@@ -106,6 +117,32 @@ def accounts() -> dict[str, Target]:
         "vault": Target(ACCOUNT.vault, vault),
         "vault, its hash made to fit": Target(ACCOUNT.vault, lambda b: vault(b, hashlib.sha256(b).digest())),
         "recovery key as typed": Target(typed, lambda b: parse_recovery_key(b.decode("latin-1"))),
+    }
+
+
+LOG_SEED, LOG_KEY = generate_signature_key(P)
+LOG = NoteKey(origin_of(SERVER), LOG_KEY)
+CHECKPOINT = Checkpoint(LOG.name, 5, bytes(range(32)))
+HEAD = sign_head(CHECKPOINT, 1_700_000_000, lambda message: P.sign(LOG_SEED, message))
+
+
+def read_head(data: bytes) -> Head:
+    """A head as it comes with a message, held to the log's key."""
+    head = Head.decode(data)
+    if not head.holds(LOG, LOG.name, P.verify):
+        raise CheckpointError("it is not signed by the log")
+    return head
+
+
+def key_log() -> dict[str, Target]:
+    """Heads of the log of people's keys, and the key that it shows."""
+    note = write_note(CHECKPOINT, LOG, HEAD).encode()
+    return {
+        "head of the key log": Target(HEAD.encode(), read_head),
+        "head of the key log, as a note": Target(
+            note, lambda b: open_note(b.decode(errors="replace"), LOG, LOG.name, P.verify)
+        ),
+        "head of the key log, its key": Target(LOG.text().encode(), lambda b: parse_key(b.decode("latin-1"))),
     }
 
 
@@ -306,4 +343,4 @@ def handshakes() -> dict[str, Target]:
 
 def targets() -> dict[str, Target]:
     """All of it, by name."""
-    return accounts() | kept_by_the_server() | messages() | pushes() | chunks() | handshakes()
+    return accounts() | key_log() | kept_by_the_server() | messages() | pushes() | chunks() | handshakes()

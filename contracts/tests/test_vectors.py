@@ -3,6 +3,7 @@
 Nothing of the client core is here: what another client would do, with the page in hand. Runs on CPython and, on `@noble`, in Pyodide.
 """
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -169,3 +170,28 @@ def test_attachment():
         found += P.aead_open(both[:32], both[32:] + number.to_bytes(4, "big") + last, chunk, b"")
     assert found == plaintext
     assert [hashlib.sha256(chunk).hexdigest() for chunk in sealed] == told["digests"]
+
+
+def test_key_log():
+    """Leaves, tree, proof and head of the log of people's keys."""
+    said = VECTORS["key_log"]
+    leaves = [bytes.fromhex(leaf) for leaf in said["leaves"]]
+    statement = hashlib.sha256(raw("account", "statement")).digest()
+    assert leaves[said["own"]] == hashlib.sha256(b"parley kt" + USER).digest() + bytes([0, 0, 0, 1]) + statement
+    a, b, c, d, e = (hashlib.sha256(b"\x00" + leaf).digest() for leaf in leaves)
+    ab, cd = hashlib.sha256(b"\x01" + a + b).digest(), hashlib.sha256(b"\x01" + c + d).digest()
+    abcd = hashlib.sha256(b"\x01" + ab + cd).digest()
+    root = hashlib.sha256(b"\x01" + abcd + e).digest()
+    assert root == raw("key_log", "root") and raw("key_log", "first_root") == hashlib.sha256(b"\x01" + ab + c).digest()
+    assert [bytes.fromhex(step) for step in said["consistency"]] == [c, d, ab, e]
+    key = P.ed25519_public(raw("key_log", "seed"))
+    origin = f"{VECTORS['server_name']}/keys"
+    checkpoint = f"{origin}\n5\n{base64.b64encode(root).decode()}\n"
+    head = raw("key_log", "head")
+    assert head[:48] == (5).to_bytes(8, "big") + root + said["time"].to_bytes(8, "big")
+    assert P.verify(key, f"cosignature/v1\ntime {said['time']}\n{checkpoint}".encode(), head[48:])
+    key_id = hashlib.sha256(f"{origin}\n".encode() + b"\x04" + key).digest()[:4]
+    assert said["key"] == f"{origin}+{key_id.hex()}+{base64.b64encode(bytes([4]) + key).decode()}"
+    assert said["note"] == f"{checkpoint}\n\u2014 {origin} {base64.b64encode(key_id + head[40:]).decode()}\n"
+    content = raw("key_log", "content")
+    assert content[0] == 2 and content.endswith(head)

@@ -13,6 +13,7 @@ from parley_client.crypto.settings import SettingsError
 from parley_client.errors import AttachmentBroken
 from parley_client.push.opening import PushError
 from parley_client.sync.opening import Unopened
+from parley_contracts.checkpoints import CheckpointError
 from parley_mls import DecodeError, MlsError
 
 PUSH_CAUSES = MESSAGE_CAUSES | {"malformed", "no_envelope", "sender_unknown"}
@@ -24,6 +25,7 @@ FAMILIES = {
     "device certificate": CertificateError,
     "vault": VaultError,
     "recovery key": RecoveryKeyError,
+    "head of the key log": (CheckpointError, DecodeError),
     "archive record": ArchiveError,
     "account index": AccountIndexError,
     "settings": SettingsError,
