@@ -58,6 +58,8 @@ async def ask_to_join(session: Session, invitation: Invitation) -> Joining:
     row = load_conversation(session.store, conversation_id)
     if row is not None and row.status in {"member", "outside"}:
         return Joining(conversation_id, "member")
+    if invitation.log:
+        await session.directory.log.introduce(invitation.log)
     inviter = await session.directory.identity(invitation.inviter)
     if inviter.root_fingerprint != invitation.inviter_fingerprint:
         raise UntrustedIdentity("the server shows other keys of who invites you than the link says")

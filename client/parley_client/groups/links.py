@@ -20,6 +20,7 @@ from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.settings import marks, syncing
 from parley_client.store.conversations import ConversationRow
+from parley_client.transparency.log import INTRODUCTION_SIZE_BYTES
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ConversationId, LinkId, UserId, new_uuid7, uuid_bytes, uuid_text
 from parley_contracts.policy import Link, PolicyDocument
@@ -28,6 +29,7 @@ from parley_mls import DecodeError, Primitives, Reader, Writer, decode
 
 _MARK = "/#join="
 _FORMAT = 1
+_FORMAT_WITH_LOG = 2
 SEED_SIZE_BYTES = 32
 LIFETIME_S_MAX = 10 * 365 * 24 * 3600
 USES_MAX = 1_000_000
@@ -35,24 +37,29 @@ USES_MAX = 1_000_000
 
 @dataclass(frozen=True)
 class Invitation:
-    """What a link's fragment holds: into what it leads, the secret, and who vouches for it under which root key."""
+    """What a link's fragment holds: into what it leads, the secret, and who vouches for it under which root key.
+
+    `log` is the key (32 bytes) of the log of people's keys and the head of it that the inviter had; empty where there was none.
+    """
 
     conversation_id: ConversationId
     link_id: LinkId
     seed: bytes = field(repr=False)
     inviter: UserId
     inviter_fingerprint: bytes
+    log: bytes = b""
 
     def encode(self) -> bytes:
         """The fragment's bytes."""
         return (
             Writer()
-            .uint8(_FORMAT)
+            .uint8(_FORMAT_WITH_LOG if self.log else _FORMAT)
             .raw(uuid_bytes(self.conversation_id))
             .raw(uuid_bytes(self.link_id))
             .raw(self.seed)
             .raw(uuid_bytes(self.inviter))
             .raw(self.inviter_fingerprint)
+            .raw(self.log)
             .finish()
         )
 
@@ -156,7 +163,12 @@ def _info(session: Session, row: ConversationRow, link: Link, server: str, seed:
     url = None
     if isinstance(seed, str) and identity is not None and _fits(session.primitives, link, seed):
         invitation = Invitation(
-            row.conversation_id, link.link_id, b64decode(seed), link.created_by, identity.root_fingerprint
+            row.conversation_id,
+            link.link_id,
+            b64decode(seed),
+            link.created_by,
+            identity.root_fingerprint,
+            session.directory.log.introduction,
         )
         url = invitation.url(server)
     expires_at = dt.datetime.fromtimestamp(link.expires_at, dt.UTC) if link.expires_at is not None else None
@@ -181,7 +193,8 @@ def _fits(primitives: Primitives, link: Link, seed: str) -> bool:
 
 
 def _read(reader: Reader) -> Invitation:
-    if reader.uint8() != _FORMAT:
+    shape = reader.uint8()
+    if shape not in {_FORMAT, _FORMAT_WITH_LOG}:
         raise DecodeError("an invitation of an unknown format")
     return Invitation(
         conversation_id=ConversationId(uuid_text(reader.raw(16))),
@@ -189,4 +202,5 @@ def _read(reader: Reader) -> Invitation:
         seed=reader.raw(SEED_SIZE_BYTES),
         inviter=UserId(uuid_text(reader.raw(16))),
         inviter_fingerprint=reader.raw(32),
+        log=reader.raw(INTRODUCTION_SIZE_BYTES if shape == _FORMAT_WITH_LOG else 0),
     )

@@ -23,7 +23,15 @@ from parley_client.store.key_log import PROVEN, Alarm, AlarmCode, FollowedLog
 from parley_client.store.port import Store
 from parley_client.transparency.witnesses import hear_witnesses, witnessed_size
 from parley_contracts.auth_api import Identity
-from parley_contracts.checkpoints import CheckpointError, Head, NoteKey, open_note, origin_of, parse_key
+from parley_contracts.checkpoints import (
+    HEAD_SIZE_BYTES,
+    CheckpointError,
+    Head,
+    NoteKey,
+    open_note,
+    origin_of,
+    parse_key,
+)
 from parley_contracts.ids import UserId
 from parley_contracts.key_log import KeyLogHead, decode_leaves, label_of
 from parley_contracts.limits import KEY_LOG_FOLLOW_INTERVAL_S, KEY_LOG_HEAD_AGE_S_MAX
@@ -31,6 +39,9 @@ from parley_contracts.merkle import BLOCK_LEAVES, root_from_blocks, root_of
 from parley_mls import DecodeError, MlsError, Primitives
 
 _ROOTS_CACHED = 1024
+_KEY_SIZE_BYTES = 32
+#: What an invitation says of the log: its key, and the head that the inviter had.
+INTRODUCTION_SIZE_BYTES = _KEY_SIZE_BYTES + HEAD_SIZE_BYTES
 
 
 class KeyLog:
@@ -56,6 +67,28 @@ class KeyLog:
         """The newest head that was judged, to be told to others; empty before the first."""
         followed = kept.load_followed(self._store)
         return followed.head if followed is not None else b""
+
+    @property
+    def introduction(self) -> bytes:
+        """The log's key and newest head, for an invitation; empty before the first head."""
+        followed = kept.load_followed(self._store)
+        return parse_key(followed.key).key + followed.head if followed is not None and followed.head else b""
+
+    async def introduce(self, introduction: bytes) -> None:
+        """Hold the log to what an invitation says of it; `UntrustedLog` where the server has shown another one."""
+        signer = NoteKey(self.origin, introduction[:_KEY_SIZE_BYTES])
+        followed = kept.load_followed(self._store)
+        if followed is None:
+            kept.save_followed(self._store, FollowedLog(signer.text()))
+        elif followed.key != signer.text():
+            raise self._alarm("other_key", "the invitation names another log of people's keys than the server shows")
+        try:
+            found = self.hear(Head.decode(introduction[_KEY_SIZE_BYTES:]))
+        except DecodeError as error:
+            raise UntrustedLog("the invitation names a head of the log of people's keys that is none") from error
+        if found:
+            raise UntrustedLog(found)
+        await self.follow()
 
     async def follow(self, *, unless_fresh: bool = False) -> None:
         """Fetch and judge what is new; `UntrustedLog` where it does not continue what is known, or once did not."""

@@ -56,7 +56,7 @@ class TransparencyMethods(ClientPart):
         """How the log stands; no network."""
         session = self.session
         followed, demand = kept.load_followed(session.store), kept.load_demand(session.store)
-        head = Head.decode(followed.head) if followed is not None else None
+        head = Head.decode(followed.head) if followed is not None and followed.head else None
         alarms = [LogAlarm(alarm.code, alarm.detail, alarm.raised_at) for alarm in kept.alarms(session.store)]
         return KeyLogStatus(
             state="alarm" if alarms else self._log_state(head),

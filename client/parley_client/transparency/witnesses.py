@@ -25,7 +25,7 @@ def demand_witnesses(store: Store, unverified_keys: Sequence[str], at_least: int
     try:
         keys = tuple(dict.fromkeys(parse_key(text).text() for text in unverified_keys))
     except CheckpointError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(f"a witness has another kind of key: {error}") from error
     if not 0 <= at_least <= len(keys) <= KEY_LOG_WITNESSES_MAX:
         raise UsageError(f"name at most {KEY_LOG_WITNESSES_MAX} witnesses, and demand no more than there are")
     heads = {key: head for key, head in kept.load_demand(store).heads.items() if key in keys}

@@ -304,6 +304,44 @@ async def test_a_server_without_a_log_introduces_nobody(trio, server):
     assert load_person(alice.store, user(carol)) is None
 
 
+# --- invitations
+
+
+@pytest.mark.parametrize("lie", ["another key", "another tree", "a rolled back tree"])
+async def test_a_link_shows_what_the_inviter_was_shown(trio, server, lie):
+    """H13: the fragment names the log's key and the inviter's head; who was shown another log does not go in."""
+    alice, bob, carol = trio
+    where = (await alice.group_create("Garden", [])).conversation_id
+    link = await alice.group_link_create(where)
+    leaves = list(server.key_log.leaves)
+    other = {
+        "another key": SignedLog(leaves, seed=bytes(32)),
+        "another tree": SignedLog([*leaves[:-1], leaf_of(user(carol), 1, GHOST)]),
+        "a rolled back tree": SignedLog(leaves[:2]),
+    }[lie]
+    bob.session.directory.log.start_anew()
+    split(server, bob, other)
+    other.behind = -2 * 3600  # later than the link: the smaller tree is a contradiction
+    await bob.follow_key_log()
+    with pytest.raises(UntrustedLog):
+        await bob.group_join(link.url)
+    assert codes(bob) == ["other_key" if lie == "another key" else "split_view"]
+    if lie != "another key":  # whoever made the link could have invented it
+        await meets_nobody(bob, carol)
+
+
+async def test_a_link_pins_the_log_of_a_device_that_knows_none(trio, people, server):
+    alice, _, _ = trio
+    where = (await alice.group_create("Garden", [])).conversation_id
+    link = await alice.group_link_create(where)
+    dora = await people.register("dora")
+    split(server, dora, SignedLog(server.log_statements().leaves, seed=bytes(32)))
+    with pytest.raises(UntrustedLog):
+        await dora.group_join(link.url)
+    assert codes(dora) == ["other_key"]
+    assert kept.load_followed(dora.store).key == server.key_log.signer.text()
+
+
 # --- witnesses
 
 
