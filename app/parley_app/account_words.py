@@ -103,6 +103,46 @@ SIGN_OUT_OTHERS_TITLE: Final = "Sign out everywhere but here?"
 SIGN_OUT_OTHERS_TEXT: Final = "Your other devices read nothing that is said from now on. Each comes back only with your password and your recovery key."
 
 
+# The log of everybody's keys.
+KEYS: Final = "Everybody’s keys"
+KEYS_DETAIL: Final = "Whether the server shows all the same"
+KEYS_LEAD: Final = (
+    "The server keeps a public list of the keys of everybody here. Your devices check that nobody is shown another one."
+)
+KEYS_SECTION: Final = "The list"
+KEYS_SIZE: Final = "Length"
+KEYS_SIGNED: Final = "Signed by the server"
+KEYS_UNKNOWN: Final = "Not checked yet"
+KEYS_SELF_AUDITED: Final = "Self-audited"
+KEYS_SELF_AUDITED_TEXT: Final = (
+    "Your devices and the people you write with have checked the list, and nobody outside has. "
+    "Compare safety numbers with those who matter most."
+)
+KEYS_WITNESSED_TEXT: Final = "They have signed that they were shown the same list as you."
+KEYS_STALE: Final = "The list is old"
+KEYS_STALE_TEXT: Final = "The server has signed nothing new for a day. New keys could be kept from you."
+KEYS_ALARM: Final = "Something is wrong with the list"
+KEYS_ALARMS: Final = {
+    "rolled_back": "The server has signed a list that lacks what was in it. Nothing new is believed until that is explained.",
+    "split_view": "Somebody was shown another list than you. Nothing new is believed until that is explained.",
+    "replayed": "The server showed an old list.",
+    "own_keys": "There are keys in your name that are not yours. Tell whoever runs your server, and those you write with.",
+    "other_key": "The list is signed by another key than before.",
+    "forged": "The list did not fit its signature.",
+    "unproven": "Somebody said that they were shown another list, without proof.",
+}
+
+
+def keys_size(count: int) -> str:
+    """How many entries."""
+    return "1 entry" if count == 1 else f"{count} entries"
+
+
+def witnessed(count: int) -> str:
+    """That enough outsiders have signed the list."""
+    return "Checked by a witness" if count == 1 else f"Checked by {count} witnesses"
+
+
 def step_on(since: str) -> str:
     """Since when an authenticator app is asked for."""
     return f"Signing in takes a code of your authenticator app, since {since}"

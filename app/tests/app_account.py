@@ -18,6 +18,9 @@ class AccountAnswers:
     """
 
     def __init__(self):
+        no_witness = {"at_least": 0, "witnesses": [], "alarms": []}
+        self.key_log = {"state": "not_followed", "key": "", "size": 0, "signed_at": 0, **no_witness}
+        self.key_log_news = {"state": "self_audited", "size": 3, "signed_at": 1_780_000_000}
         self.recent = True
         self.password = PASSWORD
         self.profile = {"email": "anna@old.test", "email_verified": False}
@@ -29,6 +32,13 @@ class AccountAnswers:
             own_session("phone", "Phone"),
             own_session("new", ""),
         ]
+
+    def _key_log(self):
+        return self.key_log
+
+    def _key_log_follow(self):
+        self.key_log |= self.key_log_news
+        return self.key_log
 
     def _account(self):
         return dict(self.profile)

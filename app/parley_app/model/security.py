@@ -1,8 +1,9 @@
-"""What decides who may sign in as this person: the password, the e-mail address, the second step, sessions, and giving the password again."""
+"""What decides who may sign in as this person: the password, the e-mail address, the second step, sessions, everybody's keys, giving the password again."""
 
 from __future__ import annotations
 
 from parley_app.engine import Engine
+from parley_app.model.key_log import KeyLog
 from parley_app.model.own_email import OwnEmail
 from parley_app.model.own_sessions import OwnSessions
 from parley_app.model.passwords import PasswordForm
@@ -19,3 +20,4 @@ class Security:
         self.email = OwnEmail(engine, self.again)
         self.factors = SecondFactors(engine, self.again)
         self.sessions = OwnSessions(engine, self.again)
+        self.key_log = KeyLog(engine)

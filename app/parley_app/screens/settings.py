@@ -21,6 +21,7 @@ from parley_app.model import app as routes
 from parley_app.model.app import App
 from parley_app.model.preferences import Theme
 from parley_app.screens.frame import Workspace
+from parley_app.screens.key_log import KeyLogScreen
 from parley_app.screens.own_email import EmailScreen
 from parley_app.screens.own_password import PasswordScreen
 from parley_app.screens.own_sessions import SessionsScreen
@@ -29,6 +30,7 @@ from parley_app.screens.second_step import SecondStepScreen
 from parley_app.screens.settings_page import (
     ACCOUNT,
     APPEARANCE,
+    KEY_LOG,
     NOTIFICATIONS,
     OWN_EMAIL,
     OWN_PASSWORD,
@@ -42,12 +44,13 @@ from parley_app.screens.settings_page import (
 from parley_app.theme import Ui, palette, use_ui
 from parley_app.tokens import Palette, Size, Space, Type
 
-#: What decides who may sign in, each on a page of its own.
+#: What decides who may sign in, and under whose keys, each on a page of its own.
 _WAYS: Final = (
     (Glyph.AT, words.EMAIL, account_words.EMAIL_DETAIL, OWN_EMAIL),
     (Glyph.KEY, words.PASSWORD, account_words.PASSWORD_DETAIL, OWN_PASSWORD),
     (Glyph.SHIELD_CHECK, account_words.STEP, account_words.STEP_DETAIL, SECOND_STEP),
     (Glyph.DEVICES, account_words.SESSIONS, account_words.SESSIONS_DETAIL, OWN_SESSIONS),
+    (Glyph.KEY, account_words.KEYS, account_words.KEYS_DETAIL, KEY_LOG),
 )
 
 
@@ -240,6 +243,7 @@ _BELOW_ACCOUNT: Final = {
     OWN_PASSWORD: PasswordScreen,
     SECOND_STEP: SecondStepScreen,
     OWN_SESSIONS: SessionsScreen,
+    KEY_LOG: KeyLogScreen,
 }
 
 

@@ -26,6 +26,7 @@ OWN_EMAIL: Final = f"{ACCOUNT}/email"
 OWN_PASSWORD: Final = f"{ACCOUNT}/password"
 SECOND_STEP: Final = f"{ACCOUNT}/second-step"
 OWN_SESSIONS: Final = f"{ACCOUNT}/sessions"
+KEY_LOG: Final = f"{ACCOUNT}/keys"
 PRIVACY: Final = f"{routes.SETTINGS}/privacy"
 NOTIFICATIONS: Final = f"{routes.SETTINGS}/notifications"
 SECTIONS: Final = (
