@@ -121,6 +121,12 @@ KEYS_SELF_AUDITED_TEXT: Final = (
 KEYS_WITNESSED_TEXT: Final = "They have signed that they were shown the same list as you."
 KEYS_STALE: Final = "The list is old"
 KEYS_STALE_TEXT: Final = "The server has signed nothing new for a day. New keys could be kept from you."
+KEYS_ANEW: Final = "Begin anew"
+KEYS_ANEW_TITLE: Final = "Follow the list anew?"
+KEYS_ANEW_TEXT: Final = (
+    "Do this only if whoever runs your server told you why the list is another one, for instance a restored backup. "
+    "Whom you know already stays known."
+)
 KEYS_ALARM: Final = "Something is wrong with the list"
 KEYS_ALARMS: Final = {
     "rolled_back": "The server has signed a list that lacks what was in it. Nothing new is believed until that is explained.",

@@ -40,6 +40,10 @@ class AccountAnswers:
         self.key_log |= self.key_log_news
         return self.key_log
 
+    def _key_log_start_anew(self):
+        self.key_log |= {"state": "self_audited", "alarms": []}
+        return self.key_log
+
     def _account(self):
         return dict(self.profile)
 

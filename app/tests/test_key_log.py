@@ -10,6 +10,7 @@ from app_screens import press, said
 from parley_app import account_words, words
 from parley_app.engine import EngineError
 from parley_app.main import _screen
+from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import ACCOUNT, KEY_LOG
 from parley_client.store.key_log import AlarmCode
 
@@ -47,6 +48,18 @@ async def test_an_old_log_is_told():
 async def test_each_alarm_has_its_words(code):
     now = await shown(state="alarm", alarms=[{"code": code, "detail": "", "raised_at": 0}])
     assert {account_words.KEYS_ALARM, account_words.KEYS_ALARMS[code]} <= now
+
+
+async def test_it_begins_anew_once_that_was_confirmed():
+    device = FakeDevice()
+    device.key_log_news |= {"state": "alarm", "alarms": [{"code": "rolled_back", "detail": "", "raised_at": 0}]}
+    world = await started(device, KEY_LOG)
+    await world.app.session.security.key_log.load()
+    await press(world, account_words.KEYS_ANEW)
+    assert account_words.KEYS_ANEW_TITLE in said(draw(Layers, world.app)) and not device.asked("key_log.start_anew")
+    await press(world, account_words.KEYS_ANEW, Layers)
+    now = said(draw(_screen, world.app))
+    assert account_words.KEYS_SELF_AUDITED in now and account_words.KEYS_ANEW not in now
 
 
 async def test_what_is_known_shows_while_the_server_is_away():

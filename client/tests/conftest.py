@@ -342,23 +342,6 @@ class FakeServer(FakeKeyLog, FakeChannels, FakeRooms, FakePolls, FakeBackups):
         ]
         return {"records": records, "next": None}
 
-    def _messaging_history_keys(self, session, method, rest, body, query) -> object:
-        kept = self.history_keys[session["user"]]
-        if method == "PUT":
-            if kept.setdefault(int(rest[0]), body["sealed"]) != body["sealed"]:
-                raise problems.Conflict
-            return {}
-        return {"history_keys": [{"version": v, "sealed": s} for v, s in sorted(kept.items())]}
-
-    def _messaging_account_index(self, session, method, rest, body, query) -> object:
-        stored = self.indexes.get(session["user"])
-        if method == "PUT":
-            if body["version"] != (stored["version"] if stored else 0) + 1:
-                raise problems.VersionStale(version=stored["version"] if stored else 0)
-            self.indexes[session["user"]] = body
-            return body
-        return stored or {"version": 0, "sealed": ""}
-
     # --- media
 
     def _media_uploads(self, session, method, rest, body, query) -> object:

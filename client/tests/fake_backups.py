@@ -2,6 +2,8 @@
 
 import copy
 
+from parley_contracts import problems
+
 
 class FakeBackups:
     """A part of `FakeServer`. Accounts and sessions stay as they are, like those of another database."""
@@ -21,3 +23,20 @@ class FakeBackups:
             for socket in sockets:
                 socket.push(4000)
             sockets.clear()
+
+    def _messaging_history_keys(self, session, method, rest, body, query) -> object:
+        kept = self.history_keys[session["user"]]
+        if method == "PUT":
+            if kept.setdefault(int(rest[0]), body["sealed"]) != body["sealed"]:
+                raise problems.Conflict
+            return {}
+        return {"history_keys": [{"version": v, "sealed": s} for v, s in sorted(kept.items())]}
+
+    def _messaging_account_index(self, session, method, rest, body, query) -> object:
+        stored = self.indexes.get(session["user"])
+        if method == "PUT":
+            if body["version"] != (stored["version"] if stored else 0) + 1:
+                raise problems.VersionStale(version=stored["version"] if stored else 0)
+            self.indexes[session["user"]] = body
+            return body
+        return stored or {"version": 0, "sealed": ""}

@@ -18,6 +18,13 @@ class KeyLog(Form):
         """Follow the log now; what this device knows shows meanwhile, and where the server is away."""
         await self.submit(self._load)
 
+    async def start_anew(self) -> None:
+        """Forget the log and what was wrong with it: the operator has explained it."""
+        await self.submit(self._start_anew)
+
+    async def _start_anew(self) -> None:
+        self.status = await self._engine.call("key_log.start_anew")
+
     async def _load(self) -> None:
         self.status = await self._engine.call("key_log")
         self.changed()
