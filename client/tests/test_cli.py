@@ -448,3 +448,18 @@ def test_a_newcomer_reads_the_history_that_a_group_shares(run, register):
     code, _, said = run("bob", "group", "history", "Garden", "ask")
     assert code != 0 and said.startswith("what was shared from before you joined is here already")
     assert run("alice", "group", "history", "Garden", "perhaps")[0] != 0
+
+
+def test_the_log_of_people_s_keys_is_shown(run, register, server):
+    register("alice")
+    code, (status,), _ = run("alice", "transparency")
+    assert code == 0 and (status["state"], status["size"], status["alarms"]) == ("self_audited", 1, [])
+    assert run("alice", "transparency", "--at-least", "1")[0] == 2
+    witness = ["--witness", server.key_log.signer.text(), "--at-least", "1"]
+    assert run("alice", "transparency", *witness)[1][0]["at_least"] == 1
+    assert run("alice", "transparency", "--at-least", "0")[1][0]["witnesses"] == []
+    server.key_log.leaves.clear()
+    server.log_statements = lambda: server.key_log
+    assert run("alice", "transparency")[1][0]["state"] == "alarm"
+    server.log_statements = type(server).log_statements.__get__(server)
+    assert run("alice", "transparency", "--start-anew")[1][0]["state"] == "self_audited"

@@ -103,9 +103,9 @@ class KeyLog:
             self._compare_waiting(signer, head)
             hear_witnesses(self._store, self._primitives, self.origin, answer.witnessed, head.size, self.split_view)
             own = await self._audit(followed)
-            # Only now: what was not audited is not fresh, and is looked at again.
-            followed = msgspec.structs.replace(followed, own=own, followed_at=int(self.clock()))
-            kept.save_followed(self._store, followed)
+            if own is not None:  # what was not audited is not fresh, and is looked at again
+                followed = msgspec.structs.replace(followed, own=own, followed_at=int(self.clock()))
+                kept.save_followed(self._store, followed)
 
     def has(self, user_id: UserId, identity: Identity) -> bool:
         """Whether the log, as far as it was followed, has exactly these statements of a person."""
@@ -255,11 +255,11 @@ class KeyLog:
             )
         return str(self._alarm("unproven", "somebody told of another log of people's keys, without proof", head))
 
-    async def _audit(self, followed: FollowedLog) -> int:
-        """Hold what the log says of this person against their own root key; how many leaves that are."""
+    async def _audit(self, followed: FollowedLog) -> int | None:
+        """Hold what the log says of this person against their own root key; how many leaves that are, None before there is one."""
         account = documents.load_account(self._store)
         if account is None or account.stage != "ready" or account.user_id is None:
-            return followed.own
+            return None
         own = self._logged(account.user_id, followed.size)
         if 0 < len(own) == followed.own:
             return followed.own

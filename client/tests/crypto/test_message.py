@@ -15,6 +15,7 @@ from parley_client.crypto.message import (
     pad,
     seal_message,
 )
+from parley_contracts.checkpoints import HEAD_SIZE_BYTES
 from parley_contracts.envelope import MESSAGE_LABEL, MessageHeader
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
 from parley_contracts.limits import CIPHERTEXT_SIZE_BYTES_MAX, TEXT_LENGTH_MAX
@@ -57,6 +58,7 @@ def opened(message: SealedMessage, **changes: object) -> Content:
         last_hash=st.binary(min_size=32, max_size=32),
         kind=st.integers(0, 65535),
         body=st.binary(max_size=3000),
+        head=st.one_of(st.just(b""), st.binary(min_size=HEAD_SIZE_BYTES, max_size=HEAD_SIZE_BYTES)),
     )
 )
 def test_round_trip(content: Content):

@@ -223,6 +223,7 @@ async def test_a_split_view_is_found_by_one_s_own_devices(trio, people, server):
     alice, _, carol = trio
     await alice.settle()
     phone = await people.restore("alice", "phone")
+    assert kept.load_followed(phone.store).own == 1
     await phone.follow_key_log()
     ghostly = SignedLog([*server.key_log.leaves, leaf_of(user(carol), 2, GHOST)])
     plain = server._auth_key_log
