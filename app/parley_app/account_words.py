@@ -11,7 +11,40 @@ CODE_FIELD: Final = "Code from your authenticator app, or a recovery code"
 CODE_HELP: Final = "Each code works once. A recovery code is one of those you kept when you switched this on."
 CODE_BUTTON: Final = "Continue"
 CODE_WRONG: Final = "This code is wrong, was used, or is too old. Wait for the next one, or use a recovery code."
+CODE_PASSKEY: Final = "Use a passkey"
+CODE_NO_PASSKEYS: Final = "A passkey works in the web app only. Here, use a code."
+WITH_PASSKEY: Final = "Sign in with a passkey"
+ALONE_LEAD: Final = (
+    "Type your recovery key. It makes this device yours and opens everything you have written. Then you are asked for "
+    "your passkey."
+)
+ALONE_BUTTON: Final = "Continue with your passkey"
 SIGN_IN_ENDED: Final = "Signing in took too long. Give your password once more."
+
+# A forgotten password.
+FORGOT: Final = "Forgot your password?"
+FORGOT_TITLE: Final = "Set a new password"
+FORGOT_LEAD: Final = (
+    "Type the e-mail address of your account. If it is one of this server, a letter with a code goes there."
+)
+FORGOT_BUTTON: Final = "Send me a code"
+HAVE_CODE: Final = "I have a code"
+RESET_TITLE: Final = "Choose a new password"
+RESET_LEAD: Final = "Type the code of the letter, and the password that you want from now on."
+RESET_CODE: Final = "Code of the letter"
+RESET_WARNING: Final = "A new password does not open your messages"
+RESET_WARNING_TEXT: Final = (
+    "They stay locked by your recovery key, which you need to sign in again. All your devices are signed out."
+)
+RESET_BUTTON: Final = "Set the new password"
+RESET_DONE: Final = "Your new password is set. Sign in with it."
+LETTER_CODE_WRONG: Final = "This code is wrong, was used, or is too old. Ask for another letter."
+
+
+def letter_may_come(address: str) -> str:
+    """After a letter was asked for; whether anybody has the address is not said."""
+    return f"If an account has {address}, a letter with a code is on its way. It may take a minute."
+
 
 # The password again.
 AGAIN_TITLE: Final = "Give your password again"
@@ -41,7 +74,8 @@ EMAIL_LEAD: Final = "Your server writes here when something about your account c
 EMAIL_NOW: Final = "Your address"
 EMAIL_CONFIRMED: Final = "Confirmed"
 EMAIL_UNCONFIRMED: Final = "Not confirmed yet"
-EMAIL_SEND: Final = "Send me a code"
+EMAIL_SEND_AGAIN: Final = "Send me another code"
+EMAIL_FIRST: Final = "A letter with a code went there when you signed up. Type the code here."
 EMAIL_NEW: Final = "New address"
 EMAIL_NEW_HELP: Final = "It gets a letter with a code. Until you give the code, your present address stays."
 EMAIL_CHANGE: Final = "Send a code to it"
@@ -62,7 +96,7 @@ def address(email: str, *, confirmed: bool) -> str:
 
 # The second step.
 STEP: Final = "Second step"
-STEP_DETAIL: Final = "A code from an authenticator app"
+STEP_DETAIL: Final = "A code from an authenticator app, or a passkey"
 STEP_LEAD: Final = "With a second step, your password alone lets nobody sign in as you."
 STEP_OFF: Final = "Signing in takes your password only"
 STEP_SET_UP: Final = "Set up an authenticator app"
@@ -85,7 +119,27 @@ CODES_KEPT: Final = "I kept them"
 CODES_NEW: Final = "New recovery codes"
 CODES_NEW_TITLE: Final = "Make new recovery codes?"
 CODES_NEW_TEXT: Final = "The codes that you have are worth nothing from then on."
+
+# Passkeys.
 PASSKEYS: Final = "Passkeys"
+PASSKEYS_DETAIL: Final = "Sign in by a finger, a face or a PIN"
+PASSKEYS_LEAD: Final = (
+    "A passkey stays on your phone, computer or security key. It signs you in alone, or as the second step after your "
+    "password, and works on this server’s own page only."
+)
+PASSKEYS_NONE: Final = "You have no passkey yet"
+PASSKEYS_ELSEWHERE: Final = "Passkeys need the web app"
+PASSKEYS_ELSEWHERE_TEXT: Final = "Open Parley in a browser that has passkeys to add one or to sign in by one."
+PASSKEY_NAME: Final = "Name of the new passkey"
+PASSKEY_NAME_HELP: Final = "So that you know it again, such as “My phone”."
+PASSKEY_ADD: Final = "Add a passkey"
+PASSKEY_ADDING: Final = "Follow your browser…"
+PASSKEY_UNUSED: Final = "Not used yet"
+REMOVE: Final = "Remove"
+PASSKEY_REMOVE_TEXT: Final = (
+    "It signs in nowhere from then on. Remove it from your phone, computer or key as well. Where it was your last second "
+    "step, your recovery codes are worth nothing either."
+)
 
 # Where one is signed in.
 SESSIONS: Final = "Where you are signed in"
@@ -172,6 +226,26 @@ def seen(network: str, moment: str) -> str:
 def since(day: str) -> str:
     """When a session began."""
     return f"Signed in {day}"
+
+
+def added(day: str) -> str:
+    """When a passkey was added."""
+    return f"Added {day}"
+
+
+def used(moment: str) -> str:
+    """When a passkey was last used."""
+    return f"Last used {moment}"
+
+
+def remove(name: str) -> str:
+    """The accessible name of the button that takes a passkey away."""
+    return f"{REMOVE}: {name}"
+
+
+def remove_title(name: str) -> str:
+    """Whether a passkey is to be taken away."""
+    return f"Remove “{name}”?"
 
 
 def sign_out(name: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from parley_app.engine import EngineError, Json
+
 NotificationState = Literal["on", "off", "denied", "unsupported"]
 
 
@@ -31,9 +33,21 @@ class Bridge(Protocol):
         """Have a notification sent to this very device; what was seen of it, as a sentence. Raises `EngineError`."""
         ...
 
+    async def passkeys(self) -> bool:
+        """Whether this system makes and asks for passkeys."""
+        ...
+
+    async def make_passkey(self, options: Json) -> Json:
+        """Have a passkey made by the server's creation options (WebAuthn, as JSON); raises `EngineError`."""
+        ...
+
+    async def use_passkey(self, options: Json) -> Json:
+        """Have a passkey sign by the server's request options (WebAuthn, as JSON); raises `EngineError`."""
+        ...
+
 
 class PlainBridge:
-    """A system that shows no notifications: CPython with a window in a browser."""
+    """A system that shows no notifications and has no passkeys: CPython with a window in a browser."""
 
     def __init__(self, server: str = "", ca_file: str | None = None) -> None:
         self.server = server
@@ -54,3 +68,15 @@ class PlainBridge:
     async def test_notification(self) -> str:
         """Nothing to test."""
         return ""
+
+    async def passkeys(self) -> bool:
+        """Never."""
+        return False
+
+    async def make_passkey(self, options: Json) -> Json:  # noqa: ARG002 - the port's
+        """Nothing to make one with."""
+        raise EngineError("passkeys_unsupported", "passkeys need a browser")
+
+    async def use_passkey(self, options: Json) -> Json:
+        """Nothing to ask for one."""
+        return await self.make_passkey(options)

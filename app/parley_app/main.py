@@ -19,7 +19,7 @@ from parley_app.late_answers import let_late_answers_go
 from parley_app.model import app as routes
 from parley_app.model import channels as channel_routes
 from parley_app.model.app import App
-from parley_app.screens import channel_search, channels, chats, gate, joining, new_chat, settings
+from parley_app.screens import channel_search, channels, chats, forgotten, gate, joining, new_chat, settings
 from parley_app.screens.layers import Layers
 from parley_app.screens.switcher import Switcher
 from parley_app.screens.viewer import Viewer
@@ -34,6 +34,8 @@ _SCREENS: Final = {
     routes.SIGN_IN: gate.SignIn,
     routes.RESTORE: gate.Restore,
     routes.CODE: gate.GiveCode,
+    routes.FORGOT: forgotten.ForgotPassword,
+    routes.RESET: forgotten.NewPassword,
     routes.KEY: gate.KeepKey,
     routes.KEY_CONFIRM: gate.ConfirmKey,
     routes.NEW: new_chat.NewChatScreen,

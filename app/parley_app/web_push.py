@@ -69,6 +69,18 @@ class BrowserBridge:
             seen.cancel()
         return words.TEST_OUTCOMES.get(answer["outcome"], words.TEST_OUTCOMES["failed"])
 
+    async def passkeys(self) -> bool:
+        """Whether this browser has them."""
+        return bool(await self._page.ask("passkeys"))
+
+    async def make_passkey(self, options: Json) -> Json:
+        """Have the browser make one; raises `EngineError`."""
+        return await self._page.ask("makePasskey", options=options)
+
+    async def use_passkey(self, options: Json) -> Json:
+        """Have the browser ask for one; raises `EngineError`."""
+        return await self._page.ask("usePasskey", options=options)
+
 
 async def enrol(page: Page, engine: Engine) -> None:
     """Subscribe at the browser's push service and tell the server; the same again changes nothing. Raises `EngineError`."""

@@ -1,8 +1,48 @@
 """The account itself at the engine's port: address, password, second step, and what asks for a recent sign-in."""
 
+from parley_app.bridge import PlainBridge
 from parley_app.engine import EngineError
 
 PASSWORD, CODE, LETTER_CODE = "long enough words", "123456", "LETTER-CODE"
+#: What a browser makes of a passkey, as WebAuthn's JSON has it.
+MADE = {
+    "id": "key",
+    "rawId": "key",
+    "type": "public-key",
+    "response": {"clientDataJSON": "made", "attestationObject": "made", "transports": ["internal"]},
+    "clientExtensionResults": {},
+}
+SIGNED = {
+    "id": "key",
+    "rawId": "key",
+    "type": "public-key",
+    "response": {"clientDataJSON": "got", "authenticatorData": "got", "signature": "got", "userHandle": None},
+    "authenticatorAttachment": "platform",
+}
+
+
+class PasskeyBridge(PlainBridge):
+    """A browser with passkeys; `fault` is what it says instead of giving one."""
+
+    def __init__(self, server="https://parley.test"):
+        super().__init__(server)
+        self.fault = None
+        self.asked = []
+
+    async def passkeys(self):
+        return True
+
+    async def make_passkey(self, options):
+        return self._give("make", options, MADE)
+
+    async def use_passkey(self, options):
+        return self._give("use", options, SIGNED)
+
+    def _give(self, deed, options, given):
+        self.asked.append((deed, options))
+        if self.fault is not None:
+            raise self.fault
+        return given
 
 
 def own_session(session_id, name, *, is_current=False):
@@ -100,6 +140,37 @@ class AccountAnswers:
         self.factors |= {"recovery_codes_left": 2}
         self.codes_made += 1
         return {"codes": [f"1000000{self.codes_made}", f"2000000{self.codes_made}"]}
+
+    def _account_passkey_begin(self):
+        self._expect_recent()
+        return {"options": {"publicKey": "creation"}, "setup": "signed"}
+
+    def _account_passkey_confirm(self, setup, name, credential):
+        self._expect_recent()
+        assert (setup, credential) == ("signed", MADE)
+        number = len(self.factors["passkeys"]) + 1
+        key = {"number": number, "name": name, "created_at": "2026-11-01T09:00:00Z", "last_used_at": None}
+        codes = [] if self.factors["passkeys"] else ["10000001", "20000001"]
+        self.factors |= {"passkeys": [*self.factors["passkeys"], key], "recovery_codes_left": 2}
+        return {"passkey": key, "recovery_codes": codes}
+
+    def _account_passkey_remove(self, number):
+        self._expect_recent()
+        self.factors |= {"passkeys": [each for each in self.factors["passkeys"] if each["number"] != number]}
+        return {}
+
+    def _account_passkey_ask(self, server, username, password, ca_file):
+        return {"options": {"publicKey": username or "anybody"}, "flow": "flow"}
+
+    def _account_forgot(self, server, email, ca_file):
+        self.letters.append(email)
+        return {}
+
+    def _account_reset(self, server, code, new, ca_file):
+        if code != LETTER_CODE:
+            raise EngineError("wrong_code", "no")
+        self.password = new
+        return {}
 
     def _account_sessions(self):
         return list(self.sessions)

@@ -41,6 +41,9 @@ class FakePage:
             return "denied"
         return "on" if self.permission == "granted" and self.enrolled else "off"
 
+    def _passkeys(self):
+        return False
+
     def _permit(self):
         if not self.supported:
             return "unsupported"

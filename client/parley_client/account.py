@@ -7,7 +7,6 @@ leaves this module only inside the sealed vault; the recovery key stays in the p
 from __future__ import annotations
 
 import asyncio
-import platform
 
 import msgspec
 
@@ -34,6 +33,7 @@ from parley_client.crypto.history import (
 from parley_client.crypto.recovery import new_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import AlreadySignedIn, RecoveryKeyRefused, RecoveryKeyRequired, UntrustedIdentity
+from parley_client.platforms.labels import DeviceLabel
 from parley_client.store.documents import Account, load_account, save_account
 from parley_client.store.history import save_history_key
 from parley_client.store.port import Store
@@ -41,7 +41,6 @@ from parley_contracts.auth_api import DeviceRegistration, StatementUpload, Token
 from parley_contracts.encoding import b64encode
 from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
-from parley_contracts.limits import DEVICE_NAME_LENGTH_MAX
 from parley_contracts.messaging_api import HistoryKeyRecord, HistoryKeyUpload
 from parley_contracts.problems import Unavailable, UsernameTaken, WrongCredentials
 from parley_mls import Primitives, generate_signature_key
@@ -52,8 +51,9 @@ _FIRST_VERSION = 1
 class SetUp:
     """The set-up of one profile."""
 
-    def __init__(self, store: Store, api: Api, primitives: Primitives) -> None:
+    def __init__(self, store: Store, api: Api, primitives: Primitives, label: DeviceLabel) -> None:
         self._store = store
+        self._label = label
         self._api = api
         self._primitives = primitives
 
@@ -72,14 +72,31 @@ class SetUp:
         return account
 
     async def login(
-        self, account: Account, *, password: str, recovery_key: bytes | None, code: str | None = None
+        self,
+        account: Account,
+        *,
+        password: str,
+        recovery_key: bytes | None,
+        code: str | None = None,
+        passkey: auth.PasskeyAnswer | None = None,
     ) -> Account:
-        """Sign in: this profile's own device again, or a new device by the recovery key."""
+        """Sign in: this profile's own device again, or a new device by the recovery key.
+
+        An account without a name is whoever's the passkey is.
+        """
+        tokens = None
+        if passkey is not None and not account.username:
+            username, tokens = await auth.login_by_passkey(self._api, passkey)
+            account = msgspec.structs.replace(account, username=username)
         stored = self._stored(account)
         again = stored is not None and stored.stage == "ready"
         if recovery_key is None and not again:
             raise RecoveryKeyRequired("a new device needs the recovery key: give --recovery-key-file")
-        self._api.keep_tokens(await auth.login(self._api, username=account.username, password=password, code=code))
+        if tokens is None and passkey is not None:
+            tokens = await auth.login_by_second_passkey(self._api, passkey)
+        elif tokens is None:
+            tokens = await auth.login(self._api, username=account.username, password=password, code=code)
+        self._api.keep_tokens(tokens)
         if stored is not None and again:
             await self._bind_device(stored)
             return stored
@@ -208,8 +225,7 @@ class SetUp:
 
     async def _bind_device(self, account: Account) -> None:
         assert account.device_id is not None
-        name = f"parley on {platform.node() or 'a computer'}"[:DEVICE_NAME_LENGTH_MAX]
-        registration = DeviceRegistration(b64encode(account.certificate), name, "cli")
+        registration = DeviceRegistration(b64encode(account.certificate), self._label.name, self._label.platform)
         self._api.keep_tokens(await auth.put_device(self._api, account.device_id, registration))
 
     # --- recovery

@@ -47,6 +47,7 @@ from parley_client.groups.joining import admit_automatically
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
 from parley_client.methods import RoomMethods
+from parley_client.platforms.labels import DeviceLabel, this_computer
 from parley_client.restoring.offering import offer_held
 from parley_client.session import Device, GroupCache, Session
 from parley_client.store import documents, messages
@@ -73,9 +74,15 @@ class Client(RoomMethods):
     """A device. Use as an asynchronous context manager, or call `close`."""
 
     def __init__(
-        self, store: Store, network: NetworkFactory, primitives: Primitives, tools: AttachmentTools | None = None
+        self,
+        store: Store,
+        network: NetworkFactory,
+        primitives: Primitives,
+        tools: AttachmentTools | None = None,
+        label: DeviceLabel | None = None,
     ) -> None:
         self._store = store
+        self._label = label or this_computer()
         self._network_factory = network
         self._primitives = primitives
         self._tools = tools
@@ -137,12 +144,13 @@ class Client(RoomMethods):
         *,
         server: str,
         ca_file: str | None,
-        username: str,
-        password: str,
+        username: str = "",
+        password: str = "",
         recovery_key: str | None,
         code: str | None = None,
+        passkey: auth.PasskeyAnswer | None = None,
     ) -> WhoAmI:
-        """Sign in, by a code too where a second factor asks for one (`SecondFactorRequired`).
+        """Sign in, by a code or passkey too where a second factor asks for one (`SecondFactorRequired`), or by a passkey alone.
 
         On a new profile the recovery key makes this a new device and brings back all of the history.
         """
@@ -151,7 +159,8 @@ class Client(RoomMethods):
         except RecoveryKeyError as error:
             raise RecoveryKeyRefused(str(error)) from error
         account = Account(server=parse_server(server), ca_file=ca_file, username=username, stage="signed_in")
-        account = await self._set_up(account).login(account, password=password, recovery_key=parsed, code=code)
+        setting_up = self._set_up(account)
+        account = await setting_up.login(account, password=password, recovery_key=parsed, code=code, passkey=passkey)
         session = self._start_session(account)
         await stock_key_packages(session)
         await history.download_archive(session)
@@ -379,7 +388,7 @@ class Client(RoomMethods):
     # --- inside
 
     def _set_up(self, account: Account) -> accounts.SetUp:
-        return accounts.SetUp(self._store, self._api(account), self._primitives)
+        return accounts.SetUp(self._store, self._api(account), self._primitives, self._label)
 
     def _api(self, account: Account) -> Api:
         server = (account.server, account.ca_file)

@@ -6,6 +6,7 @@
      ├─ NotSignedIn           the profile has no account, or its session has ended
      ├─ AlreadySignedIn       the profile has an account
      ├─ RecoveryKeyRequired   a new device of an account needs the recovery key
+     ├─ NoPasskey             the account has no passkey that could sign in
      ├─ UsageError            what was asked for makes no sense
      ├─ UnknownConversation   no conversation of that name or id on this device
      ├─ NotAMember            the person is not, or no longer, in the conversation
@@ -71,6 +72,12 @@ class RecoveryKeyRequired(ClientError):  # noqa: N818
     """Only the recovery key lets a new device in."""
 
     slug = "recovery_key_required"
+
+
+class NoPasskey(ClientError):  # noqa: N818
+    """The account has no passkey, so there is nothing to ask one for."""
+
+    slug = "no_passkey"
 
 
 class RecoveryKeyRefused(ClientError):  # noqa: N818

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from parley_client import outbox, timeline
+from parley_client.api.auth import PasskeyAnswer
 from parley_client.attachments.preparing import Attachable
 from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.calls import Methods, NoParams, Params
@@ -115,14 +116,15 @@ class RegisterParams(Params):
 
 
 class LoginParams(Params):
-    """`login`."""
+    """`login`; with a passkey that signs in alone, neither name nor password."""
 
     server: str
-    username: str
-    password: str
+    username: str = ""
+    password: str = ""
     ca_file: str | None = None
     recovery_key: str | None = None
     code: str | None = None
+    passkey: PasskeyAnswer | None = None
 
 
 class PersonParams(Params):

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from parley_app import words
 from parley_app.bridge import Bridge
 from parley_app.engine import Engine, EngineError, Json
-from parley_app.model import faults, room_menus
+from parley_app.model import faults, gating, room_menus
 from parley_app.model.channels import DIRECTORY, Channels
 from parley_app.model.chats import Chats
 from parley_app.model.company import Company
@@ -43,18 +43,18 @@ NEW: Final = "/new"
 NEW_GROUP: Final = "/new-group"
 JOIN: Final = "/join"
 SETTINGS: Final = "/settings"
-WELCOME: Final = "/"
-SIGN_UP: Final = "/sign-up"
-SIGN_IN: Final = "/sign-in"
-RESTORE: Final = "/restore"
-CODE: Final = "/sign-in/code"
-KEY: Final = "/recovery-key"
-KEY_CONFIRM: Final = "/recovery-key/confirm"
+WELCOME: Final = gating.WELCOME
+SIGN_UP: Final = gating.SIGN_UP
+SIGN_IN: Final = gating.SIGN_IN
+RESTORE: Final = gating.RESTORE
+CODE: Final = gating.CODE
+FORGOT: Final = gating.FORGOT
+RESET: Final = gating.RESET
+KEY: Final = gating.KEY
+KEY_CONFIRM: Final = gating.KEY_CONFIRM
 #: The panes of a conversation: details, invitations, who may do what, what moderators did; of open channels also search and applications.
 PANES: Final = ("details", "invite", "permissions", "audit", "search", "apps")
 T = TypeVar("T")
-_GATE: Final = {WELCOME, SIGN_UP, SIGN_IN, RESTORE, CODE}
-_STEPS: Final = {"password": SIGN_IN, "recovery_key": RESTORE, "code": CODE}
 
 
 class App(Observed):
@@ -114,7 +114,7 @@ class App(Observed):
 
     def go(self, route: str) -> None:
         """Go somewhere, as far as the session allows."""
-        route = self._allowed(route.split("?", maxsplit=1)[0].rstrip("/") or WELCOME)
+        route = gating.allowed(self.session, route.split("?", maxsplit=1)[0].rstrip("/") or WELCOME, CHATS)
         if self.conversation is not None and route != self.route:
             self.conversation.leave()
             self.spawn(self._keep_draft(self.conversation))
@@ -334,6 +334,16 @@ class App(Observed):
         """The second step of signing in."""
         await self._follow_sign_in(came_in=await self.session.give_code())
 
+    async def give_passkey(self) -> None:
+        """The second step of signing in, by a passkey."""
+        await self._follow_sign_in(came_in=await self.session.give_passkey())
+
+    async def reset_password(self) -> None:
+        """Set the new password, then sign in by it."""
+        if await self.session.forgotten.reset():
+            self.go(SIGN_IN)
+            self.session.forgotten.forget_typed()
+
     async def confirm_key(self) -> None:
         """Show that the recovery key was kept, then begin."""
         if await self.session.confirm_key():
@@ -385,7 +395,7 @@ class App(Observed):
     async def _follow_sign_in(self, *, came_in: bool) -> None:
         """Show what is here, or the step at which signing in stands."""
         if not came_in:
-            self.go(_STEPS[self.session.step])
+            self.go(gating.step(self.session))
             return
         await self.chats.load()
         self.look_around()
@@ -395,18 +405,6 @@ class App(Observed):
     def _welcome(self) -> str:
         """Where somebody goes who has just come in."""
         return JOIN if self.session.phase == "signed_in" and self.joining["link"] else CHATS
-
-    def _allowed(self, route: str) -> str:
-        match self.session.phase:
-            case "signed_in":
-                return CHATS if route in _GATE or route.startswith(KEY) else route
-            case "keeping_key":
-                return route if route in {KEY, KEY_CONFIRM} else KEY
-            case "signed_out":
-                route = SIGN_IN if route == CODE and self.session.step != "code" else route
-                return route if route in _GATE else WELCOME
-            case _:
-                return route
 
     def _open(self, conversation_id: str) -> None:
         summary = self.chats.summaries.get(conversation_id)

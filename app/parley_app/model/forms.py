@@ -25,6 +25,12 @@ FIELDS: Final = {
 }
 
 
+def server_address(typed: str) -> str:
+    """The address of a server from what people type; a bare host name is enough."""
+    server = typed.strip()
+    return server if "://" in server else f"https://{server}"
+
+
 class Form(Observed):
     """Fields by name. `fault` is what concerns no single field.
 

@@ -1,11 +1,13 @@
-"""What decides who may sign in as this person: the password, the e-mail address, the second step, sessions, everybody's keys, giving the password again."""
+"""What decides who may sign in as this person: the password, the e-mail address, the second step, passkeys, sessions, everybody's keys, and giving the password again."""
 
 from __future__ import annotations
 
+from parley_app.bridge import Bridge
 from parley_app.engine import Engine
 from parley_app.model.key_log import KeyLog
 from parley_app.model.own_email import OwnEmail
 from parley_app.model.own_sessions import OwnSessions
+from parley_app.model.passkeys import Passkeys
 from parley_app.model.passwords import PasswordForm
 from parley_app.model.second_factors import SecondFactors
 from parley_app.model.signing_again import SigningAgain
@@ -14,10 +16,11 @@ from parley_app.model.signing_again import SigningAgain
 class Security:
     """The parts, of one account; a person who signs in next gets new ones."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, bridge: Bridge) -> None:
         self.again = SigningAgain(engine)
         self.password = PasswordForm(engine)
         self.email = OwnEmail(engine, self.again)
         self.factors = SecondFactors(engine, self.again)
+        self.passkeys = Passkeys(engine, bridge, self.again)
         self.sessions = OwnSessions(engine, self.again)
         self.key_log = KeyLog(engine)

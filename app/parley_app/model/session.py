@@ -9,9 +9,10 @@ from typing import Final, Literal
 
 from parley_app import account_words, words
 from parley_app.bridge import Bridge
-from parley_app.engine import Engine, EngineError
+from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults
-from parley_app.model.forms import Form
+from parley_app.model.forgotten import Forgotten
+from parley_app.model.forms import Form, server_address
 from parley_app.model.observing import Observed
 from parley_app.model.passwords import PASSWORD_LENGTH_MIN
 from parley_app.model.rows import Person
@@ -21,7 +22,7 @@ _LOOKALIKES = str.maketrans("OIL", "011")
 Phase = Literal["starting", "signed_out", "keeping_key", "signed_in"]
 Connection = Literal["offline", "connecting", "online"]
 Step = Literal["password", "recovery_key", "code"]
-#: What sends somebody who has given a code back to an earlier step.
+#: What sends somebody who stands before the second step back to an earlier one.
 _BACK: Final[dict[str, Step]] = {
     "wrong_credentials": "password",
     "unauthenticated": "password",
@@ -57,8 +58,11 @@ class Session(Observed):
         self.sign_in = SignInForm(server=bridge.server, username="", password="", recovery_key="", code="")
         #: Where signing in stands; `code` once the server has asked for one.
         self.step: Step = "recovery_key"
+        #: Whether this system can ask for a passkey, and whether one signs in here without name and password.
+        self.passkeys = self.alone = False
+        self.forgotten = Forgotten(engine, bridge)
         self.confirmation = Form(last_group="")
-        self.security = Security(engine)
+        self.security = Security(engine, bridge)
 
     @property
     def server_given(self) -> bool:
@@ -68,6 +72,7 @@ class Session(Observed):
     async def load(self) -> None:
         """Ask the device whose it is."""
         try:
+            self.passkeys = await self._bridge.passkeys()
             state = await self._engine.call("session")
             self.fault = ""
             if state["recovery_key_pending"]:
@@ -110,27 +115,37 @@ class Session(Observed):
         Where a code is missing, nothing is wrong yet: `step` says so.
         """
         form = self.sign_in
-        if form.busy or not form.require("server", "username", "password", "recovery_key"):
+        names = () if self.alone else ("username", "password")
+        if form.busy or not form.require("server", *names, "recovery_key"):
             return False
         self.step = "recovery_key"
         form.values.pop("code", None)  # each works once
-        return await self._log_in()
+        return await self._log_in(passkey=self.alone)
 
     async def give_code(self) -> bool:
         """Sign in with what was given before and the form's code; `step` says where a refusal leads."""
         return self.sign_in.require("code") and await self._log_in("".join(self.sign_in["code"].split()))
 
-    async def _log_in(self, code: str | None = None) -> bool:
+    async def give_passkey(self) -> bool:
+        """Sign in with what was given before and a passkey; `step` says where a refusal leads."""
+        return await self._log_in(passkey=True)
+
+    async def _log_in(self, code: str | None = None, *, passkey: bool = False) -> bool:
         form = self.sign_in
-        given = {**self._account(form), "recovery_key": form["recovery_key"].strip(), "code": code}
+        account = self._account(form) | ({"username": "", "password": ""} if self.alone else {})
+        given: dict[str, Json] = {**account, "recovery_key": form["recovery_key"].strip(), "code": code}
         refused = ""
 
         async def work() -> None:
             nonlocal refused
             try:
+                if passkey:
+                    given["passkey"] = await self._ask_passkey(account)
                 await self._engine.call("login", given)
             except EngineError as error:
                 refused = error.slug
+                if passkey and refused == "wrong_code":
+                    raise EngineError("passkey_refused", error.sentence) from error
                 if refused != "second_factor_required":
                     raise
 
@@ -139,9 +154,13 @@ class Session(Observed):
             await self.load()
         elif refused == "second_factor_required":
             self.step = "code"
-        elif code is not None and refused:
+        elif self.step == "code" and refused:
             self.step = _BACK.get(refused, "code")
         return came_in
+
+    async def _ask_passkey(self, account: dict[str, str | None]) -> Json:
+        asked = await self._engine.call("account.passkey.ask", account)
+        return {"flow": asked["flow"], "credential": await self._bridge.use_passkey(asked["options"])}
 
     async def confirm_key(self) -> bool:
         """Whether the last group of the recovery key was typed; then the device forgets the key."""
@@ -166,6 +185,7 @@ class Session(Observed):
         for form in (self.sign_up, self.sign_in, self.confirmation):
             for name in ("password", "recovery_key", "last_group", "code"):
                 form.values.pop(name, None)
+        self.alone = self.forgotten.done = False
 
     async def log_out(self) -> str:
         """Erase this device; a sentence where that failed."""
@@ -193,9 +213,8 @@ class Session(Observed):
         await self._engine.call("connection.retry")
 
     def _account(self, form: Form) -> dict[str, str | None]:
-        server = form["server"].strip()
         return {
-            "server": server if "://" in server else f"https://{server}",
+            "server": server_address(form["server"]),
             "ca_file": self._bridge.ca_file,
             "username": form["username"].strip().removeprefix("@"),
             "password": form["password"],
@@ -203,5 +222,5 @@ class Session(Observed):
 
     def _leave(self) -> None:
         self.phase, self.me, self.recovery_key = "signed_out", Person("", "", own=True), ""
-        self.step, self.security = "recovery_key", Security(self._engine)
+        self.step, self.security = "recovery_key", Security(self._engine, self._bridge)
         self.changed()

@@ -10,6 +10,7 @@ import flet as ft
 
 from parley_app import account_words, words
 from parley_app.components.buttons import Button, Kind
+from parley_app.components.channel_rows import Kept
 from parley_app.components.fields import Field
 from parley_app.components.layout import keyed
 from parley_app.components.overlay import Dialog
@@ -23,6 +24,7 @@ from parley_app.model.layers import SignInAgain
 from parley_app.screens.floating import fitting, over
 from parley_app.screens.settings_page import ACCOUNT, SettingsPage
 from parley_app.theme import Ui, use_ui
+from parley_app.tokens import Space
 
 #: What the whole dialog needs on a phone, in pixels.
 _HEIGHT: Final = 480
@@ -59,6 +61,14 @@ def entry(form: Form, name: str, label: str, go: Callable[[], object], **look: A
     )
 
 
+def buttons(ui: Ui, *choices: ft.Control) -> ft.Control:
+    """What can be done: side by side, or below one another where that is too wide."""
+    if ui.compact and len(choices) > 1:
+        stretch = ft.CrossAxisAlignment.STRETCH
+        return ft.Column(list(choices), spacing=Space.SM, tight=True, horizontal_alignment=stretch)
+    return ft.Row(list(choices), spacing=Space.SM)
+
+
 def said(ui: Ui, *, fault: str = "", done: str = "", action: ft.Control | None = None) -> list[ft.Control]:
     """What failed, or what was done."""
     if fault:
@@ -75,6 +85,16 @@ def unknown(app: App, ui: Ui, fault: str, load: Work) -> list[ft.Control]:
     if fault:
         return said(ui, fault=fault, action=Button(words.TRY_AGAIN, Kind.SECONDARY, on_click=doing(app, load)))
     return [ft.Semantics(content=Shimmering(RowSkeleton(4)), label=words.LOADING)]
+
+
+def codes_to_keep(ui: Ui, codes: Sequence[str], kept: Callable[[], object]) -> list[ft.Control]:
+    """Recovery codes, this once."""
+    note = Note(ui.c.warning, Glyph.WARNING, account_words.CODES_TITLE, account_words.CODES_TEXT)
+    return [
+        ft.Semantics(content=note, live_region=True),
+        Kept(account_words.CODES, "\n".join(codes)),
+        ft.Row([Button(account_words.CODES_KEPT, Kind.PRIMARY, Glyph.CHECK, on_click=kept)]),
+    ]
 
 
 @ft.component
@@ -102,9 +122,9 @@ def SignInAgainLayer(app: App, _: SignInAgain) -> ft.Control:
         *code,
         *said(ui, fault=again.fault),
     ]
-    buttons = [
+    actions = [
         Button(words.CANCEL, Kind.SECONDARY, on_click=leave),
         Button(account_words.AGAIN_BUTTON, Kind.PRIMARY, on_click=go, disabled=again.busy),
     ]
     body = fitting(ui, fields, _HEIGHT)
-    return over(app, Dialog(account_words.AGAIN_TITLE, body, buttons, leave, account_words.AGAIN_LEAD))
+    return over(app, Dialog(account_words.AGAIN_TITLE, body, actions, leave, account_words.AGAIN_LEAD))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 import flet as ft
 
@@ -15,42 +14,14 @@ from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model import app as routes
 from parley_app.model.app import App
-from parley_app.model.forms import Form
 from parley_app.model.passwords import strength
 from parley_app.screens.frame import Gate, TrustLine
+from parley_app.screens.gate_form import done, fault, named, run, server_field
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Radius, Size, Space, Type
 
 #: Groups of the recovery key in a row.
 _COLUMNS_WIDE, _COLUMNS_COMPACT = 5, 3
-
-
-def _fault(ui: Ui, text: str) -> list[ft.Control]:
-    return [ft.Semantics(content=Note(ui.c.danger, Glyph.WARNING_CIRCLE, text), live_region=True)] if text else []
-
-
-def _server_field(app: App, form: Form) -> list[ft.Control]:
-    if app.session.server_given:
-        return []
-    return [
-        Field(
-            words.SERVER,
-            form["server"],
-            helper=words.SERVER_HELP,
-            fault=form.faults.get("server", ""),
-            glyph=Glyph.GLOBE_SIMPLE,
-            on_change=lambda value: form.fill("server", value),
-            kind=ft.KeyboardType.URL,
-        )
-    ]
-
-
-def _named(form: Form, name: str) -> Callable[[str], object]:
-    return lambda value: form.fill(name, value)
-
-
-def _run(app: App, work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], object]:
-    return lambda: app.spawn(work())
 
 
 @ft.component
@@ -78,7 +49,7 @@ def Welcome(app: App) -> ft.Control:
         words.WELCOME_LEAD,
         [
             *note,
-            *_fault(ui, app.session.fault),
+            *fault(ui, app.session.fault),
             Button(words.CREATE_ACCOUNT, Kind.PRIMARY, large=True, on_click=lambda: app.go(routes.SIGN_UP)),
             Button(words.SIGN_IN, Kind.SECONDARY, large=True, on_click=lambda: app.go(routes.SIGN_IN)),
         ],
@@ -90,14 +61,14 @@ def _sign_up_fields(app: App, typed: Callable[[str], object], go: Callable[[], o
     """What a new account asks for; `typed` hears of the password, `go` of Enter."""
     form = app.session.sign_up
     return [
-        *_server_field(app, form),
+        *server_field(app, form),
         Field(
             words.USERNAME,
             form["username"],
             helper=words.USERNAME_HELP,
             fault=form.faults.get("username", ""),
             glyph=Glyph.USER_CIRCLE,
-            on_change=_named(form, "username"),
+            on_change=named(form, "username"),
             on_submit=go,
             autofocus=True,
         ),
@@ -107,7 +78,7 @@ def _sign_up_fields(app: App, typed: Callable[[str], object], go: Callable[[], o
             helper=words.EMAIL_HELP,
             fault=form.faults.get("email", ""),
             glyph=Glyph.AT,
-            on_change=_named(form, "email"),
+            on_change=named(form, "email"),
             on_submit=go,
             kind=ft.KeyboardType.EMAIL,
         ),
@@ -135,7 +106,7 @@ def SignUp(app: App) -> ft.Control:
         form.fill("password", value)
         set_password(value)
 
-    go = _run(app, app.register)
+    go = run(app, app.register)
     level = strength(password)
     fields = _sign_up_fields(app, typed, go)
     meter = [] if form.faults.get("password") else [StrengthMeter(level, words.STRENGTH[level])]
@@ -146,7 +117,7 @@ def SignUp(app: App) -> ft.Control:
         [
             *fields,
             *meter,
-            *_fault(ui, form.fault),
+            *fault(ui, form.fault),
             Button(label, Kind.PRIMARY, large=True, on_click=go, disabled=form.busy),
         ],
         [
@@ -155,6 +126,19 @@ def SignUp(app: App) -> ft.Control:
         ],
         on_back=lambda: app.go(routes.WELCOME),
     )
+
+
+def _other_ways(app: App) -> list[ft.Control]:
+    """In place of the password."""
+
+    def alone() -> None:
+        if app.session.sign_in.require("server"):
+            app.session.alone = True
+            app.go(routes.RESTORE)
+
+    by_passkey = Button(account_words.WITH_PASSKEY, Kind.SECONDARY, Glyph.FINGERPRINT, large=True, on_click=alone)
+    forgot = Button(account_words.FORGOT, Kind.QUIET, on_click=lambda: app.go(routes.FORGOT))
+    return [by_passkey, forgot] if app.session.passkeys else [forgot]
 
 
 @ft.component
@@ -166,19 +150,21 @@ def SignIn(app: App) -> ft.Control:
 
     def go() -> None:
         if form.require("server", "username", "password"):
+            app.session.alone = False
             app.go(routes.RESTORE)
 
     return Gate(
         words.SIGN_IN_TITLE,
         words.SIGN_IN_LEAD,
         [
-            *_server_field(app, form),
+            *done(ui, account_words.RESET_DONE if app.session.forgotten.done else ""),
+            *server_field(app, form),
             Field(
                 words.USERNAME,
                 form["username"],
                 fault=form.faults.get("username", ""),
                 glyph=Glyph.USER_CIRCLE,
-                on_change=_named(form, "username"),
+                on_change=named(form, "username"),
                 on_submit=go,
                 autofocus=True,
             ),
@@ -188,11 +174,12 @@ def SignIn(app: App) -> ft.Control:
                 fault=form.faults.get("password", ""),
                 password=True,
                 glyph=Glyph.KEY,
-                on_change=_named(form, "password"),
+                on_change=named(form, "password"),
                 on_submit=go,
             ),
-            *_fault(ui, form.fault),
+            *fault(ui, form.fault),
             Button(words.SIGN_IN_NEXT, Kind.PRIMARY, large=True, on_click=go),
+            *_other_ways(app),
         ],
         [
             ui.text(words.NO_ACCOUNT, Type.SMALL, ui.c.ink_2),
@@ -208,11 +195,12 @@ def Restore(app: App) -> ft.Control:
     ui = use_ui()
     form = app.session.sign_in
     use_watched(form)
-    go = _run(app, app.restore)
+    go = run(app, app.restore)
+    alone = app.session.alone
     about = form.faults.get("password") or form.faults.get("username") or form.faults.get("server") or form.fault
     return Gate(
         words.RESTORE_TITLE,
-        words.RESTORE_LEAD,
+        account_words.ALONE_LEAD if alone else words.RESTORE_LEAD,
         [
             Field(
                 words.RECOVERY_KEY,
@@ -220,13 +208,13 @@ def Restore(app: App) -> ft.Control:
                 hint=words.RESTORE_HINT,
                 fault=form.faults.get("recovery_key", ""),
                 glyph=Glyph.KEY,
-                on_change=_named(form, "recovery_key"),
+                on_change=named(form, "recovery_key"),
                 on_submit=go,
                 autofocus=True,
             ),
-            *_fault(ui, about),
+            *fault(ui, about),
             Button(
-                words.WORKING_RESTORE if form.busy else words.RESTORE_BUTTON,
+                words.WORKING_RESTORE if form.busy else account_words.ALONE_BUTTON if alone else words.RESTORE_BUTTON,
                 Kind.PRIMARY,
                 large=True,
                 on_click=go,
@@ -244,7 +232,17 @@ def GiveCode(app: App) -> ft.Control:
     ui = use_ui()
     form = app.session.sign_in
     use_watched(form)
-    go = _run(app, app.give_code)
+    go = run(app, app.give_code)
+    by_passkey: ft.Control = Note(ui.c.info, Glyph.INFO, account_words.CODE_NO_PASSKEYS)
+    if app.session.passkeys:
+        by_passkey = Button(
+            account_words.CODE_PASSKEY,
+            Kind.SECONDARY,
+            Glyph.FINGERPRINT,
+            large=True,
+            on_click=run(app, app.give_passkey),
+            disabled=form.busy,
+        )
     return Gate(
         account_words.CODE_TITLE,
         account_words.CODE_LEAD,
@@ -255,12 +253,12 @@ def GiveCode(app: App) -> ft.Control:
                 helper=account_words.CODE_HELP,
                 fault=form.faults.get("code", ""),
                 glyph=Glyph.SHIELD_CHECK,
-                on_change=_named(form, "code"),
+                on_change=named(form, "code"),
                 on_submit=go,
                 autofocus=True,
                 kind=ft.KeyboardType.NUMBER,
             ),
-            *_fault(ui, form.fault),
+            *fault(ui, form.fault),
             Button(
                 words.WORKING_RESTORE if form.busy else account_words.CODE_BUTTON,
                 Kind.PRIMARY,
@@ -268,6 +266,7 @@ def GiveCode(app: App) -> ft.Control:
                 on_click=go,
                 disabled=form.busy,
             ),
+            by_passkey,
         ],
         [TrustLine(words.TRUST)],
         on_back=lambda: app.go(routes.RESTORE),
@@ -343,7 +342,7 @@ def ConfirmKey(app: App) -> ft.Control:
     ui = use_ui()
     form = app.session.confirmation
     use_watched(form)
-    go = _run(app, app.confirm_key)
+    go = run(app, app.confirm_key)
     return Gate(
         words.KEY_CONFIRM_TITLE,
         words.KEY_CONFIRM_LEAD,
@@ -353,11 +352,11 @@ def ConfirmKey(app: App) -> ft.Control:
                 form["last_group"],
                 fault=form.faults.get("last_group", ""),
                 glyph=Glyph.KEY,
-                on_change=_named(form, "last_group"),
+                on_change=named(form, "last_group"),
                 on_submit=go,
                 autofocus=True,
             ),
-            *_fault(ui, form.fault),
+            *fault(ui, form.fault),
             Button(words.KEY_CONFIRM_BUTTON, Kind.PRIMARY, large=True, on_click=go, disabled=form.busy),
             Button(words.KEY_SEE_AGAIN, Kind.QUIET, on_click=lambda: app.go(routes.KEY)),
         ],

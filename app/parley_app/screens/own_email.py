@@ -12,29 +12,31 @@ from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model.app import App
 from parley_app.model.own_email import OwnEmail
-from parley_app.screens.account_page import account_page, doing, entry, said, unknown
+from parley_app.screens.account_page import account_page, buttons, doing, entry, said, unknown
 from parley_app.theme import Ui, use_ui
 
 
 def _waiting_for_code(app: App, ui: Ui, form: OwnEmail) -> list[ft.Control]:
-    """Where the letter went, and its code."""
-    go = doing(app, form.confirm)
-    note = Note(ui.c.info, Glyph.INFO, account_words.letter_went(form.letter_to))
+    """Where the letter went, and its code: the first one went when the account was made."""
+    go, send = doing(app, form.confirm), doing(app, form.send_code)
+    said = account_words.letter_went(form.letter_to) if form.letter_to else account_words.EMAIL_FIRST
+    choices = [Button(account_words.EMAIL_CONFIRM, Kind.PRIMARY, on_click=go, disabled=form.busy)]
+    if not form.confirmed:
+        again = account_words.EMAIL_SEND_AGAIN
+        choices.append(Button(again, Kind.SECONDARY, on_click=send, disabled=form.busy))
     return [
-        ft.Semantics(content=note, live_region=True),
-        entry(form, "code", account_words.EMAIL_CODE, go, glyph=Glyph.KEY),
-        ft.Row([Button(account_words.EMAIL_CONFIRM, Kind.PRIMARY, on_click=go, disabled=form.busy)]),
+        ft.Semantics(content=Note(ui.c.info, Glyph.INFO, said), live_region=True),
+        entry(form, "code", account_words.EMAIL_CODE, go, glyph=Glyph.ENVELOPE_SIMPLE),
+        buttons(ui, *choices),
     ]
 
 
 def _known(app: App, ui: Ui, form: OwnEmail) -> list[ft.Control]:
-    send, change = doing(app, form.send_code), doing(app, form.change)
+    change = doing(app, form.change)
     present = account_words.address(form.address, confirmed=form.confirmed)
     body: list[ft.Control] = [Card(FactRow(account_words.EMAIL_NOW, present), padding=0)]
-    if form.letter_to:
+    if form.letter_to or not form.confirmed:
         body += _waiting_for_code(app, ui, form)
-    if not form.confirmed:
-        body.append(ft.Row([Button(account_words.EMAIL_SEND, Kind.SECONDARY, on_click=send, disabled=form.busy)]))
     look = {"helper": account_words.EMAIL_NEW_HELP, "glyph": Glyph.AT, "kind": ft.KeyboardType.EMAIL}
     return [
         *body,

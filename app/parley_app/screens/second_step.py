@@ -17,18 +17,8 @@ from parley_app.model import times
 from parley_app.model.app import App
 from parley_app.model.layers import Question
 from parley_app.model.second_factors import SecondFactors
-from parley_app.screens.account_page import account_page, doing, entry, said, unknown
+from parley_app.screens.account_page import account_page, buttons, codes_to_keep, doing, entry, said, unknown
 from parley_app.theme import Ui, use_ui
-
-
-def _codes(ui: Ui, form: SecondFactors) -> list[ft.Control]:
-    """The recovery codes, this once."""
-    note = Note(ui.c.warning, Glyph.WARNING, account_words.CODES_TITLE, account_words.CODES_TEXT)
-    return [
-        ft.Semantics(content=note, live_region=True),
-        Kept(account_words.CODES, "\n".join(form.codes)),
-        ft.Row([Button(account_words.CODES_KEPT, Kind.PRIMARY, Glyph.CHECK, on_click=form.forget_secrets)]),
-    ]
 
 
 def _setting_up(app: App, ui: Ui, form: SecondFactors) -> list[ft.Control]:
@@ -54,13 +44,13 @@ def _setting_up(app: App, ui: Ui, form: SecondFactors) -> list[ft.Control]:
 def _standing(app: App, ui: Ui, form: SecondFactors) -> list[ft.Control]:
     """How it stands, and what can be done about it."""
     body: list[ft.Control] = []
-    buttons: list[ft.Control] = []
+    choices: list[ft.Control] = []
     if form.since is not None:
         since = times.day(times.parse(form.since), dt.datetime.now().astimezone())
         body.append(Note(ui.c.success, Glyph.SHIELD_CHECK, account_words.step_on(since)))
     else:
         set_up = doing(app, form.begin)
-        buttons.append(Button(account_words.STEP_SET_UP, Kind.PRIMARY, on_click=set_up, disabled=form.busy))
+        choices.append(Button(account_words.STEP_SET_UP, Kind.PRIMARY, on_click=set_up, disabled=form.busy))
     if form.on:
         facts = [FactRow(account_words.CODES, account_words.codes_left(form.codes_left))]
         facts += [FactRow(account_words.PASSKEYS, f"{form.passkeys}")] if form.passkeys else []
@@ -68,13 +58,13 @@ def _standing(app: App, ui: Ui, form: SecondFactors) -> list[ft.Control]:
         renew = Button(
             account_words.CODES_NEW, Kind.SECONDARY, on_click=lambda: app.layers.show(_renewal(app)), disabled=form.busy
         )
-        buttons.append(renew)
+        choices.append(renew)
     else:
         body.append(Note(ui.c.info, Glyph.INFO, account_words.STEP_OFF))
     if form.since is not None:
         off = account_words.STEP_OFF_BUTTON
-        buttons.append(Button(off, Kind.DANGER, on_click=lambda: app.layers.show(_ending(app)), disabled=form.busy))
-    return [*body, *said(ui, fault=form.fault), ft.Row(buttons, wrap=True)]
+        choices.append(Button(off, Kind.DANGER, on_click=lambda: app.layers.show(_ending(app)), disabled=form.busy))
+    return [*body, *said(ui, fault=form.fault), buttons(ui, *choices)]
 
 
 def _ending(app: App) -> Question:
@@ -105,7 +95,7 @@ def SecondStepScreen(app: App) -> ft.Control:
     use_watched(form)
     ft.use_effect(lambda: app.spawn(form.load()) and None, [], form.forget_secrets)
     if form.codes:
-        body = _codes(ui, form)
+        body = codes_to_keep(ui, form.codes, form.forget_secrets)
     elif form.secret:
         body = _setting_up(app, ui, form)
     elif form.loaded:

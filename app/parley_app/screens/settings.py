@@ -23,6 +23,7 @@ from parley_app.model.preferences import Theme
 from parley_app.screens.frame import Workspace
 from parley_app.screens.key_log import KeyLogScreen
 from parley_app.screens.own_email import EmailScreen
+from parley_app.screens.own_passkeys import PasskeysScreen
 from parley_app.screens.own_password import PasswordScreen
 from parley_app.screens.own_sessions import SessionsScreen
 from parley_app.screens.privacy import PrivacyScreen
@@ -35,6 +36,7 @@ from parley_app.screens.settings_page import (
     OWN_EMAIL,
     OWN_PASSWORD,
     OWN_SESSIONS,
+    PASSKEYS,
     PRIVACY,
     SECOND_STEP,
     SECTIONS,
@@ -49,6 +51,7 @@ _WAYS: Final = (
     (Glyph.AT, words.EMAIL, account_words.EMAIL_DETAIL, OWN_EMAIL),
     (Glyph.KEY, words.PASSWORD, account_words.PASSWORD_DETAIL, OWN_PASSWORD),
     (Glyph.SHIELD_CHECK, account_words.STEP, account_words.STEP_DETAIL, SECOND_STEP),
+    (Glyph.FINGERPRINT, account_words.PASSKEYS, account_words.PASSKEYS_DETAIL, PASSKEYS),
     (Glyph.DEVICES, account_words.SESSIONS, account_words.SESSIONS_DETAIL, OWN_SESSIONS),
     (Glyph.KEY, account_words.KEYS, account_words.KEYS_DETAIL, KEY_LOG),
 )
@@ -242,6 +245,7 @@ _BELOW_ACCOUNT: Final = {
     OWN_EMAIL: EmailScreen,
     OWN_PASSWORD: PasswordScreen,
     SECOND_STEP: SecondStepScreen,
+    PASSKEYS: PasskeysScreen,
     OWN_SESSIONS: SessionsScreen,
     KEY_LOG: KeyLogScreen,
 }

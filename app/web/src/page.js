@@ -1,20 +1,14 @@
-// What only a page can do, for Python in its worker: permission to notify, the subscription, and what the service worker keeps.
+// What only a page can do, for Python in its worker: permission to notify, the subscription, what the service worker keeps, passkeys.
 //
 // Invariant: there is a push key exactly where somebody switched notifications on; a start that finds one renews the subscription.
 
+import { Failure } from "./failure.js";
+import { makePasskey, passkeys, usePasskey } from "./passkeys.js";
 import "./push.js";
 
 const READY_TIMEOUT_MS = 10_000;
 const ENROL_TIMEOUT_MS = 30_000;
 const TEST_TIMEOUT_MS = 10_000;
-
-/** A failure with a word for programs. */
-class Failure extends Error {
-  constructor(code, reason = "") {
-    super(reason);
-    this.code = code;
-  }
-}
 
 const later = (ms, outcome) => new Promise((resolve) => setTimeout(() => resolve(outcome), ms));
 
@@ -79,7 +73,7 @@ const tested = async () => {
   }
 };
 
-const REQUESTS = { state, permit, enrol, keep, forget, tested };
+const REQUESTS = { state, permit, enrol, keep, forget, tested, passkeys, makePasskey, usePasskey };
 
 const answer = async (request, params) => {
   try {

@@ -7,15 +7,19 @@ from urllib.parse import quote
 import msgspec
 
 from parley_client.api.http import AUTH, Api
-from parley_client.errors import NetworkError
+from parley_client.errors import NetworkError, NoPasskey
 from parley_contracts.auth_api import (
     FLOW_TOKEN_HEADER,
+    Assertion,
+    AssertionBody,
     Claim,
     DeviceRegistration,
+    FlowData,
     Identity,
     KeyPackageCount,
     KeyPackageUpload,
     OwnProfile,
+    PasskeyRequest,
     Profile,
     SignedStatement,
     StatementUpload,
@@ -33,6 +37,21 @@ class _FlowAnswer(msgspec.Struct):
     """What allauth's headless flows answer, as far as we read it."""
 
     meta: dict[str, object] = {}
+    data: dict[str, object] = {}
+
+
+class PasskeyQuestion(msgspec.Struct, frozen=True):
+    """What `navigator.credentials.get()` takes; `flow` goes back with its answer."""
+
+    options: dict[str, object]
+    flow: str
+
+
+class PasskeyAnswer(msgspec.Struct, frozen=True):
+    """What a passkey signed, and the `flow` of the question."""
+
+    flow: str
+    credential: Assertion
 
 
 async def signup(api: Api, *, username: str, email: str, password: str) -> Tokens:
@@ -52,6 +71,49 @@ async def login(api: Api, *, username: str, password: str, code: str | None = No
         headers = {FLOW_TOKEN_HEADER: str(step.extra.get("flow_token", ""))}
         path = f"{_FLOWS}/2fa/authenticate"
         return _tokens(await api.anonymous(path, _FlowAnswer, body={"code": code}, headers=headers, attempts=1))
+
+
+async def ask_passkey(api: Api) -> PasskeyQuestion:
+    """Begin to sign in by a passkey alone, whoever's it is."""
+    asked = await api.anonymous(f"{_FLOWS}/webauthn/login", PasskeyRequest)
+    return PasskeyQuestion(asked.data.request_options, (asked.meta and asked.meta.session_token) or "")
+
+
+async def ask_second_passkey(api: Api, *, username: str, password: str) -> PasskeyQuestion:
+    """Begin to sign in by a password and one of the account's passkeys; `NoPasskey`."""
+    body = {"username": username, "password": password}
+    try:
+        await api.anonymous(f"{_FLOWS}/login", _FlowAnswer, body=body)
+    except SecondFactorRequired as step:
+        flow = str(step.extra.get("flow_token", ""))
+    else:
+        raise NoPasskey("this account takes no second step any more")
+    path = f"{_FLOWS}/webauthn/authenticate"
+    options = (await api.anonymous(path, PasskeyRequest, headers={FLOW_TOKEN_HEADER: flow})).data.request_options
+    asked = options.get("publicKey")
+    if not isinstance(asked, dict) or not asked.get("allowCredentials"):
+        raise NoPasskey("this account has no passkey")
+    return PasskeyQuestion(options, flow)
+
+
+async def login_by_passkey(api: Api, answer: PasskeyAnswer) -> tuple[str, Tokens]:
+    """Sign in by a passkey alone; the user name that it belongs to. `WrongCode`."""
+    signed = await _answer_passkey(api, "login", answer)
+    try:
+        return msgspec.convert(signed.data, FlowData).user.username, _tokens(signed)
+    except msgspec.ValidationError as error:
+        raise NetworkError("protocol", "the server signed us in without saying as whom") from error
+
+
+async def login_by_second_passkey(api: Api, answer: PasskeyAnswer) -> Tokens:
+    """Sign in by a passkey after the password; `WrongCode`."""
+    return _tokens(await _answer_passkey(api, "authenticate", answer))
+
+
+async def _answer_passkey(api: Api, step: str, answer: PasskeyAnswer) -> _FlowAnswer:
+    body = msgspec.to_builtins(AssertionBody(answer.credential))
+    headers = {FLOW_TOKEN_HEADER: answer.flow}
+    return await api.anonymous(f"{_FLOWS}/webauthn/{step}", _FlowAnswer, body=body, headers=headers, attempts=1)
 
 
 async def logout(api: Api) -> None:

@@ -85,12 +85,12 @@ class Api:
         path: str,
         answer: type[T],
         *,
-        body: Mapping[str, object],
+        body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
         attempts: int = ATTEMPTS,
     ) -> T:
-        """Post something without a token; repeated where the service is busy."""
-        request = _json_request("POST", path, body, headers)
+        """Post something without a token, or without a body ask for it; repeated where the service is busy."""
+        request = _json_request("GET" if body is None else "POST", path, body, headers)
         for attempt in range(attempts):
             try:
                 return decode_answer(await self.network.request(request), answer)
@@ -176,10 +176,12 @@ def _problem(answer: Answer) -> Problem | NetworkError:
 
 
 def _json_request(
-    method: str, path: str, body: Mapping[str, object], headers: Mapping[str, str] | None = None
+    method: str, path: str, body: Mapping[str, object] | None, headers: Mapping[str, str] | None = None
 ) -> Request:
-    standing = {"accept": "application/json", "content-type": "application/json", "x-request-id": new_uuid7()}
-    return Request(method, path, standing | dict(headers or {}), msgspec.json.encode(body))
+    standing = {"accept": "application/json", "x-request-id": new_uuid7()}
+    if body is not None:
+        standing["content-type"] = "application/json"
+    return Request(method, path, standing | dict(headers or {}), b"" if body is None else msgspec.json.encode(body))
 
 
 def _with_token(request: Request, token: str) -> Request:

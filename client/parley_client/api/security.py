@@ -6,9 +6,13 @@ from urllib.parse import quote
 
 from parley_client.api.http import AUTH, Api
 from parley_contracts.auth_api import (
+    Attestation,
     EmailChange,
     EmailCode,
     OwnProfile,
+    PasskeyAdded,
+    PasskeyConfirmation,
+    PasskeySetup,
     PasswordChange,
     Reauthentication,
     RecoveryCodes,
@@ -83,6 +87,17 @@ async def confirm_totp(api: Api, *, setup: str, code: str) -> RecoveryCodes:
 async def remove_totp(api: Api) -> None:
     """Switch the second step off."""
     await api.call("DELETE", f"{AUTH}/me/second-factors/totp", type(None), attempts=1)
+
+
+async def begin_passkey(api: Api) -> PasskeySetup:
+    """Begin to add a passkey."""
+    return await api.call("POST", f"{AUTH}/me/second-factors/passkeys", PasskeySetup)
+
+
+async def confirm_passkey(api: Api, *, setup: str, name: str, credential: Attestation) -> PasskeyAdded:
+    """Add a passkey. Once: the recovery codes of a lost answer are not given again."""
+    body = PasskeyConfirmation(setup, name, credential)
+    return await api.call("PUT", f"{AUTH}/me/second-factors/passkeys", PasskeyAdded, body=body, attempts=1)
 
 
 async def remove_passkey(api: Api, number: int) -> None:

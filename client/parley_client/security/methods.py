@@ -5,11 +5,20 @@ None of it touches a key: a new password opens no history, which takes the recov
 
 from __future__ import annotations
 
-from parley_client.api import security
+from parley_client.api import auth, security
 from parley_client.api.network import parse_server
 from parley_client.parts import ClientPart
 from parley_client.store.documents import Account
-from parley_contracts.auth_api import OwnProfile, RecoveryCodes, SecondFactors, SessionInfo, TotpSetup
+from parley_contracts.auth_api import (
+    Attestation,
+    OwnProfile,
+    PasskeyAdded,
+    PasskeySetup,
+    RecoveryCodes,
+    SecondFactors,
+    SessionInfo,
+    TotpSetup,
+)
 from parley_contracts.ids import SessionId
 
 
@@ -56,6 +65,14 @@ class SecurityMethods(ClientPart):
         """Switch the second step off; `SignInAgain`."""
         await security.remove_totp(self.session.api)
 
+    async def begin_passkey(self) -> PasskeySetup:
+        """What `navigator.credentials.create()` takes to make a passkey; `SignInAgain`, `TooMany`."""
+        return await security.begin_passkey(self.session.api)
+
+    async def confirm_passkey(self, *, setup: str, name: str, credential: Attestation) -> PasskeyAdded:
+        """Add the passkey that was made; with recovery codes, this once, where it is the first factor. `WrongCode`."""
+        return await security.confirm_passkey(self.session.api, setup=setup, name=name, credential=credential)
+
     async def remove_passkey(self, number: int) -> None:
         """Take a passkey away, by its number among the second factors; `NotFound`, `SignInAgain`."""
         await security.remove_passkey(self.session.api, number)
@@ -79,6 +96,18 @@ class SecurityMethods(ClientPart):
     async def end_other_sessions(self) -> None:
         """Sign out everywhere but here; `SignInAgain`."""
         await security.end_other_sessions(self.session.api)
+
+    async def ask_passkey(
+        self, *, server: str, ca_file: str | None, username: str = "", password: str = ""
+    ) -> auth.PasskeyQuestion:
+        """What `navigator.credentials.get()` takes to sign in: by a passkey alone, or with a name as the second step.
+
+        The answer goes to `login`. `WrongCredentials`, `NoPasskey`.
+        """
+        api = self._api(_somebody(server, ca_file))
+        if not username:
+            return await auth.ask_passkey(api)
+        return await auth.ask_second_passkey(api, username=username, password=password)
 
     async def request_reset(self, *, server: str, ca_file: str | None, email: str) -> None:
         """Have a letter sent that lets set a new password; the same answer whether anybody has this address."""

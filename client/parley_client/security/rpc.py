@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from parley_client.calls import Methods, NoParams, Params
 from parley_client.security.methods import SecurityMethods
+from parley_contracts.auth_api import Attestation
 
 
 class CodeParams(Params):
@@ -29,6 +32,23 @@ class PasskeyParams(Params):
     """`account.passkey.remove`: its number in `account.factors`."""
 
     number: int
+
+
+class PasskeyConfirmationParams(Params):
+    """`account.passkey.confirm`: what `account.passkey.begin` gave as `setup`, and the passkey that was made."""
+
+    setup: str
+    name: str
+    credential: Attestation
+
+
+class PasskeyQuestionParams(Params):
+    """`account.passkey.ask`; without a name for a passkey that signs in alone."""
+
+    server: str
+    username: str = ""
+    password: str = ""
+    ca_file: str | None = None
 
 
 class SessionParams(Params):
@@ -110,6 +130,7 @@ def security_methods(client: SecurityMethods) -> Methods:
 
     return {
         **_factor_methods(client),
+        **_passkey_methods(client),
         **_session_methods(client),
         "account": (NoParams, profile),
         "account.send_code": (NoParams, send_code),
@@ -136,10 +157,6 @@ def _factor_methods(client: SecurityMethods) -> Methods:
         await client.remove_totp()
         return {}
 
-    async def remove_passkey(params: PasskeyParams) -> object:
-        await client.remove_passkey(params.number)
-        return {}
-
     async def renew(_: NoParams) -> object:
         return await client.renew_recovery_codes()
 
@@ -148,8 +165,29 @@ def _factor_methods(client: SecurityMethods) -> Methods:
         "account.totp.begin": (NoParams, begin),
         "account.totp.confirm": (TotpParams, confirm),
         "account.totp.remove": (NoParams, remove),
-        "account.passkey.remove": (PasskeyParams, remove_passkey),
         "account.recovery_codes": (NoParams, renew),
+    }
+
+
+def _passkey_methods(client: SecurityMethods) -> Methods:
+    async def begin(_: NoParams) -> object:
+        return await client.begin_passkey()
+
+    async def confirm(params: PasskeyConfirmationParams) -> object:
+        return await client.confirm_passkey(setup=params.setup, name=params.name, credential=params.credential)
+
+    async def remove(params: PasskeyParams) -> object:
+        await client.remove_passkey(params.number)
+        return {}
+
+    async def ask(params: PasskeyQuestionParams) -> object:
+        return await client.ask_passkey(**msgspec.structs.asdict(params))
+
+    return {
+        "account.passkey.begin": (NoParams, begin),
+        "account.passkey.confirm": (PasskeyConfirmationParams, confirm),
+        "account.passkey.remove": (PasskeyParams, remove),
+        "account.passkey.ask": (PasskeyQuestionParams, ask),
     }
 
 
