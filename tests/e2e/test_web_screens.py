@@ -3,7 +3,6 @@
 `PARLEY_SHOTS=docs/images ./parley test tests/e2e/test_web_screens.py` writes the pictures of the documents, with plain names.
 """
 
-import io
 import math
 import secrets
 from collections.abc import Callable, Iterator
@@ -11,14 +10,13 @@ from pathlib import Path
 
 import e2e_browser as app
 import pytest
+from e2e_camera import Camera
 from e2e_devices import Device, Stack
 from e2e_web import ARGUMENTS, PIXELS_PER_POINT, SHOTS, Watched, chromium_path, ready_worker
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, Playwright
 
 Make = Callable[..., Device]
-SIZES = {390: 844, 820: 1180, 1440: 900}
-SCHEMES = ("light", "dark")
 GROUP = "Harbour Market"
 PASSWORD = "correct horse battery staple"
 
@@ -52,34 +50,6 @@ def register(device: Make, username: str) -> Device:
     made.register(username=username, email=f"{username}@example.org")
     made.username = username
     return made
-
-
-class Camera:
-    """Looks at one screen after the other, in every size and scheme."""
-
-    def __init__(self, page: Page, folder: Path) -> None:
-        self.page, self.folder = page, folder
-        self.unnamed: list[str] = []
-
-    def look(self, screen: str, widths: tuple[int, ...] = tuple(SIZES)) -> None:
-        for width in widths:
-            self.page.set_viewport_size({"width": width, "height": SIZES[width]})
-            # The pictures want all; that nothing breaks in the dark one width shows.
-            for scheme in SCHEMES if SHOTS or width == widths[0] else SCHEMES[:1]:
-                self.page.emulate_media(color_scheme=scheme)
-                self.settle()
-                self.page.screenshot(path=self.folder / f"app-{screen}-{width}-{scheme}.png")
-                self.unnamed += [f"{screen} {width} {scheme}: {each}" for each in app.unnamed_controls(self.page)]
-
-    def settle(self) -> None:
-        """Wait until two pictures in a row are alike."""
-        before = b""
-        for _ in range(20):
-            self.page.wait_for_timeout(250)
-            now = self.page.screenshot()
-            if Image.open(io.BytesIO(now)).tobytes() == before:
-                return
-            before = Image.open(io.BytesIO(now)).tobytes()
 
 
 @pytest.fixture

@@ -1,0 +1,247 @@
+"""The account itself in browsers: its address, its second step, its sessions, its password, its passkeys.
+
+`PARLEY_SHOTS=docs/images ./parley test tests/e2e/test_web_account.py` writes a picture of each page, in two sizes and schemes.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import e2e_browser as app
+import pytest
+from e2e_camera import Looks
+from e2e_devices import Stack
+from e2e_letters import CONFIRM, RESET, code_to, totp_code
+from e2e_web import ARGUMENTS, SHOTS, chromium_path
+from playwright.sync_api import Browser, Page, Playwright
+from test_revoked import OUT_WITHIN_S
+from test_web_journey import somebody
+
+from parley_app import account_words, words
+
+pytestmark = pytest.mark.timeout(600)
+PASSWORD, ANOTHER = "correct horse battery staple", "another candle at the window"
+#: How the server asks for a second step, and tells a device that it is signed out; Chromium's console says it too.
+ASKED = ("status 401", "console: Failed to load resource: the server responded with a status of 401")
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+HALF_MINUTE_S = 30
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Playwright) -> Iterator[Browser]:
+    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
+    yield launched
+    launched.close()
+
+
+def name_of(who: str) -> str:
+    return who if SHOTS else f"{who}_{secrets.token_hex(3)}"
+
+
+def open_account(page: Page) -> None:
+    """The account's page, from the conversations."""
+    app.press(page, words.SETTINGS)
+    app.press(page, words.ACCOUNT)
+    app.wait_for_text(page, words.ACCOUNT_LEAD)
+
+
+def open_page(page: Page, title: str, detail: str, lead: str) -> None:
+    """A page below the account's, from there."""
+    app.press(page, f"{title}, {detail}")
+    app.wait_for_text(page, lead)
+
+
+def back_to_account(page: Page) -> None:
+    app.press(page, words.BACK)
+    app.wait_for_text(page, words.ACCOUNT_LEAD)
+
+
+def sign_in(page: Page, username: str, password: str, recovery_key: str) -> None:
+    """As far as the server asks for a second step."""
+    app.fill(page, words.USERNAME, username)
+    app.fill(page, words.PASSWORD, password)
+    app.press(page, words.SIGN_IN_NEXT)
+    app.fill(page, words.RECOVERY_KEY, recovery_key)
+    app.press(page, words.RESTORE_BUTTON)
+    app.wait_for_text(page, account_words.CODE_LEAD)
+
+
+def another_half_minute(page: Page, used: int) -> None:
+    """Wait until an authenticator app shows another code than the one that was used."""
+    while int(time.time()) // HALF_MINUTE_S <= used:
+        page.wait_for_timeout(200)
+
+
+def kept_codes(page: Page) -> list[str]:
+    """The recovery codes that are shown."""
+    app.wait_for_text(page, account_words.CODES_TITLE)
+    shown = page.get_by_text(re.compile(r"[0-9a-f]{8}\s+[0-9a-f]{8}")).first
+    shown.wait_for(state="attached", timeout=app.STEP_MS)
+    return re.findall(r"\b[0-9a-f]{8}\b", shown.text_content() or "")
+
+
+def confirm_address(page: Page, stack: Stack, email: str, looks: Looks) -> None:
+    open_page(page, words.EMAIL, account_words.EMAIL_DETAIL, account_words.EMAIL_FIRST)
+    looks.at("email")
+    app.fill(page, account_words.EMAIL_CODE, code_to(stack, email, CONFIRM))
+    app.press(page, account_words.EMAIL_CONFIRM)
+    app.wait_for_text(page, account_words.EMAIL_DONE)
+    looks.at("email-confirmed")
+    back_to_account(page)
+
+
+def set_up_second_step(page: Page, looks: Looks) -> tuple[str, int, list[str]]:
+    """The secret, which half minute's code it took, and the recovery codes."""
+    open_page(page, account_words.STEP, account_words.STEP_DETAIL, account_words.STEP_OFF)
+    looks.at("step-off")
+    app.press(page, account_words.STEP_SET_UP)
+    shown = page.get_by_text(re.compile(r"^[A-Z2-7]{4}( [A-Z2-7]{4})+")).first
+    shown.wait_for(state="attached", timeout=app.STEP_MS)
+    secret = (shown.text_content() or "").replace(" ", "")
+    looks.at("step-secret")
+    app.fill(page, account_words.STEP_CODE, totp_code(secret))
+    used = int(time.time()) // HALF_MINUTE_S
+    app.press(page, account_words.STEP_ON_BUTTON)
+    codes = kept_codes(page)
+    looks.at("step-codes")
+    app.press(page, account_words.CODES_KEPT)
+    app.wait_for_text(page, account_words.codes_left(len(codes)))
+    looks.at("step-on")
+    back_to_account(page)
+    return secret, used, codes
+
+
+def sign_out_phone(desk: Page, phone: Page, looks: Looks) -> None:
+    """The other browser sees it before long."""
+    open_page(desk, account_words.SESSIONS, account_words.SESSIONS_DETAIL, account_words.signed_in(2))
+    looks.at("sessions")
+    button = desk.get_by_role("button", name=re.compile(f"^{account_words.SIGN_OUT}: ")).first
+    button.click(timeout=app.STEP_MS)
+    app.wait_for_text(desk, account_words.SIGN_OUT_TEXT)
+    looks.at("sessions-sign-out")
+    app.press(desk, account_words.SIGN_OUT)
+    began = time.monotonic()
+    app.wait_for_text(phone, words.SIGNED_OUT)
+    assert time.monotonic() - began < OUT_WITHIN_S
+    app.wait_for_text(desk, account_words.signed_in(1))
+
+
+def reset_password(page: Page, stack: Stack, email: str, looks: Looks) -> None:
+    """From the welcome page to the sign-in page, with another password."""
+    app.press(page, words.SIGN_IN)
+    looks.at("sign-in")
+    app.press(page, account_words.FORGOT)
+    app.wait_for_text(page, account_words.RESET_WARNING)
+    app.fill(page, words.EMAIL, email)
+    looks.at("forgot")
+    app.press(page, account_words.FORGOT_BUTTON)
+    app.wait_for_text(page, account_words.letter_may_come(email))
+    app.fill(page, account_words.RESET_CODE, code_to(stack, email, RESET))
+    app.fill(page, account_words.PASSWORD_NEW, ANOTHER)
+    looks.at("reset")
+    app.press(page, account_words.RESET_BUTTON)
+    app.wait_for_text(page, account_words.RESET_DONE)
+    looks.at("sign-in-after-reset")
+
+
+def test_an_account_is_kept_safe(browser: Browser, stack: Stack, tmp_path: Path):
+    """Its address is confirmed; a second step lets a phone in, which is signed out, and comes back by another password."""
+    anna = name_of("anna")
+    email = f"{anna}@example.org"
+    with (
+        somebody(browser, stack, "desk", "light", borne=ASKED) as desk,
+        somebody(browser, stack, "phone", "dark", borne=ASKED) as phone,
+    ):
+        at_desk, at_phone = Looks(desk, "desk", tmp_path, "account"), Looks(phone, "phone", tmp_path, "account")
+        recovery_key = app.sign_up(desk, anna, PASSWORD)
+        open_account(desk)
+        at_desk.at("page")
+        confirm_address(desk, stack, email, at_desk)
+        secret, used, codes = set_up_second_step(desk, at_desk)
+
+        app.press(phone, words.SIGN_IN)
+        sign_in(phone, anna, PASSWORD, recovery_key)
+        at_phone.at("code")
+        another_half_minute(phone, used)
+        app.fill(phone, account_words.CODE_FIELD, totp_code(secret))
+        app.press(phone, account_words.CODE_BUTTON)
+        app.wait_for_text(phone, words.FIND_PEOPLE)
+
+        sign_out_phone(desk, phone, at_desk)
+        reset_password(phone, stack, email, at_phone)
+        app.wait_for_text(desk, words.SIGNED_OUT)
+        sign_in(phone, anna, ANOTHER, recovery_key)
+        app.fill(phone, account_words.CODE_FIELD, codes[0])
+        app.press(phone, account_words.CODE_BUTTON)
+        app.wait_for_text(phone, words.FIND_PEOPLE)
+
+
+def add_passkey(page: Page, name: str, looks: Looks) -> None:
+    open_page(page, account_words.PASSKEYS, account_words.PASSKEYS_DETAIL, account_words.PASSKEYS_NONE)
+    looks.at("passkeys-none")
+    app.fill(page, account_words.PASSKEY_NAME, name)
+    app.press(page, account_words.PASSKEY_ADD)
+    assert len(kept_codes(page)) == 10
+    app.press(page, account_words.CODES_KEPT)
+    app.wait_for_text(page, account_words.PASSKEY_UNUSED)
+    looks.at("passkeys")
+    back_to_account(page)
+
+
+def leave(page: Page) -> None:
+    """Sign this device out, from the account's page."""
+    app.press(page, words.LOG_OUT)
+    app.press(page, words.LOG_OUT_BUTTON)
+    app.wait_for_text(page, words.WELCOME)
+    app.press(page, words.SIGN_IN)
+
+
+def test_a_passkey_signs_in_after_the_password_and_alone(browser: Browser, stack: Stack, tmp_path: Path):
+    """Chromium's own virtual authenticator makes the passkey, keeps it, and signs."""
+    berta = name_of("berta")
+    with somebody(browser, stack, "desk", "light", borne=ASKED) as page:
+        looks = Looks(page, "desk", tmp_path, "account")
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("WebAuthn.enable")
+        authenticator = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})["authenticatorId"]
+        recovery_key = app.sign_up(page, berta, PASSWORD)
+        open_account(page)
+        add_passkey(page, "This laptop", looks)
+        (made,) = devtools.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})["credentials"]
+        assert made["isResidentCredential"] and made["rpId"] == "localhost"
+
+        leave(page)
+        sign_in(page, berta, PASSWORD, recovery_key)
+        looks.at("code-or-passkey")
+        app.press(page, account_words.CODE_PASSKEY)
+        app.wait_for_text(page, words.FIND_PEOPLE)
+
+        open_account(page)
+        leave(page)
+        app.press(page, account_words.WITH_PASSKEY)
+        app.fill(page, words.RECOVERY_KEY, recovery_key)
+        looks.at("alone")
+        devtools.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
+        app.press(page, account_words.ALONE_BUTTON)
+        app.wait_for_text(page, words.FAULTS["passkey_cancelled"])
+        looks.at("alone-refused")
+        devtools.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": True})
+        app.press(page, account_words.ALONE_BUTTON)
+        app.wait_for_text(page, words.FIND_PEOPLE)
+
+        open_account(page)
+        open_page(page, account_words.PASSKEYS, account_words.PASSKEYS_DETAIL, account_words.PASSKEYS_LEAD)
+        app.press(page, account_words.remove("This laptop"))
+        app.wait_for_text(page, account_words.PASSKEY_REMOVE_TEXT)
+        looks.at("passkeys-remove")
+        app.press(page, account_words.REMOVE)
+        app.wait_for_text(page, account_words.PASSKEYS_NONE)

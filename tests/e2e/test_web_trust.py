@@ -1,0 +1,74 @@
+"""Somebody compares a safety number, loses all that the browser kept, and has everything again by the recovery key."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import e2e_browser as app
+import pytest
+from e2e_camera import Looks
+from e2e_devices import Device, Stack
+from e2e_web import ARGUMENTS, SHOTS, chromium_path
+from playwright.sync_api import Browser, Page, Playwright
+from test_web_journey import enter, somebody
+
+from parley_app import room_words, words
+
+Make = Callable[..., Device]
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Playwright) -> Iterator[Browser]:
+    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
+    yield launched
+    launched.close()
+
+
+def compare(page: Page, number: str) -> None:
+    """The dialog shows this number."""
+    app.press(page, words.DETAILS)
+    app.press(page, f"{room_words.SAFETY_NUMBER}, {room_words.SAFETY_DETAIL}")
+    groups = [number[at : at + 5] for at in range(0, len(number), 5)]
+    for at in range(0, len(groups), 3):
+        app.wait_for_text(page, " ".join(groups[at : at + 3]))
+
+
+def lose_everything(page: Page, address: str) -> None:
+    """Whatever the browser keeps of the app goes, as a browser's own cleaning does it; then the app begins anew."""
+    page.goto("about:blank")
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": "all"})
+    devtools.detach()
+    enter(page, address)
+
+
+@pytest.mark.timeout(600)
+def test_a_compared_number_survives_the_loss_of_all_storage(
+    browser: Browser, stack: Stack, device: Make, tmp_path: Path
+):
+    anna = "anna" if SHOTS else f"anna_{secrets.token_hex(3)}"
+    ben = device("ben")
+    with somebody(browser, stack, "desk", "light") as page:
+        looks = Looks(page, "desk", tmp_path, "trust")
+        recovery_key = app.sign_up(page, anna, PASSWORD)
+        ben("send", to=f"@{anna}", text="is it you?")
+        app.open_chat(page, ben.username)
+        app.wait_for_text(page, "is it you?")
+        number = ben("safety_number", username=anna)["number"]
+        compare(page, number)
+        looks.at("number")
+        app.press(page, room_words.SAFETY_SAME)
+        app.wait_for_text(page, room_words.compared(ben.username))
+        looks.at("compared")
+
+        lose_everything(page, stack.address)
+        app.wait_for_text(page, words.WELCOME)
+        app.restore(page, anna, PASSWORD, recovery_key)
+        app.open_chat(page, ben.username)
+        app.wait_for_text(page, "is it you?")
+        compare(page, number)
+        app.wait_for_text(page, room_words.compared(ben.username))
+        app.press(page, words.CLOSE)
+        app.send_text(page, ben.username, "still me")
+        ben.wait_for({"still me"})
