@@ -16,6 +16,7 @@ FAULTS: Final = {
     "passkey_known": "This device holds a passkey of your account already.",
     "passkey_failed": "The browser could not use a passkey here. Try again, or sign in another way.",
     "passkey_refused": "This passkey opens no account here. Try another one, or sign in by your password.",
+    "passkey_wrong": "This is none of your passkeys. Try another one, or give your password.",
     "passkeys_unsupported": "This browser has no passkeys for this page. Try another one, or sign in another way.",
     "no_passkey": "Your account has no passkey. Use a code.",
     "recovery_key_refused": "This recovery key does not open your account. Compare it with what you wrote down.",

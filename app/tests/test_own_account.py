@@ -182,6 +182,7 @@ async def test_the_device_takes_what_the_pages_call():
     security.passkeys.fill("name", "Blue key")
     await security.passkeys.add()
     await security.passkeys.remove(1)
+    await security.again.give_passkey()
     forgotten, signing_in = world.app.session.forgotten, world.app.session.sign_in
     for form, typed in (
         (forgotten, {"email": "anna@new.test", "code": LETTER_CODE, "new": NEW}),

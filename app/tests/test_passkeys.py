@@ -62,6 +62,29 @@ async def test_a_passkey_is_taken_away_once_that_was_confirmed_and_after_the_pas
     assert account_words.PASSKEYS_NONE in screen(world)
 
 
+async def test_a_passkey_is_given_in_place_of_the_password():
+    world = await shown(KEY)
+    world.device.recent = False
+    await enter(world, account_words.PASSKEY_NAME, "Second")
+    assert world.app.layers.shown == SignInAgain() and nameless(draw(Layers, world.app)) == []
+    world.device.faults["account.passkey.prove"] = EngineError("wrong_code", "no")
+    await press(world, account_words.CODE_PASSKEY, Layers)
+    assert words.FAULTS["passkey_wrong"] in said(draw(Layers, world.app)) and not world.device.recent
+    del world.device.faults["account.passkey.prove"]
+    await press(world, account_words.CODE_PASSKEY, Layers)
+    assert world.app.layers.shown is None and {"Blue key", "Second"} <= screen(world)
+    assert not world.device.asked("account.reauthenticate")
+
+
+async def test_without_passkeys_or_outside_of_a_browser_only_the_password_is_asked_for():
+    for keys, bridge in (([], None), ([KEY], PlainBridge("https://parley.test"))):
+        world = await shown(*keys, bridge=bridge)
+        world.device.recent = False
+        await world.app.session.security.factors.begin()
+        world.app.layers.show(SignInAgain())
+        assert account_words.CODE_PASSKEY not in said(draw(Layers, world.app))
+
+
 @pytest.mark.parametrize("slug", ["passkey_cancelled", "passkey_known", "passkey_failed", "passkeys_unsupported"])
 async def test_what_the_browser_refuses_is_said_and_the_name_stays(slug):
     world = await shown()

@@ -283,6 +283,20 @@ class PasskeyAdded(msgspec.Struct, frozen=True):
     recovery_codes: list[str]
 
 
+class PasskeyChallenge(msgspec.Struct, frozen=True):
+    """`POST me/reauthenticate/passkey`: what `navigator.credentials.get()` takes; `challenge` goes back with its answer."""
+
+    options: dict[str, object]
+    challenge: str
+
+
+class PasskeyProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT me/reauthenticate/passkey`: a passkey that verified its person stands for the password and a code."""
+
+    challenge: str
+    credential: Assertion
+
+
 class SecondFactors(msgspec.Struct, frozen=True):
     """`GET me/second-factors`: since when an authenticator app is asked for, and how many recovery codes are unused."""
 

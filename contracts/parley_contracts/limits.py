@@ -252,6 +252,7 @@ RESET_CODE_LIFETIME_S = 3600
 EMAIL_CODE_LENGTH_MAX = 64
 TOTP_SETUP_LIFETIME_S = 900
 FACTOR_CODE_LENGTH_MAX = 32
+PASSKEY_CHALLENGE_LIFETIME_S = 300
 PASSKEYS_PER_USER_MAX = 20
 PASSKEY_NAME_LENGTH_MAX = 64
 #: Accounts that may share an address that none of them has confirmed: so many get a letter that resets.

@@ -5,13 +5,14 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from e2e_devices import Stack
 from e2e_letters import CONFIRM, RESET, code_to, totp_code
 from soft_authenticator import SoftAuthenticator
 
 from parley_client import Client
 from parley_client.api.network import Answer
-from parley_contracts.auth_api import FLOW_TOKEN_HEADER
+from parley_contracts.auth_api import FLOW_TOKEN_HEADER, Assertion
 
 FLOWS = "/api/v1/auth/flows/app/v1/auth"
 FACTORS = "/api/v1/auth/me/second-factors"
@@ -38,6 +39,7 @@ async def keep_the_account(call: Call, client: Client, stack: Stack, *, username
     flow = {FLOW_TOKEN_HEADER: alone["meta"]["session_token"]}
     signed = {"credential": key.get(alone["data"]["request_options"])}
     await call("POST", f"{FLOWS}/webauthn/login", signed, **flow)
+    await prove(client, key)
     await client.remove_passkey(number)
     await client.remove_totp()
     assert (await client.second_factors()).passkeys == []
@@ -54,6 +56,13 @@ async def add_passkey(call: Call, key: SoftAuthenticator, token: str) -> int:
     body = {"setup": setup["setup"], "name": "Blue key", "credential": key.create(setup["options"])}
     added = json.loads((await call("PUT", f"{FACTORS}/passkeys", body, token)).body)
     return int(added["passkey"]["number"])
+
+
+async def prove(client: Client, key: SoftAuthenticator) -> None:
+    """A passkey in place of the password."""
+    asked = await client.begin_passkey_check()
+    signed = msgspec.convert(key.get(asked.options), Assertion)
+    await client.confirm_passkey_check(challenge=asked.challenge, credential=signed)
 
 
 async def sign_in(

@@ -17,7 +17,7 @@ class Security:
     """The parts, of one account; a person who signs in next gets new ones."""
 
     def __init__(self, engine: Engine, bridge: Bridge) -> None:
-        self.again = SigningAgain(engine)
+        self.again = SigningAgain(engine, bridge)
         self.password = PasswordForm(engine)
         self.email = OwnEmail(engine, self.again)
         self.factors = SecondFactors(engine, self.again)

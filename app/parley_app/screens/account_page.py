@@ -104,8 +104,8 @@ def SignInAgainLayer(app: App, _: SignInAgain) -> ft.Control:
     again = app.session.security.again
     use_watched(again)
 
-    async def work() -> None:
-        await again.give()
+    async def work(give: Work) -> None:
+        await give()
         if not again.asked:
             app.layers.close()
 
@@ -114,7 +114,10 @@ def SignInAgainLayer(app: App, _: SignInAgain) -> ft.Control:
         app.layers.close()
 
     def go() -> None:
-        app.spawn(work())
+        app.spawn(work(again.give))
+
+    def by_passkey() -> None:
+        app.spawn(work(again.give_passkey))
 
     code = [entry(again, "code", account_words.AGAIN_CODE, go, glyph=Glyph.SHIELD_CHECK)] if again.takes_code else []
     fields = [
@@ -122,8 +125,12 @@ def SignInAgainLayer(app: App, _: SignInAgain) -> ft.Control:
         *code,
         *said(ui, fault=again.fault),
     ]
+    use = Button(
+        account_words.CODE_PASSKEY, Kind.SECONDARY, Glyph.FINGERPRINT, on_click=by_passkey, disabled=again.busy
+    )
     actions = [
         Button(words.CANCEL, Kind.SECONDARY, on_click=leave),
+        *([use] if again.takes_passkey else []),
         Button(account_words.AGAIN_BUTTON, Kind.PRIMARY, on_click=go, disabled=again.busy),
     ]
     body = fitting(ui, fields, _HEIGHT)

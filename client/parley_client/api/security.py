@@ -6,12 +6,15 @@ from urllib.parse import quote
 
 from parley_client.api.http import AUTH, Api
 from parley_contracts.auth_api import (
+    Assertion,
     Attestation,
     EmailChange,
     EmailCode,
     OwnProfile,
     PasskeyAdded,
+    PasskeyChallenge,
     PasskeyConfirmation,
+    PasskeyProof,
     PasskeySetup,
     PasswordChange,
     Reauthentication,
@@ -50,6 +53,17 @@ async def reauthenticate(api: Api, *, password: str, code: str = "") -> None:
     """Give the password again. Once: a code is used up."""
     body = Reauthentication(password, code)
     await api.call("POST", f"{AUTH}/me/reauthenticate", type(None), body=body, attempts=1)
+
+
+async def begin_passkey_check(api: Api) -> PasskeyChallenge:
+    """Begin to prove by a passkey that it is still this person."""
+    return await api.call("POST", f"{AUTH}/me/reauthenticate/passkey", PasskeyChallenge)
+
+
+async def confirm_passkey_check(api: Api, *, challenge: str, credential: Assertion) -> None:
+    """Prove it. Once: the challenge is used up."""
+    body = PasskeyProof(challenge, credential)
+    await api.call("PUT", f"{AUTH}/me/reauthenticate/passkey", type(None), body=body, attempts=1)
 
 
 async def change_password(api: Api, *, current: str, new: str) -> None:

@@ -10,9 +10,11 @@ from parley_client.api.network import parse_server
 from parley_client.parts import ClientPart
 from parley_client.store.documents import Account
 from parley_contracts.auth_api import (
+    Assertion,
     Attestation,
     OwnProfile,
     PasskeyAdded,
+    PasskeyChallenge,
     PasskeySetup,
     RecoveryCodes,
     SecondFactors,
@@ -44,6 +46,14 @@ class SecurityMethods(ClientPart):
     async def reauthenticate(self, password: str, code: str = "") -> None:
         """Give the password again (and a code), for what asks for a recent sign-in; `WrongCredentials`, `WrongCode`."""
         await security.reauthenticate(self.session.api, password=password, code=code)
+
+    async def begin_passkey_check(self) -> PasskeyChallenge:
+        """What one of the account's passkeys has to sign in place of the password; `Conflict` where there is none."""
+        return await security.begin_passkey_check(self.session.api)
+
+    async def confirm_passkey_check(self, *, challenge: str, credential: Assertion) -> None:
+        """Give what it signed, for what asks for a recent sign-in; `WrongCode`."""
+        await security.confirm_passkey_check(self.session.api, challenge=challenge, credential=credential)
 
     async def change_password(self, *, current: str, new: str) -> None:
         """Take another password; other sessions end, and their devices sign in anew. `WrongCredentials`, `WeakPassword`."""

@@ -6,7 +6,7 @@ import msgspec
 
 from parley_client.calls import Methods, NoParams, Params
 from parley_client.security.methods import SecurityMethods
-from parley_contracts.auth_api import Attestation
+from parley_contracts.auth_api import Assertion, Attestation
 
 
 class CodeParams(Params):
@@ -40,6 +40,13 @@ class PasskeyConfirmationParams(Params):
     setup: str
     name: str
     credential: Attestation
+
+
+class PasskeyProofParams(Params):
+    """`account.passkey.prove`: what `account.passkey.check` gave as `challenge`, and what was signed."""
+
+    challenge: str
+    credential: Assertion
 
 
 class PasskeyQuestionParams(Params):
@@ -183,7 +190,16 @@ def _passkey_methods(client: SecurityMethods) -> Methods:
     async def ask(params: PasskeyQuestionParams) -> object:
         return await client.ask_passkey(**msgspec.structs.asdict(params))
 
+    async def check(_: NoParams) -> object:
+        return await client.begin_passkey_check()
+
+    async def prove(params: PasskeyProofParams) -> object:
+        await client.confirm_passkey_check(challenge=params.challenge, credential=params.credential)
+        return {}
+
     return {
+        "account.passkey.check": (NoParams, check),
+        "account.passkey.prove": (PasskeyProofParams, prove),
         "account.passkey.begin": (NoParams, begin),
         "account.passkey.confirm": (PasskeyConfirmationParams, confirm),
         "account.passkey.remove": (PasskeyParams, remove),

@@ -104,6 +104,7 @@ _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     auth.PasskeyRequestData: {
         "request_options": {"publicKey": {"challenge": "q83vEjRWeJA", "rpId": "chat.example.org"}}
     },
+    auth.PasskeyChallenge: {"options": {"publicKey": {"challenge": "q83vEjRWeJA", "rpId": "chat.example.org"}}},
     auth.PasskeySetup: {"options": {"publicKey": {"challenge": "q83vEjRWeJA", "rp": {"id": "chat.example.org"}}}},
     auth.AccountRules: {"is_open_for_signup": True},
     messaging.CommitUpload: {"epoch": 2},

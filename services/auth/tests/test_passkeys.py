@@ -212,3 +212,47 @@ def test_passkeys_ask_for_a_recent_sign_in_and_have_a_limit(keyed, key):
         ("DELETE", f"me/second-factors/passkeys/{factor.pk}", None),
     ):
         assert keyed.api.call(*call).problem == "sign_in_again"
+
+
+CHECK = "me/reauthenticate/passkey"
+
+
+def signed_in_long_ago():
+    Session.objects.update(authenticated_at=timezone.now() - timedelta(seconds=RECENT_SIGN_IN_S + 1))
+
+
+def check(person, authenticator, **changes):
+    begun = person.api.post(CHECK).body
+    return {"challenge": begun["challenge"], "credential": authenticator.get(begun["options"])} | changes
+
+
+def test_a_passkey_stands_for_a_recent_sign_in_once(keyed, key):
+    signed_in_long_ago()
+    assert keyed.api.post("me/second-factors/passkeys").problem == "sign_in_again"
+    proof = check(keyed, key)
+    assert keyed.api.put(CHECK, proof).status == 204
+    assert keyed.api.post("me/second-factors/passkeys").status == 200
+    assert keyed.api.get("me/second-factors").body["passkeys"][0]["last_used_at"]
+    signed_in_long_ago()
+    assert keyed.api.put(CHECK, proof).problem == "wrong_code", "each challenge is good once"
+    assert keyed.api.post("me/second-factors/passkeys").problem == "sign_in_again"
+
+
+def test_nothing_else_stands_for_a_recent_sign_in(keyed, key, make_person):
+    signed_in_long_ago()
+    other, theirs = make_person(), SoftAuthenticator()
+    assert other.api.post(CHECK).problem == "conflict", "who has no passkey has nothing to prove"
+    assert add(other, theirs).status == 200
+    options = keyed.api.post(CHECK).body["options"]
+    refused = [
+        check(keyed, key, challenge="made up"),
+        check(keyed, key, challenge=other.api.post(CHECK).body["challenge"]),
+        check(keyed, key, challenge=keyed.api.post(CHECK).body["challenge"]),
+        check(keyed, key, credential=theirs.get(options)),
+        check(keyed, key, credential=key.get(options) | {"id": "AA", "rawId": "AA"}),
+    ]
+    key.verifies = False
+    refused.append(check(keyed, key))
+    for proof in refused:
+        assert keyed.api.put(CHECK, proof).problem == "wrong_code"
+    assert keyed.api.post("me/second-factors/passkeys").problem == "sign_in_again"

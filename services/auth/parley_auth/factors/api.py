@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import Router
 
 from parley_auth.factors import codes, passkeys
 from parley_auth.signin.access import BearerAuth, caller_of, expect_recent_sign_in
+from parley_auth.signin.models import Session
 from parley_auth.web.labels import read_label
 from parley_auth.web.rates import limit
-from parley_contracts.auth_api import PasskeyConfirmation, TotpConfirmation
+from parley_contracts.auth_api import PasskeyConfirmation, PasskeyProof, TotpConfirmation
 from parley_contracts.limits import PASSKEY_NAME_LENGTH_MAX
 from parley_serving.django.bodies import json_response, read_body
 
@@ -80,6 +82,24 @@ def confirm_passkey(request: HttpRequest) -> HttpResponse:
     name = read_label(body.name, field="name", length_max=PASSKEY_NAME_LENGTH_MAX)
     expect_recent_sign_in(session)
     return json_response(passkeys.confirm_passkey(session.user, body, name))
+
+
+@router.post("/me/reauthenticate/passkey")
+def begin_passkey_check(request: HttpRequest) -> HttpResponse:
+    """Begin to prove by a passkey that it is still this person."""
+    user = caller_of(request).user
+    limit(request, "write", user.user_id)
+    return json_response(passkeys.begin_check(user))
+
+
+@router.put("/me/reauthenticate/passkey")
+def confirm_passkey_check(request: HttpRequest) -> HttpResponse:
+    """Prove it."""
+    session = caller_of(request)
+    codes.count_guess(request, session.user)
+    passkeys.confirm_check(session.user, read_body(request, PasskeyProof))
+    Session.objects.filter(pk=session.pk).update(authenticated_at=timezone.now())
+    return HttpResponse(status=204)
 
 
 @router.delete("/me/second-factors/passkeys/{unverified_number}")

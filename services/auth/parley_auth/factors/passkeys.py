@@ -11,6 +11,7 @@ import struct
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django.core import signing
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from fido2.webauthn import ResidentKeyRequirement, UserVerificationRequirement
@@ -21,10 +22,10 @@ from parley_auth.factors.listing import passkey_info
 from parley_auth.letters.asking import tell_person
 from parley_auth.letters.models import Letter
 from parley_contracts import auth_api as wire
-from parley_contracts.limits import PASSKEYS_PER_USER_MAX, TOTP_SETUP_LIFETIME_S
-from parley_contracts.problems import NotFound, TooMany, WrongCode
+from parley_contracts.limits import PASSKEY_CHALLENGE_LIFETIME_S, PASSKEYS_PER_USER_MAX, TOTP_SETUP_LIFETIME_S
+from parley_contracts.problems import Conflict, NotFound, TooMany, WrongCode
 
-_SETUP_SALT = "parley passkey setup"
+_SETUP_SALT, _CHECK_SALT = "parley passkey setup", "parley passkey check"
 _NUMBER_DIGITS_MAX = 9
 #: What fido2 raises on credentials of another form.
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError, struct.error)
@@ -84,6 +85,43 @@ def remove_passkey(user: User, unverified_number: str) -> None:
         if not removed:
             raise NotFound
         forget_recovery_codes(user)
+
+
+def begin_check(user: User) -> wire.PasskeyChallenge:
+    """What one of a person's passkeys has to sign to stand for a recent sign-in; `Conflict` where there is none."""
+    credentials = webauthn.get_credentials(user)
+    if not credentials:
+        raise Conflict("You have no passkey.")
+    options, state = webauthn.get_server().authenticate_begin(
+        credentials=credentials, user_verification=UserVerificationRequirement.REQUIRED
+    )
+    return wire.PasskeyChallenge(dict(options), signing.dumps([user.user_id, state], salt=_CHECK_SALT))
+
+
+def confirm_check(user: User, proof: wire.PasskeyProof) -> None:
+    """Take a signed challenge, once; `WrongCode`."""
+    try:
+        whose, state = signing.loads(proof.challenge, salt=_CHECK_SALT, max_age=PASSKEY_CHALLENGE_LIFETIME_S)
+    except signing.BadSignature as error:
+        raise WrongCode("Begin again.", field="challenge") from error
+    if whose != user.user_id:
+        raise WrongCode("Begin again.", field="challenge")
+    given = proof.credential
+    credential = as_fido2(
+        given,
+        clientDataJSON=given.response.client_data,
+        authenticatorData=given.response.authenticator_data,
+        signature=given.response.signature,
+        userHandle=given.response.user_handle,
+    )
+    try:
+        used = webauthn.get_server().authenticate_complete(state, webauthn.get_credentials(user), credential)
+        factor = webauthn.get_authenticator_by_credential_id(user, used.credential_id)
+    except (*MALFORMED, ValidationError) as error:
+        raise WrongCode("Wrong passkey.", field="credential") from error
+    if factor is None or not cache.add(f"passkey check:{state['challenge']}", 1, timeout=PASSKEY_CHALLENGE_LIFETIME_S):
+        raise WrongCode("Begin again.", field="challenge")
+    factor.record_usage()
 
 
 def as_fido2(given: wire.Attestation | wire.Assertion, **response: str | None) -> dict[str, object]:
