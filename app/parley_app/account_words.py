@@ -21,6 +21,13 @@ ALONE_LEAD: Final = (
 ALONE_BUTTON: Final = "Continue with your passkey"
 SIGN_IN_ENDED: Final = "Signing in took too long. Give your password once more."
 
+# Signing up where the address has to be confirmed first.
+CONFIRM_TITLE: Final = "Confirm your e-mail address"
+CONFIRM_LEAD: Final = "This server asks for that before you begin. Type the code of the letter."
+CONFIRM_SENT: Final = "A letter with a code is on its way. It may take a minute."
+GIVE_UP: Final = "Begin with another account"
+GO_ON: Final = "Go on signing up"
+
 # A forgotten password.
 FORGOT: Final = "Forgot your password?"
 FORGOT_TITLE: Final = "Set a new password"

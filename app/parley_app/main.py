@@ -19,7 +19,7 @@ from parley_app.late_answers import let_late_answers_go
 from parley_app.model import app as routes
 from parley_app.model import channels as channel_routes
 from parley_app.model.app import App
-from parley_app.screens import channel_search, channels, chats, forgotten, gate, joining, new_chat, settings
+from parley_app.screens import channel_search, channels, chats, confirming, forgotten, gate, joining, new_chat, settings
 from parley_app.screens.layers import Layers
 from parley_app.screens.switcher import Switcher
 from parley_app.screens.viewer import Viewer
@@ -31,6 +31,7 @@ _DEFAULT_SIZE: Final = (1440.0, 900.0)
 _SCREENS: Final = {
     routes.WELCOME: gate.Welcome,
     routes.SIGN_UP: gate.SignUp,
+    routes.CONFIRM: confirming.ConfirmAddress,
     routes.SIGN_IN: gate.SignIn,
     routes.RESTORE: gate.Restore,
     routes.CODE: gate.GiveCode,

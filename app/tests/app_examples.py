@@ -140,7 +140,7 @@ class FakeDevice(RoomAnswers, ChannelAnswers, AccountAnswers):
     def _session(self):
         who = {"user_id": ME, "username": "anna", "device_id": "device", "server": "https://parley.test"}
         state = {"signed_in": self.signed_in, "connection": "online", "recovery_key_pending": bool(self.recovery_key)}
-        return state | (who if self.signed_in else dict.fromkeys(who, ""))
+        return state | (who if self.signed_in else dict.fromkeys(who, "")) | {"unfinished": False}
 
     def _preferences(self):
         return self.preferences

@@ -13,8 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
 from parley_client import account as accounts
 from parley_client import history, outbox, upkeep
 from parley_client.answers import AttachmentInfo, Conversation, Message, Registration, Sent, WhoAmI
@@ -133,12 +131,6 @@ class Client(RoomMethods):
         device = self.session.device
         return Registration(device.user_id, device.device_id, format_recovery_key(account.recovery_key))
 
-    def forget_recovery_key(self) -> None:
-        """The recovery key was shown: erase it from the device."""
-        account = documents.load_account(self._store)
-        if account is not None and account.stage == "ready":
-            documents.save_account(self._store, msgspec.structs.replace(account, recovery_key=None))
-
     async def login(
         self,
         *,
@@ -187,12 +179,6 @@ class Client(RoomMethods):
             raise NotSignedIn("this profile is not signed in")
         device = Device.of(account)
         return WhoAmI(device.user_id, account.username, device.device_id, account.server)
-
-    def pending_recovery_key(self) -> str | None:
-        """The recovery key of a registration until `forget_recovery_key`: it may be shown again after a restart."""
-        account = documents.load_account(self._store)
-        ready = account is not None and account.stage == "ready"
-        return format_recovery_key(account.recovery_key) if ready and account and account.recovery_key else None
 
     # --- being connected
 

@@ -6,11 +6,14 @@ from parley_client.answers import Conversation
 from parley_client.api.http import Api
 from parley_client.session import Session
 from parley_client.store.documents import Account
+from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId, UserId
 
 
 class ClientPart:
     """A part of `Client`, which implements these."""
+
+    _store: Store
 
     @property
     def session(self) -> Session:

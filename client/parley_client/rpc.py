@@ -178,7 +178,10 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """Where this device stands: what a program asks first. `recovery_key_pending`: it was never confirmed."""
+    """Where this device stands: what a program asks first. `recovery_key_pending`: it was never confirmed.
+
+    `unfinished`: somebody signed up here, under `username` at `server`, and the account has no device yet.
+    """
 
     signed_in: bool
     connection: str
@@ -187,6 +190,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     device_id: str = ""
     server: str = ""
     recovery_key_pending: bool = False
+    unfinished: bool = False
 
 
 class Rpc:
@@ -300,7 +304,7 @@ class Rpc:
         try:
             who = self._client.whoami()
         except ClientError:
-            return State(signed_in=False, connection=self._client.connection)
+            return self._signed_out()
         return State(
             signed_in=True,
             connection=self._client.connection,
@@ -309,6 +313,18 @@ class Rpc:
             device_id=who.device_id,
             server=who.server,
             recovery_key_pending=self._client.pending_recovery_key() is not None,
+        )
+
+    def _signed_out(self) -> State:
+        begun = self._client.unfinished_sign_up()
+        if begun is None:
+            return State(signed_in=False, connection=self._client.connection)
+        return State(
+            signed_in=False,
+            connection=self._client.connection,
+            username=begun.username,
+            server=begun.server,
+            unfinished=True,
         )
 
     async def _retry_connection(self, _: NoParams) -> object:

@@ -18,13 +18,14 @@ from parley_app.model.chats import Chats
 from parley_app.model.company import Company
 from parley_app.model.comparing import Comparing
 from parley_app.model.conversation import Conversation
+from parley_app.model.entering import Entering
 from parley_app.model.governing import Governing
 from parley_app.model.joining import Joining
 from parley_app.model.keeping import Keeping
 from parley_app.model.layers import Adding, Layers, MenuOf, NewPoll, PickerFor, Spot
 from parley_app.model.lifetimes import Lifetimes
 from parley_app.model.notifications import Notifications
-from parley_app.model.observing import Observed, Spawn
+from parley_app.model.observing import Spawn
 from parley_app.model.people import Finder, GroupForm, Membership
 from parley_app.model.pictures import Pictures
 from parley_app.model.pins import Pins
@@ -37,14 +38,15 @@ from parley_app.model.rows import Picture
 from parley_app.model.schedule import Schedule
 from parley_app.model.session import Session
 
-CHATS: Final = "/chats"
+CHATS: Final = gating.HOME
 PEOPLE: Final = "/people"
 NEW: Final = "/new"
 NEW_GROUP: Final = "/new-group"
-JOIN: Final = "/join"
+JOIN: Final = gating.JOIN
 SETTINGS: Final = "/settings"
 WELCOME: Final = gating.WELCOME
 SIGN_UP: Final = gating.SIGN_UP
+CONFIRM: Final = gating.CONFIRM
 SIGN_IN: Final = gating.SIGN_IN
 RESTORE: Final = gating.RESTORE
 CODE: Final = gating.CODE
@@ -57,7 +59,7 @@ PANES: Final = ("details", "invite", "permissions", "audit", "search", "apps")
 T = TypeVar("T")
 
 
-class App(Observed):
+class App(Entering):
     """The root. Observed for the route and for which conversation is open; the parts are observed by themselves."""
 
     def __init__(self, engine: Engine, bridge: Bridge, spawn: Spawn) -> None:
@@ -114,7 +116,7 @@ class App(Observed):
 
     def go(self, route: str) -> None:
         """Go somewhere, as far as the session allows."""
-        route = gating.allowed(self.session, route.split("?", maxsplit=1)[0].rstrip("/") or WELCOME, CHATS)
+        route = gating.allowed(self.session, route.split("?", maxsplit=1)[0].rstrip("/") or WELCOME)
         if self.conversation is not None and route != self.route:
             self.conversation.leave()
             self.spawn(self._keep_draft(self.conversation))
@@ -320,35 +322,6 @@ class App(Observed):
 
     # --- what people do that touches several parts
 
-    async def register(self) -> None:
-        """Make the account, then show the recovery key."""
-        if await self.session.register():
-            self.go(KEY)
-            self.session.forget_typed()
-
-    async def restore(self) -> None:
-        """Sign in with the recovery key, then show what came back, or ask for a code."""
-        await self._follow_sign_in(came_in=await self.session.restore())
-
-    async def give_code(self) -> None:
-        """The second step of signing in."""
-        await self._follow_sign_in(came_in=await self.session.give_code())
-
-    async def give_passkey(self) -> None:
-        """The second step of signing in, by a passkey."""
-        await self._follow_sign_in(came_in=await self.session.give_passkey())
-
-    async def reset_password(self) -> None:
-        """Set the new password, then sign in by it."""
-        if await self.session.forgotten.reset():
-            self.go(SIGN_IN)
-            self.session.forgotten.forget_typed()
-
-    async def confirm_key(self) -> None:
-        """Show that the recovery key was kept, then begin."""
-        if await self.session.confirm_key():
-            await self._follow_sign_in(came_in=True)
-
     async def log_out(self) -> str:
         """Erase this device; a sentence where that failed."""
         fault = await self.session.log_out()
@@ -391,20 +364,6 @@ class App(Observed):
             self.go(JOIN)
 
     # --- inside
-
-    async def _follow_sign_in(self, *, came_in: bool) -> None:
-        """Show what is here, or the step at which signing in stands."""
-        if not came_in:
-            self.go(gating.step(self.session))
-            return
-        await self.chats.load()
-        self.look_around()
-        self.go(self._welcome())
-        self.session.forget_typed()
-
-    def _welcome(self) -> str:
-        """Where somebody goes who has just come in."""
-        return JOIN if self.session.phase == "signed_in" and self.joining["link"] else CHATS
 
     def _open(self, conversation_id: str) -> None:
         summary = self.chats.summaries.get(conversation_id)

@@ -8,6 +8,7 @@ from parley_app.model.session import Session
 
 WELCOME: Final = "/"
 SIGN_UP: Final = "/sign-up"
+CONFIRM: Final = "/sign-up/code"
 SIGN_IN: Final = "/sign-in"
 RESTORE: Final = "/restore"
 CODE: Final = "/sign-in/code"
@@ -15,20 +16,23 @@ FORGOT: Final = "/forgot-password"
 RESET: Final = "/new-password"
 KEY: Final = "/recovery-key"
 KEY_CONFIRM: Final = "/recovery-key/confirm"
-_GATE: Final = {WELCOME, SIGN_UP, SIGN_IN, RESTORE, CODE, FORGOT, RESET}
+HOME: Final = "/chats"
+JOIN: Final = "/join"
+_GATE: Final = {WELCOME, SIGN_UP, CONFIRM, SIGN_IN, RESTORE, CODE, FORGOT, RESET}
 _STEPS: Final = {"password": SIGN_IN, "recovery_key": RESTORE, "code": CODE}
 
 
-def allowed(session: Session, route: str, home: str) -> str:
-    """The route, or another in its place where the session does not allow it; `home` is where signed-in people begin."""
+def allowed(session: Session, route: str) -> str:
+    """The route, or another in its place where the session does not allow it."""
     match session.phase:
         case "signed_in":
-            return home if route in _GATE or route.startswith(KEY) else route
+            return HOME if route in _GATE or route.startswith(KEY) else route
         case "keeping_key":
             return route if route in {KEY, KEY_CONFIRM} else KEY
         case "signed_out":
-            route = SIGN_IN if route == CODE and session.step != "code" else route
-            return route if route in _GATE else WELCOME
+            if route == CODE and session.step != "code":
+                return SIGN_IN
+            return route if route in _GATE and (route != CONFIRM or session.unfinished) else WELCOME
         case _:
             return route
 

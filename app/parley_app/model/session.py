@@ -54,6 +54,8 @@ class Session(Observed):
         self.recovery_key = ""
         self.farewell = ""
         self.fault = ""
+        #: Whether somebody signed up here whose account has no device yet: the server wants the address confirmed first.
+        self.unfinished = False
         self.sign_up = Form(server=bridge.server, username="", email="", password="")
         self.sign_in = SignInForm(server=bridge.server, username="", password="", recovery_key="", code="")
         #: Where signing in stands; `code` once the server has asked for one.
@@ -87,7 +89,9 @@ class Session(Observed):
             self.server, self.device_id = state["server"], state["device_id"]
             self.phase = "keeping_key" if self.recovery_key else "signed_in"
         else:
-            self.phase = "signed_out"
+            self.phase, self.unfinished = "signed_out", state["unfinished"]
+            for name in ("server", "username") if self.unfinished else ():
+                self.sign_up.values[name] = state[name]
         self.changed()
 
     async def register(self) -> bool:
@@ -99,14 +103,39 @@ class Session(Observed):
             form.complain("password", words.PASSWORD_SHORT)
             return False
 
+        return await self.finish()
+
+    async def finish(self) -> bool:
+        """Make the account of the sign-up form, or go on with it where its address is confirmed by now."""
+        form, unconfirmed = self.sign_up, False
+
         async def work() -> None:
-            await self._engine.call(
-                "register", {**self._account(form), "email": form["email"].strip(), "keep_recovery_key": True}
-            )
+            nonlocal unconfirmed
+            given = {**self._account(form), "email": form["email"].strip(), "keep_recovery_key": True}
+            try:
+                await self._engine.call("register", given)
+            except EngineError as error:
+                unconfirmed = error.slug == "email_unverified"
+                raise
 
         if not await form.submit(work):
+            if unconfirmed:  # nothing is wrong: the next page asks for the code
+                self.unfinished, form.fault = True, ""
             return False
+        self.unfinished = False
         await self.load()
+        return True
+
+    async def give_up(self) -> bool:
+        """Forget a sign-up that is unfinished; its user name stays taken."""
+
+        async def work() -> None:
+            await self._engine.call("logout")
+
+        if not await self.sign_up.submit(work):
+            return False
+        self.unfinished, self.security = False, Security(self._engine, self._bridge)
+        self.changed()
         return True
 
     async def restore(self) -> bool:

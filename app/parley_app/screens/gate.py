@@ -44,13 +44,17 @@ def Welcome(app: App) -> ft.Control:
     ui = use_ui()
     use_watched(app.session)
     note = [Note(ui.c.warning, Glyph.INFO, app.session.farewell)] if app.session.farewell else []
+    label, route = words.CREATE_ACCOUNT, routes.SIGN_UP
+    if app.session.unfinished:
+        label, route = account_words.GO_ON, routes.CONFIRM
+    begin = Button(label, Kind.PRIMARY, large=True, on_click=lambda: app.go(route))
     return Gate(
         words.WELCOME,
         words.WELCOME_LEAD,
         [
             *note,
             *fault(ui, app.session.fault),
-            Button(words.CREATE_ACCOUNT, Kind.PRIMARY, large=True, on_click=lambda: app.go(routes.SIGN_UP)),
+            begin,
             Button(words.SIGN_IN, Kind.SECONDARY, large=True, on_click=lambda: app.go(routes.SIGN_IN)),
         ],
         [TrustLine(words.TRUST)],

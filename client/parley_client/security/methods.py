@@ -5,9 +5,14 @@ None of it touches a key: a new password opens no history, which takes the recov
 
 from __future__ import annotations
 
+import msgspec
+
 from parley_client.api import auth, security
+from parley_client.api.http import Api
 from parley_client.api.network import parse_server
+from parley_client.crypto.recovery import format_recovery_key
 from parley_client.parts import ClientPart
+from parley_client.store import documents
 from parley_client.store.documents import Account
 from parley_contracts.auth_api import (
     Assertion,
@@ -27,25 +32,42 @@ from parley_contracts.ids import SessionId
 class SecurityMethods(ClientPart):
     """A part of `Client`."""
 
+    def forget_recovery_key(self) -> None:
+        """The recovery key was shown: erase it from the device."""
+        account = documents.load_account(self._store)
+        if account is not None and account.stage == "ready":
+            documents.save_account(self._store, msgspec.structs.replace(account, recovery_key=None))
+
+    def pending_recovery_key(self) -> str | None:
+        """The recovery key of a registration until `forget_recovery_key`: it may be shown again after a restart."""
+        account = documents.load_account(self._store)
+        ready = account is not None and account.stage == "ready"
+        return format_recovery_key(account.recovery_key) if ready and account and account.recovery_key else None
+
+    def unfinished_sign_up(self) -> Account | None:
+        """An account that has no device yet, because its server wants the address confirmed first or was away."""
+        account = documents.load_account(self._store)
+        return account if account is not None and account.stage in {"signed_in", "keys_made"} else None
+
     async def own_profile(self) -> OwnProfile:
         """The account as the server has it, with the address and whether it is confirmed."""
-        return await security.get_own_profile(self.session.api)
+        return await security.get_own_profile(self._own_api())
 
     async def request_verification(self) -> None:
         """Have a letter with a code sent to the account's address; `Conflict` where it is confirmed."""
-        await security.request_verification(self.session.api)
+        await security.request_verification(self._own_api())
 
     async def verify_email(self, code: str) -> OwnProfile:
         """Confirm an address, the present or the new one, by the code of its letter; `WrongCode`, `EmailTaken`."""
-        return await security.verify_email(self.session.api, code)
+        return await security.verify_email(self._own_api(), code)
 
     async def change_email(self, email: str) -> None:
         """Have a letter sent to a new address, which is the account's once its code is given; `SignInAgain`."""
-        await security.change_email(self.session.api, email)
+        await security.change_email(self._own_api(), email)
 
     async def reauthenticate(self, password: str, code: str = "") -> None:
         """Give the password again (and a code), for what asks for a recent sign-in; `WrongCredentials`, `WrongCode`."""
-        await security.reauthenticate(self.session.api, password=password, code=code)
+        await security.reauthenticate(self._own_api(), password=password, code=code)
 
     async def begin_passkey_check(self) -> PasskeyChallenge:
         """What one of the account's passkeys has to sign in place of the password; `Conflict` where there is none."""
@@ -126,6 +148,11 @@ class SecurityMethods(ClientPart):
     async def reset_password(self, *, server: str, ca_file: str | None, code: str, new: str) -> None:
         """Set a new password by a letter's code; all sessions end, and history stays as closed as it was. `WrongCode`."""
         await security.reset_password(self._api(_somebody(server, ca_file)), code=code, new=new)
+
+    def _own_api(self) -> Api:
+        """A way to the account's server, also while its sign-up is unfinished; `NotSignedIn`."""
+        unfinished = self.unfinished_sign_up()
+        return self._api(unfinished) if unfinished is not None else self.session.api
 
 
 def _somebody(server: str, ca_file: str | None) -> Account:

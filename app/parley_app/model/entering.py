@@ -1,0 +1,78 @@
+"""The ways into the app: signing up, signing in, a forgotten password; each ends at the conversations."""
+
+from __future__ import annotations
+
+from parley_app.model import gating
+from parley_app.model.chats import Chats
+from parley_app.model.joining import Joining
+from parley_app.model.observing import Observed
+from parley_app.model.session import Session
+
+
+class Entering(Observed):
+    """A part of `App`, which implements these."""
+
+    session: Session
+    chats: Chats
+    joining: Joining
+
+    def go(self, route: str) -> None:
+        """Go somewhere, as far as the session allows."""
+        raise NotImplementedError
+
+    def look_around(self) -> None:
+        """Hear how people stand."""
+        raise NotImplementedError
+
+    async def register(self) -> None:
+        """Make the account, then show the recovery key, or ask for the code of the first letter where the server wants it."""
+        if await self.session.register():
+            self.go(gating.KEY)
+            self.session.forget_typed()
+        elif self.session.unfinished:
+            self.go(gating.CONFIRM)
+
+    async def confirm_sign_up(self, *, load: bool = False) -> None:
+        """Confirm the address by the form's code, or with `load` only look whether it is, and go on with the sign-up."""
+        email = self.session.security.email
+        await (email.load() if load else email.confirm())
+        if email.confirmed and await self.session.finish():
+            self.go(gating.KEY)
+            self.session.forget_typed()
+
+    async def restore(self) -> None:
+        """Sign in with the recovery key, then show what came back, or ask for a code."""
+        await self._follow_sign_in(came_in=await self.session.restore())
+
+    async def give_code(self) -> None:
+        """The second step of signing in."""
+        await self._follow_sign_in(came_in=await self.session.give_code())
+
+    async def give_passkey(self) -> None:
+        """The second step of signing in, by a passkey."""
+        await self._follow_sign_in(came_in=await self.session.give_passkey())
+
+    async def reset_password(self) -> None:
+        """Set the new password, then sign in by it."""
+        if await self.session.forgotten.reset():
+            self.go(gating.SIGN_IN)
+            self.session.forgotten.forget_typed()
+
+    async def confirm_key(self) -> None:
+        """Show that the recovery key was kept, then begin."""
+        if await self.session.confirm_key():
+            await self._follow_sign_in(came_in=True)
+
+    async def _follow_sign_in(self, *, came_in: bool) -> None:
+        """Show what is here, or the step at which signing in stands."""
+        if not came_in:
+            self.go(gating.step(self.session))
+            return
+        await self.chats.load()
+        self.look_around()
+        self.go(self._welcome())
+        self.session.forget_typed()
+
+    def _welcome(self) -> str:
+        """Where somebody goes who has just come in."""
+        return gating.JOIN if self.session.phase == "signed_in" and self.joining["link"] else gating.HOME

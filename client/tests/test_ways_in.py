@@ -1,0 +1,128 @@
+"""Ways into an account beside its password: a passkey after it or alone; and a sign-up that waits for its address."""
+
+import msgspec
+import pytest
+
+from parley_client.api.auth import PasskeyAnswer
+from parley_client.errors import AlreadySignedIn, NoPasskey, NotSignedIn
+from parley_contracts import problems
+from parley_contracts.auth_api import FLOW_TOKEN_HEADER, Assertion, AssertionResponse
+
+PASSWORD = "a long enough password"
+WORDS = {"server": "https://parley.test", "ca_file": None, "username": "alice", "password": PASSWORD}
+KEY = Assertion("key", "key", "public-key", AssertionResponse("data", "authenticator", "alice"))
+
+
+class Keyed:
+    """In front of a `FakeServer`. Asks for a second step where `keys` says so; a passkey's signature is the name of whose it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.keys = {}
+        self.confirmed = True
+
+    def _route(self, request):
+        flow = request.headers.get(FLOW_TOKEN_HEADER, "")
+        match request.method, request.path.rpartition("/flows/app/v1/auth/")[2]:
+            case "GET", "webauthn/login":
+                return self._asked([], token="flow-of-anybody")
+            case "GET", "webauthn/authenticate":
+                return self._asked(self.keys[flow])
+            case "POST", "webauthn/login" | "webauthn/authenticate":
+                credential = msgspec.json.decode(request.body)["credential"]
+                return self._signed(flow, credential["response"]["signature"])
+            case "POST", "login" if (name := msgspec.json.decode(request.body)["username"]) in self.keys:
+                raise problems.SecondFactorRequired(flow_token=name)
+        return super()._route(request)
+
+    def _asked(self, allowed, token=None):
+        options = {"publicKey": {"challenge": "q83v", "allowCredentials": allowed}}
+        return {"status": 200, "data": {"request_options": options}, "meta": {"session_token": token}}
+
+    def _signed(self, flow, name):
+        if flow not in {name, "flow-of-anybody"} or name not in self.users:
+            raise problems.WrongCode(field="credential")
+        user = {"id": self.users[name]["id"], "username": name, "display": name}
+        tokens = self._tokens({"user": user["id"], "device": None})
+        return {"status": 200, "data": {"user": user, "methods": []}, "meta": tokens}
+
+    def _auth_me(self, session, method, rest, body, query):
+        if rest[:1] == ["statements"] and not self.confirmed:
+            raise problems.EmailUnverified
+        if rest == ["email", "verify"]:
+            self.confirmed = body["code"] == "right"
+            if not self.confirmed:
+                raise problems.WrongCode(field="code")
+            rest = []
+        return super()._auth_me(session, method, rest, body, query)
+
+
+@pytest.fixture
+def keyed(server, people, no_pauses):
+    people.server = type("KeyedServer", (Keyed, type(server)), {})()
+    return people
+
+
+async def test_a_passkey_is_the_second_step(keyed):
+    alice = await keyed.register("alice")
+    keyed.server.keys["alice"] = [{"id": "key", "type": "public-key"}]
+    phone = keyed.open("phone")
+    words = WORDS | {"recovery_key": keyed.recovery_keys["alice"]}
+    with pytest.raises(problems.SecondFactorRequired):
+        await phone.login(**words)
+    asked = await phone.ask_passkey(**WORDS)
+    assert asked.options["publicKey"]["allowCredentials"]
+    with pytest.raises(problems.WrongCode):
+        await phone.login(**words, passkey=PasskeyAnswer("somebody else's flow", KEY))
+    await phone.login(**words, passkey=PasskeyAnswer(asked.flow, KEY))
+    assert phone.whoami().user_id == alice.whoami().user_id
+
+
+async def test_without_a_passkey_there_is_nothing_to_ask_for(keyed):
+    await keyed.register("alice")
+    phone = keyed.open("phone")
+    with pytest.raises(NoPasskey):
+        await phone.ask_passkey(**WORDS)
+    keyed.server.keys["alice"] = []
+    with pytest.raises(NoPasskey):
+        await phone.ask_passkey(**WORDS)
+    with pytest.raises(problems.WrongCredentials):
+        await phone.ask_passkey(**WORDS | {"username": "nobody"})
+
+
+async def test_a_passkey_alone_says_who_it_is(keyed):
+    alice = await keyed.register("alice")
+    phone = keyed.open("phone")
+    where = {"server": WORDS["server"], "ca_file": None}
+    asked = await phone.ask_passkey(**where)
+    answer = PasskeyAnswer(asked.flow, KEY)
+    await phone.login(**where, recovery_key=keyed.recovery_keys["alice"], passkey=answer)
+    assert (phone.whoami().username, phone.whoami().user_id) == ("alice", alice.whoami().user_id)
+
+
+async def test_a_passkey_of_somebody_else_leaves_the_device_as_it_was(keyed):
+    await keyed.register("alice")
+    bob = await keyed.register("bob")
+    before = await bob.session.api.access_token()
+    where = {"server": WORDS["server"], "ca_file": None}
+    answer = PasskeyAnswer((await bob.ask_passkey(**where)).flow, KEY)
+    with pytest.raises(AlreadySignedIn):
+        await bob.login(**where, recovery_key=keyed.recovery_keys["alice"], passkey=answer)
+    assert await bob.session.api.access_token() == before and bob.whoami().username == "bob"
+
+
+async def test_a_sign_up_waits_until_the_address_is_confirmed_and_goes_on_in_another_process(keyed):
+    keyed.server.confirmed = False
+    alice = keyed.open("alice")
+    assert alice.unfinished_sign_up() is None
+    with pytest.raises(problems.EmailUnverified):
+        await alice.register(**WORDS, email="alice@x.test")
+    alice = await keyed.reopen("alice", alice)
+    assert alice.unfinished_sign_up().username == "alice"
+    with pytest.raises(NotSignedIn):
+        alice.whoami()
+    with pytest.raises(problems.WrongCode):
+        await alice.verify_email("wrong")
+    await alice.verify_email("right")
+    made = await alice.register(**WORDS | {"password": ""}, email="")
+    assert made.recovery_key and alice.whoami().username == "alice" and alice.unfinished_sign_up() is None
