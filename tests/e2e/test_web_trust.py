@@ -47,15 +47,15 @@ def lose_everything(page: Page, address: str) -> None:
 def test_a_compared_number_survives_the_loss_of_all_storage(
     browser: Browser, stack: Stack, device: Make, tmp_path: Path
 ):
-    anna = "anna" if SHOTS else f"anna_{secrets.token_hex(3)}"
+    dora = "dora" if SHOTS else f"dora_{secrets.token_hex(3)}"
     ben = device("ben")
     with somebody(browser, stack, "desk", "light") as page:
         looks = Looks(page, "desk", tmp_path, "trust")
-        recovery_key = app.sign_up(page, anna, PASSWORD)
-        ben("send", to=f"@{anna}", text="is it you?")
+        recovery_key = app.sign_up(page, dora, PASSWORD)
+        ben("send", to=f"@{dora}", text="is it you?")
         app.open_chat(page, ben.username)
         app.wait_for_text(page, "is it you?")
-        number = ben("safety_number", username=anna)["number"]
+        number = ben("safety_number", username=dora)["number"]
         compare(page, number)
         looks.at("number")
         app.press(page, room_words.SAFETY_SAME)
@@ -64,7 +64,7 @@ def test_a_compared_number_survives_the_loss_of_all_storage(
 
         lose_everything(page, stack.address)
         app.wait_for_text(page, words.WELCOME)
-        app.restore(page, anna, PASSWORD, recovery_key)
+        app.restore(page, dora, PASSWORD, recovery_key)
         app.open_chat(page, ben.username)
         app.wait_for_text(page, "is it you?")
         compare(page, number)
