@@ -8,8 +8,10 @@ import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import e2e_browser as app
+import psycopg
 import pytest
 from e2e_camera import Looks
 from e2e_devices import Stack
@@ -69,9 +71,9 @@ def sign_in(page: Page, username: str, password: str, recovery_key: str) -> None
     """As far as the server asks for a second step."""
     app.fill(page, words.USERNAME, username)
     app.fill(page, words.PASSWORD, password)
-    app.press(page, words.SIGN_IN_NEXT)
+    page.keyboard.press("Enter")
     app.fill(page, words.RECOVERY_KEY, recovery_key)
-    app.press(page, words.RESTORE_BUTTON)
+    page.keyboard.press("Enter")
     app.wait_for_text(page, account_words.CODE_LEAD)
 
 
@@ -205,6 +207,18 @@ def leave(page: Page) -> None:
     app.press(page, words.SIGN_IN)
 
 
+def long_ago(stack: Stack, username: str) -> None:
+    """Somebody's sign-in is too old for what changes the account's safety."""
+    address = urlsplit(stack.engines["PARLEY_POSTGRES_URL"])._replace(path="/auth")
+    with psycopg.connect(urlunsplit(address)) as auth:
+        changed = auth.execute(
+            "UPDATE signin_session SET authenticated_at = now() - interval '1 hour' FROM accounts_user AS who"
+            " WHERE who.id = user_id AND who.username = %s",
+            (username,),
+        )
+        assert changed.rowcount
+
+
 def test_a_passkey_signs_in_after_the_password_and_alone(browser: Browser, stack: Stack, tmp_path: Path):
     """Chromium's own virtual authenticator makes the passkey, keeps it, and signs."""
     berta = name_of("berta")
@@ -243,5 +257,9 @@ def test_a_passkey_signs_in_after_the_password_and_alone(browser: Browser, stack
         app.press(page, account_words.remove("This laptop"))
         app.wait_for_text(page, account_words.PASSKEY_REMOVE_TEXT)
         looks.at("passkeys-remove")
+        long_ago(stack, berta)
         app.press(page, account_words.REMOVE)
+        app.wait_for_text(page, account_words.AGAIN_LEAD)
+        looks.at("again")
+        app.press(page, account_words.CODE_PASSKEY)
         app.wait_for_text(page, account_words.PASSKEYS_NONE)
