@@ -1,0 +1,112 @@
+"""The operations of `/api/v1/auth` on second factors, and by them."""
+
+from __future__ import annotations
+
+from parley_contracts.auth_api import (
+    PasskeyAdded,
+    PasskeyChallenge,
+    PasskeyConfirmation,
+    PasskeyProof,
+    PasskeySetup,
+    RecoveryCodes,
+    SecondFactors,
+    TotpConfirmation,
+    TotpSetup,
+)
+from parley_contracts.documents.operations import Operation
+from parley_contracts.problems import Conflict, SignInAgain, TooMany, WrongCode
+
+SECOND_FACTORS = (
+    Operation(
+        name="get_second_factors",
+        method="GET",
+        path="/me/second-factors",
+        summary="Which second factors one has.",
+        caller="session",
+        answer=SecondFactors,
+    ),
+    Operation(
+        name="begin_totp",
+        method="POST",
+        path="/me/second-factors/totp",
+        summary="Begin to set up an authenticator app.",
+        description="Asks for a recent sign-in, as all that changes second factors does.",
+        caller="session",
+        answer=TotpSetup,
+        problems=(Conflict, SignInAgain),
+    ),
+    Operation(
+        name="confirm_totp",
+        method="PUT",
+        path="/me/second-factors/totp",
+        summary="Switch the second step on by a first code; the recovery codes are shown this once.",
+        caller="session",
+        body=TotpConfirmation,
+        answer=RecoveryCodes,
+        problems=(Conflict, SignInAgain, WrongCode),
+    ),
+    Operation(
+        name="remove_totp",
+        method="DELETE",
+        path="/me/second-factors/totp",
+        summary="Switch the second step off.",
+        caller="session",
+        problems=(Conflict, SignInAgain),
+    ),
+    Operation(
+        name="begin_passkey",
+        method="POST",
+        path="/me/second-factors/passkeys",
+        summary="Begin to add a passkey.",
+        caller="session",
+        answer=PasskeySetup,
+        problems=(TooMany, SignInAgain),
+    ),
+    Operation(
+        name="confirm_passkey",
+        method="PUT",
+        path="/me/second-factors/passkeys",
+        summary="Add a passkey, a second factor and a way to sign in by itself.",
+        caller="session",
+        body=PasskeyConfirmation,
+        answer=PasskeyAdded,
+        problems=(TooMany, SignInAgain, WrongCode),
+    ),
+    Operation(
+        name="remove_passkey",
+        method="DELETE",
+        path="/me/second-factors/passkeys/{number}",
+        summary="Take a passkey away.",
+        caller="session",
+        problems=(SignInAgain,),
+    ),
+    Operation(
+        name="renew_recovery_codes",
+        method="POST",
+        path="/me/second-factors/recovery-codes",
+        summary="New recovery codes in place of the earlier ones.",
+        caller="session",
+        answer=RecoveryCodes,
+        problems=(Conflict, SignInAgain),
+    ),
+    Operation(
+        name="begin_passkey_check",
+        method="POST",
+        path="/me/reauthenticate/passkey",
+        summary="Begin to prove by a passkey that it is still this person, in place of the password.",
+        description="`conflict` where the person has no passkey.",
+        caller="session",
+        answer=PasskeyChallenge,
+        problems=(Conflict,),
+    ),
+    Operation(
+        name="confirm_passkey_check",
+        method="PUT",
+        path="/me/reauthenticate/passkey",
+        summary="Prove by a passkey that it is still this person, for what asks for a recent sign-in.",
+        description="The passkey has to verify its person, and each challenge is good once.",
+        caller="session",
+        body=PasskeyProof,
+        problems=(WrongCode,),
+    ),
+)
