@@ -78,6 +78,9 @@ PASSWORD_CHANGED: Final = "Your password is changed. Your other devices sign in 
 # The e-mail address.
 EMAIL_DETAIL: Final = "Where letters about your account go"
 EMAIL_LEAD: Final = "Your server writes here when something about your account changes. Nobody else sees it."
+EMAIL_NUDGE: Final = "Your e-mail address is not confirmed"
+EMAIL_NUDGE_TEXT: Final = "Without it nobody can help you back in when you forget your password."
+EMAIL_NUDGE_BUTTON: Final = "Confirm it"
 EMAIL_NOW: Final = "Your address"
 EMAIL_CONFIRMED: Final = "Confirmed"
 EMAIL_UNCONFIRMED: Final = "Not confirmed yet"

@@ -116,7 +116,7 @@ class AccountAnswers:
     def _account_verify(self, code):
         if code != LETTER_CODE:
             raise EngineError("wrong_code", "no")
-        self.profile = {"email": self.letters[-1], "email_verified": True}
+        self.profile = {"email": [self.profile["email"], *self.letters][-1], "email_verified": True}
         return dict(self.profile)
 
     def _account_totp_begin(self):

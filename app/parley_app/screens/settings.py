@@ -144,11 +144,20 @@ def AppearanceScreen(app: App) -> ft.Control:
     )
 
 
+def _unconfirmed(app: App, ui: Ui) -> ft.Control:
+    """The way to the code of the first letter."""
+    confirm = Button(account_words.EMAIL_NUDGE_BUTTON, Kind.SECONDARY, on_click=lambda: app.go(OWN_EMAIL))
+    title, text = account_words.EMAIL_NUDGE, account_words.EMAIL_NUDGE_TEXT
+    return Note(ui.c.warning, Glyph.ENVELOPE_SIMPLE, title, text, action=confirm)
+
+
 @ft.component
 def AccountScreen(app: App) -> ft.Control:
     """Who one is here, the recovery key, and leaving this device."""
     ui = use_ui()
-    use_watched(app.session)
+    email = app.session.security.email
+    use_watched(app.session, email)
+    ft.use_effect(lambda: app.spawn(email.load()) and None, [])
     asking, set_asking = ft.use_state(False)
     fault, set_fault = ft.use_state("")
 
@@ -170,6 +179,7 @@ def AccountScreen(app: App) -> ft.Control:
         words.ACCOUNT,
         words.ACCOUNT_LEAD,
         [
+            *([_unconfirmed(app, ui)] if email.loaded and not email.confirmed else []),
             Group(words.ACCOUNT, facts),
             Group(account_words.SAFETY, ruled([LinkRow(app, *row) for row in _WAYS])),
             *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, fault)] if fault else []),
