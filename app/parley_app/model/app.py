@@ -102,6 +102,7 @@ class App(Entering):
         """Load what the device holds and show where somebody was."""
         await self.preferences.load()
         await self.session.load()
+        self.spawn(self.session.look_for_passkeys())
         if self.session.phase == "signed_in":
             await self.chats.load()
             self.spawn(self.reminders.load())

@@ -74,7 +74,6 @@ class Session(Observed):
     async def load(self) -> None:
         """Ask the device whose it is."""
         try:
-            self.passkeys = await self._bridge.passkeys()
             state = await self._engine.call("session")
             self.fault = ""
             if state["recovery_key_pending"]:
@@ -92,6 +91,11 @@ class Session(Observed):
             self.phase, self.unfinished = "signed_out", state["unfinished"]
             for name in ("server", "username") if self.unfinished else ():
                 self.sign_up.values[name] = state[name]
+        self.changed()
+
+    async def look_for_passkeys(self) -> None:
+        """Learn whether this system can ask for one; nothing waits for that at the start."""
+        self.passkeys = await self._bridge.passkeys()
         self.changed()
 
     async def register(self) -> bool:

@@ -150,7 +150,7 @@ def SignIn(app: App) -> ft.Control:
     """Name and password of an account that exists."""
     ui = use_ui()
     form = app.session.sign_in
-    use_watched(form)
+    use_watched(app.session, form)
 
     def go() -> None:
         if form.require("server", "username", "password"):
@@ -235,7 +235,7 @@ def GiveCode(app: App) -> ft.Control:
     """The second step of signing in, where the account asks for one."""
     ui = use_ui()
     form = app.session.sign_in
-    use_watched(form)
+    use_watched(app.session, form)
     go = run(app, app.give_code)
     by_passkey: ft.Control = Note(ui.c.info, Glyph.INFO, account_words.CODE_NO_PASSKEYS)
     if app.session.passkeys:
