@@ -111,8 +111,9 @@ STEP_LEAD: Final = "With a second step, your password alone lets nobody sign in 
 STEP_OFF: Final = "Signing in takes your password only"
 STEP_SET_UP: Final = "Set up an authenticator app"
 STEP_SECRET: Final = "Secret for your authenticator app"
+STEP_QR: Final = "QR code for your authenticator app"
 STEP_SECRET_TEXT: Final = (
-    "Add an account in your authenticator app and type this secret there. Then type the code that it shows."
+    "Add an account in your authenticator app: scan this, or type the secret there. Then type the code that it shows."
 )
 CODE_WRONG_FIRST: Final = "This code is not right. Wait for the next one, and check the clocks of both devices."
 STEP_CODE: Final = "Code from your authenticator app"

@@ -33,7 +33,7 @@ async def test_an_authenticator_app_is_set_up():
     world = await shown()
     assert account_words.STEP_OFF in screen(world) and account_words.CODES_NEW not in screen(world)
     await press(world, account_words.STEP_SET_UP)
-    assert "JBSW Y3DP EHPK 3PXP" in screen(world)
+    assert {"JBSW Y3DP EHPK 3PXP", account_words.STEP_QR} <= screen(world)
     await press(world, account_words.STEP_ON_BUTTON)
     assert words.MISSING in screen(world) and not world.device.asked("account.totp.confirm")
     await enter(world, account_words.STEP_CODE, "654321")
@@ -101,7 +101,7 @@ async def test_every_part_of_it_has_names(width):
     world = await shown(totp_since=SINCE)
     factors = world.app.session.security.factors
     for secret, codes in (("", ["1"]), ("JBSW", []), ("", [])):
-        factors.secret, factors.codes = secret, codes
+        factors.secret, factors.url, factors.codes = secret, "otpauth://totp/anna", codes
         tree = draw(_screen, world.app, width=width)
         assert nameless(tree) == [] and uncallable(tree) == []
     button(tree, account_words.STEP_OFF_BUTTON)

@@ -15,7 +15,7 @@ _GROUP: Final = 4
 class SecondFactors(Form):
     """How the second step stands; nothing is known until `loaded`.
 
-    `secret` while an app is being set up, in groups as people type it; `codes` until they were kept.
+    `secret` while an app is being set up, in groups as people type it, and as `url` for a QR code; `codes` until they were kept.
     """
 
     sentences = {"wrong_code": account_words.CODE_WRONG_FIRST}  # noqa: RUF012 - a constant of the class
@@ -28,7 +28,7 @@ class SecondFactors(Form):
         self.since: str | None = None
         self.codes_left = 0
         self.passkeys = 0
-        self.secret = ""
+        self.secret = self.url = ""
         self.codes: list[str] = []
 
     @property
@@ -45,7 +45,7 @@ class SecondFactors(Form):
 
         async def work() -> None:
             made = await self._engine.call("account.totp.begin")
-            secret, self._setup = made["secret"], made["setup"]
+            secret, self.url, self._setup = made["secret"], made["url"], made["setup"]
             self.secret = " ".join(secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP))
             self.empty()
 
@@ -59,7 +59,7 @@ class SecondFactors(Form):
 
         async def work() -> None:
             self._show(await self._engine.call("account.totp.confirm", given))
-            self.secret = self._setup = ""
+            self.secret = self.url = self._setup = ""
             self.empty()
             await self._load()
 
@@ -85,7 +85,7 @@ class SecondFactors(Form):
 
     def forget_secrets(self) -> None:
         """They were kept, or the page was left."""
-        self.secret = self._setup = ""
+        self.secret = self.url = self._setup = ""
         self.codes = []
         self.changed()
 

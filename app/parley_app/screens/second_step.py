@@ -9,6 +9,7 @@ import flet as ft
 from parley_app import account_words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.channel_rows import Kept
+from parley_app.components.qr_code import QrCode
 from parley_app.components.settings_rows import FactRow, ruled
 from parley_app.components.surfaces import Card, Note
 from parley_app.components.watching import use_watched
@@ -26,6 +27,7 @@ def _setting_up(app: App, ui: Ui, form: SecondFactors) -> list[ft.Control]:
     go = doing(app, form.confirm)
     return [
         Note(ui.c.info, Glyph.INFO, account_words.STEP_SECRET_TEXT),
+        ft.Row([QrCode(form.url, account_words.STEP_QR)]),
         Kept(account_words.STEP_SECRET, form.secret),
         entry(
             form,

@@ -22,7 +22,7 @@ NOT_IN_ARCHIVE = (
     "parley_mls/openssl.py",
 )
 #: Distributions of requirements.lock that go with them, in the builds for Pyodide.
-DISTRIBUTIONS = frozenset({"flet", "msgpack", "msgspec", "repath", "six"})
+DISTRIBUTIONS = frozenset({"flet", "msgpack", "msgspec", "qrcode", "repath", "six"})
 _INPUTS = (*PACKAGES, "app/web", "ops/parley_ops/webapp", "requirements.lock")
 _LEFT_OUT = frozenset({"__pycache__", "node_modules"})
 
