@@ -34,15 +34,16 @@ from parley_client.crypto.recovery import new_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import AlreadySignedIn, RecoveryKeyRefused, RecoveryKeyRequired, UntrustedIdentity
 from parley_client.platforms.labels import DeviceLabel
-from parley_client.store.documents import Account, load_account, save_account
+from parley_client.store.documents import Account, load_account, load_tokens, save_account, save_tokens
 from parley_client.store.history import save_history_key
 from parley_client.store.port import Store
+from parley_client.store.schema import wipe
 from parley_contracts.auth_api import DeviceRegistration, StatementUpload, Tokens
 from parley_contracts.encoding import b64encode
 from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
 from parley_contracts.messaging_api import HistoryKeyRecord, HistoryKeyUpload
-from parley_contracts.problems import Unavailable, UsernameTaken, WrongCredentials
+from parley_contracts.problems import Conflict, Unavailable, UsernameTaken, WrongCredentials
 from parley_mls import Primitives, generate_signature_key
 
 _FIRST_VERSION = 1
@@ -98,15 +99,19 @@ class SetUp:
             tokens = await auth.login(self._api, username=account.username, password=password, code=code)
         self._api.keep_tokens(tokens)
         if stored is not None and again:
-            await self._bind_device(stored)
-            return stored
+            if await self._is_bound_again(stored):
+                return stored
+            if recovery_key is None:
+                raise RecoveryKeyRequired(
+                    "this device was signed out and returns as a new one: give --recovery-key-file"
+                )
         me = await auth.get_me(self._api)
         if not me.has_statement:
             raise RecoveryKeyRequired(
                 "this account never finished its registration; register it from its first profile"
             )
         assert recovery_key is not None
-        return await self._recover(stored or account, me.user_id, recovery_key)
+        return await self._recover(stored or account, me.user_id, recovery_key, afresh=again)
 
     def _stored(self, account: Account) -> Account | None:
         """What the profile holds of this account; a sign-up that never came through does not bind it to a name."""
@@ -228,12 +233,25 @@ class SetUp:
         registration = DeviceRegistration(b64encode(account.certificate), self._label.name, self._label.platform)
         self._api.keep_tokens(await auth.put_device(self._api, account.device_id, registration))
 
+    async def _is_bound_again(self, account: Account) -> bool:
+        """Whether the server takes the device back; one that was signed out from elsewhere is over for ever."""
+        try:
+            await self._bind_device(account)
+        except Conflict:
+            return False
+        return True
+
     # --- recovery
 
-    async def _recover(self, account: Account, user_id: UserId, recovery_key: bytes) -> Account:
-        """Be a further device by the account's vault, as the newest statement under its root key vouches for it."""
+    async def _recover(self, account: Account, user_id: UserId, recovery_key: bytes, *, afresh: bool) -> Account:
+        """Be a further device by the account's vault, as the newest statement under its root key vouches for it.
+
+        `afresh` leaves nothing of the device that this profile was: its leaves are gone from all groups.
+        """
         identity = await self._own_identity(user_id, _server_name(account))
         content = await self._open_vault(identity, recovery_key)
+        if afresh:
+            account = self._begin_anew(account)
         account = msgspec.structs.replace(account, user_id=user_id, stage="recovering")
         if account.statement_version != identity.statement.version:
             account = self._with_device(account, identity.statement, content.signing_seed)
@@ -247,6 +265,13 @@ class SetUp:
             for history_key in opened:
                 save_history_key(self._store, history_key)
             return self._finish(account)
+
+    def _begin_anew(self, account: Account) -> Account:
+        tokens = load_tokens(self._store)
+        wipe(self._store)
+        assert tokens is not None
+        save_tokens(self._store, tokens)
+        return Account(server=account.server, ca_file=account.ca_file, username=account.username, stage="signed_in")
 
     def _history_key(self, identity: VerifiedIdentity, key: HistoryKeyRecord, recovery_private: bytes) -> HistoryKey:
         try:

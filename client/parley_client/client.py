@@ -151,6 +151,8 @@ class Client(RoomMethods):
         except RecoveryKeyError as error:
             raise RecoveryKeyRefused(str(error)) from error
         account = Account(server=parse_server(server), ca_file=ca_file, username=username, stage="signed_in")
+        if self._connection is not None and self._connection.done():
+            await self._stop()  # the device was signed out from elsewhere
         setting_up = self._set_up(account)
         account = await setting_up.login(account, password=password, recovery_key=parsed, code=code, passkey=passkey)
         session = self._start_session(account)
@@ -166,9 +168,7 @@ class Client(RoomMethods):
         """End the session, have the device signed out everywhere, and erase the profile."""
         with contextlib.suppress(Unauthenticated, NotSignedIn):
             await auth.logout(self.session.api)
-        if self._session is not None:
-            await self._session.stop()
-        self._session = self._live = self._connection = self._push_given = None
+        await self._stop()
         wipe(self._store)
         self._listeners.tell(Event("signed_out"))
 
@@ -372,6 +372,12 @@ class Client(RoomMethods):
         return messages.count_unopened(self._store)
 
     # --- inside
+
+    async def _stop(self) -> None:
+        """End what runs in the background of this session."""
+        if self._session is not None:
+            await self._session.stop()
+        self._session = self._live = self._connection = self._push_given = None
 
     def _set_up(self, account: Account) -> accounts.SetUp:
         return accounts.SetUp(self._store, self._api(account), self._primitives, self._label)

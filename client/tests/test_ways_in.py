@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from parley_client.api.auth import PasskeyAnswer
-from parley_client.errors import AlreadySignedIn, NoPasskey, NotSignedIn
+from parley_client.errors import AlreadySignedIn, NoPasskey, NotSignedIn, RecoveryKeyRefused, RecoveryKeyRequired
 from parley_contracts import problems
 from parley_contracts.auth_api import FLOW_TOKEN_HEADER, Assertion, AssertionResponse
 
@@ -20,6 +20,7 @@ class Keyed:
         super().__init__()
         self.keys = {}
         self.confirmed = True
+        self.revoked = set()
 
     def _route(self, request):
         flow = request.headers.get(FLOW_TOKEN_HEADER, "")
@@ -54,6 +55,8 @@ class Keyed:
             if not self.confirmed:
                 raise problems.WrongCode(field="code")
             rest = []
+        if rest[:1] == ["devices"] and rest[1] in self.revoked:
+            raise problems.Conflict
         return super()._auth_me(session, method, rest, body, query)
 
 
@@ -126,3 +129,29 @@ async def test_a_sign_up_waits_until_the_address_is_confirmed_and_goes_on_in_ano
     await alice.verify_email("right")
     made = await alice.register(**WORDS | {"password": ""}, email="")
     assert made.recovery_key and alice.whoami().username == "alice" and alice.unfinished_sign_up() is None
+
+
+async def test_a_device_that_was_signed_out_from_elsewhere_returns_as_a_new_one(keyed):
+    alice, bob = await keyed.register("alice"), await keyed.register("bob")
+    await bob.send("@alice", "before")
+    await alice.sync()
+    old = alice.whoami().device_id
+    keyed.server.revoked.add(old)
+    with pytest.raises(RecoveryKeyRequired):
+        await alice.login(**WORDS, recovery_key=None)
+    with pytest.raises(RecoveryKeyRefused):
+        await alice.login(**WORDS, recovery_key=keyed.recovery_keys["bob"])
+    assert alice.whoami().device_id == old and alice.conversations(), "a wrong key costs nothing"
+    await alice.login(**WORDS, recovery_key=keyed.recovery_keys["alice"])
+    assert alice.whoami().device_id != old
+    await bob.send("@alice", "after")
+    await alice.sync()
+    (where,) = [each.conversation_id for each in alice.conversations()]
+    assert [message.text for message in await alice.history(where)] == ["before", "after"]
+
+
+async def test_a_device_that_is_still_good_stays_the_same(keyed):
+    alice = await keyed.register("alice")
+    old = alice.whoami().device_id
+    await alice.login(**WORDS, recovery_key=None)
+    assert alice.whoami().device_id == old
