@@ -92,7 +92,7 @@ class TransparencyMethods(ClientPart):
         now = session.directory.log.clock()
         if head is None:
             return "not_followed"
-        if now - head.time > KEY_LOG_HEAD_STALE_S:
+        if abs(now - head.time) > KEY_LOG_HEAD_STALE_S:
             return "stale"
         return "witnessed" if witnessed_size(session.store, now) else "self_audited"
 

@@ -60,5 +60,5 @@ def witnessed_size(store: Store, now: float) -> int | None:
     if demand.at_least == 0:
         return None
     heads = [Head.decode(head) for head in demand.heads.values()]
-    sizes = sorted((head.size for head in heads if now - head.time < KEY_LOG_HEAD_STALE_S), reverse=True)
+    sizes = sorted((head.size for head in heads if abs(now - head.time) < KEY_LOG_HEAD_STALE_S), reverse=True)
     return sizes[demand.at_least - 1] if len(sizes) >= demand.at_least else 0

@@ -374,13 +374,14 @@ async def test_two_of_three_witnesses_must_have_signed(trio, server, watchers):
     await alice.send("@carol", "two have seen you")
 
 
-@pytest.mark.parametrize("why", ["smaller", "old", "stranger", "twice"])
+@pytest.mark.parametrize("why", ["smaller", "old", "of tomorrow", "stranger", "twice"])
 async def test_what_does_not_count_as_witnessed(trio, server, watchers, why):
     alice, _, carol = trio
     log, second = server.key_log, watchers[1]
     notes = {
         "smaller": second.sign(log.checkpoint(2)),
         "old": second.sign(log.checkpoint(), behind=2 * DAY),
+        "of tomorrow": second.sign(log.checkpoint(), behind=-2 * DAY),
         "stranger": Watcher(9).sign(log.checkpoint()),
         "twice": watchers[0].sign(log.checkpoint()),
     }

@@ -116,6 +116,7 @@ async def test_a_statement_of_the_server_around_the_real_vault_is_refused(pair, 
         {"root_key": root_key, "signing_key": generate_signature_key(P)[1]},
     ):
         server.statements[user(alice)].clear()
+        server.key_log.leaves.clear()  # a new device does not know what the log had
         state(server, dataclasses.replace(true, **false), root_seed)
         phone = f"phone {len(false)} {'signing_key' in false}"
         with pytest.raises(UntrustedIdentity):

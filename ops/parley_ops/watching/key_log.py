@@ -89,7 +89,7 @@ def audit(server: WatchedServer, state_file: Path | None, log_key: str | None, n
         people=len(versions),
         irregular=[label.hex() for label, found in versions.items() if found != list(range(1, len(found) + 1))],
         witnessed=len(answer.witnessed),
-        stale=now - head.time > KEY_LOG_HEAD_STALE_S,
+        stale=abs(now - head.time) > KEY_LOG_HEAD_STALE_S,
         continues=before.size if before is not None else 0,
     )
 
