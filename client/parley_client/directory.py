@@ -100,15 +100,16 @@ class Directory:
     async def _fetch_one(self, user_id: UserId) -> None:
         person = load_person(self._store, user_id) or Person(user_id, "")
         identity = await self._ask_for(user_id)
+        known = person.identity is not None and identity.statements == person.identity.statements
         in_log = self.log.has(user_id, identity)
         try:
             await self.log.follow(unless_fresh=in_log)
         except UntrustedLog:
-            if not in_log or identity.statements != (person.identity and person.identity.statements):
+            if not (known and in_log):
                 raise
         if not self.log.has(user_id, identity):
-            identity = await self._ask_for(user_id)  # the person may have stated something meanwhile
-        self.log.expect(user_id, identity)
+            known, identity = False, await self._ask_for(user_id)  # the person may have stated something meanwhile
+        self.log.expect(user_id, identity, known=known)
         verified = self._verify(person, identity)
         self._verified[user_id] = verified
         save_person(

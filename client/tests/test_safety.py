@@ -89,7 +89,7 @@ async def test_a_new_device_refuses_another_root_key_of_who_was_verified(pair, p
         await phone.safety_number("@bob")
     server.statements[own] = true
     server.key_log.leaves.clear()
-    phone.session.directory.log.start_anew()
+    await phone.session.directory.log.start_anew()
     assert (await phone.safety_number("@bob")).verified
 
 

@@ -112,12 +112,12 @@ class KeyLog:
         followed = kept.load_followed(self._store)
         return self._logged(user_id, followed.size if followed is not None else 0) == _told(identity)
 
-    def expect(self, user_id: UserId, identity: Identity) -> None:
-        """`UntrustedLog` where the log has other statements of a person, or too few witnesses have signed that it has these."""
+    def expect(self, user_id: UserId, identity: Identity, *, known: bool) -> None:
+        """`UntrustedLog` where the log has other statements of a person, or, of those that are not known, too few witnesses have signed that."""
         if not self.has(user_id, identity):
             raise UntrustedLog("the log of people's keys has other statements of this person than the server shows")
         size = witnessed_size(self._store, self.clock())
-        if size is not None and self._logged(user_id, size) != _told(identity):
+        if not known and size is not None and self._logged(user_id, size) != _told(identity):
             raise UntrustedLog(
                 "too few of the witnesses that you named have signed that the log has this person's keys"
             )
@@ -150,11 +150,12 @@ class KeyLog:
         kept.keep_waiting(self._store, head)
         return ""
 
-    def start_anew(self) -> None:
+    async def start_anew(self) -> None:
         """Forget the log and what it proved: the person knows why it is another one."""
-        with self._store.transaction():
-            kept.forget_log(self._store)
-        self._roots.clear()
+        async with self._following:
+            with self._store.transaction():
+                kept.forget_log(self._store)
+            self._roots.clear()
 
     def split_view(self, detail: str, *heads: Head) -> UntrustedLog:
         """Two trees that cannot both be: stored with the proof, and the error to raise."""

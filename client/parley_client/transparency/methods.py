@@ -84,7 +84,7 @@ class TransparencyMethods(ClientPart):
 
         Whom this device knows stays pinned.
         """
-        self.session.directory.log.start_anew()
+        await self.session.directory.log.start_anew()
         return await self.follow_key_log()
 
     def _log_state(self, head: Head | None) -> LogState:

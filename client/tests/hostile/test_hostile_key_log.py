@@ -193,7 +193,7 @@ async def test_an_old_head_is_refused_and_a_frozen_one_grows_stale(trio, server)
     split(server, alice, frozen)
     frozen_answer = frozen.answer()
     frozen.answer = lambda: frozen_answer
-    alice.session.directory.log.start_anew()
+    await alice.session.directory.log.start_anew()
     later(alice, 0)
     assert (await alice.follow_key_log()).state == "self_audited"
     later(alice, KEY_LOG_HEAD_STALE_S + 60)
@@ -320,7 +320,7 @@ async def test_a_link_shows_what_the_inviter_was_shown(trio, server, lie):
         "another tree": SignedLog([*leaves[:-1], leaf_of(user(carol), 1, GHOST)]),
         "a rolled back tree": SignedLog(leaves[:2]),
     }[lie]
-    bob.session.directory.log.start_anew()
+    await bob.session.directory.log.start_anew()
     split(server, bob, other)
     other.behind = -2 * 3600  # later than the link: the smaller tree is a contradiction
     await bob.follow_key_log()
@@ -364,11 +364,13 @@ def watchers():
 
 
 async def test_two_of_three_witnesses_must_have_signed(trio, server, watchers):
-    alice, _, carol = trio
+    alice, bob, carol = trio
     server.key_log.witnessed = [watchers[0].sign(server.key_log.checkpoint())]
     status = await alice.demand_witnesses([w.key.text() for w in watchers], 2)
     assert status.state == "self_audited" and [w.size for w in status.witnesses] == [3, 0, 0]
     await meets_nobody(alice, carol)
+    await alice.send("@bob", "whom I know, whoever has signed")
+    assert (await alice.safety_number("@bob")).user_id == user(bob)
     server.key_log.witnessed.append(watchers[2].sign(server.key_log.checkpoint()))
     assert (await alice.follow_key_log()).state == "witnessed"
     await alice.send("@carol", "two have seen you")
