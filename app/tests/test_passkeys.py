@@ -15,6 +15,7 @@ from parley_app.model import app as routes
 from parley_app.model.layers import SignInAgain
 from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import PASSKEYS
+from parley_app.web_push import BrowserBridge
 
 KEY = {"number": 7, "name": "Blue key", "created_at": "2026-11-01T09:00:00Z", "last_used_at": "2026-11-26T11:00:00Z"}
 
@@ -169,6 +170,22 @@ async def test_a_passkey_that_is_refused_is_said_on_the_page(method, slug, sente
     world.device.faults[method] = EngineError(slug, "no")
     await enter(world, words.RECOVERY_KEY, "PARLEY-A")
     assert sentence in screen(world) and world.app.route == routes.RESTORE
+
+
+async def test_a_browser_asks_its_page():
+    asked = []
+
+    class Page:
+        async def ask(self, request, **params):
+            asked.append((request, params))
+            return {"passkeys": True, "makePasskey": MADE, "usePasskey": SIGNED}[request]
+
+    bridge = BrowserBridge("https://parley.test", Page(), FakeDevice())
+    assert await bridge.passkeys()
+    assert await bridge.make_passkey({"publicKey": 1}) == MADE
+    assert await bridge.use_passkey({"publicKey": 2}) == SIGNED
+    given = [{}, {"options": {"publicKey": 1}}, {"options": {"publicKey": 2}}]
+    assert [params for _, params in asked] == given
 
 
 async def test_outside_of_a_browser_nobody_is_offered_a_passkey():
