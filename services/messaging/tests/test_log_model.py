@@ -156,12 +156,16 @@ class LogMachine(RuleBasedStateMachine):
     def count_unread(self, pick: int, person: int, node: str) -> None:
         """Heads: where the conversation stands for a member, and how many messages there are up to it."""
         talk, user_id = self.talk(pick), self.world.people[person].person.user_id
+        self.run(self._absorb(talk))
+        before = talk.model.head
         heads = self.run(self.world.nodes[node].reading.heads(user_id))
         self.run(self._absorb(talk))
+        if talk.model.head != before:
+            return  # what a dead node had begun has come in meanwhile, before the reading or after it
         head = next((head for head in heads if head.conversation_id == talk.id), None)
         visible = talk.model.visible(user_id)
         assert (head is None) == (not visible)
-        if head is not None and not talk.model.offered:
+        if head is not None:
             row = talk.model.rows[visible[-1] - 1]
             told = (head.head, head.ordinal, head.epoch, head.first_visible_sequence, head.last_visible_sequence)
             assert told == (row.sequence, row.ordinal, row.epoch, *talk.model.spans[user_id])
