@@ -178,7 +178,7 @@ class DeviceSocket:
         self.push(json_frame(Ready(self.user_id, self.device_id, changed, states, settings)))
         if early:
             self.push(b"".join(early))
-        self._node.hub.resume()
+        self._node.hub.resume(self)
 
     def _command(self, frame: ClientFrame) -> None:
         """Begin a command before anything else can: the order of the frames is the order of the log."""

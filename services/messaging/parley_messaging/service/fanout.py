@@ -299,11 +299,14 @@ class Hub:
         room.sockets.add(socket)
         return head
 
-    def resume(self) -> None:
-        """Deliver what rooms held back until their first head was known."""
-        for room in [room for room in self._rooms.values() if room.held or room.early]:
-            self._send(room, room.in_order(()))
-            self._mind_gap(room)
+    def resume(self, socket: Connection) -> None:
+        """Deliver what the rooms of a socket that was attached held back until their first head was known."""
+        presence = self._people.get(socket.user_id)
+        for conversation_id in list(presence.first_visible) if presence is not None else ():
+            room = self._rooms.get(conversation_id)
+            if room is not None and (room.held or room.early):
+                self._send(room, room.in_order(()))
+                self._mind_gap(room)
 
     def detach(self, socket: Connection) -> None:
         """A socket has gone."""

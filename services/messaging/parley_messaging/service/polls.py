@@ -74,7 +74,7 @@ class Polls:
         try:
             heads = await self._hub.attach(poll)
             self._presence.arrived(poll)
-            self._hub.resume()
+            self._hub.resume(poll)
             yield heads
         finally:
             if self._waiting.get(poll.device_id) is poll:
