@@ -25,6 +25,8 @@ ALWAYS = "always"
 _STORED = "settings"
 _PENDING = "settings_pending"
 _VERIFIED = "verified."
+#: The key of the log of people's keys, as this person's devices have pinned it.
+KEY_LOG = "key_log"
 
 
 class Marks(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +111,9 @@ def changes_of(conversation_id: ConversationId, changed: dict[str, Value | None]
 
 def conversations_in(changes: Changes | dict[str, Value]) -> set[ConversationId]:
     """The conversations that changes are about."""
-    return {ConversationId(name.partition(".")[0]) for name in changes if not name.startswith(("link.", _VERIFIED))}
+    return {
+        ConversationId(name.partition(".")[0]) for name in changes if not name.startswith(("link.", _VERIFIED, KEY_LOG))
+    }
 
 
 def is_muted(muted_until: str) -> bool:
@@ -149,6 +153,12 @@ def link_key(link_id: LinkId) -> str:
 def verified_key(user_id: UserId) -> str:
     """The name of the root fingerprint by which somebody was verified."""
     return f"{_VERIFIED}{user_id}"
+
+
+def key_log_key(store: Store) -> str:
+    """The key of the log of people's keys that this person's devices have pinned, as text; empty where none has."""
+    found = values(store).get(KEY_LOG)
+    return found if isinstance(found, str) else ""
 
 
 def verified_fingerprint(store: Store, user_id: UserId) -> bytes | None:

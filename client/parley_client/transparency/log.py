@@ -17,6 +17,7 @@ from parley_client.api import auth
 from parley_client.api.http import Api, answered_bytes
 from parley_client.crypto.account import IdentityError, verify_identity
 from parley_client.errors import UntrustedLog
+from parley_client.settings.marks import key_log_key
 from parley_client.store import documents
 from parley_client.store import key_log as kept
 from parley_client.store.key_log import PROVEN, Alarm, AlarmCode, FollowedLog
@@ -175,8 +176,9 @@ class KeyLog:
         return abs(self.clock() - followed.followed_at) < KEY_LOG_FOLLOW_INTERVAL_S
 
     def _opened(self, answer: KeyLogHead, followed: FollowedLog | None) -> tuple[NoteKey, Head]:
-        """The head and who signed it: the key that was pinned, or at the first contact the server's word."""
-        if followed is not None and answer.key != followed.key:
+        """The head and who signed it: the key that this or another own device has pinned, or at the first contact the server's word."""
+        pinned = {followed.key if followed is not None else "", key_log_key(self._store)} - {""}
+        if pinned - {answer.key}:
             raise self._alarm("other_key", "the log of people's keys is signed by another key than before")
         try:
             signer = NoteKey(self.origin, parse_key(answer.key).key)

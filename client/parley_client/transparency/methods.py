@@ -10,6 +10,8 @@ import msgspec
 
 from parley_client.errors import UntrustedLog
 from parley_client.parts import ClientPart
+from parley_client.settings import syncing
+from parley_client.settings.marks import KEY_LOG
 from parley_client.store import key_log as kept
 from parley_client.store.key_log import AlarmCode
 from parley_client.transparency.witnesses import demand_witnesses, witnessed_size
@@ -84,6 +86,7 @@ class TransparencyMethods(ClientPart):
 
         Whom this device knows stays pinned.
         """
+        syncing.change(self.session, {KEY_LOG: None})
         await self.session.directory.log.start_anew()
         return await self.follow_key_log()
 

@@ -243,6 +243,20 @@ async def test_a_split_view_is_found_by_one_s_own_devices(trio, people, server):
     assert codes(phone) == ["split_view"]
 
 
+async def test_a_restored_device_refuses_another_key_of_the_log(trio, people, server):
+    """The key that the person's devices pinned is in the sealed settings, which only an own device writes."""
+    alice, _, carol = trio
+    await alice.settle()
+    true, server.key_log = server.key_log, SignedLog(server.key_log.leaves, seed=bytes(32))
+    phone = await people.restore("alice", "phone")
+    await phone.follow_key_log()
+    assert codes(phone) == ["other_key"]
+    await meets_nobody(phone, carol)
+    server.key_log = true
+    await alice.send("@carol", "hello")
+    assert codes(alice) == []
+
+
 async def test_leaves_that_are_kept_from_one_device_are_missed(trio, people, server):
     """A head of another's waits; once this device's log is later and smaller, the server has signed a contradiction."""
     alice, bob, _ = trio
