@@ -316,11 +316,12 @@ class Group(GroupView):
         hook: Hook | None = None,
         group_info_extensions: Sequence[Extension] = (),
         leaf_extensions: Sequence[Extension] | None = None,
+        identity: bytes | None = None,
     ) -> CommitResult:
         """Commit these changes and those of the proposals sent by reference before that go with them; raises `CommitError`.
 
         `extensions` replace all of the group's; private-use ones become required, as at the beginning. `leaf_extensions`
-        replace all of our own leaf's. `known_psks` are external PSKs by id, for proposals that name them; resumption PSKs of the
+        replace all of our own leaf's, `identity` its credential. `known_psks` are external PSKs by id, for proposals that name them; resumption PSKs of the
         last epochs are at hand.
         """
         sender = self._sender()
@@ -333,13 +334,14 @@ class Group(GroupView):
         find_psk = psk_lookup(known_psks or {}, self._state.known_resumption_psks)
         referred = choose_pending(self.public, sender, by_value, lambda psk: find_psk(psk) is not None)
         taken_up = [body.psk for _, body in referred.values() if isinstance(body, PreSharedKey)]
+        leaf = self._own_leaf() if leaf_extensions is None else self._own_leaf().with_extensions(leaf_extensions)
         draft = CommitDraft(
             state=self.public,
             sender=sender,
             signature_seed=self._state.signature_seed,
             items=(*referred, *by_value),
             proposals=(*referred.values(), *((sender, proposal) for proposal in by_value)),
-            leaf=self._own_leaf() if leaf_extensions is None else self._own_leaf().with_extensions(leaf_extensions),
+            leaf=leaf if identity is None else leaf.with_identity(identity),
             init_secret=self._state.secrets.init,
             membership_key=self._state.secrets.membership,
             psks=[*((psk, find_psk(psk) or b"") for psk in taken_up), *psks],

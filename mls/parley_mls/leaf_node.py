@@ -154,6 +154,10 @@ class LeafNode:
         capabilities = replace(self.capabilities, extensions=tuple(sorted(types)))
         return replace(self, extensions=tuple(extensions), capabilities=capabilities, signature=b"", _encoded=[])
 
+    def with_identity(self, identity: bytes) -> Self:
+        """The same leaf, unsigned, with another identity in its basic credential."""
+        return replace(self, credential=Credential(BASIC_CREDENTIAL, identity), signature=b"", _encoded=[])
+
     def sign(self, p: Primitives, signature_seed: bytes, *, group_id: bytes = b"", leaf_index: int = 0) -> Self:
         """The same leaf, signed for its place (RFC 9420 section 7.2)."""
         content = self._to_be_signed(group_id, leaf_index)
