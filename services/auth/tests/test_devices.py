@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parley_auth.directory.models import Device
 from parley_auth.events.models import OutboxEvent
+from parley_auth.signin.models import Session
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import DeviceId, new_uuid7
 from parley_contracts.limits import DEVICES_PER_USER_MAX
@@ -160,6 +162,19 @@ def test_new_statement_ends_devices_not_kept(alice, login, service):
     assert lost in [revocation["device_id"] for revocation in service.get("revocations").body["revocations"]]
 
 
+def test_new_statement_ends_devices_whose_sessions_were_over_before(alice, login):
+    lost = alice.device_id
+    alice.take(login("alice").body["meta"])
+    alice.device_id = DeviceId("")
+    assert put_device_of(alice).status == 200
+    Session.objects.filter(device=lost).update(ended_at=timezone.now())
+    assert alice.api.put("me/statements/2", alice.statement(2, devices=(alice.kept(),))).status == 200
+    devices = alice.api.get(f"users/{alice.user_id}/identity").body["devices"]
+    assert [device["device_id"] for device in devices] == [alice.device_id]
+    (told,) = OutboxEvent.objects.filter(type="device.revoked")
+    assert told.data == {"user_id": alice.user_id, "device_id": lost}
+
+
 def put_device_of(person):
     body = person.registration()
     answer = put_device(person, body)
@@ -176,6 +191,22 @@ def test_kept_device_is_certified_anew(alice):
     (device,) = alice.api.get(f"users/{alice.user_id}/identity").body["devices"]
     assert device["certificate"] == b64encode(alice.certificate) != b64encode(first)
     assert alice.api.get("me/key-packages").body == {"available": 0, "has_last_resort": False}
+
+
+def test_a_kept_device_signs_in_again_before_it_is_certified_anew(alice, login):
+    first = {"certificate": b64encode(alice.certificate), "name": "Laptop", "platform": "linux"}
+    alice.api.put("me/statements/2", alice.statement(2, devices=(alice.kept(),)))
+    alice.take(login("alice").body["meta"])
+    assert put_device(alice, first).status == 200
+    alice.device_id = DeviceId("")
+    assert put_device(alice, alice.registration()).problem == "invalid_request"
+
+
+def test_a_device_that_was_locked_out_does_not_sign_in_again(alice, login):
+    first = {"certificate": b64encode(alice.certificate), "name": "Laptop", "platform": "linux"}
+    alice.api.put("me/statements/2", alice.statement(2))
+    alice.take(login("alice").body["meta"])
+    assert put_device(alice, first).problem == "conflict"
 
 
 def test_second_certificate_of_one_statement_is_refused(alice):

@@ -24,7 +24,10 @@ from parley_mls.codec import DecodeError
 
 
 def check_certificate(unverified_bytes: bytes, *, user: User, unverified_device_id: str) -> DeviceCertificate:
-    """The certificate, of this person and device, by the newest statement; `InvalidRequest` otherwise."""
+    """The certificate, of this person and device, by the newest statement; `InvalidRequest` otherwise.
+
+    The one that a device has is taken again, also of an earlier statement: who is kept signs in to learn of the newest.
+    """
     if not is_uuid(unverified_device_id):
         raise NotFound
     newest = Statement.objects.filter(user=user).order_by("-version").first()
@@ -34,6 +37,11 @@ def check_certificate(unverified_bytes: bytes, *, user: User, unverified_device_
         certificate = DeviceCertificate.decode(unverified_bytes)
     except DecodeError as error:
         raise InvalidRequest("This is not a device certificate.", field="certificate") from error
+    registered = Device.objects.filter(pk=uuid.UUID(unverified_device_id), user=user).first()
+    if registered is not None and registered.revoked_at is not None:
+        raise Conflict("This device id cannot be used.")
+    if registered is not None and bytes(registered.certificate) == unverified_bytes:
+        return certificate
     named = (certificate.server_name, certificate.user_id, certificate.device_id, certificate.statement_version)
     if named != (settings.CONFIG.server_name, user.user_id, unverified_device_id, newest.version):
         raise InvalidRequest("The certificate is for another device, person, server or version.", field="certificate")

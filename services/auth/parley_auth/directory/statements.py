@@ -13,8 +13,10 @@ from django.conf import settings
 from django.db import transaction
 
 from parley_auth.accounts.models import User
+from parley_auth.directory.devices import retire_device
 from parley_auth.directory.key_log import append_leaf
 from parley_auth.directory.models import Device, Statement
+from parley_auth.events.outbox import append_event
 from parley_auth.signin.families import end_sessions
 from parley_auth.signin.models import Session
 from parley_contracts.auth_api import DeviceInfo, Identity, SignedStatement, Vault
@@ -127,3 +129,6 @@ def _end_devices_not_kept(user: User, statement: AccountStatement) -> None:
     ]
     sessions = Session.objects.filter(device__in=ended, ended_at=None)
     end_sessions(list(sessions), reason="statement", with_device=True)
+    for device_id in ended:  # those whose sessions had ended before
+        if retire_device(device_id):
+            append_event("device.revoked", {"user_id": user.user_id, "device_id": str(device_id)})
