@@ -18,6 +18,7 @@ ApplicationId = NewType("ApplicationId", str)
 UploadId = NewType("UploadId", str)
 ObjectId = NewType("ObjectId", str)
 LinkId = NewType("LinkId", str)
+DeviceLinkId = NewType("DeviceLinkId", str)
 #: A conversation that the server reads: only `as_channel` and `new_channel_id` make one.
 ChannelId = NewType("ChannelId", ConversationId)
 Sequence = NewType("Sequence", int)

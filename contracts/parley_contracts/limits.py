@@ -38,6 +38,10 @@ DEVICES_PER_USER_MAX = 32
 VAULT_SIZE_BYTES_MAX = 4 * 1024
 STATEMENT_SIZE_BYTES_MAX = 8 * 1024
 CERTIFICATE_SIZE_BYTES_MAX = 1024
+#: From its beginning a link of two devices is good for this long, and for one attempt.
+LINK_LIFETIME_S = 120
+LINKS_PER_USER_MAX = 5
+LINK_PART_SIZE_BYTES_MAX = 64 * 1024
 
 # The log of people's keys
 KEY_LOG_LEAVES_MAX = 4_000_000

@@ -38,6 +38,7 @@ from parley_contracts.auth_api import (
 )
 from parley_contracts.documents.factors import SECOND_FACTORS
 from parley_contracts.documents.key_log import KEY_LOG_OPERATIONS
+from parley_contracts.documents.linking import LINKING
 from parley_contracts.documents.operations import Operation, Parameter, Service
 from parley_contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX, USERNAME_LENGTH_MAX
 from parley_contracts.problems import (
@@ -396,5 +397,14 @@ AUTH = Service(
     name="auth",
     prefix="/api/v1/auth",
     description="Accounts, sign-in and tokens, and the directory of people's statements, devices and key packages.",
-    operations=(*_SIGN_IN, *_PEOPLE, *_EMAIL_AND_PASSWORD, *SECOND_FACTORS, *_SESSIONS, *_KEYS, *KEY_LOG_OPERATIONS),
+    operations=(
+        *_SIGN_IN,
+        *_PEOPLE,
+        *_EMAIL_AND_PASSWORD,
+        *SECOND_FACTORS,
+        *_SESSIONS,
+        *_KEYS,
+        *KEY_LOG_OPERATIONS,
+        *LINKING,
+    ),
 )

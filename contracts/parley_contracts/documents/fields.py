@@ -15,7 +15,7 @@ from parley_contracts import applications_api as applications
 from parley_contracts import auth_api as auth
 from parley_contracts import channels_api as channels
 from parley_contracts import joining_api as joining
-from parley_contracts import limits
+from parley_contracts import limits, linking_api
 from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
@@ -30,6 +30,7 @@ from parley_contracts.ids import (
     ClientId,
     ConversationId,
     DeviceId,
+    DeviceLinkId,
     LinkId,
     ObjectId,
     SessionId,
@@ -38,7 +39,19 @@ from parley_contracts.ids import (
 )
 
 IDENTIFIERS = frozenset(
-    {ApplicationId, ChannelId, UserId, DeviceId, SessionId, ConversationId, ClientId, UploadId, ObjectId, LinkId}
+    {
+        ApplicationId,
+        ChannelId,
+        UserId,
+        DeviceId,
+        SessionId,
+        ConversationId,
+        ClientId,
+        UploadId,
+        ObjectId,
+        LinkId,
+        DeviceLinkId,
+    }
 )
 UUID: dict[str, Any] = {
     "type": "string",
@@ -96,6 +109,7 @@ _VAULT = up_to(limits.VAULT_SIZE_BYTES_MAX)
 _CERTIFICATE = up_to(limits.CERTIFICATE_SIZE_BYTES_MAX)
 _KEY_PACKAGE = up_to(limits.KEY_PACKAGE_SIZE_BYTES_MAX)
 _ARCHIVE = up_to(limits.ARCHIVE_RECORD_SIZE_BYTES_MAX)
+_LINK_PART = up_to(limits.LINK_PART_SIZE_BYTES_MAX)
 _HISTORY_KEY = up_to(limits.HISTORY_KEY_SIZE_BYTES_MAX)
 #: What has not come yet is an empty text.
 _MAYBE_WELCOME = Binary(0, limits.WELCOME_SIZE_BYTES_MAX)
@@ -107,6 +121,8 @@ BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
     auth.DeviceInfo: {"certificate": _CERTIFICATE},
     auth.DeviceRegistration: {"certificate": _CERTIFICATE},
     auth.Vault: {"vault": _VAULT},
+    linking_api.DeviceLinkPart: {"data": _LINK_PART},
+    linking_api.DeviceLink: dict.fromkeys(("offer", "answer", "reveal", "package"), _LINK_PART),
     auth.KeyPackageUpload: {"key_packages": _KEY_PACKAGE, "last_resort": _KEY_PACKAGE},
     auth.ClaimedKeyPackage: {"key_package": _KEY_PACKAGE},
     messaging.PushSecret: {"sealed": exactly(limits.PUSH_SEALED_SECRET_SIZE_BYTES)},
@@ -174,6 +190,7 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
         "name": {"minLength": 1, "maxLength": limits.DEVICE_NAME_LENGTH_MAX},
         "platform": {"minLength": 1, "maxLength": limits.DEVICE_NAME_LENGTH_MAX},
     },
+    linking_api.DeviceLinkPart: {"name": {"maxLength": limits.DEVICE_NAME_LENGTH_MAX}},
     auth.FlowUser: {"id": UUID},
     auth.KeyPackageUpload: {"key_packages": {"maxItems": limits.KEY_PACKAGES_PER_UPLOAD_MAX}},
     messaging.ConversationCreation: {"push_secrets": {"maxItems": limits.PUSH_DEVICES_MAX}},

@@ -10,6 +10,7 @@ from parley_auth.accounts.api import router as accounts_router
 from parley_auth.accounts.email_api import router as email_router
 from parley_auth.directory.api import router as directory_router
 from parley_auth.directory.key_log_api import router as key_log_router
+from parley_auth.directory.link_api import router as links_router
 from parley_auth.factors.api import router as factors_router
 from parley_auth.internal import router as internal_router
 from parley_auth.signin.api import router as signin_router
@@ -24,6 +25,7 @@ api.add_router("", email_router)
 api.add_router("", factors_router)
 api.add_router("", directory_router)
 api.add_router("", key_log_router)
+api.add_router("", links_router)
 
 internal_api = NinjaAPI(title="Parley auth, internal", urls_namespace="internal", docs_url=None, openapi_url=None)
 internal_api.add_router("", internal_router)
