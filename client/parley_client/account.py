@@ -1,4 +1,4 @@
-"""Setting a device up: registration, signing in with the recovery key, signing out.
+"""Setting a device up: registration, signing in with the recovery key or by another device, signing out.
 
 Invariant: every key is stored before the server hears of it, and every step may be repeated after a crash. The root key
 leaves this module only inside the sealed vault; the recovery key stays in the profile only until it was shown.
@@ -20,6 +20,7 @@ from parley_client.crypto.account import (
     certify_device,
     create_account,
     open_vault,
+    verify_identity,
     vouches_for,
 )
 from parley_client.crypto.history import (
@@ -30,9 +31,17 @@ from parley_client.crypto.history import (
     open_history_key,
     seal_history_key,
 )
+from parley_client.crypto.linking import LinkPackage
 from parley_client.crypto.recovery import new_recovery_key
 from parley_client.directory import Directory
-from parley_client.errors import AlreadySignedIn, RecoveryKeyRefused, RecoveryKeyRequired, UntrustedIdentity
+from parley_client.errors import (
+    AlreadySignedIn,
+    LinkOver,
+    RecoveryKeyRefused,
+    RecoveryKeyRequired,
+    UntrustedIdentity,
+    UsageError,
+)
 from parley_client.platforms.labels import DeviceLabel
 from parley_client.store.documents import Account, load_account, load_tokens, save_account, save_tokens
 from parley_client.store.history import save_history_key
@@ -44,7 +53,7 @@ from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
 from parley_contracts.messaging_api import HistoryKeyRecord, HistoryKeyUpload
 from parley_contracts.problems import Conflict, Unavailable, UsernameTaken, WrongCredentials
-from parley_mls import Primitives, generate_signature_key
+from parley_mls import MlsError, Primitives, generate_signature_key
 
 _FIRST_VERSION = 1
 
@@ -54,7 +63,7 @@ class SetUp:
 
     def __init__(self, store: Store, api: Api, primitives: Primitives, label: DeviceLabel) -> None:
         self._store = store
-        self._label = label
+        self.label = label
         self._api = api
         self._primitives = primitives
 
@@ -112,6 +121,54 @@ class SetUp:
             )
         assert recovery_key is not None
         return await self._recover(stored or account, me.user_id, recovery_key, afresh=again)
+
+    async def sign_in(self, account: Account, *, password: str, code: str | None) -> Account:
+        """Sign in on a profile that another device is to make one of the account's; nothing is stored of it yet but tokens."""
+        stored = self._stored(account)
+        self._api.keep_tokens(await auth.login(self._api, username=account.username, password=password, code=code))
+        if stored is not None and stored.stage == "ready":
+            if await self._is_bound_again(stored):
+                raise AlreadySignedIn("this profile is a device of its account already")
+            stored = self._begin_anew(stored)
+        me = await auth.get_me(self._api)
+        if not me.has_statement:
+            raise UsageError("this account never finished its registration; register it from its first profile")
+        return msgspec.structs.replace(stored or account, user_id=me.user_id)
+
+    async def take(self, account: Account, package: LinkPackage) -> Account:
+        """Be a further device by what an own device handed over: its root key is pinned, and the server is held to it."""
+        identity = await self._identity_under(account, package)
+        account = msgspec.structs.replace(account, stage="recovering")
+        if account.statement_version != identity.statement.version:
+            account = self._with_device(account, identity.statement, package.signing_seed)
+        save_account(self._store, account)
+        await self._bind_device(account)
+        # From now on new keys are handed to this device, too; what was made meanwhile, nobody would tell it.
+        published = await messaging.get_history_keys(self._api)
+        if {key.version for key in published.history_keys} - {key.version for key in package.history_keys}:
+            raise LinkOver("the account's keys changed meanwhile: link this device once more")
+        with self._store.transaction():
+            for history_key in package.history_keys:
+                save_history_key(self._store, history_key)
+            return self._finish(account)
+
+    async def _identity_under(self, account: Account, package: LinkPackage) -> VerifiedIdentity:
+        assert account.user_id is not None
+        shown = await auth.get_identity(self._api, account.user_id)
+        try:
+            identity = verify_identity(
+                self._primitives,
+                shown,
+                server_name=_server_name(account),
+                known_root=package.root_key,
+                known_version=package.statement_version,
+            )
+        except (MlsError, ValueError) as error:
+            raise UntrustedIdentity("the server shows other keys for this account than its own device has") from error
+        own = self._primitives.ed25519_public(package.signing_seed)
+        if identity.user_id != account.user_id or own != identity.statement.signing_key or not package.history_keys:
+            raise UntrustedIdentity("the server shows other keys for this account than its own device has")
+        return identity
 
     def _stored(self, account: Account) -> Account | None:
         """What the profile holds of this account; a sign-up that never came through does not bind it to a name."""
@@ -230,7 +287,7 @@ class SetUp:
 
     async def _bind_device(self, account: Account) -> None:
         assert account.device_id is not None
-        registration = DeviceRegistration(b64encode(account.certificate), self._label.name, self._label.platform)
+        registration = DeviceRegistration(b64encode(account.certificate), self.label.name, self.label.platform)
         self._api.keep_tokens(await auth.put_device(self._api, account.device_id, registration))
 
     async def _is_bound_again(self, account: Account) -> bool:
@@ -249,7 +306,7 @@ class SetUp:
         `afresh` leaves nothing of the device that this profile was: its leaves are gone from all groups.
         """
         identity = await self._own_identity(user_id, _server_name(account))
-        content = await self._open_vault(identity, recovery_key)
+        content = await self.open_vault(identity, recovery_key)
         if afresh:
             account = self._begin_anew(account)
         account = msgspec.structs.replace(account, user_id=user_id, stage="recovering")
@@ -257,12 +314,9 @@ class SetUp:
             account = self._with_device(account, identity.statement, content.signing_seed)
         save_account(self._store, account)
         await self._bind_device(account)
-        keys = await messaging.get_history_keys(self._api)
-        if not keys.history_keys:
-            raise UntrustedIdentity("the server has lost this account's history keys")
-        opened = [self._history_key(identity, key, content.recovery_private) for key in keys.history_keys]
+        opened = await self.history_keys(identity, content)
         with self._store.transaction():
-            for history_key in opened:
+            for history_key in opened.values():
                 save_history_key(self._store, history_key)
             return self._finish(account)
 
@@ -273,7 +327,26 @@ class SetUp:
         save_tokens(self._store, tokens)
         return Account(server=account.server, ca_file=account.ca_file, username=account.username, stage="signed_in")
 
-    def _history_key(self, identity: VerifiedIdentity, key: HistoryKeyRecord, recovery_private: bytes) -> HistoryKey:
+    async def history_keys(self, identity: VerifiedIdentity, content: VaultContent) -> dict[int, HistoryKey]:
+        """The account's history keys, by version; `UntrustedIdentity` where one is not signed by it.
+
+        After a lock-out the earlier signing keys sign nothing more: what they signed since is left out.
+        """
+        keys = (await messaging.get_history_keys(self._api)).history_keys
+        opened = {key.version: self._history_key(identity, key, content.recovery_private) for key in keys}
+        newest = identity.statement.version
+        kept = {
+            version: key
+            for version, (key, signed_by) in opened.items()
+            if signed_by == newest or version <= content.history_version
+        }
+        if not kept:
+            raise UntrustedIdentity("the server has lost this account's history keys")
+        return kept
+
+    def _history_key(
+        self, identity: VerifiedIdentity, key: HistoryKeyRecord, recovery_private: bytes
+    ) -> tuple[HistoryKey, int]:
         try:
             return open_history_key(
                 self._primitives,
@@ -287,7 +360,8 @@ class SetUp:
         except HistoryKeyError as error:
             raise UntrustedIdentity(f"{error}: it is not this account's") from error
 
-    async def _open_vault(self, identity: VerifiedIdentity, recovery_key: bytes) -> VaultContent:
+    async def open_vault(self, identity: VerifiedIdentity, recovery_key: bytes) -> VaultContent:
+        """The vault of the account's newest statement; `RecoveryKeyRefused`, `UntrustedIdentity`."""
         vault = await auth.get_vault(self._api)
         try:
             content = open_vault(

@@ -154,7 +154,11 @@ class Client(RoomMethods):
         if self._connection is not None and self._connection.done():
             await self._stop()  # the device was signed out from elsewhere
         setting_up = self._set_up(account)
-        account = await setting_up.login(account, password=password, recovery_key=parsed, code=code, passkey=passkey)
+        return await self._come_in(
+            await setting_up.login(account, password=password, recovery_key=parsed, code=code, passkey=passkey)
+        )
+
+    async def _come_in(self, account: Account) -> WhoAmI:
         session = self._start_session(account)
         await stock_key_packages(session)
         await history.download_archive(session)
@@ -169,6 +173,7 @@ class Client(RoomMethods):
         with contextlib.suppress(Unauthenticated, NotSignedIn):
             await auth.logout(self.session.api)
         await self._stop()
+        self._giving = self._asking = None
         wipe(self._store)
         self._listeners.tell(Event("signed_out"))
 

@@ -89,7 +89,9 @@ class Directory:
 
     def pin(self, user_id: UserId, username: str, root_key: bytes) -> None:
         """Hold a person (oneself) to a root key that was learnt otherwise."""
-        save_person(self._store, Person(user_id, username, root_key))
+        known = load_person(self._store, user_id)
+        version, identity = (known.version, known.identity) if known and known.root_key == root_key else (0, None)
+        save_person(self._store, Person(user_id, username, root_key, version, identity))
 
     def _remember(self, profile: Profile) -> Person:
         old = load_person(self._store, profile.user_id) or Person(profile.user_id, profile.username)

@@ -6,6 +6,9 @@
      ├─ NotSignedIn           the profile has no account, or its session has ended
      ├─ AlreadySignedIn       the profile has an account
      ├─ RecoveryKeyRequired   a new device of an account needs the recovery key
+     ├─ LinkRefused           linking a device failed its check: it has ended, and may be begun anew
+     ├─ LockOutFailed         another own device changed the account's keys at the same time
+     ├─ LinkOver              linking a device took too long, or was ended by the other one
      ├─ NoPasskey             the account has no passkey that could sign in
      ├─ UsageError            what was asked for makes no sense
      ├─ UnknownConversation   no conversation of that name or id on this device
@@ -84,6 +87,24 @@ class RecoveryKeyRefused(ClientError):  # noqa: N818
     """The recovery key is mistyped, or belongs to another account."""
 
     slug = "recovery_key_refused"
+
+
+class LinkRefused(ClientError):  # noqa: N818
+    """What came from the other device, or was typed of it, does not hold: somebody may stand between the two."""
+
+    slug = "link_refused"
+
+
+class LinkOver(ClientError):  # noqa: N818
+    """The link's time is over, or the other device has ended it."""
+
+    slug = "link_over"
+
+
+class LockOutFailed(ClientError):  # noqa: N818
+    """No device was locked out: the account's keys were changed by another device meanwhile."""
+
+    slug = "lock_out_failed"
 
 
 class UsageError(ClientError):

@@ -36,7 +36,14 @@ def history_key_due(session: Session) -> bool:
 
 
 async def renew_history_key(session: Session) -> None:
-    """Make, publish and hand on the next version; the same bytes again after a crash."""
+    """Make, publish and hand on the next version; the same bytes again after a crash.
+
+    Not while this device still waits for the account's new signing key: what the old one signs holds no longer.
+    """
+    identity = await session.directory.identity(session.device.user_id)
+    account = documents.load_account(session.store)
+    if account is None or account.statement_version != identity.statement.version:
+        return
     state = history_key_state(session.store)
     if state.next is None:
         known = await messaging.get_history_keys(session.api)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from parley_client.channels.methods import ChannelMethods
 from parley_client.groups.methods import GroupMethods
+from parley_client.linking.methods import LinkMethods
+from parley_client.lockout.methods import LockOutMethods
 from parley_client.push.methods import PushMethods
 from parley_client.restoring.methods import RestoreMethods
 from parley_client.schedule.methods import ScheduleMethods
@@ -24,6 +26,8 @@ class RoomMethods(
     ChannelMethods,
     SecurityMethods,
     TrustMethods,
+    LinkMethods,
+    LockOutMethods,
     TransparencyMethods,
 ):
     """The parts of `Client`, each from its room."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from parley_client.answers import Conversation
+from parley_client.account import SetUp
+from parley_client.answers import Conversation, WhoAmI
 from parley_client.api.http import Api
 from parley_client.session import Session
 from parley_client.store.documents import Account
 from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId, UserId
+from parley_mls import Primitives
 
 
 class ClientPart:
     """A part of `Client`, which implements these."""
 
+    _primitives: Primitives
     _store: Store
 
     @property
@@ -22,6 +25,14 @@ class ClientPart:
 
     def _api(self, account: Account) -> Api:
         """A way to the server of an account, signed in or not."""
+        raise NotImplementedError
+
+    def _set_up(self, account: Account) -> SetUp:
+        """The set-up of this profile for an account."""
+        raise NotImplementedError
+
+    async def _come_in(self, account: Account) -> WhoAmI:
+        """Begin the session of an account that is set up, with all of its history."""
         raise NotImplementedError
 
     async def find(self, name: str) -> UserId:

@@ -25,6 +25,8 @@ from parley_client.errors import ClientError, NotAPicture, UsageError
 from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
 from parley_client.groups.rpc import group_methods
+from parley_client.linking.rpc import DigitsParams, ScanParams, link_methods
+from parley_client.lockout.rpc import lock_out_methods
 from parley_client.push.rpc import push_methods
 from parley_client.restoring.rpc import restore_methods
 from parley_client.schedule.rpc import schedule_methods
@@ -210,9 +212,13 @@ class Rpc:
             **settings_methods(client),
             **channel_methods(client),
             **trust_methods(client),
+            **link_methods(client),
+            **lock_out_methods(client),
             **transparency_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
+            "link.finish": (DigitsParams, self._link_finish),
+            "link.scan": (ScanParams, self._link_scan),
             "logout": (NoParams, self._logout),
             "whoami": (NoParams, self._whoami),
             "session": (NoParams, self._state),
@@ -289,6 +295,16 @@ class Rpc:
 
     async def _login(self, params: LoginParams) -> object:
         answer = await self._client.login(**msgspec.structs.asdict(params))
+        self.start()
+        return answer
+
+    async def _link_finish(self, params: DigitsParams) -> object:
+        answer = await self._client.link_finish(params.digits)
+        self.start()
+        return answer
+
+    async def _link_scan(self, params: ScanParams) -> object:
+        answer = await self._client.link_scan(**msgspec.structs.asdict(params))
         self.start()
         return answer
 

@@ -20,6 +20,7 @@ from parley_client.groups.describing import tell_owed
 from parley_client.groups.joining import admit_automatically
 from parley_client.history_keys import history_key_due, renew_history_key
 from parley_client.key_packages import stock_key_packages
+from parley_client.lockout.following import is_waiting, look_for_lock_outs, see_to_keys
 from parley_client.past.keeping import see_to_the_past
 from parley_client.push.subscribing import refresh_leaves
 from parley_client.restoring.offering import offer_held
@@ -43,6 +44,7 @@ _REPAIR_INTERVAL_S = 20.0
 async def settle(session: Session, *, patient: bool = False) -> None:
     """Do all of it now; `patient` where other devices are to have the time to do what any of them may do."""
     await see_to_the_past(session, patient=patient)
+    await look_for_lock_outs(session)
     await settle_news(session)
     await stock_key_packages(session)
     await session.signals.deliveries.tell_by_http()
@@ -59,6 +61,7 @@ async def settle(session: Session, *, patient: bool = False) -> None:
 async def settle_news(session: Session) -> None:
     """What new epochs and conversations ask for."""
     let_disappear(session)
+    await see_to_keys(session)
     for row in list_conversations(session.store):
         if row.creator:
             with contextlib.suppress(ClientError, NotFound):
@@ -98,7 +101,13 @@ async def keep_up(session: Session) -> None:
                 reminders.tell_due(session)
                 await offer_held(session)
                 await see_to_the_past(session, patient=True)
-                if queues.archive_waiting(session.store) or failures or thorough_at == 0 or _is_due(session):
+                if (
+                    queues.archive_waiting(session.store)
+                    or failures
+                    or thorough_at == 0
+                    or _is_due(session)
+                    or is_waiting(session)
+                ):
                     await settle_news(session)
                 if time.monotonic() >= repair_at:
                     await repair(session)

@@ -16,6 +16,7 @@ import pytest
 from fake_backups import FakeBackups
 from fake_channels import FakeChannels
 from fake_key_log import FakeKeyLog
+from fake_keys import FakeKeys
 from fake_log import Log
 from fake_media import FakeMedia
 from fake_polls import FakePolls
@@ -29,7 +30,6 @@ from parley_client.errors import NetworkError
 from parley_contracts import problems
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
-from parley_contracts.identity import AccountStatement, DeviceCertificate
 from parley_contracts.ids import new_uuid7
 from parley_contracts.media_api import OBJECTS_PATH
 from parley_contracts.messaging_api import Appended, Entry
@@ -42,7 +42,7 @@ PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
 
 
-class FakeServer(FakeKeyLog, FakeChannels, FakeRooms, FakePolls, FakeBackups):
+class FakeServer(FakeKeys, FakeKeyLog, FakeChannels, FakeRooms, FakePolls, FakeBackups):
     """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
 
     def __init__(self) -> None:
@@ -162,35 +162,6 @@ class FakeServer(FakeKeyLog, FakeChannels, FakeRooms, FakePolls, FakeBackups):
             if package is not None:
                 claimed.append({"device_id": device_id, "key_package": package, "last_resort": last})
         return claimed
-
-    def _auth_me(self, session, method, rest, body, query) -> object:
-        user = self._user("id", session["user"])
-        match rest:
-            case []:
-                has = bool(self.statements[user["id"]])
-                return {**self._profile(user), "email": "", "device_id": session["device"], "has_statement": has}
-            case ["statements", version]:
-                AccountStatement.decode(b64decode(body["statement"]))
-                signed = {"version": int(version), "statement": body["statement"], "signature": body["signature"]}
-                if signed not in self.statements[user["id"]]:
-                    self.statements[user["id"]].append(signed)
-                self.vaults[user["id"]] = body["vault"]
-                return signed
-            case ["vault"]:
-                return {"version": 1, "vault": self.vaults[user["id"]]}
-            case ["devices", device_id]:
-                DeviceCertificate.decode(b64decode(body["certificate"]))
-                self.devices[user["id"]][device_id] = body["certificate"]
-                return self._tokens({"user": user["id"], "device": device_id})
-            case _:
-                return self._own_key_packages(session["device"], method, body)
-
-    def _own_key_packages(self, device_id: str, method: str, body: dict) -> object:
-        if method == "POST":
-            self.key_packages[device_id] += body["key_packages"]
-            self.last_resorts |= {device_id: body["last_resort"]} if body["last_resort"] else {}
-        has_last = device_id in self.last_resorts
-        return {"available": len(self.key_packages[device_id]), "has_last_resort": has_last}
 
     def _notifications_subscriptions(self, session, method, rest, body, query) -> object:
         if method == "DELETE" and self.subscriptions.pop(rest[0], None) is None:

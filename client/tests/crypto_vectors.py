@@ -8,10 +8,21 @@ import json
 from pathlib import Path
 
 from parley_client.attachments.stream import Layout, new_key, stream_of
-from parley_client.crypto.account import certify_device, create_account
+from parley_client.crypto.account import certify_device, create_account, succeed_account
 from parley_client.crypto.archive import ArchiveRecord, leaves_digest, seal_record
 from parley_client.crypto.history import HistoryKey, HistoryKeySigner, seal_history_key
 from parley_client.crypto.index import seal_index
+from parley_client.crypto.linking import (
+    LinkPackage,
+    LinkPlace,
+    ScannedLink,
+    commitment_to,
+    digits_of,
+    format_scan,
+    seal_package,
+    transcript_by_code,
+    transcript_by_scan,
+)
 from parley_client.crypto.message import Content, pad, seal_message
 from parley_client.crypto.past import PastPlace, PastSecrets, seal_past
 from parley_client.crypto.recovery import format_recovery_key
@@ -20,7 +31,7 @@ from parley_client.crypto.settings import seal_settings
 from parley_client.push.sealing import EpochSecret, seal_secret
 from parley_contracts.checkpoints import Checkpoint, NoteKey, origin_of, sign_head, write_note
 from parley_contracts.envelope import chain_next, chain_start, message_hash
-from parley_contracts.identity import root_fingerprint
+from parley_contracts.identity import KeptDevice, root_fingerprint
 from parley_contracts.key_log import Leaf, leaf_of
 from parley_contracts.merkle import consistency_proof, root_of
 from parley_contracts.push import PushPayload
@@ -29,7 +40,7 @@ from parley_mls.openssl import OpenSslPrimitives
 
 FILE = Path(__file__).resolve().parents[2] / "contracts" / "vectors" / "encryption.json"
 SERVER = "parley.example"
-USER, DEVICE, CONVERSATION, CLIENT_ID = (f"01890000-0000-7000-8000-{number:012x}" for number in range(1, 5))
+USER, DEVICE, CONVERSATION, CLIENT_ID, LINK = (f"01890000-0000-7000-8000-{number:012x}" for number in range(1, 6))
 WHOSE = {"user_id": USER, "server_name": SERVER}
 SIZES = (0, 1, 255, 256, 257, 300, 511, 512, 513, 1000, 1024, 4096, 4097, 65535, 65537, 90000)
 
@@ -90,6 +101,8 @@ def vectors() -> dict:
         "safety": _safety(p, root_fingerprint(USER, account.statement.root_key)),
         "padding": [[size, len(pad(bytes(size)))] for size in SIZES],
         "key_log": _key_log(p, account),
+        "lock_out": _lock_out(p, account, recovery_key, KeptDevice(DEVICE, device_key)),
+        "link": _link(p, account),
     }
 
 
@@ -102,6 +115,43 @@ def _account(account) -> dict:
         "statement": account.statement.encode().hex(),
         "statement_signature": account.statement_signature.hex(),
         "root_fingerprint": root_fingerprint(USER, account.statement.root_key).hex(),
+    }
+
+
+def _lock_out(p, account, recovery_key: bytes, kept: KeptDevice) -> dict:
+    made = succeed_account(
+        p, account.statement, account.keys, recovery_key=recovery_key, devices=(kept,), history_version=1
+    )
+    return {
+        "history_version": 1,
+        "signing_seed": made.keys.signing_seed.hex(),
+        "vault": made.vault.hex(),
+        "statement": made.statement.encode().hex(),
+        "statement_signature": made.statement_signature.hex(),
+    }
+
+
+def _link(p, account) -> dict:
+    place = LinkPlace(SERVER, USER, LINK)
+    (old_private, old_key), (new_private, new_key) = generate_hpke_key(p), generate_hpke_key(p)
+    nonce, secret = p.random(32), p.random(32)
+    package = LinkPackage(account.statement.root_key, 1, account.keys.signing_seed, (HistoryKey(1, p.random(32)),))
+    coded = transcript_by_code(place, old_key=old_key, new_key=new_key, nonce=nonce)
+    scanned = transcript_by_scan(place, old_key=old_key, new_key=new_key)
+    keys = {"old_private": old_private, "new_key": new_key}
+    return {
+        "link_id": LINK,
+        "old_private": old_private.hex(),
+        "new_private": new_private.hex(),
+        "nonce": nonce.hex(),
+        "commitment": commitment_to(place, new_key, nonce).hex(),
+        "digits_of_new": digits_of(p, coded, "new"),
+        "digits_of_old": digits_of(p, coded, "old"),
+        "package": package.encode().hex(),
+        "sealed_by_code": seal_package(p, package, coded, **keys).hex(),
+        "secret": secret.hex(),
+        "code_to_scan": format_scan(ScannedLink(LINK, old_key, secret)),
+        "sealed_by_scan": seal_package(p, package, scanned, **keys, secret=secret).hex(),
     }
 
 

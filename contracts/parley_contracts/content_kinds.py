@@ -19,6 +19,8 @@ KIND_POLL_CLOSE = 10
 #: A device asks for the secrets of epochs from before it came in, and a member's device hands them on, sealed to it.
 KIND_PAST_REQUEST = 16
 KIND_PAST_SECRETS = 17
+#: In note-to-self: the account's new signing key, to the devices that stay when another one is locked out.
+KIND_SIGNING_KEY = 18
 
 #: What a person sends, and reads or has not read: it counts as unread, and asks for a notification.
 COUNTED_KINDS = frozenset({KIND_TEXT, KIND_POLL})

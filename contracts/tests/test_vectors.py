@@ -18,6 +18,7 @@ from parley_mls import (
     Writer,
     default_primitives,
     expand_with_label,
+    hpke,
     hpke_open,
     sign_with_label,
     verify_with_label,
@@ -68,6 +69,59 @@ def test_statement_certificate_and_fingerprint():
     signed = certificate.to_be_signed()
     assert verify_with_label(P, signing_key, "Parley Device Certificate 1", signed, certificate.signature)
     assert hashlib.sha256(b"parley root key" + USER + root).digest() == raw("account", "root_fingerprint")
+
+
+def test_a_lock_out():
+    """The next statement: the same root and recovery keys, a new signing key, and a vault that holds it."""
+    at = place().uint32(2).finish()
+    keys = opened(label(raw("recovery", "key"), "Parley Vault 1", at), raw("lock_out", "vault"), at)
+    kept = raw("account", "root_seed") + raw("account", "recovery_private")
+    assert keys == kept + raw("lock_out", "signing_seed") + (1).to_bytes(4, "big")
+    before, after = (AccountStatement.decode(raw(part, "statement")) for part in ("account", "lock_out"))
+    assert (after.version, after.root_key, after.recovery_key) == (2, before.root_key, before.recovery_key)
+    assert after.signing_key == P.ed25519_public(raw("lock_out", "signing_seed"))
+    assert after.vault_hash == hashlib.sha256(raw("lock_out", "vault")).digest()
+    assert [(d.device_id, d.device_key) for d in after.devices] == [(VECTORS["device_id"], raw("device", "key"))]
+    signature = raw("lock_out", "statement_signature")
+    root = P.ed25519_public(raw("account", "root_seed"))
+    assert verify_with_label(P, root, "Parley Account Statement 1", raw("lock_out", "statement"), signature)
+
+
+def link_place() -> bytes:
+    return place().raw(bytes.fromhex(VECTORS["link"]["link_id"].replace("-", ""))).finish()
+
+
+def test_a_link_by_code():
+    old, new, nonce = (raw("link", name) for name in ("old_private", "new_private", "nonce"))
+    old_key, new_key = P.x25519_public(old), P.x25519_public(new)
+    commitment = hashlib.sha256(b"parley link\x01" + link_place() + new_key + nonce).digest()
+    assert commitment == raw("link", "commitment")
+    transcript = b"\x01" + link_place() + commitment + old_key + new_key + nonce
+    for side, name in (("new", "Parley Link Code 1"), ("old", "Parley Link Answer 1")):
+        drawn = label(hashlib.sha256(transcript).digest(), name, b"", 8)
+        assert f"{int.from_bytes(drawn, 'big') % 10**6:06}" == VECTORS["link"][f"digits_of_{side}"]
+    sealed = raw("link", "sealed_by_code")
+    package = hpke_open(P, new, b"Parley Link 1", transcript, old_key + sealed)
+    assert package == raw("link", "package")
+    reader = Reader(package)
+    assert (reader.uint8(), reader.raw(32)) == (1, P.ed25519_public(raw("account", "root_seed")))
+    assert (reader.uint32(), reader.raw(32)) == (1, raw("account", "signing_seed"))
+    assert [len(key) for key in reader.vector(lambda r: r.raw(36))] == [36]
+
+
+def test_a_link_by_scanning():
+    new, secret, old_key = (
+        raw("link", "new_private"),
+        raw("link", "secret"),
+        P.x25519_public(raw("link", "old_private")),
+    )
+    said = b"\x01" + link_place()[-16:] + old_key + secret
+    check = hashlib.sha256(b"parley link code" + said).digest()[:4]
+    assert VECTORS["link"]["code_to_scan"] == "PARLEY LINK " + base64.b32encode(said + check).decode().rstrip("=")
+    transcript = b"\x02" + link_place() + old_key + P.x25519_public(new)
+    psk = hpke.Psk(secret, b"parley link")
+    package = hpke.open_(P, new, b"Parley Link 1", transcript, old_key, raw("link", "sealed_by_scan"), psk)
+    assert package == raw("link", "package")
 
 
 def test_history_key():

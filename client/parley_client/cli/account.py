@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from parley_client.cli.running import first_line, run, show
+from parley_client.cli.running import first_line, run, run_synced, show
 from parley_client.client import Client
 from parley_client.errors import UsageError
 
@@ -222,6 +222,16 @@ def sign_out(
         await (client.end_session(session) if session else client.end_other_sessions())
 
     run(context, work)
+
+
+@account.command("lock-out")
+def lock_out(
+    context: typer.Context,
+    device: Annotated[str, typer.Argument(help="The `device_id` of the lost device, as `sessions` prints it.")],
+    recovery_key_file: Annotated[Path, typer.Option(help="File whose first line is the recovery key.")],
+) -> None:
+    """Lock a lost device out for good: it leaves all groups, and no key that was copied from it is worth anything."""
+    run_synced(context, lambda client: client.lock_out(device, first_line(recovery_key_file)))
 
 
 def _text(path: Path | None) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 
@@ -18,6 +18,7 @@ from parley_client.cli.bot import bot
 from parley_client.cli.channels import channels, search
 from parley_client.cli.groups import group
 from parley_client.cli.jsonrpc import serve
+from parley_client.cli.linking import link, typed_digits
 from parley_client.cli.message import message
 from parley_client.cli.push import push
 from parley_client.cli.receiving import print_messages
@@ -28,7 +29,7 @@ from parley_client.cli.state import register_state
 from parley_client.cli.transparency import transparency
 from parley_client.cli.trust import verify
 from parley_client.client import Client, NetworkFactory
-from parley_client.errors import ClientError, NetworkError
+from parley_client.errors import ClientError, NetworkError, UsageError
 from parley_client.platforms.https import HttpsNetwork
 from parley_contracts.problems import Problem
 
@@ -53,6 +54,7 @@ app.command()(mark)
 app.add_typer(channels, name="channels")
 app.command()(search)
 app.command()(verify)
+app.add_typer(link, name="link")
 app.command()(transparency)
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
@@ -60,6 +62,13 @@ CaFile = Annotated[Path | None, typer.Option("--ca", help="File with the certifi
 Username = Annotated[str, typer.Option(help="The account's user name.")]
 PasswordFile = Annotated[Path, typer.Option(help="File whose first line is the password.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (the only form there is).")]
+
+
+class _Account(TypedDict):
+    server: str
+    ca_file: str | None
+    username: str
+    code: str | None
 
 
 @app.callback()
@@ -102,21 +111,27 @@ def login(
     ca: CaFile = None,
     recovery_key_file: Annotated[Path | None, typer.Option(help="File whose first line is the recovery key.")] = None,
     code: Annotated[str | None, typer.Option(help="A code of the second factor, where one is set up.")] = None,
+    linked: Annotated[bool, typer.Option("--link", help="By another device, in `link start`, and its digits.")] = False,
+    scanned_file: Annotated[
+        Path | None, typer.Option(help="File with the text that another device's `link show` printed.")
+    ] = None,
 ) -> None:
-    """Sign in; a new device needs the recovery key and brings back the history."""
+    """Sign in; a new device needs the recovery key or another device, and brings back the history."""
+    if [linked, scanned_file is not None, recovery_key_file is not None].count(True) > 1:
+        raise UsageError("give one of --link, --scanned-file and --recovery-key-file")
+    account = _Account(server=server, ca_file=_text(ca), username=username, code=code)
 
     async def work(client: Client) -> None:
-        recovery_key = first_line(recovery_key_file) if recovery_key_file else None
-        show(
-            await client.login(
-                server=server,
-                ca_file=_text(ca),
-                username=username,
-                password=first_line(password_file),
-                recovery_key=recovery_key,
-                code=code,
-            )
-        )
+        password = first_line(password_file)
+        if linked:
+            await client.link_ask(**account, password=password)
+            show({"digits": await client.link_digits()})
+            show(await client.link_finish(await typed_digits()))
+        elif scanned_file is not None:
+            show(await client.link_scan(first_line(scanned_file), **account, password=password))
+        else:
+            recovery_key = first_line(recovery_key_file) if recovery_key_file else None
+            show(await client.login(**account, password=password, recovery_key=recovery_key))
 
     run(context, work)
 

@@ -1,4 +1,4 @@
-"""The body of `KIND_HISTORY_KEY`: a new history key, as an own device hands it to the others in note-to-self."""
+"""The body of `KIND_HISTORY_KEY` and `KIND_SIGNING_KEY`: a new key, as an own device hands it to the others in note-to-self."""
 
 from __future__ import annotations
 

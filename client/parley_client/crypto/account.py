@@ -20,6 +20,7 @@ from parley_contracts.identity import (
     STATEMENT_LABEL,
     AccountStatement,
     DeviceCertificate,
+    KeptDevice,
     root_fingerprint,
 )
 from parley_contracts.ids import DeviceId, UserId
@@ -54,11 +55,16 @@ class CertificateError(ValueError):
 
 @dataclass(frozen=True)
 class VaultContent:
-    """What the recovery key opens: Ed25519 seeds and an X25519 private key, 32 bytes each."""
+    """What the recovery key opens: Ed25519 seeds and an X25519 private key, 32 bytes each.
+
+    `history_version` is that of the newest history key when the signing key was replaced: whoever has an earlier signing key
+    could sign further ones. It is 0, and not in the vault, as long as the first signing key holds.
+    """
 
     root_seed: bytes = field(repr=False)
     recovery_private: bytes = field(repr=False)
     signing_seed: bytes = field(repr=False)
+    history_version: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,44 @@ def create_account(p: Primitives, *, server_name: str, user_id: UserId, recovery
     return NewAccount(statement, signature, vault, keys)
 
 
+def succeed_account(
+    p: Primitives,
+    before: AccountStatement,
+    keys: VaultContent,
+    *,
+    recovery_key: bytes,
+    devices: tuple[KeptDevice, ...],
+    history_version: int,
+) -> NewAccount:
+    """The account with a new signing key, and of its devices only these: the next statement and its vault, under the same root key."""
+    signing_seed, signing_key = generate_signature_key(p)
+    keys = replace(keys, signing_seed=signing_seed, history_version=history_version)
+    version = before.version + 1
+    vault = seal_vault(
+        p,
+        keys,
+        recovery_key=recovery_key,
+        server_name=before.server_name,
+        user_id=before.user_id,
+        version=version,
+    )
+    statement = replace(
+        before,
+        version=version,
+        signing_key=signing_key,
+        vault_hash=hashlib.sha256(vault).digest(),
+        devices=devices,
+    )
+    signature = sign_with_label(p, keys.root_seed, STATEMENT_LABEL, statement.encode())
+    return NewAccount(statement, signature, vault, keys)
+
+
+def stands_by(statement: AccountStatement, certificate: DeviceCertificate) -> bool:
+    """Whether a certificate that was verified still holds by a statement of its person: it is of that version, or its device is kept."""
+    kept = KeptDevice(certificate.device_id, certificate.device_key)
+    return certificate.statement_version >= statement.version or kept in statement.devices
+
+
 def seal_vault(
     p: Primitives, content: VaultContent, *, recovery_key: bytes, server_name: str, user_id: UserId, version: int
 ) -> bytes:
@@ -112,6 +156,8 @@ def seal_vault(
     place = place_of(server_name, user_id).uint32(version).finish()
     key = _vault_key(p, recovery_key, place)
     plaintext = content.root_seed + content.recovery_private + content.signing_seed
+    if version > _FIRST_VERSION:
+        plaintext += content.history_version.to_bytes(4, "big")
     return seal(p, key, p.random(NONCE_SIZE_BYTES), plaintext, place)
 
 
@@ -131,7 +177,10 @@ def open_vault(
     place = place_of(server_name, user_id).uint32(version).finish()
     try:
         plaintext = open_sealed(p, _vault_key(p, recovery_key, place), sealed, place)
-        return decode(plaintext, lambda r: VaultContent(r.raw(32), r.raw(32), r.raw(32)))
+        return decode(
+            plaintext,
+            lambda r: VaultContent(r.raw(32), r.raw(32), r.raw(32), r.uint32() if version > _FIRST_VERSION else 0),
+        )
     except (CryptoError, DecodeError) as error:
         raise VaultError("this recovery key does not open the account's vault") from error
 

@@ -84,8 +84,8 @@ def open_history_key(
     signing_keys: Mapping[int, bytes],
     user_id: UserId,
     server_name: str,
-) -> HistoryKey:
-    """The key of `version`; `HistoryKeyError` where it is not that.
+) -> tuple[HistoryKey, int]:
+    """The key of `version`, and the version of the statement whose signing key signed it; `HistoryKeyError` where it is not that.
 
     `signing_keys` are the account's, by statement version, from verified statements.
     """
@@ -99,7 +99,7 @@ def open_history_key(
     said = _said(place, statement_version, secret)
     if signing_key is None or not verify_with_label(p, signing_key, _SIGNATURE_LABEL, said, signature):
         raise HistoryKeyError("a history key on the server is not signed by the account")
-    return HistoryKey(version, secret)
+    return HistoryKey(version, secret), statement_version
 
 
 def _said(place: bytes, statement_version: int, secret: bytes) -> bytes:

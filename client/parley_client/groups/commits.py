@@ -15,9 +15,10 @@ import msgspec
 
 from parley_client.api import messaging
 from parley_client.backoff import full_jitter
+from parley_client.crypto.account import stands_by
 from parley_client.errors import ConversationForked, NetworkError, NotAMember, UnknownConversation
 from parley_client.groups.anchors import anchor_extension
-from parley_client.groups.judgement import leaves_of, policy_extension
+from parley_client.groups.judgement import certificate_in, leaf_of, leaves_of, policy_extension
 from parley_client.groups.policies import known_policy
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
@@ -68,15 +69,22 @@ async def commit_change(session: Session, conversation_id: ConversationId, plann
 
 
 def prepare(session: Session, row: ConversationRow, member: Group, plan: Plan) -> None:
-    """Store a commit on the present state; the caller holds the lock. Leaves of people who do not belong go with it."""
+    """Store a commit on the present state; the caller holds the lock.
+
+    Leaves of people who do not belong go with it, and of devices that were locked out.
+    """
     policy = plan.policy if plan.policy is not None else row.policy
+    locked_out = locked_out_leaves(session, known_policy(row.policy), member)
+    if any(leaf_of(dict(member.members())[index]).user_id == session.device.user_id for index in locked_out):
+        owe_history_key(session.store)
     result = member.commit(
         session.primitives,
         add=[package for _, package in plan.add],
-        remove=sorted({*plan.remove, *leaves_outside(member, known_policy(policy))}),
+        remove=sorted({*plan.remove, *leaves_outside(member, known_policy(policy)), *locked_out}),
         extensions=[policy_extension(policy)] if plan.policy is not None else None,
         group_info_extensions=[anchor_extension(row.cursor, row.chain_hash)],
         leaf_extensions=own_leaf_extensions(session),
+        identity=session.device.certificate,
     )
     assert result.group_info is not None
     upload = CommitUpload(
@@ -168,10 +176,12 @@ def rotation_due(row: ConversationRow, *, now: float | None = None) -> bool:
 
 
 def has_strays(session: Session, row: ConversationRow) -> bool:
-    """Whether somebody who has left could still read the present epoch: nobody writes in it."""
+    """Whether somebody who has left, or a device that was locked out, could still read the present epoch: nobody writes in it."""
     member, _ = session.groups.load(row.conversation_id)
     if member is None:
         return False
+    if locked_out_leaves(session, known_policy(row.policy), member):
+        return True
     looked = session.strays.get(row.conversation_id)
     if looked is None or looked[0] is not member or looked[1] != row.policy:
         found = bool(leaves_outside(member, known_policy(row.policy)))
@@ -187,12 +197,27 @@ def leaves_outside(member: Group, policy: PolicyDocument) -> tuple[int, ...]:
     )
 
 
+def locked_out_leaves(session: Session, policy: PolicyDocument, member: Group) -> tuple[int, ...]:
+    """Leaves that do not stand by the newest statement known of their person, as far as this person may remove them."""
+    newest = {
+        user_id: identity.statement
+        for user_id in _judged_people(session, policy) & policy.user_ids
+        if (identity := session.directory.known(user_id)) is not None and identity.statement.version > 1
+    }
+    if not newest:
+        return ()
+    return tuple(
+        index
+        for index, node in member.members()
+        if index != member.own_index
+        and (certificate := certificate_in(node.identity)).user_id in newest
+        and not stands_by(newest[certificate.user_id], certificate)
+    )
+
+
 async def lost_leaves(session: Session, row: ConversationRow, member: Group) -> tuple[int, ...]:
     """Leaves of devices that their people have signed out, as far as this person may remove them."""
-    policy = known_policy(row.policy)
-    judged = _removable_people(session, policy)
-    if len(judged) > _REFRESHED_ROSTER_MAX:
-        judged = frozenset({session.device.user_id})
+    judged = _judged_people(session, known_policy(row.policy))
     await session.directory.fetch(judged)
     lost = [
         (index, leaf)
@@ -206,9 +231,11 @@ async def lost_leaves(session: Session, row: ConversationRow, member: Group) -> 
     return tuple(index for index, _ in lost)
 
 
-def _removable_people(session: Session, policy: PolicyDocument) -> frozenset[UserId]:
+def _judged_people(session: Session, policy: PolicyDocument) -> frozenset[UserId]:
+    """Whose leaves this person may remove, and looks after; where they are too many, their own alone."""
     own = session.device.user_id
-    return policy.user_ids if policy.may(own, "remove") else frozenset({own})
+    may = policy.may(own, "remove") and len(policy.user_ids) <= _REFRESHED_ROSTER_MAX
+    return policy.user_ids if may else frozenset({own})
 
 
 async def _send(session: Session, pending: PendingCommit) -> None:

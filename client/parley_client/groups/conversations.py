@@ -12,12 +12,14 @@ import msgspec
 
 from parley_client.api import auth
 from parley_client.channels.entering import ensure_in_channel
+from parley_client.crypto.account import stands_by
 from parley_client.errors import NotAMember, NotReachable, UnknownConversation, UntrustedGroup, UsageError
 from parley_client.groups.commits import Plan, commit_change, leaves_outside, lost_leaves, send_pending
 from parley_client.groups.entering import WELCOME_WAIT_S, enter
 from parley_client.groups.judgement import (
     CLOCK_LEEWAY_S,
     LEAF_LIFETIME_S_MAX,
+    certificate_in,
     judge_leaves,
     leaves_of,
     new_group_id,
@@ -236,9 +238,17 @@ async def _claim(session: Session, policy: PolicyDocument, user_id: UserId) -> l
         (leaf,) = judge_leaves(session.primitives, session.directory, policy, [package.leaf])
         if (leaf.user_id, leaf.device_id) != (user_id, claimed.device_id):
             raise UntrustedGroup("the server gave a key package of another device")
-        if leaf.device_id in session.directory.devices(user_id) and _is_alive(package):
+        listed = leaf.device_id in session.directory.devices(user_id)
+        if listed and _is_alive(package) and _stands(session, package):
             packages.append((leaf.device_id, package))
     return packages
+
+
+def _stands(session: Session, package: KeyPackage) -> bool:
+    """Whether its device is one by the newest statement of its person: who has an old signing key certifies no other."""
+    certificate = certificate_in(package.leaf.identity)
+    identity = session.directory.known(certificate.user_id)
+    return identity is not None and stands_by(identity.statement, certificate)
 
 
 def _is_alive(package: KeyPackage) -> bool:

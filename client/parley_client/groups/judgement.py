@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from parley_client.crypto.account import verify_certificate
+from parley_client.crypto.account import stands_by, verify_certificate
 from parley_client.directory import Directory
 from parley_client.errors import UntrustedGroup
 from parley_client.store.conversations import Leaf
@@ -53,12 +54,18 @@ def shown_bytes(unverified_text: str) -> bytes:
         raise UntrustedGroup("the server shows something of the group that is malformed") from error
 
 
-def leaf_of(leaf: LeafNode) -> Leaf:
-    """Person, device and key of a leaf, its certificate not verified here."""
+@lru_cache(maxsize=4096)
+def certificate_in(identity: bytes) -> DeviceCertificate:
+    """The certificate in a leaf's credential, not verified here."""
     try:
-        certificate = DeviceCertificate.decode(leaf.identity)
+        return DeviceCertificate.decode(identity)
     except ValueError as error:
         raise UntrustedGroup("a leaf carries no device certificate") from error
+
+
+def leaf_of(leaf: LeafNode) -> Leaf:
+    """Person, device and key of a leaf, its certificate not verified here."""
+    certificate = certificate_in(leaf.identity)
     if certificate.device_key != leaf.signature_key:
         raise UntrustedGroup("a leaf's key is not the certified one")
     return Leaf(certificate.user_id, certificate.device_id, leaf.signature_key)
@@ -95,7 +102,7 @@ def judge_leaves(
         if leaf.user_id not in fingerprints:
             raise UntrustedGroup("a leaf belongs to nobody in the roster")
         identity = directory.known(leaf.user_id)
-        version = DeviceCertificate.decode(node.identity).statement_version
+        version = certificate_in(node.identity).statement_version
         if identity is None or identity.statement.version < version:
             missing.add(leaf.user_id)
             continue
@@ -177,8 +184,11 @@ def judge_commit(
     if (actor.user_id, actor.device_id) != author:
         raise UntrustedGroup("the commit was made by another device than the log says")
     for _, old, new in changes.updated:
-        if leaf_of(old) != leaf_of(new) or old.identity != new.identity:
+        if leaf_of(old) != leaf_of(new):
             raise UntrustedGroup("an update may not change who a leaf belongs to")
+    renewed = [new for _, old, new in changes.updated if old.identity != new.identity]
+    judge_leaves(primitives, directory, policy, [node for node in renewed if leaf_of(node).user_id in policy.user_ids])
+    _judge_lock_outs(directory, policy, after, entered, [new for _, _, new in changes.updated])
     if external and any(leaf != actor for leaf in removed):
         raise UntrustedGroup("an external commit may replace only its own device")
     leaves = leaves_of(after)
@@ -196,6 +206,35 @@ def judge_commit(
         raise UntrustedGroup(f"the commit breaks the policy: {error.detail}") from error
     _check_devices_once(leaves)
     return policy
+
+
+def _judge_lock_outs(
+    directory: Directory,
+    policy: PolicyDocument,
+    after: AnyGroup,
+    entered: Sequence[LeafNode],
+    updated: Sequence[LeafNode],
+) -> None:
+    """Hold leaves to the highest statement that a leaf of their person named that is not new.
+
+    Who comes in must stand by it; a member's own commit must leave no leaf of that person that does not (from outside nobody takes
+    out another leaf). So who judges later judges the same: what counts is the group, and neither a clock nor what was heard meanwhile.
+    """
+    fresh = {leaf_of(node).device_id for node in entered}
+    committers = {leaf_of(node).user_id for node in updated}
+    touched = ({leaf_of(node).user_id for node in entered} | committers) & policy.user_ids
+    certificates = [certificate_in(node.identity) for _, node in after.members()]
+    for user_id in touched:
+        own = [certificate for certificate in certificates if certificate.user_id == user_id]
+        highest = max((c.statement_version for c in own if c.device_id not in fresh), default=1)
+        if highest == 1:
+            continue
+        identity = directory.known(user_id)
+        if identity is None or highest not in identity.statements:
+            raise IdentitiesNeeded(frozenset({user_id}))
+        judged = own if user_id in committers else [c for c in own if c.device_id in fresh]
+        if not all(stands_by(identity.statements[highest], certificate) for certificate in judged):
+            raise UntrustedGroup("a device is in the group that its person has locked out")
 
 
 def _check_devices_once(leaves: Sequence[Leaf]) -> None:

@@ -13,8 +13,22 @@ from parley_contracts.ids import ConversationId, DeviceId, UserId
 Stage = Literal["signing_up", "signed_in", "keys_made", "recovering", "ready"]
 
 
+class Succession(msgspec.Struct, frozen=True):
+    """The account's next statement, and what this device is by it; statement, signature and vault where it is still to be published."""
+
+    version: int
+    signing_secret: bytes
+    certificate: bytes
+    statement: bytes = b""
+    signature: bytes = b""
+    vault: bytes = b""
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """The account of this profile. Seeds and keys are secrets; `recovery_key` is here only until it was shown."""
+    """The account of this profile. Seeds and keys are secrets; `recovery_key` is here only until it was shown.
+
+    `succession` is a lock-out that was begun here; `registered` says whether the server has this device's present certificate.
+    """
 
     server: str
     ca_file: str | None
@@ -32,6 +46,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     vault: bytes = b""
     recovery_key: bytes | None = None
     history_uploads: dict[int, bytes] = {}
+    succession: Succession | None = None
+    registered: bool = True
 
 
 class TokenPair(msgspec.Struct, frozen=True):

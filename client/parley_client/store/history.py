@@ -49,3 +49,18 @@ def history_key_state(store: Store) -> HistoryKeyState:
 def owe_history_key(store: Store) -> None:
     """An own device is being removed from a group: the next history key is due."""
     documents.save(store, "history_key", msgspec.structs.replace(history_key_state(store), device_left=True))
+
+
+def save_handed_signing_key(store: Store, version: int, secret: bytes) -> None:
+    """Keep a signing key that an own device handed on, until it was held to the account's statement."""
+    documents.save(store, "handed_signing_key", (version, secret))
+
+
+def handed_signing_key(store: Store) -> tuple[int, bytes] | None:
+    """The signing key that waits, by the version of its statement."""
+    return documents.load(store, "handed_signing_key", tuple[int, bytes])
+
+
+def forget_handed_signing_key(store: Store) -> None:
+    """It was taken up, or is of no use."""
+    documents.remove(store, "handed_signing_key")

@@ -16,8 +16,7 @@ import msgspec
 
 from parley_client.content.bodies import picture_in
 from parley_client.content.disappearing import expiry_of
-from parley_client.content.handing import handed_key_in
-from parley_client.content.kinds import COUNTED_KINDS, KIND_HISTORY_KEY, KIND_NAME, KIND_UNOPENED
+from parley_client.content.kinds import COUNTED_KINDS, KIND_NAME, KIND_UNOPENED
 from parley_client.crypto.message import UNCOUNTED, Content
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.judgement import AnyGroup, judge_commit, leaf_of, leaves_of
@@ -30,13 +29,13 @@ from parley_client.session import Session
 from parley_client.store import conversations, messages, notices, queues, restoring
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
 from parley_client.store.deeds import add_deeds
-from parley_client.store.history import save_history_key
 from parley_client.store.messages import MessageRow
 from parley_client.store.notices import Notice, NoticeCode
 from parley_client.store.port import Store
 from parley_client.store.reading import raise_read_position
 from parley_client.sync import opening
 from parley_client.sync.epochs import digest_of, epoch_row, save_entered_epoch
+from parley_client.sync.handed import HANDED_KINDS, take_handed
 from parley_client.sync.opening import EPOCH_KEY_MISSING, NOT_PERMITTED, REMOVED, Memory, Unopened, open_entry
 from parley_client.sync.placing import deeds_row, may_say, members_row, placed, row_of, store_placed
 from parley_client.transparency.hearing import hear_head
@@ -189,17 +188,17 @@ class Applier:
             self._keep(msgspec.structs.replace(message, cause=REMOVED))
 
     def _message_row(self, row: ConversationRow, entry: Entry, content: Content) -> MessageRow:
-        """The row to store; a history key that an own device hands on is kept as that, and not as a message."""
+        """The row to store; a key that an own device hands on is kept as that, and not as a message."""
         policy = known_policy(row.policy)
         if content.kind in PAST_KINDS:
             return row_of(entry, content.kind, b"", policy=policy)
-        if content.kind != KIND_HISTORY_KEY:
+        if content.kind not in HANDED_KINDS:
             opened = placed(row_of(entry, content.kind, content.body, policy=policy), self._session.device.user_id)
             if content.kind == KIND_NAME:
                 return opened
             return msgspec.structs.replace(opened, expires_at=expiry_of(entry.stored_at, policy, self._session.clock()))
-        if row.kind == "self" and (key := handed_key_in(content.body)) is not None:
-            self._later(save_history_key, key)
+        if row.kind == "self":
+            self._later(take_handed, content.kind, content.body)
         return row_of(entry, content.kind, b"", policy=policy)
 
     def _titled(self, row: ConversationRow, entry: Entry, content: Content) -> ConversationRow:

@@ -87,7 +87,7 @@ def test_history_key():
         signing_keys={1: statement.signing_key},
         **WHOSE,
     )
-    assert opened == HISTORY_KEY
+    assert opened == (HISTORY_KEY, 1)
 
 
 def test_archive_record():

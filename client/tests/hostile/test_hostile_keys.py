@@ -66,7 +66,7 @@ def second_statement(people, server, client, name):
     keys = opened_vault(people, server, client, name)
     vault = seal_vault(
         P,
-        keys,
+        dataclasses.replace(keys, history_version=max(server.history_keys[user(client)])),
         recovery_key=parse_recovery_key(people.recovery_keys[name]),
         server_name=SERVER,
         user_id=user(client),

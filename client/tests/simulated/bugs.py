@@ -3,6 +3,7 @@
 import msgspec
 
 from parley_client.groups import commits
+from parley_client.lockout import locking
 from parley_client.store import queues
 from parley_client.store.conversations import load_conversation
 from parley_client.sync import epochs
@@ -93,6 +94,12 @@ def roster_kept(patch) -> None:
     patch.setattr(Applier, "_enter", enter)
 
 
+def lost_kept(patch) -> None:
+    """Who locks a device out leaves it in the groups."""
+    for module in (commits, locking):
+        patch.setattr(module, "locked_out_leaves", lambda session, policy, member: ())
+
+
 BUGS = (
     merged_before_stored,
     sealed_anew,
@@ -102,4 +109,5 @@ BUGS = (
     loser_entered,
     applied_twice,
     roster_kept,
+    lost_kept,
 )

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import contextvars
+import sqlite3
 from itertools import groupby
 
+import msgspec
 from crashing import Crash, crashed
 from simulated.clock import SKEW, DeviceTime
 from simulated.mortal import MortalStore
@@ -12,6 +14,8 @@ from simulated.wire import Hearing, Wire
 
 from parley_client import Client
 from parley_client.errors import ClientError, NotSignedIn
+from parley_client.platforms.sqlite import SqliteStore
+from parley_client.store.documents import Account
 from parley_client.sync.catch_up import deliver
 from parley_client.sync.heads import sync_head
 from parley_contracts.messaging_api import Entry
@@ -29,7 +33,7 @@ class SimulatedDevice:
         self._server, self._dice, self._profile = server, dice, folder / name
         self.person, self.name = person, name
         self.recovery_key: str | None = None
-        self.ready = self.gone = self.away = False
+        self.ready = self.gone = self.away = self.locked_out = False
         self.user_id = self.device_id = ""
         self.skew_s = dice.choice((0.0, 0.0, -1500.0, 1500.0, -40_000.0, 40_000.0))
         self.complaints: list[str] = []
@@ -46,6 +50,15 @@ class SimulatedDevice:
     def whose(self) -> str:
         """The person's id at the server."""
         return self._server.users[self.person]["id"]
+
+    @property
+    def registered_as(self) -> str:
+        """The id under which the server may know this device, whether it runs or not."""
+        try:
+            rows = SqliteStore.execute(self.store, "SELECT body FROM documents WHERE name = 'account'")
+        except sqlite3.ProgrammingError:  # it is just being begun anew
+            return self.device_id
+        return msgspec.msgpack.decode(rows[0][0], type=Account).device_id if rows else ""
 
     async def register(self) -> str:
         """Make the person's account; gives the recovery key."""

@@ -4,8 +4,10 @@ import json
 from collections import defaultdict
 
 from parley_client.crypto.message import open_message
+from parley_client.groups.judgement import leaves_of
 from parley_client.store import messages
 from parley_client.store.conversations import load_conversation
+from parley_client.sync.opening import EPOCH_KEY_MISSING
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.policy import decode_policy
@@ -28,12 +30,37 @@ def known_in(server, all_devices) -> list[str]:
     keys = {device.device_id: device.device_key for device in all_devices if device.ready}
     for device in devices:
         found = device.client.unopened()
-        complaints += [f"{device.name} could not open: {found}"] if found else []
+        gone = _gone_with_devices(server, device, all_devices)
+        if found and found != {EPOCH_KEY_MISSING: gone}:
+            complaints.append(f"{device.name} could not open: {found}, of which {gone} went with devices")
         complaints += [f"{device.name} noticed {n.code} at {n.sequence}: {n.detail}" for n in device.client.notices()]
+    lost = {device.device_id: device.name for device in all_devices if device.locked_out}
     for place, log in sorted(server.logs.items()):
+        belongs = {device.user_id for device in devices} & decode_policy(log.policy).user_ids
+        complaints += [
+            f"{place[-4:]}: {lost[leaf.device_id]} is locked out, and in the group"
+            for leaf in leaves_of(log.public)
+            if leaf.device_id in lost and leaf.user_id in belongs
+        ]
         judge = _Judge(server, place, log, devices, keys)
         complaints += [f"{place[-4:]}: {text}" for text in judge.complaints()]
     return complaints
+
+
+def _gone_with_devices(server, device, all_devices) -> int:
+    """How many messages a device does not open because the only one of its person that knew their epoch is gone."""
+    own = [other for other in all_devices if other.person == device.person]
+    if not any(other.gone for other in own):
+        return 0
+    count = 0
+    for row, entry in messages.unopened(device.store, EPOCH_KEY_MISSING):
+        epoch = MessageHeader.decode(b64decode(entry.header)).epoch
+        place = (row.conversation_id, epoch)
+        sql = "SELECT 1 FROM epochs WHERE conversation_id = ? AND epoch = ? AND secret <> x''"
+        known = any(other.store.execute(sql, place) for other in own if not other.gone)
+        archived = any((u, c, int(e)) == (device.user_id, *place) for u, c, _, e, _ in server.archive)
+        count += not known and not archived
+    return count
 
 
 class _Judge:

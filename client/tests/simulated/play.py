@@ -26,12 +26,13 @@ STEPS = {
     "promote": 2,
     "restore": 3,
     "revoke": 1,
+    "lock_out": 1,
     "doom": 5,
     "leave_network": 2,
     "wait": 3,
 }
 #: The same with more of what is rare.
-STORM = STEPS | {"come_up": 20, "add": 14, "remove": 8, "promote": 14, "restore": 7, "doom": 25}
+STORM = STEPS | {"come_up": 20, "add": 14, "remove": 8, "promote": 14, "restore": 7, "lock_out": 8, "doom": 25}
 ROUNDS_MAX = 16
 #: Key packages live 90 days; the server in memory does not throw away those that are over.
 WAITING_S_MAX = 80 * DAY_S
@@ -76,7 +77,8 @@ class Play:
         self.groups: list[str] = []
         self.said = 0
         self._tokens = itertools.count()
-        self.server.refresh = True
+        self.server.end_device = self._ended
+        self._ending: list[asyncio.Task] = []
         self.server._tokens = self._lasting_tokens
 
     def _lasting_tokens(self, session: dict) -> dict:
@@ -227,6 +229,26 @@ class Play:
         await device.stop()
         device.gone = True
 
+    async def _lock_out(self, number, device) -> None:
+        own = [other for other in self._living() if other.person == device.person and other.ready and other != device]
+        if own and device.ready:
+            lost = self.dice.choice(own)
+            work = partial(device.client.lock_out, lost.device_id, self.recovery_keys[device.person])
+            self._begin(number, device, f"lock {lost.name} out", work)
+
+    def _ended(self, user_id: str, device_id: str) -> None:
+        """A statement does not keep a device: its sessions end, and what it is doing."""
+        del self.server.devices[user_id][device_id]
+        self.server.sessions = {t: who for t, who in self.server.sessions.items() if who["device"] != device_id}
+        for device in self._living():
+            if device.registered_as == device_id:  # also one that is on its way in
+                self.trace.append(f"     {device.name} is locked out")
+                device.gone = device.locked_out = device.store.dead = True
+                device.device_id = device_id
+                if device.ready:
+                    self.server.sockets[user_id].remove(device.hearing)
+                self._ending.append(asyncio.get_running_loop().create_task(device.stop()))
+
     async def _doom(self, number, device) -> None:
         device.store.fate = int(40 * self.dice.random() ** 2)
         self._note(number, device, f"will die after {device.store.fate} writes")
@@ -251,6 +273,7 @@ class Play:
 
     async def _settle(self) -> None:
         """Everything is delivered, and everybody comes up until nothing changes any more."""
+        await asyncio.gather(*self._ending)
         for device in self._living():
             device.away, device.wire.calm, device.store.fate = 0, True, None
         for device in self._living():
@@ -275,5 +298,5 @@ class Play:
             raise Failure(self._told([f"{device.name} is stuck", *device.complaints]))
 
     def _note_end(self, device: SimulatedDevice, outcome: str) -> None:
-        if outcome != "ok":
+        if outcome != "ok" and not device.gone:
             device.complaints.append(f"does not come up at the end: {outcome}")

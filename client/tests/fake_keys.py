@@ -1,0 +1,82 @@
+"""What the server in memory keeps of a person's keys: statements and vault, devices, key packages, and links of devices."""
+
+from parley_contracts import problems
+from parley_contracts.encoding import b64decode
+from parley_contracts.identity import AccountStatement, DeviceCertificate
+
+SLOTS = ("offer", "answer", "reveal", "package")
+
+
+class FakeKeys:
+    """A part of `FakeServer`. `shown_link` is what a device sees of a link: tests that attack change it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: dict[str, dict] = {}
+        self.shown_link = lambda session, link: {name: value for name, value in link.items() if name != "user"}
+
+    def _auth_me(self, session, method, rest, body, query) -> object:
+        user = self._user("id", session["user"])
+        match rest:
+            case []:
+                has = bool(self.statements[user["id"]])
+                return {**self._profile(user), "email": "", "device_id": session["device"], "has_statement": has}
+            case ["statements", version]:
+                return self._put_statement(user["id"], int(version), body)
+            case ["vault"]:
+                return {"version": len(self.statements[user["id"]]), "vault": self.vaults[user["id"]]}
+            case ["devices", device_id]:
+                certificate = DeviceCertificate.decode(b64decode(body["certificate"]))
+                again = self.devices[user["id"]].get(device_id) == body["certificate"]
+                if not again and certificate.statement_version != len(self.statements[user["id"]]):
+                    raise problems.InvalidRequest(field="certificate")
+                self.devices[user["id"]][device_id] = body["certificate"]
+                return self._tokens({"user": user["id"], "device": device_id})
+            case ["links", *link]:
+                return self._link(session, method, link, body)
+            case _:
+                return self._own_key_packages(session["device"], method, body)
+
+    def _put_statement(self, user_id: str, version: int, body: dict) -> object:
+        statement = AccountStatement.decode(b64decode(body["statement"]))
+        signed = {"version": version, "statement": body["statement"], "signature": body["signature"]}
+        if signed not in self.statements[user_id]:
+            if version != len(self.statements[user_id]) + 1:
+                raise problems.VersionStale(version=len(self.statements[user_id]))
+            self.statements[user_id].append(signed)
+        self.vaults[user_id] = body["vault"]
+        if version > 1:
+            kept = {device.device_id for device in statement.devices}
+            for device_id in set(self.devices[user_id]) - kept:
+                self.end_device(user_id, device_id)
+        return signed
+
+    def end_device(self, user_id: str, device_id: str) -> None:
+        del self.devices[user_id][device_id]
+        self.sessions = {token: s for token, s in self.sessions.items() if s["device"] != device_id}
+
+    def _own_key_packages(self, device_id: str, method: str, body: dict) -> object:
+        if method == "POST":
+            self.key_packages[device_id] += body["key_packages"]
+            self.last_resorts |= {device_id: body["last_resort"]} if body["last_resort"] else {}
+        has_last = device_id in self.last_resorts
+        return {"available": len(self.key_packages[device_id]), "has_last_resort": has_last}
+
+    def _link(self, session: dict, method: str, rest: list, body: dict) -> object:
+        if not rest:
+            waiting = [link for link in self.links.values() if link["new_device"] and link["answer"] is None]
+            return {"links": [self.shown_link(session, link) for link in waiting if link["user"] == session["user"]]}
+        if method == "DELETE":
+            self.links.pop(rest[0], None)
+            return {}
+        if method == "PUT" and body["slot"] == "offer":
+            who = {"user": session["user"], "new_device": session["device"] is None, "name": body["name"]}
+            self.links.setdefault(rest[0], {"link_id": rest[0], **who, **dict.fromkeys(SLOTS)})
+        link = self.links.get(rest[0])
+        if link is None or link["user"] != session["user"]:
+            raise problems.NotFound
+        if method == "PUT":
+            if link[body["slot"]] not in {None, body["data"]}:
+                raise problems.Conflict
+            link[body["slot"]] = body["data"]
+        return self.shown_link(session, link)
