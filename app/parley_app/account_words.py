@@ -161,7 +161,8 @@ SESSION_HERE: Final = "This device"
 SESSION_UNNAMED: Final = "A device that is still signing in"
 SIGN_OUT: Final = "Sign out"
 SIGN_OUT_TEXT: Final = (
-    "It reads nothing that is said from now on, and comes back only with your password and your recovery key."
+    "It reads nothing that is said from now on, and comes back only with your password and your recovery key. If it is lost or stolen, "
+    "lock it out instead."
 )
 SIGN_OUT_OTHERS: Final = "Sign out all others"
 SIGN_OUT_OTHERS_TITLE: Final = "Sign out everywhere but here?"

@@ -19,7 +19,18 @@ from parley_app.late_answers import let_late_answers_go
 from parley_app.model import app as routes
 from parley_app.model import channels as channel_routes
 from parley_app.model.app import App
-from parley_app.screens import channel_search, channels, chats, confirming, forgotten, gate, joining, new_chat, settings
+from parley_app.screens import (
+    channel_search,
+    channels,
+    chats,
+    confirming,
+    forgotten,
+    gate,
+    joining,
+    link_here,
+    new_chat,
+    settings,
+)
 from parley_app.screens.layers import Layers
 from parley_app.screens.switcher import Switcher
 from parley_app.screens.viewer import Viewer
@@ -37,6 +48,7 @@ _SCREENS: Final = {
     routes.CODE: gate.GiveCode,
     routes.FORGOT: forgotten.ForgotPassword,
     routes.RESET: forgotten.NewPassword,
+    routes.LINK: link_here.LinkHereScreen,
     routes.KEY: gate.KeepKey,
     routes.KEY_CONFIRM: gate.ConfirmKey,
     routes.NEW: new_chat.NewChatScreen,

@@ -1,9 +1,12 @@
 """The account itself at the engine's port: address, password, second step, and what asks for a recent sign-in."""
 
+import asyncio
+
 from parley_app.bridge import PlainBridge
 from parley_app.engine import EngineError
 
 PASSWORD, CODE, LETTER_CODE = "long enough words", "123456", "LETTER-CODE"
+NEW_DIGITS, OLD_DIGITS = "111222", "333444"
 #: What a browser makes of a passkey, as WebAuthn's JSON has it.
 MADE = {
     "id": "key",
@@ -47,7 +50,14 @@ class PasskeyBridge(PlainBridge):
 
 def own_session(session_id, name, *, is_current=False):
     when = {"created_at": "2026-11-01T09:00:00Z", "last_seen_at": "2026-11-26T11:00:00Z"}
-    fields = {"session_id": session_id, "device_id": None, "name": name, "platform": "cli", "network": "192.0.2.0/24"}
+    device_id = f"{session_id}-device" if name else None
+    fields = {
+        "session_id": session_id,
+        "device_id": device_id,
+        "name": name,
+        "platform": "cli",
+        "network": "192.0.2.0/24",
+    }
     return fields | when | {"is_current": is_current}
 
 
@@ -67,6 +77,10 @@ class AccountAnswers:
         self.factors = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
         self.letters = []
         self.codes_made = 0
+        self.offers = [{"link_id": "one", "name": "Tablet"}]
+        self.linked = []
+        self.locked_out = []
+        self.scanned = asyncio.Event()
         self.sessions = [
             own_session("here", "Firefox", is_current=True),
             own_session("phone", "Phone"),
@@ -191,6 +205,58 @@ class AccountAnswers:
     def _account_sessions_end_others(self):
         self._expect_recent()
         self.sessions = [each for each in self.sessions if each["is_current"]]
+        return {}
+
+    def _device_lock_out(self, device_id, recovery_key):
+        if recovery_key != "PARLEY-MINE":
+            raise EngineError("recovery_key_refused", "no")
+        self.locked_out.append(device_id)
+        self.sessions = [each for each in self.sessions if each["device_id"] != device_id]
+        return {}
+
+    # --- linking: the old device's side, then the new one's
+
+    def _link_offers(self):
+        return list(self.offers)
+
+    def _link_answer(self, link_id):
+        self._expect_recent()
+        self.offers = []
+        return {}
+
+    def _link_confirm(self, digits):
+        if digits != NEW_DIGITS:
+            raise EngineError("link_refused", "no")
+        self.linked.append("Tablet")
+        return {"digits": OLD_DIGITS}
+
+    def _link_show(self):
+        self._expect_recent()
+        return {"text": "PARLEY LINK ABCDEFGH"}
+
+    async def _link_hand_over(self):
+        await self.scanned.wait()
+        return {}
+
+    def _link_cancel(self):
+        return {}
+
+    def _link_ask(self, **words):
+        return {}
+
+    def _link_digits(self):
+        return {"digits": NEW_DIGITS}
+
+    def _link_finish(self, digits):
+        if digits != OLD_DIGITS:
+            raise EngineError("link_refused", "no")
+        self.signed_in = True
+        return {}
+
+    def _link_scan(self, text, **words):
+        if not text.startswith("PARLEY LINK"):
+            raise EngineError("usage", "this is no code for linking a device")
+        self.signed_in = True
         return {}
 
     def _expect_recent(self):

@@ -132,7 +132,8 @@ class FakeDevice(RoomAnswers, ChannelAnswers, AccountAnswers):
         await asyncio.sleep(0)
         if method in self.faults:
             raise self.faults[method]
-        return getattr(self, "_" + method.replace(".", "_"))(**params)
+        answer = getattr(self, "_" + method.replace(".", "_"))(**params)
+        return await answer if asyncio.iscoroutine(answer) else answer
 
     def asked(self, method):
         return [params for name, params in self.calls if name == method]

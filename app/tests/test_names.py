@@ -48,6 +48,8 @@ from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import (
     ACCOUNT,
     APPEARANCE,
+    LINK_OTHER,
+    LOCK_OUT,
     NOTIFICATIONS,
     OWN_EMAIL,
     OWN_PASSWORD,
@@ -58,7 +60,7 @@ from parley_app.screens.settings_page import (
 from parley_app.screens.switcher import Switcher
 
 WIDTHS = (390.0, 820.0, 1440.0)
-SIGNED_OUT = (routes.WELCOME, routes.SIGN_UP, routes.SIGN_IN, routes.RESTORE)
+SIGNED_OUT = (routes.WELCOME, routes.SIGN_UP, routes.SIGN_IN, routes.RESTORE, routes.LINK)
 SIGNED_IN = (
     routes.CHATS,
     "/chats/talk",
@@ -91,6 +93,8 @@ SIGNED_IN = (
     OWN_PASSWORD,
     SECOND_STEP,
     OWN_SESSIONS,
+    LINK_OTHER,
+    f"{LOCK_OUT}/phone-device",
     PRIVACY,
     NOTIFICATIONS,
 )

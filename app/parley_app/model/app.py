@@ -50,6 +50,7 @@ CONFIRM: Final = gating.CONFIRM
 SIGN_IN: Final = gating.SIGN_IN
 RESTORE: Final = gating.RESTORE
 CODE: Final = gating.CODE
+LINK: Final = gating.LINK
 FORGOT: Final = gating.FORGOT
 RESET: Final = gating.RESET
 KEY: Final = gating.KEY

@@ -42,15 +42,15 @@ class Entering(Observed):
 
     async def restore(self) -> None:
         """Sign in with the recovery key, then show what came back, or ask for a code."""
-        await self._follow_sign_in(came_in=await self.session.restore())
+        await self.follow_sign_in(came_in=await self.session.restore())
 
     async def give_code(self) -> None:
         """The second step of signing in."""
-        await self._follow_sign_in(came_in=await self.session.give_code())
+        await self.follow_sign_in(came_in=await self.session.give_code())
 
     async def give_passkey(self) -> None:
         """The second step of signing in, by a passkey."""
-        await self._follow_sign_in(came_in=await self.session.give_passkey())
+        await self.follow_sign_in(came_in=await self.session.give_passkey())
 
     async def reset_password(self) -> None:
         """Set the new password, then sign in by it."""
@@ -61,9 +61,9 @@ class Entering(Observed):
     async def confirm_key(self) -> None:
         """Show that the recovery key was kept, then begin."""
         if await self.session.confirm_key():
-            await self._follow_sign_in(came_in=True)
+            await self.follow_sign_in(came_in=True)
 
-    async def _follow_sign_in(self, *, came_in: bool) -> None:
+    async def follow_sign_in(self, *, came_in: bool) -> None:
         """Show what is here, or the step at which signing in stands."""
         if not came_in:
             self.go(gating.step(self.session))

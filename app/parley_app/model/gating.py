@@ -12,13 +12,14 @@ CONFIRM: Final = "/sign-up/code"
 SIGN_IN: Final = "/sign-in"
 RESTORE: Final = "/restore"
 CODE: Final = "/sign-in/code"
+LINK: Final = "/sign-in/link"
 FORGOT: Final = "/forgot-password"
 RESET: Final = "/new-password"
 KEY: Final = "/recovery-key"
 KEY_CONFIRM: Final = "/recovery-key/confirm"
 HOME: Final = "/chats"
 JOIN: Final = "/join"
-_GATE: Final = {WELCOME, SIGN_UP, CONFIRM, SIGN_IN, RESTORE, CODE, FORGOT, RESET}
+_GATE: Final = {WELCOME, SIGN_UP, CONFIRM, SIGN_IN, RESTORE, CODE, LINK, FORGOT, RESET}
 _STEPS: Final = {"password": SIGN_IN, "recovery_key": RESTORE, "code": CODE}
 
 

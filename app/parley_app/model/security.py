@@ -1,10 +1,12 @@
-"""What decides who may sign in as this person: the password, the e-mail address, the second step, passkeys, sessions, everybody's keys, and giving the password again."""
+"""What decides who may sign in as this person: the password, the e-mail address, the second step, passkeys, sessions and devices, everybody's keys, and giving the password again."""
 
 from __future__ import annotations
 
 from parley_app.bridge import Bridge
 from parley_app.engine import Engine
 from parley_app.model.key_log import KeyLog
+from parley_app.model.link_other import LinkOther
+from parley_app.model.locking_out import LockingOut
 from parley_app.model.own_email import OwnEmail
 from parley_app.model.own_sessions import OwnSessions
 from parley_app.model.passkeys import Passkeys
@@ -23,4 +25,6 @@ class Security:
         self.factors = SecondFactors(engine, self.again)
         self.passkeys = Passkeys(engine, bridge, self.again)
         self.sessions = OwnSessions(engine, self.again)
+        self.linking = LinkOther(engine, self.again)
+        self.locking_out = LockingOut(engine)
         self.key_log = KeyLog(engine)

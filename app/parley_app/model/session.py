@@ -13,6 +13,7 @@ from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults
 from parley_app.model.forgotten import Forgotten
 from parley_app.model.forms import Form, server_address
+from parley_app.model.link_here import LinkHere
 from parley_app.model.observing import Observed
 from parley_app.model.passwords import PASSWORD_LENGTH_MIN
 from parley_app.model.rows import Person
@@ -65,6 +66,7 @@ class Session(Observed):
         self.forgotten = Forgotten(engine, bridge)
         self.confirmation = Form(last_group="")
         self.security = Security(engine, bridge)
+        self.link = self._new_link()
 
     @property
     def server_given(self) -> bool:
@@ -215,6 +217,7 @@ class Session(Observed):
 
     def forget_typed(self) -> None:
         """Forget the secrets that were typed, once their fields have left the screen (emptied in use, a field breaks)."""
+        self.link = self._new_link()
         for form in (self.sign_up, self.sign_in, self.confirmation):
             for name in ("password", "recovery_key", "last_group", "code"):
                 form.values.pop(name, None)
@@ -244,6 +247,9 @@ class Session(Observed):
         self.connection = "connecting"
         self.changed()
         await self._engine.call("connection.retry")
+
+    def _new_link(self) -> LinkHere:
+        return LinkHere(self._engine, lambda: self._account(self.sign_in), self.load)
 
     def _account(self, form: Form) -> dict[str, str | None]:
         return {

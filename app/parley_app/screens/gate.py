@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import flet as ft
 
-from parley_app import account_words, words
+from parley_app import account_words, device_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field, StrengthMeter
 from parley_app.components.surfaces import Note
@@ -224,6 +224,7 @@ def Restore(app: App) -> ft.Control:
                 on_click=go,
                 disabled=form.busy,
             ),
+            Button(device_words.OTHER_DEVICE, Kind.QUIET, on_click=lambda: app.go(routes.LINK)),
         ],
         [TrustLine(words.TRUST)],
         on_back=lambda: app.go(routes.SIGN_IN),

@@ -7,7 +7,7 @@ from functools import partial
 
 import flet as ft
 
-from parley_app import account_words
+from parley_app import account_words, device_words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.layout import disc, keyed
 from parley_app.components.settings_rows import Group, ruled
@@ -20,6 +20,7 @@ from parley_app.model.app import App
 from parley_app.model.layers import Question
 from parley_app.model.own_sessions import OwnSessions
 from parley_app.screens.account_page import account_page, doing, said, unknown
+from parley_app.screens.settings_page import LINK_OTHER, LOCK_OUT
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Radius, Size, Space, Type
 
@@ -61,6 +62,23 @@ def SessionRow(app: App, session: Json) -> ft.Control:
         tight=True,
         expand=True,
     )
+    face = disc(ui.icon(Glyph.DEVICES, Size.ICON, ui.c.ink_2), ui.c.sunken, Size.AVATAR, Radius.MD)
+    row: ft.Control = ft.Row([face, lines, *([] if ui.compact else _ends(app, session, name))], spacing=Space.MD)
+    if ui.compact and not here:  # below, where there is room for both
+        row = ft.Column([row, ft.Row(_ends(app, session, name), alignment=ft.MainAxisAlignment.END)], tight=True)
+    return ft.Container(row, padding=ft.Padding.symmetric(horizontal=Space.LG, vertical=Space.MD))
+
+
+def _ends(app: App, session: Json, name: str) -> list[ft.Control]:
+    """What can be done with a session that is not this one; without a device there is nothing to lock out."""
+    if session["is_current"]:
+        return []
+    lock_out = Button(
+        device_words.LOCK_OUT,
+        Kind.QUIET,
+        on_click=lambda: app.go(f"{LOCK_OUT}/{session['device_id']}"),
+        name=device_words.lock_out(name),
+    )
     end = Button(
         account_words.SIGN_OUT,
         Kind.DANGER,
@@ -68,11 +86,7 @@ def SessionRow(app: App, session: Json) -> ft.Control:
         disabled=app.session.security.sessions.busy,
         name=account_words.sign_out(name),
     )
-    face = disc(ui.icon(Glyph.DEVICES, Size.ICON, ui.c.ink_2), ui.c.sunken, Size.AVATAR, Radius.MD)
-    return ft.Container(
-        ft.Row([face, lines, *([] if here else [end])], spacing=Space.MD),
-        padding=ft.Padding.symmetric(horizontal=Space.LG, vertical=Space.MD),
-    )
+    return [*([lock_out] if session["device_id"] else []), end]
 
 
 def _known(app: App, ui: Ui, form: OwnSessions) -> list[ft.Control]:
@@ -87,7 +101,13 @@ def _known(app: App, ui: Ui, form: OwnSessions) -> list[ft.Control]:
     return [
         Group(account_words.signed_in(len(rows)), ruled(rows)),
         *said(ui, fault=form.fault),
-        *([ft.Row([others])] if len(rows) > 1 else []),
+        ft.Row(
+            [
+                Button(device_words.LINK, Kind.SECONDARY, Glyph.PLUS, on_click=lambda: app.go(LINK_OTHER)),
+                *([others] if len(rows) > 1 else []),
+            ],
+            wrap=True,
+        ),
     ]
 
 

@@ -22,6 +22,8 @@ from parley_app.model.app import App
 from parley_app.model.preferences import Theme
 from parley_app.screens.frame import Workspace
 from parley_app.screens.key_log import KeyLogScreen
+from parley_app.screens.link_other import LinkOtherScreen
+from parley_app.screens.locking_out import LockOutScreen
 from parley_app.screens.own_email import EmailScreen
 from parley_app.screens.own_passkeys import PasskeysScreen
 from parley_app.screens.own_password import PasswordScreen
@@ -32,6 +34,8 @@ from parley_app.screens.settings_page import (
     ACCOUNT,
     APPEARANCE,
     KEY_LOG,
+    LINK_OTHER,
+    LOCK_OUT,
     NOTIFICATIONS,
     OWN_EMAIL,
     OWN_PASSWORD,
@@ -251,29 +255,26 @@ def _notifications_body(app: App, ui: Ui) -> list[ft.Control]:
             return [Note(ui.c.info, Glyph.BELL_SLASH, words.NOTIFICATIONS_UNSUPPORTED)]
 
 
-_BELOW_ACCOUNT: Final = {
+#: By route; a phone opens the list, a wide window the first section.
+_PAGES: Final = {
+    ACCOUNT: AccountScreen,
+    PRIVACY: PrivacyScreen,
+    NOTIFICATIONS: NotificationsScreen,
     OWN_EMAIL: EmailScreen,
     OWN_PASSWORD: PasswordScreen,
     SECOND_STEP: SecondStepScreen,
     PASSKEYS: PasskeysScreen,
     OWN_SESSIONS: SessionsScreen,
+    LINK_OTHER: LinkOtherScreen,
     KEY_LOG: KeyLogScreen,
 }
 
 
 @ft.component
 def SettingsScreen(app: App) -> ft.Control:
-    """The section that the route names; a phone opens the list, a wide window the first section."""
-    match app.route:
-        case route if route in _BELOW_ACCOUNT:
-            return _BELOW_ACCOUNT[route](app)
-        case route if route == ACCOUNT:
-            return AccountScreen(app)
-        case route if route == PRIVACY:
-            return PrivacyScreen(app)
-        case route if route == NOTIFICATIONS:
-            return NotificationsScreen(app)
-        case route if route == routes.SETTINGS and use_ui().compact:
-            return SettingsList(app)
-        case _:
-            return AppearanceScreen(app)
+    """The section that the route names."""
+    if app.route in _PAGES:
+        return _PAGES[app.route](app)
+    if app.route.startswith(f"{LOCK_OUT}/"):
+        return LockOutScreen(app, app.route.removeprefix(f"{LOCK_OUT}/"))
+    return SettingsList(app) if app.route == routes.SETTINGS and use_ui().compact else AppearanceScreen(app)
