@@ -1,0 +1,102 @@
+"""The devices of a person on the real stack: one is linked without the recovery key, a lost one is locked out for good."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from e2e_devices import Device, Refused, Stack
+
+from parley_client.platforms.sqlite import SqliteStore
+from parley_client.store.conversations import load_group_state
+from parley_contracts.identity import DeviceCertificate
+from parley_contracts.ids import ConversationId
+from parley_mls import Group
+
+Make = Callable[..., Device]
+
+
+def linked(stack: Stack, old: Device, new: Device) -> None:
+    """Make `new` a device of `old`'s person, as two people at two screens would."""
+    account = {"server": stack.address, "ca_file": stack.ca_file, "username": old.username, "password": old.password}
+    new("link.ask", **account)
+    (offer,) = old("link.offers")
+    shown = new.begin("link.digits")
+    old("link.answer", link_id=offer["link_id"])
+    answer = old("link.confirm", digits=shown()["digits"])
+    new("link.finish", digits=answer["digits"])
+
+
+def certificates(device: Device, conversation_id: str) -> dict[str, int]:
+    """The statement that each device in the group names, as a device of it knows; its process is begun anew."""
+    device.stop()
+    store = SqliteStore(device.profile)
+    member, _ = load_group_state(store, ConversationId(conversation_id))
+    store.close()
+    device.start()
+    assert member is not None
+    leaves = Group.from_bytes(member).members()
+    named = [DeviceCertificate.decode(leaf.identity) for _, leaf in leaves]
+    return {certificate.device_id: certificate.statement_version for certificate in named}
+
+
+def ids(*devices: Device) -> set[Any]:
+    return {device("whoami")["device_id"] for device in devices}
+
+
+def test_a_device_is_linked_and_a_lost_one_is_locked_out(stack: Stack, device: Make):
+    anna, bert = device("anna"), device("bert")
+    tablet, phone = device("tablet", registered=False), device("phone", registered=False)
+    made = anna("group.create", name="Garden", members=[f"@{bert.username}"])["conversation_id"]
+    anna("send", to=made, text="before")
+    linked(stack, anna, tablet)
+    phone.login(anna)
+    tablet.wait_for_history({"before"})
+    tablet("send", to=made, text="from the tablet")
+    phone("send", to=made, text="from the phone")
+    bert.wait_for({"before", "from the tablet", "from the phone"})
+    (lost,), kept, berts = ids(phone), ids(anna, tablet), ids(bert)
+
+    with pytest.raises(Refused) as caught:
+        anna("device.lock_out", device_id=lost, recovery_key=bert.recovery_key)
+    assert caught.value.slug == "recovery_key_refused"
+    anna("device.lock_out", device_id=lost, recovery_key=anna.recovery_key)
+    phone.heard("signed_out", lambda _: True)
+    anna("send", to=made, text="after")
+    bert.wait_for({"after"})
+    tablet.wait_for_history({"after"})
+    tablet("group.permissions", conversation_id=made, permissions={"name": "member"})
+    tablet("send", to=made, text="the tablet goes on")
+    bert.wait_for({"the tablet goes on"})
+    assert set(certificates(bert, made)) == kept | berts
+    assert {certificates(bert, made)[each] for each in kept} == {2}
+    with pytest.raises(Refused):
+        phone("send", to=made, text="the phone again")
+
+    found = device("found", registered=False)
+    found.login(anna)
+    found.wait_for_history({"before", "from the phone", "after", "the tablet goes on"})
+    linked(stack, tablet, another := device("another", registered=False))
+    another("send", to=made, text="all is well")
+    bert.wait_for({"all is well"})
+
+
+def test_wrong_digits_link_nothing(stack: Stack, device: Make):
+    anna, tablet = device("anna"), device("tablet", registered=False)
+    account = {"server": stack.address, "ca_file": stack.ca_file, "username": anna.username, "password": anna.password}
+    tablet("link.ask", **account)
+    (offer,) = anna("link.offers")
+    shown = tablet.begin("link.digits")
+    anna("link.answer", link_id=offer["link_id"])
+    digits = shown()["digits"]
+    wrong = f"{(int(digits) + 1) % 10**6:06}"
+    for typed, slug in ((wrong, "link_refused"), (digits, "link_over")):
+        with pytest.raises(Refused) as caught:
+            anna("link.confirm", digits=typed)
+        assert caught.value.slug == slug
+    with pytest.raises(Refused) as caught:
+        tablet("link.finish", digits=wrong)
+    assert caught.value.slug == "link_refused" and not tablet("session")["signed_in"]
+    text = anna("link.show")["text"]
+    handing = anna.begin("link.hand_over")
+    assert tablet("link.scan", text=text, **account)["username"] == anna.username
+    assert handing() == {}
