@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from parley_app import words
+
 # Signing in by a second step.
 CODE_TITLE: Final = "One more step"
 CODE_LEAD: Final = "Your account asks for a second step when you sign in on a new device."
@@ -78,9 +80,8 @@ PASSWORD_CHANGED: Final = "Your password is changed. Your other devices sign in 
 # The e-mail address.
 EMAIL_DETAIL: Final = "Where letters about your account go"
 EMAIL_LEAD: Final = "Your server writes here when something about your account changes. Nobody else sees it."
-EMAIL_NUDGE: Final = "Your e-mail address is not confirmed"
-EMAIL_NUDGE_TEXT: Final = "Without it nobody can help you back in when you forget your password."
-EMAIL_NUDGE_BUTTON: Final = "Confirm it"
+EMAIL_UNCONFIRMED_DETAIL: Final = "Type the code of your letter"
+EMAIL_UNCONFIRMED_TAG: Final = "Not confirmed"
 EMAIL_NOW: Final = "Your address"
 EMAIL_CONFIRMED: Final = "Confirmed"
 EMAIL_UNCONFIRMED: Final = "Not confirmed yet"
@@ -215,9 +216,14 @@ def witnessed(count: int) -> str:
     return "Checked by a witness" if count == 1 else f"Checked by {count} witnesses"
 
 
+def _inside(moment: str) -> str:
+    """A moment within a sentence: only names keep their capital there."""
+    return moment.lower() if moment in {words.TODAY, words.YESTERDAY} else moment
+
+
 def step_on(since: str) -> str:
     """Since when an authenticator app is asked for."""
-    return f"Signing in takes a code of your authenticator app, since {since}"
+    return f"Signing in takes a code of your authenticator app, since {_inside(since)}"
 
 
 def codes_left(count: int) -> str:
@@ -237,17 +243,17 @@ def seen(network: str, moment: str) -> str:
 
 def since(day: str) -> str:
     """When a session began."""
-    return f"Signed in {day}"
+    return f"Signed in {_inside(day)}"
 
 
 def added(day: str) -> str:
     """When a passkey was added."""
-    return f"Added {day}"
+    return f"Added {_inside(day)}"
 
 
 def used(moment: str) -> str:
     """When a passkey was last used."""
-    return f"Last used {moment}"
+    return f"Last used {_inside(moment)}"
 
 
 def remove(name: str) -> str:

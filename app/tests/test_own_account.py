@@ -43,13 +43,14 @@ async def test_the_account_leads_to_each_page_and_back():
 
 async def test_an_address_that_is_not_confirmed_is_said_on_the_account_page():
     world = await started(FakeDevice(), ACCOUNT)
-    assert account_words.EMAIL_NUDGE not in said(draw(_screen, world.app)), "nothing is known yet"
+    assert account_words.EMAIL_UNCONFIRMED_TAG not in said(draw(_screen, world.app)), "nothing is known yet"
     await world.app.session.security.email.load()
-    await press(world, account_words.EMAIL_NUDGE_BUTTON)
+    assert account_words.EMAIL_UNCONFIRMED_TAG in said(draw(_screen, world.app))
+    await press(world, f"{words.EMAIL}, {account_words.EMAIL_UNCONFIRMED_DETAIL}")
     assert world.app.route == OWN_EMAIL
     await enter(world, account_words.EMAIL_CODE, LETTER_CODE)
     world.app.go(ACCOUNT)
-    assert account_words.EMAIL_NUDGE not in said(draw(_screen, world.app))
+    assert account_words.EMAIL_UNCONFIRMED_TAG not in said(draw(_screen, world.app))
 
 
 async def test_a_password_is_changed():

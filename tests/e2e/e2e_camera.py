@@ -53,4 +53,9 @@ class Looks:
             width, height = app.SIZES[self.size]
             self.page.set_viewport_size({"width": width, "height": height})
             self.camera.settle()
-        assert app.unnamed_controls(self.page) == [] and self.camera.unnamed == []
+        self.camera.unnamed += [f"{screen}: {each}" for each in app.unnamed_controls(self.page)]
+
+    def all_named(self) -> bool:
+        """Whether every control of all pages had a name; which had none is printed."""
+        print("\n".join(self.camera.unnamed))
+        return not self.camera.unnamed

@@ -92,7 +92,7 @@ def kept_codes(page: Page) -> list[str]:
 
 
 def confirm_address(page: Page, stack: Stack, email: str, looks: Looks) -> None:
-    open_page(page, words.EMAIL, account_words.EMAIL_DETAIL, account_words.EMAIL_FIRST)
+    open_page(page, words.EMAIL, account_words.EMAIL_UNCONFIRMED_DETAIL, account_words.EMAIL_FIRST)
     looks.at("email")
     app.fill(page, account_words.EMAIL_CODE, code_to(stack, email, CONFIRM))
     app.press(page, account_words.EMAIL_CONFIRM)
@@ -185,6 +185,7 @@ def test_an_account_is_kept_safe(browser: Browser, stack: Stack, tmp_path: Path)
         app.fill(phone, account_words.CODE_FIELD, codes[0])
         app.press(phone, account_words.CODE_BUTTON)
         app.wait_for_text(phone, words.FIND_PEOPLE)
+        assert at_desk.all_named() and at_phone.all_named()
 
 
 def add_passkey(page: Page, name: str, looks: Looks) -> None:
@@ -263,3 +264,4 @@ def test_a_passkey_signs_in_after_the_password_and_alone(browser: Browser, stack
         looks.at("again")
         app.press(page, account_words.CODE_PASSKEY)
         app.wait_for_text(page, account_words.PASSKEYS_NONE)
+        assert looks.all_named()

@@ -72,3 +72,4 @@ def test_a_compared_number_survives_the_loss_of_all_storage(
         app.press(page, words.CLOSE)
         app.send_text(page, ben.username, "still me")
         ben.wait_for({"still me"})
+        assert looks.all_named()

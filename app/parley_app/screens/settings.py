@@ -13,12 +13,13 @@ from parley_app.components.layout import at_least, keyed
 from parley_app.components.overlay import Dialog, DialogOver
 from parley_app.components.pressable import Pressable
 from parley_app.components.settings_rows import FactRow, Group, SwitchRow, ruled
-from parley_app.components.surfaces import Card, Note, Rule
+from parley_app.components.surfaces import Card, Note, Rule, Tag
 from parley_app.components.theme_cards import ThemeCard
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model import app as routes
 from parley_app.model.app import App
+from parley_app.model.own_email import OwnEmail
 from parley_app.model.preferences import Theme
 from parley_app.screens.frame import Workspace
 from parley_app.screens.key_log import KeyLogScreen
@@ -52,7 +53,6 @@ from parley_app.tokens import Palette, Size, Space, Type
 
 #: What decides who may sign in, and under whose keys, each on a page of its own.
 _WAYS: Final = (
-    (Glyph.AT, words.EMAIL, account_words.EMAIL_DETAIL, OWN_EMAIL),
     (Glyph.KEY, words.PASSWORD, account_words.PASSWORD_DETAIL, OWN_PASSWORD),
     (Glyph.SHIELD_CHECK, account_words.STEP, account_words.STEP_DETAIL, SECOND_STEP),
     (Glyph.FINGERPRINT, account_words.PASSKEYS, account_words.PASSKEYS_DETAIL, PASSKEYS),
@@ -62,14 +62,19 @@ _WAYS: Final = (
 
 
 @ft.component
-def LinkRow(app: App, glyph: Glyph, title: str, detail: str, route: str) -> ft.Control:
-    """A row that opens a section: icon, name, what it holds, caret."""
+def LinkRow(app: App, glyph: Glyph, title: str, detail: str, route: str, tag: str = "") -> ft.Control:
+    """A row that opens a section: icon, name, what it holds, caret; `tag` where something is to be done there."""
     ui = use_ui()
     lines = ft.Column(
         [ui.text(title, Type.LABEL_STRONG), ui.text(detail, Type.SMALL, ui.c.ink_2)], spacing=0, tight=True, expand=True
     )
     row = ft.Row(
-        [ui.icon(glyph, Size.ICON_LG, ui.c.ink_2), lines, ui.icon(Glyph.CARET_RIGHT, Size.ICON_SM, ui.c.ink_3)],
+        [
+            ui.icon(glyph, Size.ICON_LG, ui.c.ink_2),
+            lines,
+            *([Tag(tag, ui.c.warning, Glyph.WARNING)] if tag else []),
+            ui.icon(Glyph.CARET_RIGHT, Size.ICON_SM, ui.c.ink_3),
+        ],
         spacing=Space.LG,
     )
     return Pressable(
@@ -148,11 +153,12 @@ def AppearanceScreen(app: App) -> ft.Control:
     )
 
 
-def _unconfirmed(app: App, ui: Ui) -> ft.Control:
-    """The way to the code of the first letter."""
-    confirm = Button(account_words.EMAIL_NUDGE_BUTTON, Kind.SECONDARY, on_click=lambda: app.go(OWN_EMAIL))
-    title, text = account_words.EMAIL_NUDGE, account_words.EMAIL_NUDGE_TEXT
-    return Note(ui.c.warning, Glyph.ENVELOPE_SIMPLE, title, text, action=confirm)
+def _email_row(app: App, email: OwnEmail) -> ft.Control:
+    """The way to the address. That it is not confirmed stands in the row itself: nothing jumps when the server has answered."""
+    if email.loaded and not email.confirmed:
+        detail, tag = account_words.EMAIL_UNCONFIRMED_DETAIL, account_words.EMAIL_UNCONFIRMED_TAG
+        return LinkRow(app, Glyph.AT, words.EMAIL, detail, OWN_EMAIL, tag)
+    return LinkRow(app, Glyph.AT, words.EMAIL, account_words.EMAIL_DETAIL, OWN_EMAIL)
 
 
 @ft.component
@@ -183,9 +189,8 @@ def AccountScreen(app: App) -> ft.Control:
         words.ACCOUNT,
         words.ACCOUNT_LEAD,
         [
-            *([_unconfirmed(app, ui)] if email.loaded and not email.confirmed else []),
             Group(words.ACCOUNT, facts),
-            Group(account_words.SAFETY, ruled([LinkRow(app, *row) for row in _WAYS])),
+            Group(account_words.SAFETY, ruled([_email_row(app, email), *(LinkRow(app, *row) for row in _WAYS)])),
             *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, fault)] if fault else []),
             ui.text(words.LOG_OUT_DETAIL, Type.SMALL, ui.c.ink_2),
             ft.Row([Button(words.LOG_OUT, Kind.DANGER, Glyph.SIGN_OUT, on_click=lambda: set_asking(True))]),
