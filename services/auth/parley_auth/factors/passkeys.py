@@ -119,7 +119,7 @@ def confirm_check(user: User, proof: wire.PasskeyProof) -> None:
         factor = webauthn.get_authenticator_by_credential_id(user, used.credential_id)
     except (*MALFORMED, ValidationError) as error:
         raise WrongCode("Wrong passkey.", field="credential") from error
-    if factor is None or not cache.add(f"passkey check:{state['challenge']}", 1, timeout=PASSKEY_CHALLENGE_LIFETIME_S):
+    if factor is None or not cache.add(f"passkey-check:{state['challenge']}", 1, timeout=PASSKEY_CHALLENGE_LIFETIME_S):
         raise WrongCode("Begin again.", field="challenge")
     factor.record_usage()
 
