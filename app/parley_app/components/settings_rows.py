@@ -166,12 +166,14 @@ def WayRow(glyph: Glyph, title: str, detail: str, on_click: Handler = None, *, o
 def FactRow(title: str, detail: str) -> ft.Control:
     """Something that is so: its name and its value."""
     ui = use_ui()
+    lines = ft.Column(
+        [ui.text(title, Type.LABEL_STRONG), ui.text(detail, Type.SMALL, ui.c.ink_2, selectable=True)],
+        spacing=0,
+        tight=True,
+    )
     return ft.Container(
-        ft.Column(
-            [ui.text(title, Type.LABEL_STRONG), ui.text(detail, Type.SMALL, ui.c.ink_2, selectable=True)],
-            spacing=0,
-            tight=True,
-        ),
+        # One node for assistive technology: a text that can be selected would be a field without a name.
+        ft.Semantics(content=lines, label=f"{title}: {detail}", exclude_semantics=True, container=True),
         padding=ft.Padding.symmetric(horizontal=Space.LG if ui.compact else Space.XL - Space.XS, vertical=Space.MD),
     )
 
