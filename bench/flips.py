@@ -2,7 +2,7 @@
 
     ./parley bench flips [TIMES]
 
-`./parley test` tries a dozen in each scene; here so many times more. Both print n and the seed (PARLEY_SEED repeats a run).
+`./parley test` tries eight in each scene; here so many times more. Both print n and the seed (PARLEY_SEED repeats a run).
 """
 
 import os
@@ -11,7 +11,7 @@ import random
 from playing import play
 
 TEST = "client/tests/hostile/test_flipped_answers.py"
-TIMES = 20
+TIMES = 30
 
 
 def main() -> None:

@@ -1,11 +1,18 @@
 """A process that dies at any write: the profile goes on where it stood, and nothing is lost or doubled."""
 
 import asyncio
+import os
+import random
 
 import pytest
 from crashing import crash_at, crashed, revive
 
 from parley_contracts.ids import is_uuid
+
+SEED = int(os.environ.get("PARLEY_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
+PARTS = 3
+#: One statement of so many in each part; `./parley bench crashes` makes it smaller.
+STRIDE = int(os.environ.get("PARLEY_CRASH_STRIDE", "24"))
 
 
 async def journey(client, acknowledged):
@@ -42,12 +49,16 @@ async def run_with_crash(world, step):
     return over
 
 
-@pytest.mark.parametrize("offset", range(4))
-def test_journey_survives_a_crash_at_any_write(world, offset):
-    """Every fifth statement or so, so that the four together are quick and the whole range is seen."""
-    step = 1 + offset * 3
+@pytest.mark.parametrize("part", range(PARTS))
+def test_journey_survives_a_crash_at_any_write(world, part, say_trials):
+    """Each part takes one statement of so many, and begins elsewhere: the whole range is seen."""
+    dice = random.Random(f"{SEED} {part}")
+    step, crashes = dice.randint(1, STRIDE), 0
     while not asyncio.run(run_with_crash(world, step)):
-        step += 13
+        step += STRIDE
+        crashes += 1
+    assert crashes
+    say_trials(f"part {part}: crashes n={crashes} one of each {STRIDE} statements, seed={SEED}")
 
 
 def test_registration_survives_a_crash_at_any_write(world):

@@ -15,7 +15,7 @@ from parley_contracts.problems import Problem
 
 #: The same answers for everybody who changes the client; `bench` draws new ones.
 SEED = int(os.environ.get("PARLEY_SEED", "366981273"))
-TRIALS = 12 * int(os.environ.get("PARLEY_TRIALS", "1"))
+TRIALS = 8 * int(os.environ.get("PARLEY_TRIALS", "1"))
 PASSWORD = "a long enough password"
 BINARY = re.compile(r"[A-Za-z0-9_-]{20,}")
 SAID = ["one", "two", "three", "four"]
