@@ -134,7 +134,7 @@ class NodeProcess:
         self.wait_healthy()
 
     def wait_healthy(self) -> None:
-        wait_for(self._healthy, timeout_s=20)
+        wait_for(self._healthy, timeout_s=60)
 
     def _healthy(self) -> bool:
         assert self.process.poll() is None, self.text()[-3000:]

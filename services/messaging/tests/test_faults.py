@@ -1,6 +1,6 @@
 """Nodes killed and frozen, MongoDB and Redis cut off or frozen, Redis flushed: what was acknowledged is there once, in order.
 
-Each deployment here has nodes of its own, whose stores are behind wires that a test may cut or freeze.
+The nodes are of these tests alone, and their stores are behind wires that a test may cut or freeze.
 """
 
 import asyncio
@@ -88,7 +88,7 @@ class Wire:
 
 
 class Town:
-    """Two nodes, each behind wires of its own."""
+    """Two nodes, each behind wires of its own, that outlive the tests; `apis` are of the test that is on."""
 
     def __init__(self, stack):
         self.stack = stack
@@ -105,21 +105,25 @@ class Town:
             )
             for index in range(2)
         ]
-        self.apis = [Api(node) for node in self.nodes]
+        self.apis = []
         time.sleep(1.1)  # each has heard of the other
+
+    def mend(self):
+        for wire in (*self.mongodb, *self.redis):
+            wire.turn("open")
+        for node in self.nodes:
+            if node.process.poll() is not None:
+                node.start()
+            node.wait_healthy()
 
     def flush(self):
         with redis.Redis.from_url(self.redis_url) as client:
             client.flushdb()
 
-    async def close(self):
-        for api in self.apis:
-            await api.close()
-        for wire in (*self.mongodb, *self.redis):
-            wire.turn("open")
+    def close(self):
+        self.mend()
         for node in self.nodes:
-            if node.process.poll() is None:
-                await asyncio.to_thread(node.stop)
+            node.stop()
         for wire in (*self.mongodb, *self.redis):
             wire.close()
 
@@ -130,11 +134,21 @@ def _through(url, wire, **options):
     return url._replace(netloc=f"{credentials}{at}127.0.0.1:{wire.port}", query=urlencode(query)).geturl()
 
 
-@pytest.fixture
-async def town(stack):
+@pytest.fixture(scope="module")
+def standing_town(stack):
     found = Town(stack)
     yield found
-    await found.close()
+    found.close()
+
+
+@pytest.fixture
+async def town(standing_town):
+    """The town, whole again after the test before."""
+    await asyncio.to_thread(standing_town.mend)
+    standing_town.apis = [Api(node) for node in standing_town.nodes]
+    yield standing_town
+    for api in standing_town.apis:
+        await api.close()
 
 
 class Choir:
@@ -292,6 +306,7 @@ async def owned_by_the_first(town, room_of, creator, others):
 async def test_what_pubsub_lost_comes_from_the_log(town, person, room_of, trials):
     anna, berta = person().device(), person().device()
     room = await owned_by_the_first(town, room_of, anna, [berta])
+    repairs = town.nodes[1].metrics()["gap_repairs"]
     async with town.apis[1].socket(berta) as socket:
         for turn in range(2 * trials):
             town.redis[1].turn("cut" if turn % 2 == 0 else "frozen")
@@ -303,7 +318,7 @@ async def test_what_pubsub_lost_comes_from_the_log(town, person, room_of, trials
             assert heard == sent
             town.redis[1].turn("open")
             await asyncio.sleep(1)
-    assert town.nodes[1].metrics()["gap_repairs"]
+    assert town.nodes[1].metrics()["gap_repairs"] > repairs
 
 
 async def test_a_newcomer_is_told_though_pubsub_is_away(town, person, room_of):
