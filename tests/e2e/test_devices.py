@@ -15,9 +15,10 @@ from parley_mls import Group
 Make = Callable[..., Device]
 
 
-def linked(stack: Stack, old: Device, new: Device) -> None:
-    """Make `new` a device of `old`'s person, as two people at two screens would."""
-    account = {"server": stack.address, "ca_file": stack.ca_file, "username": old.username, "password": old.password}
+def linked(stack: Stack, person: Device, old: Device, new: Device) -> None:
+    """Make `new` a device of the person who registered on `person`, by their device `old`, as somebody with two screens would."""
+    own = {"username": person.username, "password": person.password}
+    account = {"server": stack.address, "ca_file": stack.ca_file, **own}
     new("link.ask", **account)
     (offer,) = old("link.offers")
     shown = new.begin("link.digits")
@@ -48,7 +49,7 @@ def test_a_device_is_linked_and_a_lost_one_is_locked_out(stack: Stack, device: M
     tablet, phone = device("tablet", registered=False), device("phone", registered=False)
     made = anna("group.create", name="Garden", members=[f"@{bert.username}"])["conversation_id"]
     anna("send", to=made, text="before")
-    linked(stack, anna, tablet)
+    linked(stack, anna, anna, tablet)
     phone.login(anna)
     tablet.wait_for_history({"before"})
     tablet("send", to=made, text="from the tablet")
@@ -75,7 +76,7 @@ def test_a_device_is_linked_and_a_lost_one_is_locked_out(stack: Stack, device: M
     found = device("found", registered=False)
     found.login(anna)
     found.wait_for_history({"before", "from the phone", "after", "the tablet goes on"})
-    linked(stack, tablet, another := device("another", registered=False))
+    linked(stack, anna, tablet, another := device("another", registered=False))
     another("send", to=made, text="all is well")
     bert.wait_for({"all is well"})
 
