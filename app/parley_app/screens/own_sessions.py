@@ -19,7 +19,7 @@ from parley_app.model import times
 from parley_app.model.app import App
 from parley_app.model.layers import Question
 from parley_app.model.own_sessions import OwnSessions
-from parley_app.screens.account_page import account_page, doing, said, unknown
+from parley_app.screens.account_page import account_page, buttons, doing, said, unknown
 from parley_app.screens.settings_page import LINK_OTHER, LOCK_OUT
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Radius, Size, Space, Type
@@ -101,12 +101,10 @@ def _known(app: App, ui: Ui, form: OwnSessions) -> list[ft.Control]:
     return [
         Group(account_words.signed_in(len(rows)), ruled(rows)),
         *said(ui, fault=form.fault),
-        ft.Row(
-            [
-                Button(device_words.LINK, Kind.SECONDARY, Glyph.PLUS, on_click=lambda: app.go(LINK_OTHER)),
-                *([others] if len(rows) > 1 else []),
-            ],
-            wrap=True,
+        buttons(
+            ui,
+            Button(device_words.LINK, Kind.SECONDARY, Glyph.PLUS, on_click=lambda: app.go(LINK_OTHER)),
+            *([others] if len(rows) > 1 else []),
         ),
     ]
 
