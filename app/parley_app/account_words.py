@@ -87,6 +87,7 @@ EMAIL_CONFIRMED: Final = "Confirmed"
 EMAIL_UNCONFIRMED: Final = "Not confirmed yet"
 EMAIL_SEND_AGAIN: Final = "Send me another code"
 EMAIL_FIRST: Final = "A letter with a code went there when you signed up. Type the code here."
+EMAIL_ANOTHER: Final = "Take another address"
 EMAIL_NEW: Final = "New address"
 EMAIL_NEW_HELP: Final = "It gets a letter with a code. Until you give the code, your present address stays."
 EMAIL_CHANGE: Final = "Send a code to it"
@@ -125,7 +126,7 @@ STEP_OFF_TEXT: Final = "From then on your password alone signs in, and your reco
 CODES: Final = "Recovery codes"
 CODES_TITLE: Final = "Keep these recovery codes"
 CODES_TEXT: Final = (
-    "Each signs you in once where you do not have your authenticator app. Parley cannot show them again."
+    "Each signs you in once where you have neither your authenticator app nor a passkey. Parley cannot show them again."
 )
 CODES_KEPT: Final = "I kept them"
 CODES_NEW: Final = "New recovery codes"

@@ -161,7 +161,7 @@ def Kept(title: str, value: str) -> ft.Control:
     box = ft.Container(
         ft.Row(
             [
-                ui.text(value, Type.CODE, expand=True),
+                ft.Container(ui.text(value, Type.CODE), padding=ft.Padding.symmetric(vertical=Space.SM), expand=True),
                 IconButton(
                     Glyph.CHECK if copied else Glyph.COPY, channel_words.copy(title), lambda: page.run_task(copy)
                 ),

@@ -41,7 +41,7 @@ def _known(app: App, ui: Ui, form: OwnEmail) -> list[ft.Control]:
     return [
         *body,
         *said(ui, fault=form.fault, done=account_words.EMAIL_DONE if form.done else ""),
-        SectionLabel(account_words.EMAIL_NEW),
+        SectionLabel(account_words.EMAIL_ANOTHER),
         entry(form, "email", account_words.EMAIL_NEW, change, **look),
         ft.Row([Button(account_words.EMAIL_CHANGE, Kind.SECONDARY, on_click=change, disabled=form.busy)]),
     ]
