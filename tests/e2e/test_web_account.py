@@ -25,8 +25,9 @@ from parley_app import account_words, words
 
 pytestmark = pytest.mark.timeout(600)
 PASSWORD, ANOTHER = "correct horse battery staple", "another candle at the window"
-#: How the server asks for a second step, and tells a device that it is signed out; Chromium's console says it too.
-ASKED = ("status 401", "console: Failed to load resource: the server responded with a status of 401")
+#: How the server asks for a second step or the password again, and says that one is signed out; Chromium's console says it, too.
+_SAYS = "console: Failed to load resource: the server responded with a status of"
+ASKED = ("status 401", "status 403", f"{_SAYS} 401", f"{_SAYS} 403")
 AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
