@@ -17,11 +17,12 @@ REFRESH_COOKIE = "__Secure-parley-refresh"
 
 
 class SignupBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`POST flows/app/v1/auth/signup`."""
+    """`POST flows/app/v1/auth/signup`; the code of an invitation where the server asks for one (`GET sign-up`)."""
 
     username: str
     email: str
     password: str
+    invitation: str = ""
 
 
 class LoginBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -347,6 +348,24 @@ class Sessions(msgspec.Struct, frozen=True):
     """`GET me/sessions`: the last seen first."""
 
     sessions: list[SessionInfo]
+
+
+class SignInInfo(msgspec.Struct, frozen=True):
+    """That the person signed in: when (RFC 3339), from about where (as in `SessionInfo`), by which browser on which system.
+
+    `is_new` is whether program or network had not been seen before; then a letter went to a confirmed address.
+    """
+
+    signed_in_at: str
+    network: str
+    program: str
+    is_new: bool
+
+
+class SignIns(msgspec.Struct, frozen=True):
+    """`GET me/sign-ins`: the last hundred, the newest first."""
+
+    sign_ins: list[SignInInfo]
 
 
 class SessionName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

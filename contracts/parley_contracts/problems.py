@@ -7,13 +7,17 @@
      ├─ Unauthenticated 401         │   ├─ ClientIdReused
      │   ├─ WrongCredentials        │   ├─ EpochStale
      │   ├─ SecondFactorRequired    │   │
+     │   ├─ ProviderRefused         │   │
+     │   ├─ ProviderAccountMissing  │   │
      │   ├─ TokenExpired            │   ├─ ConversationExists
      │   └─ RefreshReused           │   ├─ VersionStale
      ├─ Forbidden 403               │   └─ UploadIncomplete
      │   ├─ DeviceRequired          ├─ TooLarge 413
      │   ├─ EmailUnverified         │
      │   ├─ SignInAgain             │
-     │   ├─ OriginRefused           ├─ RateLimited 429
+     │   ├─ SignUpRefused           ├─ RateLimited 429
+     │   │   └─ InvitationRefused   │
+     │   ├─ OriginRefused           │
      │   ├─ PolicyRefused           ├─ Internal 500
      │   │   └─ Muted               │
      │   └─ QuotaExceeded           └─ Unavailable 503
@@ -103,6 +107,20 @@ class SecondFactorRequired(Unauthenticated):
     title = "Give a code of your second factor, too."
 
 
+class ProviderRefused(Unauthenticated):
+    """What came back from an identity provider signs nobody in; what is wrong with it is not said."""
+
+    slug = "provider_refused"
+    title = "Signing in by this provider did not work; begin again."
+
+
+class ProviderAccountMissing(Unauthenticated):
+    """Who came back has no account here yet: `flow_token` makes one by `POST flows/app/v1/auth/provider/signup`."""
+
+    slug = "provider_account_missing"
+    title = "There is no account here for this one yet."
+
+
 class TokenExpired(Unauthenticated):
     """The access token is past its time: refresh it."""
 
@@ -144,6 +162,20 @@ class EmailUnverified(Forbidden):
 
     slug = "email_unverified"
     title = "Confirm your e-mail address first."
+
+
+class SignUpRefused(Forbidden):
+    """This server's rules for new accounts (`GET sign-up`) do not let this one in."""
+
+    slug = "sign_up_refused"
+    title = "This server does not take new accounts in this way."
+
+
+class InvitationRefused(SignUpRefused):
+    """No invitation, or one that is wrong, used up, withdrawn or too old: which of these is not said."""
+
+    slug = "invitation_refused"
+    title = "This invitation is not good, or not any more."
 
 
 class OriginRefused(Forbidden):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +12,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from parley_contracts.limits import SIGN_UP_DOMAINS_MAX
 from parley_ops import doctor as examination
 from parley_ops import documents as api_documents
 from parley_ops import locking, privilege, restarting, services, start, trial
 from parley_ops import logs as part_logs
 from parley_ops.errors import OperationError, UsageError
 from parley_ops.instance import NODES_MAX, require_instance
+from parley_ops.invitations import invite
 from parley_ops.layout import Home, checkout, runtime
 from parley_ops.report import report
 from parley_ops.stack import Stack
@@ -38,6 +41,8 @@ app.add_typer(transparency, name="transparency")
 app.command("sign-web")(sign_web)
 app.command("verify-web")(verify_web)
 _console = Console(highlight=False, soft_wrap=True)
+
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The instance's data.", show_default="the runtime's own folder")
@@ -64,6 +69,55 @@ def _replicas(value: int | None) -> int | None:
     return value
 
 
+def _sign_up(value: str | None) -> str | None:
+    if value not in {None, "open", "invitation", "domain", "closed"}:
+        raise typer.BadParameter("it is open, invitation, domain or closed")
+    return value
+
+
+def _domains(values: list[str] | None) -> list[str] | None:
+    try:
+        domains = [value.lower().encode("idna").decode() for value in values or ()]
+    except UnicodeError as error:
+        raise typer.BadParameter("it is a domain, such as example.org") from error
+    if any(not _DOMAIN.fullmatch(domain) for domain in domains) or len(domains) > SIGN_UP_DOMAINS_MAX:
+        raise typer.BadParameter(f"it is a domain, such as example.org, and given at most {SIGN_UP_DOMAINS_MAX} times")
+    return domains
+
+
+MailServerOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="File with smtp[s]://USER:PASSWORD@HOST:PORT?from=ADDRESS; an empty one: letters go to a folder."
+    ),
+]
+ProvidersOption = Annotated[
+    Path | None,
+    typer.Option(help="TOML file of identity providers (docs/operators/accounts.md); an empty one: none any more."),
+]
+ConfirmedEmailOption = Annotated[
+    bool | None,
+    typer.Option(help="Take only devices of people who confirmed their address.", show_default="no-confirmed-email"),
+]
+SignUpOption = Annotated[
+    str | None,
+    typer.Option(
+        callback=_sign_up, help="Who may make an account: open, invitation, domain or closed.", show_default="open"
+    ),
+]
+SignUpDomainOption = Annotated[
+    list[str] | None,
+    typer.Option(callback=_domains, help="A domain of e-mail addresses for --sign-up domain; may be given again."),
+]
+MembersInviteOption = Annotated[
+    bool | None, typer.Option(help="Let members make invitations, too.", show_default="no-members-invite")
+]
+PushLoopbackOption = Annotated[
+    bool | None,
+    typer.Option(help="Let pushes go to this machine: for tests alone.", show_default="no-push-loopback"),
+]
+
+
 @app.command()
 def up(
     *,
@@ -82,22 +136,13 @@ def up(
     replicas: Annotated[
         int | None, typer.Option(callback=_replicas, help="Members of MongoDB's set: 1 or 3.", show_default="1")
     ] = None,
-    mail_server_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="File with smtp[s]://USER:PASSWORD@HOST:PORT?from=ADDRESS; an empty one: letters go to a folder."
-        ),
-    ] = None,
-    confirmed_email: Annotated[
-        bool | None,
-        typer.Option(
-            help="Take only devices of people who confirmed their address.", show_default="no-confirmed-email"
-        ),
-    ] = None,
-    push_loopback: Annotated[
-        bool | None,
-        typer.Option(help="Let pushes go to this machine: for tests alone.", show_default="no-push-loopback"),
-    ] = None,
+    mail_server_file: MailServerOption = None,
+    identity_providers_file: ProvidersOption = None,
+    confirmed_email: ConfirmedEmailOption = None,
+    sign_up: SignUpOption = None,
+    sign_up_domain: SignUpDomainOption = None,
+    members_invite: MembersInviteOption = None,
+    push_loopback: PushLoopbackOption = None,
 ) -> None:
     """Start everything; without --detach stay in the foreground until Ctrl-C."""
     wanted = start.Wanted(
@@ -107,7 +152,11 @@ def up(
         key=key,
         limits_profile=limits_profile,
         mail_server_file=mail_server_file,
+        identity_providers_file=identity_providers_file,
         confirmed_email=confirmed_email,
+        sign_up=sign_up,
+        sign_up_domains=tuple(sign_up_domain) if sign_up_domain else None,
+        members_invite=members_invite,
         push_loopback=push_loopback,
         nodes=nodes,
         replicas=replicas,
@@ -197,6 +246,9 @@ def reports(*, home: HomeOption = None) -> None:
     stack = Stack.load(place, require_instance(place))
     privilege.drop(place.root)
     sys.stdout.write(services.reports(place, stack.instance, stack.addresses))
+
+
+app.add_typer(invite, name="invite")
 
 
 @app.command()

@@ -35,6 +35,10 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     replicas: Literal[1, 3] = 1
     #: Pushes may go to loopback: for a test's own receiver only.
     push_loopback: bool = False
+    #: Who may make an account (`domain`: with an address of `sign_up_domains`), and whether members invite.
+    sign_up: Literal["open", "invitation", "domain", "closed"] = "open"
+    sign_up_domains: tuple[str, ...] = ()
+    members_invite: bool = False
     #: Whether people confirm their e-mail address before they register a device.
     confirmed_email: bool = False
 

@@ -64,10 +64,18 @@ def make_service_secrets(home: Home) -> None:
 
 def keep_mail_server(home: Home, url: bytes) -> None:
     """Store the address of the mail server for auth; an empty one takes it away."""
-    path = home.secrets / "auth" / "mail_server_url"
-    if url:
+    _keep(home.secrets / "auth" / "mail_server_url", url)
+
+
+def keep_identity_providers(home: Home, content: bytes) -> None:
+    """Store the operator's file of identity providers for auth; an empty one takes it away."""
+    _keep(home.secrets / "auth" / "identity_providers.toml", content)
+
+
+def _keep(path: Path, content: bytes) -> None:
+    if content:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        write_private(path, url)
+        write_private(path, content)
     else:
         path.unlink(missing_ok=True)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from parley_ops.errors import OperationError, Unhealthy
+from parley_ops.errors import OperationError, Unhealthy, UsageError
 from parley_ops.instance import Instance
 from parley_ops.layout import Home
 from parley_ops.parts import SERVICES, Part
@@ -22,6 +22,8 @@ from parley_ops.secret_files import service_keys_file
 SERVICE_NAMES = [n for n in ("auth", "messaging", "media", "notification") if find_spec(f"parley_{n}.__main__")]
 _HEALTH_TIMEOUT_S = 5
 _MIGRATION_TIMEOUT_S = 120
+#: The exit code of a service's command that was asked for something that cannot be.
+_REFUSED = 2
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,7 @@ def environment(home: Home, instance: Instance, service: str, addresses: Address
 
 def parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
     """Every process of every service."""
-    auth = environment(home, instance, "auth", addresses)
-    auth |= {
-        "PARLEY_MAIL_DIR": str(home.data / "mail"),
-        "PARLEY_EMAIL_VERIFICATION": "required" if instance.confirmed_email else "optional",
-    }
+    auth = _auth_environment(home, instance, addresses)
     found = [
         _part("auth", ("parley_auth", "serve"), auth, _health(home.run / "auth.sock")),
         _part("auth-outbox", ("parley_auth", "publish-outbox"), auth, lambda: ""),
@@ -69,6 +67,16 @@ def parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
     if "notification" in SERVICE_NAMES:
         found.extend(_notification_parts(home, instance, addresses))
     return found
+
+
+def _auth_environment(home: Home, instance: Instance, addresses: Addresses) -> dict[str, str]:
+    return environment(home, instance, "auth", addresses) | {
+        "PARLEY_MAIL_DIR": str(home.data / "mail"),
+        "PARLEY_EMAIL_VERIFICATION": "required" if instance.confirmed_email else "optional",
+        "PARLEY_SIGN_UP": instance.sign_up,
+        "PARLEY_SIGN_UP_DOMAINS": " ".join(instance.sign_up_domains),
+        "PARLEY_MEMBERS_INVITE": "yes" if instance.members_invite else "no",
+    }
 
 
 def _notification_parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
@@ -144,6 +152,24 @@ def declare_restored(home: Home, instance: Instance, addresses: Addresses) -> No
 def reports(home: Home, instance: Instance, addresses: Addresses) -> str:
     """The newest reports of messages, a line of JSON each."""
     return _messaging("reports", "The reports cannot be read", home, instance, addresses)
+
+
+def invitations(home: Home, instance: Instance, addresses: Addresses, request: str) -> str:
+    """Have auth make, list or withdraw invitations, as a request in JSON says; its answer in JSON."""
+    done = subprocess.run(
+        [sys.executable, "-m", "parley_auth", "invitations"],
+        env=_auth_environment(home, instance, addresses),
+        input=request,
+        capture_output=True,
+        text=True,
+        timeout=_MIGRATION_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode == _REFUSED:
+        raise UsageError(done.stderr.strip())
+    if done.returncode:
+        raise OperationError(f"Invitations cannot be reached:\n{_tail(done.stderr)}")
+    return done.stdout
 
 
 def _messaging(command: str, complaint: str, home: Home, instance: Instance, addresses: Addresses) -> str:

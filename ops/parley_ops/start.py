@@ -32,13 +32,19 @@ from parley_ops.instance import (
 )
 from parley_ops.layout import Home, checkout, runtime
 from parley_ops.parts import ENGINES, GATEWAY, SERVICES, Part
-from parley_ops.secret_files import keep_mail_server, make_service_secrets
+from parley_ops.secret_files import keep_identity_providers, keep_mail_server, make_service_secrets
 from parley_ops.stack import Stack, external_from_environment
 from parley_ops.webapp import prebuilt
 from parley_ops.webapp.build import ensure_site
 
 ALIVE_TIMEOUT_S = 90
 DISK_FREE_BYTES_MIN = 512 * 1024 * 1024
+
+#: What the command line asks for and the instance keeps, under the same names.
+_KEPT = (
+    *("host", "port", "limits_profile", "push_loopback", "confirmed_email", "nodes", "replicas"),
+    *("sign_up", "sign_up_domains", "members_invite"),
+)
 
 Say = Callable[[str], None]
 
@@ -53,7 +59,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     limits_profile: str | None = None
     push_loopback: bool | None = None
     mail_server_file: Path | None = None
+    identity_providers_file: Path | None = None
     confirmed_email: bool | None = None
+    sign_up: str | None = None
+    sign_up_domains: tuple[str, ...] | None = None
+    members_invite: bool | None = None
     nodes: int | None = None
     replicas: int | None = None
     detach: bool = False
@@ -61,7 +71,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def up(home: Home, wanted: Wanted, say: Say) -> Instance:
     """Start whatever does not run; without `detach`, stay until told to stop (Ctrl-C) and then stop everything."""
-    pair, mail_server = _read_pair(wanted), _read_mail_server(wanted)
+    pair, mail_server = _read_pair(wanted), _read_secret(wanted.mail_server_file)
+    providers = _read_secret(wanted.identity_providers_file)
+    given = pair is not None or mail_server is not None or providers is not None
     home.prepare()
     site = ensure_site(checkout(), runtime(), say, given=prebuilt.given(checkout()))
     privilege.drop(home.root)
@@ -71,7 +83,7 @@ def up(home: Home, wanted: Wanted, say: Say) -> Instance:
         stored = load_instance(home)
         instance = _settle(stored, wanted)
         running = supervision.connect(home)
-        if running is not None and (instance != stored or pair is not None or mail_server is not None):
+        if running is not None and (instance != stored or given):
             raise OperationError("It runs with other settings; run ./parley down first.")
         if home.run.parent != home.root:
             say(f"The path of the home is long, so sockets lie in {home.run}.")
@@ -83,6 +95,8 @@ def up(home: Home, wanted: Wanted, say: Say) -> Instance:
                 certificates.install_certificate(home, *pair)
             if mail_server is not None:
                 keep_mail_server(home, mail_server)
+            if providers is not None:
+                keep_identity_providers(home, providers)
         process = _start(Stack(home, instance, external), say, tied=not wanted.detach, running=running)
     _greet(home, instance, say)
     if process is not None and not wanted.detach:
@@ -102,23 +116,24 @@ def _read_pair(wanted: Wanted) -> tuple[bytes, bytes] | None:
         raise UsageError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
-def _read_mail_server(wanted: Wanted) -> bytes | None:
-    """The mail server's address with its password, read while we may still be root."""
-    if wanted.mail_server_file is None:
+def _read_secret(path: Path | None) -> bytes | None:
+    """A file of the operator's with secrets, read while we may still be root."""
+    if path is None:
         return None
     try:
-        return wanted.mail_server_file.read_bytes().strip()
+        return path.read_bytes().strip()
     except OSError as error:
         raise UsageError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
 def _settle(stored: Instance | None, wanted: Wanted) -> Instance:
     base = stored or Instance(host=DEFAULT_HOST, port=DEFAULT_PORT, ports={})
-    names = ("host", "port", "limits_profile", "push_loopback", "confirmed_email", "nodes", "replicas")
-    chosen = {name: value for name in names if (value := getattr(wanted, name)) is not None}
+    chosen = {name: value for name in _KEPT if (value := getattr(wanted, name)) is not None}
     if chosen.get("replicas", base.replicas) < base.replicas:
         raise UsageError("The replica set of MongoDB does not shrink; take members out by MongoDB's own commands.")
     settled = msgspec.structs.replace(base, **chosen)
+    if settled.sign_up == "domain" and not settled.sign_up_domains:
+        raise UsageError("--sign-up domain needs --sign-up-domain, once for each.")
     return msgspec.structs.replace(settled, ports=choose_ports(settled.replicas, settled.ports))
 
 

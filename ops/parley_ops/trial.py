@@ -63,6 +63,15 @@ _ENGINE_VARIABLES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_
 #: Whoever waits for all tests wants to know what for.
 SLOWEST = ("--durations=12", "--durations-min=5")
 _NO_TESTS = 5  # pytest's exit code where nothing was chosen
+#: `services/auth/tests/identity_provider.py`.
+_PROVIDERS = """
+[[provider]]
+id = "test"
+name = "A provider for tests"
+issuer = "http://127.0.0.1:{port}"
+client_id = "parley:chat"
+client_secret = "provider secret/+%"
+"""
 #: A pytest process that is over: its name, its closing line, its exit code.
 Ran = tuple[str, str, int]
 
@@ -216,6 +225,14 @@ def _coverage(source: Path, folder: Path) -> int:
     ).returncode
 
 
+def trusted_provider(place: Path) -> tuple[Path, int]:
+    """A file of identity providers beside a home, with the one that tests bring along; and the port of loopback that is its."""
+    port = choose_port()
+    file = place.with_name(f"{place.name}-providers.toml")
+    file.write_text(_PROVIDERS.format(port=port))
+    return file, port
+
+
 @contextmanager
 def _stack(place: Path, *options: str, keep: bool) -> Iterator[dict[str, str]]:
     """A stack of its own in an empty home, started with `options`; gives the variables by which tests find it."""
@@ -227,7 +244,10 @@ def _stack(place: Path, *options: str, keep: bool) -> Iterator[dict[str, str]]:
     if subprocess.run([*launcher, "build-app"], env=variables, check=False).returncode:
         raise OperationError("The web app for this could not be built.")
     command = [*launcher, "up", "--detach", "--home", str(place), "--port", str(choose_port()), *options]
-    if subprocess.run([*command, "--limits-profile", "test", "--push-loopback"], env=variables, check=False).returncode:
+    providers, provider_port = trusted_provider(place)
+    command += ["--limits-profile", "test", "--push-loopback", "--members-invite"]
+    command += ["--identity-providers-file", str(providers)]
+    if subprocess.run(command, env=variables, check=False).returncode:
         raise OperationError("The stack for this did not start.")
     try:
         home = Home(place)
@@ -236,6 +256,7 @@ def _stack(place: Path, *options: str, keep: bool) -> Iterator[dict[str, str]]:
             "PARLEY_TEST_ADDRESS": stack.instance.address,
             "PARLEY_TEST_CA_FILE": str(home.tls / "ca.crt"),
             "PARLEY_TEST_HOME": str(place),
+            "PARLEY_TEST_PROVIDER_PORT": str(provider_port),
             **stack.admin_addresses(),
             **stack.s3,
         }

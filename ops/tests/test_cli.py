@@ -17,6 +17,8 @@ from parley_ops.instance import DEFAULT_HOST, choose_port, port_taken
         ("up", ["--port", "0"], "--port"),
         ("up", ["--port", "many"], "--port"),
         ("up", ["--limits-profile", "none"], "default or test"),
+        ("up", ["--sign-up", "perhaps"], "invitation"),
+        ("up", ["--sign-up-domain", "a b"], "example.org"),
         ("up", ["--cert", "/nowhere/a.pem"], "belong together"),
         ("up", ["--cert", "/nowhere/a.pem", "--key", "/nowhere/b.pem"], "cannot be read"),
         ("frobnicate", [], "frobnicate"),

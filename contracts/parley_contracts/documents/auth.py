@@ -31,6 +31,7 @@ from parley_contracts.auth_api import (
     Sessions,
     SignedIn,
     SignedStatement,
+    SignIns,
     SignupBody,
     StatementUpload,
     Tokens,
@@ -40,16 +41,20 @@ from parley_contracts.documents.factors import SECOND_FACTORS
 from parley_contracts.documents.key_log import KEY_LOG_OPERATIONS
 from parley_contracts.documents.linking import LINKING
 from parley_contracts.documents.operations import Operation, Parameter, Service
+from parley_contracts.documents.providers import PROVIDERS
+from parley_contracts.documents.sign_up import SIGN_UP
 from parley_contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX, USERNAME_LENGTH_MAX
 from parley_contracts.problems import (
     Conflict,
     EmailTaken,
     EmailUnverified,
+    InvitationRefused,
     NotFound,
     OriginRefused,
     RefreshReused,
     SecondFactorRequired,
     SignInAgain,
+    SignUpRefused,
     Unauthenticated,
     UsernameTaken,
     VersionStale,
@@ -90,7 +95,7 @@ _SIGN_IN = (
         body=SignupBody,
         answer=SignedIn,
         headers=_COOKIE,
-        problems=(OriginRefused, WeakPassword, UsernameTaken, Conflict),
+        problems=(OriginRefused, WeakPassword, UsernameTaken, Conflict, SignUpRefused, InvitationRefused),
     ),
     Operation(
         name="flow_login",
@@ -245,7 +250,7 @@ _EMAIL_AND_PASSWORD = (
         caller="session",
         body=EmailCode,
         answer=OwnProfile,
-        problems=(WrongCode, EmailTaken),
+        problems=(WrongCode, EmailTaken, SignUpRefused),
     ),
     Operation(
         name="change_email",
@@ -304,6 +309,14 @@ _SESSIONS = (
         summary="One's signed-in sessions with their devices, the last seen first.",
         caller="session",
         answer=Sessions,
+    ),
+    Operation(
+        name="get_sign_ins",
+        method="GET",
+        path="/me/sign-ins",
+        summary="When one signed in, from about where and by what, the newest first.",
+        caller="session",
+        answer=SignIns,
     ),
     Operation(
         name="rename_session",
@@ -398,13 +411,7 @@ AUTH = Service(
     prefix="/api/v1/auth",
     description="Accounts, sign-in and tokens, and the directory of people's statements, devices and key packages.",
     operations=(
-        *_SIGN_IN,
-        *_PEOPLE,
-        *_EMAIL_AND_PASSWORD,
-        *SECOND_FACTORS,
-        *_SESSIONS,
-        *_KEYS,
-        *KEY_LOG_OPERATIONS,
-        *LINKING,
+        *(*_SIGN_IN, *PROVIDERS, *SIGN_UP, *_PEOPLE, *_EMAIL_AND_PASSWORD),
+        *(*SECOND_FACTORS, *_SESSIONS, *_KEYS, *KEY_LOG_OPERATIONS, *LINKING),
     ),
 )

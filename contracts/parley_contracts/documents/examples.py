@@ -14,6 +14,7 @@ from parley_contracts import channels_api as channels
 from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
+from parley_contracts import sign_up_api as sign_up
 from parley_contracts import state_api as state
 from parley_contracts import sync_api as sync
 from parley_contracts.documents.fields import BINARY, is_time
@@ -42,6 +43,11 @@ VALUES: Mapping[str, Any] = {
     "client_id": "019ab0c4-5c00-7d44-8a2b-3c4d5e6f7084",
     "upload_id": _UPLOAD,
     "object_id": _OBJECT,
+    "invitation_id": "019ab0c4-5c00-7f66-8a2b-3c4d5e6f7088",
+    "provider": "work",
+    "uses": 5,
+    "used": 1,
+    "lifetime_s": 7 * 24 * 3600,
     "username": "anna",
     "display_name": "Anna",
     "display": "Anna",
@@ -60,6 +66,8 @@ VALUES: Mapping[str, Any] = {
     "available": 87,
     "name": "Anna's laptop",
     "platform": "Linux",
+    "network": "192.0.2.0/24",
+    "program": "Firefox on Linux",
     "push_service": "push.example.org",
     "reason": "",
     "endpoint": "https://push.example.org/send/abc",
@@ -141,6 +149,11 @@ _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     sync.Sync: {
         "cursors_digest": [0] * CURSOR_BUCKETS,
         "frames": [{"type": "heartbeat"}],
+    },
+    sign_up.SignUpRules: {"mode": "domain", "domains": ["example.org"], "members_invite": False},
+    sign_up.NewInvitation: {
+        "code": "7K2QD-0XW4M-9R3TB-HC5VE",
+        "link": "https://chat.example.org/#invitation=7K2QD-0XW4M-9R3TB-HC5VE",
     },
     media.PartUpload: {"number": 1},
     notifications.Preference: {"level": "none", "until": _TIME},

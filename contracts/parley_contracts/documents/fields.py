@@ -21,6 +21,7 @@ from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
 from parley_contracts import reporting_api as reporting
 from parley_contracts import settings_api as settings
+from parley_contracts import sign_up_api as sign_up
 from parley_contracts import state_api as state
 from parley_contracts import sync_api as sync
 from parley_contracts.content_kinds import CLEAR_KINDS
@@ -180,6 +181,11 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
         "username": _NAME | {"minLength": limits.USERNAME_LENGTH_MIN, "maxLength": limits.USERNAME_LENGTH_MAX},
         "email": {"format": "email", "maxLength": limits.EMAIL_LENGTH_MAX},
         "password": {"minLength": limits.PASSWORD_LENGTH_MIN, "maxLength": limits.PASSWORD_LENGTH_MAX},
+        "invitation": {"maxLength": limits.INVITATION_CODE_LENGTH_MAX},
+    },
+    sign_up.InvitationRequest: {
+        "uses": {"minimum": 1, "maximum": limits.INVITATION_USES_MAX},
+        "lifetime_s": {"minimum": limits.INVITATION_LIFETIME_S_MIN, "maximum": limits.INVITATION_LIFETIME_S_MAX},
     },
     auth.LoginBody: {
         "username": {"maxLength": limits.EMAIL_LENGTH_MAX},

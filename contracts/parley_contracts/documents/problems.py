@@ -16,7 +16,9 @@ from parley_contracts.problems import (
     Muted,
     PolicyRefused,
     Problem,
+    ProviderAccountMissing,
     SecondFactorRequired,
+    SignUpRefused,
     StorageFull,
     TooLarge,
     TooMany,
@@ -38,6 +40,11 @@ MEMBERS: Mapping[type[Problem], Mapping[str, Schema]] = {
     PolicyRefused: {"permission": _TEXT | {"description": "The permission that the caller's role lacks."}},
     Muted: {"until": {"type": ["integer", "null"], "description": "Unix time in seconds; null until unmuted."}},
     SecondFactorRequired: {"flow_token": _TEXT | {"description": "Goes on with the second step."}},
+    ProviderAccountMissing: {
+        "flow_token": _TEXT | {"description": "Makes an account."},
+        "suggested_username": _TEXT | {"description": "A name that could be taken, or empty."},
+    },
+    SignUpRefused: {"field": _FIELD},
     TooMany: {"limit": _NUMBER},
     Conflict: {"field": _FIELD, "limit": _NUMBER},
     ClientIdReused: {"sequence": _NUMBER | {"description": "The entry that has this client id."}},
@@ -58,6 +65,7 @@ _EXAMPLES: Mapping[type[Problem], Problem] = {
     PolicyRefused: PolicyRefused("your role does not have the permission 'add' here", permission="add"),
     Muted: Muted(until=1_780_000_000),
     SecondFactorRequired: SecondFactorRequired(flow_token="hq1w0x7u3q9c4m2b"),  # noqa: S106 - no real one
+    ProviderAccountMissing: ProviderAccountMissing(flow_token="hq1w0x7u3q9c4m2b", suggested_username="anna"),  # noqa: S106 - no real one
     TooMany: TooMany(limit=200),
     UploadIncomplete: UploadIncomplete(missing=[2, 3]),
     TooLarge: TooLarge("`ciphertext` is too large.", limit_bytes=98_304, field="ciphertext"),

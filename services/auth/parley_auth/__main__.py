@@ -1,4 +1,4 @@
-"""`python -m parley_auth {migrate,serve,publish-outbox}`."""
+"""`python -m parley_auth {migrate,serve,publish-outbox,invitations}`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from parley_serving.django.commands import migrate, run_until_signal, set_up_dja
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 2 where the environment or the command line is wrong."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "parley_auth.settings"
-    commands = {"migrate": migrate, "serve": _serve, "publish-outbox": _publish}
+    commands = {"migrate": migrate, "serve": _serve, "publish-outbox": _publish, "invitations": _invitations}
     return run_command("parley_auth", "Parley's auth service.", read_config, commands, arguments)
 
 
@@ -38,6 +38,13 @@ def _publish(_config: Config) -> None:
         letters.join()
 
     run_until_signal(work_until)
+
+
+def _invitations(_config: Config) -> None:
+    set_up_django()
+    from parley_auth.invitations.commands import run  # noqa: PLC0415 - it needs Django's models
+
+    run()
 
 
 if __name__ == "__main__":

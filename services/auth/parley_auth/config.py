@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, cast, get_args
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from parley_auth.providers.configuration import PROVIDERS_FILE, Provider, parse_providers
+from parley_contracts.sign_up_api import SignUpMode
 from parley_serving.django.config import DjangoConfig
 from parley_serving.environment import ConfigError
 
@@ -32,6 +34,15 @@ class MailServer:
     starttls: bool = False
 
 
+@dataclass(frozen=True)
+class SignUp:
+    """The rules for new accounts; `domains` in lower case and IDNA."""
+
+    mode: SignUpMode = "open"
+    domains: tuple[str, ...] = ()
+    members_invite: bool = False
+
+
 class Config(DjangoConfig):
     """The environment of one process of the service."""
 
@@ -42,11 +53,20 @@ class Config(DjangoConfig):
         #: The mail server, where the operator gave one.
         self.mail_server: Final = self._mail_server()
         self.email_demanded: Final = _demanded(environment.get("PARLEY_EMAIL_VERIFICATION", "optional"))
+        #: Who may make an account.
+        self.sign_up: Final = parse_sign_up(environment)
+        #: The identity providers that the operator trusts, by id.
+        self.providers: Final = self._providers()
 
     @property
     def server_name(self) -> str:
         """Host and port of the origin (without the port that https has anyway): the name in signed structures."""
         return urlsplit(self.origin).netloc.lower().removesuffix(":443")
+
+    def _providers(self) -> Mapping[str, Provider]:
+        if not (self.secrets_dir / PROVIDERS_FILE).exists():
+            return {}
+        return parse_providers(self.secret(PROVIDERS_FILE).decode(errors="replace"))
 
     def _mail_server(self) -> MailServer | None:
         if not (self.secrets_dir / MAIL_SERVER_FILE).exists():
@@ -75,6 +95,25 @@ def parse_mail_server(url: str) -> MailServer:
         tls=tls,
         starttls=not tls and host not in _LOOPBACK,
     )
+
+
+def parse_sign_up(environment: Mapping[str, str]) -> SignUp:
+    """The rules that the environment gives; `ConfigError`."""
+    mode = environment.get("PARLEY_SIGN_UP", "open")
+    if mode not in get_args(SignUpMode):
+        raise ConfigError("PARLEY_SIGN_UP is none of open, invitation, domain and closed")
+    try:
+        domains = tuple(
+            domain.lower().encode("idna").decode() for domain in environment.get("PARLEY_SIGN_UP_DOMAINS", "").split()
+        )
+    except UnicodeError as error:
+        raise ConfigError("PARLEY_SIGN_UP_DOMAINS holds something else than domains") from error
+    if mode == "domain" and not domains:
+        raise ConfigError("PARLEY_SIGN_UP=domain needs PARLEY_SIGN_UP_DOMAINS")
+    members = environment.get("PARLEY_MEMBERS_INVITE", "no")
+    if members not in {"yes", "no"}:
+        raise ConfigError("PARLEY_MEMBERS_INVITE is neither yes nor no")
+    return SignUp(cast("SignUpMode", mode), domains, members == "yes")
 
 
 def _demanded(value: str) -> bool:

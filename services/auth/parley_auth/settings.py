@@ -39,6 +39,8 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.headless",
     "parley_auth.accounts",
+    "parley_auth.invitations",
+    "parley_auth.providers",
     "parley_auth.directory",
     "parley_auth.signin",
     "parley_auth.letters",

@@ -13,6 +13,8 @@ from parley_auth.directory.key_log_api import router as key_log_router
 from parley_auth.directory.link_api import router as links_router
 from parley_auth.factors.api import router as factors_router
 from parley_auth.internal import router as internal_router
+from parley_auth.invitations.api import router as invitations_router
+from parley_auth.providers.api import router as providers_router
 from parley_auth.signin.api import router as signin_router
 from parley_auth.signin.tokens import key_set
 from parley_serving.django.bodies import json_response
@@ -22,7 +24,9 @@ api = NinjaAPI(title="Parley auth", urls_namespace="auth", docs_url=None, openap
 api.add_router("", signin_router)
 api.add_router("", accounts_router)
 api.add_router("", email_router)
+api.add_router("", invitations_router)
 api.add_router("", factors_router)
+api.add_router("", providers_router)
 api.add_router("", directory_router)
 api.add_router("", key_log_router)
 api.add_router("", links_router)

@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from identity_provider import IdentityProvider
 from post_office import PostOffice, code_in, send_all
 
 from parley_auth.accounts.passwords import BoundedArgon2Hasher
+from parley_auth.providers import remote
 from parley_auth.web import rates
 from parley_contracts.encoding import b64encode
 from parley_contracts.identity import (
@@ -329,6 +331,17 @@ def confirm(post_office: PostOffice) -> Callable[[Person], None]:
         post_office.letters.clear()
 
     return confirm_by_letter
+
+
+@pytest.fixture
+def provider(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityProvider]:
+    """An identity provider that the operator trusts."""
+    made = IdentityProvider()
+    monkeypatch.setattr(settings.CONFIG, "providers", made.configured())
+    remote.forget()
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture

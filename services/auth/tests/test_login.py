@@ -79,6 +79,19 @@ def test_lockout_is_no_weapon(person, login, default_limits, monkeypatch):
     assert login(person.username).status == 200
 
 
+def test_guessing_from_many_addresses_is_slowed_and_the_owner_comes_in(person, login, default_limits):
+    """The numbers of service: fifty guesses an hour under one name, from wherever; and where the owner has been before, no matter."""
+    assert login(person.username).status == 200
+    answers = [
+        login(person.username, "wrong-password-1", address=f"198.51.{number // 200}.{number % 200}").status
+        for number in range(120)
+    ]
+    assert answers == [401] * 50 + [429] * 70
+    assert [login(person.username).status for _ in range(3)] == [200] * 3
+    unknown = [login("nobody-here", "wrong-password-1", address=f"203.0.{number}.1").status for number in range(60)]
+    assert unknown == [401] * 50 + [429] * 10, "and nothing tells that nobody has that name"
+
+
 def test_limits_close_without_redis(person, login, signup, monkeypatch):
     def away() -> None:
         raise RedisError("away")

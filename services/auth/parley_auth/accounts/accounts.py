@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from parley_auth.accounts.models import User, new_id
-from parley_auth.accounts.names import canonical_username
+from parley_auth.accounts.names import canonical_username, check_username
 from parley_auth.events.outbox import append_event
 from parley_auth.letters.asking import ask_for_letter
 from parley_auth.letters.models import Letter
 from parley_contracts.ids import is_uuid
-from parley_contracts.problems import NotFound, UsernameTaken
+from parley_contracts.problems import InvalidRequest, NotFound, UsernameTaken
 
 
-def create_account(*, username: str, email: str, password: str) -> User:
-    """A new account from checked values; `UsernameTaken` where another sign-up was faster."""
+def create_account(*, username: str, email: str, password: str | None) -> User:
+    """A new account from checked values, without a password where None; `UsernameTaken` where another sign-up was faster."""
     user = User(id=new_id(), username=username, display_name=username)
     user.take_email(email)
     user.set_password(password)
@@ -28,6 +29,18 @@ def create_account(*, username: str, email: str, password: str) -> User:
     except IntegrityError as error:
         raise UsernameTaken from error
     return user
+
+
+def free_username(unverified_name: str) -> str:
+    """The canonical form of a name that somebody may take; `InvalidRequest`, `UsernameTaken`."""
+    name = canonical_username(unverified_name)
+    try:
+        check_username(name)
+    except ValidationError as error:
+        raise InvalidRequest(" ".join(error.messages), field="username") from error
+    if User.objects.filter(username=name).exists():
+        raise UsernameTaken(field="username")
+    return name
 
 
 def access_user_by_id(unverified_user_id: str) -> User:

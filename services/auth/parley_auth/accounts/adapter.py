@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.headless.adapter import DefaultHeadlessAdapter
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -12,7 +13,10 @@ from django.http import HttpRequest
 from parley_auth.accounts.attempts import LoginAttempt
 from parley_auth.accounts.models import User
 from parley_auth.accounts.names import canonical_username, check_username
+from parley_auth.invitations.admitting import rules
 from parley_auth.web.rates import client_address
+
+_log = structlog.get_logger("parley_auth.signin")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -34,9 +38,14 @@ class AccountAdapter(DefaultAccountAdapter):
         attempt = LoginAttempt.start(request, str(credentials.get("username", "")))
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         if user is None or not user.is_active:
+            _log.info("sign-in refused", methods=["password"])
             return None
         attempt.succeeded()
         return user
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
+        """Whether anybody may make an account at all; `expect_admission` says who."""
+        return rules().mode != "closed"
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Where the request comes from."""

@@ -30,17 +30,17 @@ def make_code(user: User, purpose: SentCode.Purpose, email: str) -> str:
     It voids an earlier one that confirms. One that resets it does not: anybody may ask for those, and could thus keep the
     owner from ever using one.
     """
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    code = random_code()
     if purpose == SentCode.Purpose.VERIFY:
         user.email_codes.filter(purpose=purpose).delete()
     SentCode.objects.create(
-        code_hash=_hash(code),
+        code_hash=code_hash(code),
         user=user,
         purpose=purpose,
         email_sealed=seal_email(user.id, email),
         expires_at=timezone.now() + timedelta(seconds=_LIFETIMES_S[purpose]),
     )
-    return "-".join(code[start : start + _GROUP] for start in range(0, _LENGTH, _GROUP))
+    return code
 
 
 def use_code(unverified_code: str, purpose: SentCode.Purpose, *, user: User | None = None) -> tuple[User, str]:
@@ -51,7 +51,7 @@ def use_code(unverified_code: str, purpose: SentCode.Purpose, *, user: User | No
     found = (
         SentCode.objects.select_for_update(of=("self",))
         .select_related("user")
-        .filter(code_hash=_hash(_plain(unverified_code)), purpose=purpose)
+        .filter(code_hash=code_hash(unverified_code), purpose=purpose)
         .first()
     )
     if found is None or found.expires_at <= timezone.now() or not found.user.is_active:
@@ -62,11 +62,14 @@ def use_code(unverified_code: str, purpose: SentCode.Purpose, *, user: User | No
     return found.user, open_email(found.user.id, bytes(found.email_sealed))
 
 
-def _plain(unverified_code: str) -> str:
+def random_code() -> str:
+    """A code as people read it, in groups."""
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    return "-".join(code[start : start + _GROUP] for start in range(0, _LENGTH, _GROUP))
+
+
+def code_hash(unverified_code: str) -> bytes:
+    """What is stored of a code, however it was typed; `WrongCode` where it cannot be one."""
     if len(unverified_code) > EMAIL_CODE_LENGTH_MAX or not unverified_code.isascii():
         raise WrongCode(field="code")
-    return unverified_code.upper().translate(_MISREAD)
-
-
-def _hash(code: str) -> bytes:
-    return hashlib.sha256(code.encode()).digest()
+    return hashlib.sha256(unverified_code.upper().translate(_MISREAD).encode()).digest()

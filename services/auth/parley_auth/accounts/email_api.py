@@ -5,8 +5,6 @@ Invariant: what `request_reset` answers, and all that it does, is the same for a
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator, validate_email
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -15,10 +13,11 @@ from ninja import Router
 from parley_auth.accounts.api import own_profile
 from parley_auth.accounts.attempts import LoginAttempt
 from parley_auth.accounts.codes import use_code
-from parley_auth.accounts.emails import canonical_email
+from parley_auth.accounts.emails import read_email
 from parley_auth.accounts.models import SentCode, User
 from parley_auth.accounts.passwords import canonical_password, check_strength, expect_place
 from parley_auth.factors.codes import check_code, has_second_factor
+from parley_auth.invitations.admitting import expect_address
 from parley_auth.letters.asking import ask_for_letter, tell_person
 from parley_auth.letters.models import Letter
 from parley_auth.signin.access import BearerAuth, caller_of, expect_recent_sign_in
@@ -33,7 +32,7 @@ from parley_contracts.auth_api import (
     Reauthentication,
     ResetRequest,
 )
-from parley_contracts.limits import EMAIL_LENGTH_MAX, PASSWORD_LENGTH_MAX
+from parley_contracts.limits import PASSWORD_LENGTH_MAX
 from parley_contracts.problems import Conflict, EmailTaken, InvalidRequest, WrongCredentials
 from parley_serving.django.bodies import json_response, read_body
 
@@ -60,6 +59,7 @@ def verify_email(request: HttpRequest) -> HttpResponse:
     try:
         with transaction.atomic():
             user, email = use_code(body.code, SentCode.Purpose.VERIFY, user=session.user)
+            expect_address(user, email)
             if user.open_email() != email:
                 tell_person(Letter.Kind.EMAIL_CHANGED, user)
                 # What went to the address that is left must not open the account.
@@ -78,7 +78,7 @@ def change_email(request: HttpRequest) -> HttpResponse:
     """Send a letter to a new address; the old one stays until its code is given."""
     session = caller_of(request)
     limit(request, "letter", session.user.user_id)
-    email = _read_email(read_body(request, EmailChange).email)
+    email = read_email(read_body(request, EmailChange).email)
     expect_recent_sign_in(session)
     ask_for_letter(Letter.Kind.VERIFY, email, session.user)
     return HttpResponse(status=204)
@@ -112,7 +112,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 def request_reset(request: HttpRequest) -> HttpResponse:
     """Let a letter be written to an address; whether an account has it, only the worker looks."""
     limit(request, "reset_request", client_address(request))
-    email = _read_email(read_body(request, ResetRequest).email)
+    email = read_email(read_body(request, ResetRequest).email)
     limit(request, "reset_address", email)
     ask_for_letter(Letter.Kind.RESET, email)
     return HttpResponse(status=204)
@@ -155,13 +155,3 @@ def _check_own_password(request: HttpRequest, user: User, unverified_password: s
     if long or not user.check_password(canonical_password(unverified_password)):
         raise WrongCredentials("The password is wrong.")
     attempt.succeeded()
-
-
-def _read_email(unverified_email: str) -> str:
-    email = canonical_email(unverified_email[: EMAIL_LENGTH_MAX + 1])
-    try:
-        MaxLengthValidator(EMAIL_LENGTH_MAX)(email)
-        validate_email(email)
-    except ValidationError as error:
-        raise InvalidRequest("This is no e-mail address.", field="email") from error
-    return email

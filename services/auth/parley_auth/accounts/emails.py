@@ -12,8 +12,12 @@ import unicodedata
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, validate_email
 
 from parley_auth.keyring import derived_key
+from parley_contracts.limits import EMAIL_LENGTH_MAX
+from parley_contracts.problems import InvalidRequest
 
 _FORMAT = b"\x01"
 _NONCE_SIZE_BYTES = 12
@@ -22,6 +26,17 @@ _NONCE_SIZE_BYTES = 12
 def canonical_email(unverified_email: str) -> str:
     """The form that is stored and compared: NFKC, no case."""
     return unicodedata.normalize("NFKC", unverified_email.strip()).lower()
+
+
+def read_email(unverified_email: str) -> str:
+    """The canonical form of what may be an address; `InvalidRequest`."""
+    email = canonical_email(unverified_email[: EMAIL_LENGTH_MAX + 1])
+    try:
+        MaxLengthValidator(EMAIL_LENGTH_MAX)(email)
+        validate_email(email)
+    except ValidationError as error:
+        raise InvalidRequest("This is no e-mail address.", field="email") from error
+    return email
 
 
 def blind_index(email: str) -> bytes:

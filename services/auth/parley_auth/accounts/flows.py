@@ -11,11 +11,9 @@ from allauth.headless.account.inputs import LoginInput, SignupInput
 from allauth.headless.account.views import LoginView, SignupView
 from allauth.headless.base.views import ConfigView
 from allauth.headless.constants import Client
-from allauth.headless.internal.authkit import AuthenticationStatus
 from allauth.headless.internal.restkit.inputs import CharField, EmailField, Input
 from allauth.headless.mfa.inputs import AuthenticateInput
 from allauth.headless.mfa.views import AuthenticateView
-from allauth.mfa.stages import AuthenticateStage
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -28,15 +26,19 @@ from parley_auth.accounts.models import User
 from parley_auth.accounts.names import canonical_username
 from parley_auth.accounts.passkey_flows import PasskeyLoginView, PasskeyStepView
 from parley_auth.accounts.passwords import canonical_password, check_strength, expect_place
+from parley_auth.accounts.steps import expect_no_second_step
 from parley_auth.factors.codes import count_guess
-from parley_auth.signin.strategy import TokenStrategy
+from parley_auth.invitations.admitting import admit, expect_admission
+from parley_auth.providers.views import ProviderFinishView, ProviderSignupView
 from parley_auth.web.rates import client_address, limit
 from parley_contracts.auth_api import LoginBody, SecondFactorBody, SignupBody
-from parley_contracts.limits import EMAIL_LENGTH_MAX, FACTOR_CODE_LENGTH_MAX, PASSWORD_LENGTH_MAX
-from parley_contracts.problems import (
-    SecondFactorRequired,
-    WeakPassword,
+from parley_contracts.limits import (
+    EMAIL_LENGTH_MAX,
+    FACTOR_CODE_LENGTH_MAX,
+    INVITATION_CODE_LENGTH_MAX,
+    PASSWORD_LENGTH_MAX,
 )
+from parley_contracts.problems import WeakPassword
 
 
 class ParleySignupInput(SignupInput):
@@ -47,6 +49,7 @@ class ParleySignupInput(SignupInput):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"] = EmailField(required=True, max_length=EMAIL_LENGTH_MAX)
+        self.fields["invitation"] = CharField(required=False, max_length=INVITATION_CODE_LENGTH_MAX)
 
     def clean_email(self) -> str:
         """The canonical address. Whether an account has it is not said: only a letter to it tells."""
@@ -70,7 +73,12 @@ class ParleySignupInput(SignupInput):
     def save(self, request: HttpRequest) -> User:  # noqa: ARG002 - allauth's signature
         """Create the account."""
         fields = self.cleaned_data
-        return create_account(username=fields["username"], email=fields["email"], password=fields["password"])
+        username, email, password = fields["username"], fields["email"], fields["password"]
+        return admit(
+            email,
+            fields["invitation"],
+            lambda: create_account(username=username, email=email, password=password),
+        )
 
 
 class ParleyLoginInput(LoginInput):
@@ -101,7 +109,10 @@ class ParleySignupView(SignupView):
         return super().handle(request, *args, **kwargs)
 
     def _parse_json(self, request: HttpRequest) -> dict[str, Any] | None:
-        return read_form(request, SignupBody)
+        form = read_form(request, SignupBody)
+        if form is not None:
+            expect_admission(canonical_email(form["email"]), form["invitation"])
+        return form
 
     def handle_invalid_input(self, input: Input) -> NoReturn:  # noqa: A002 - allauth's name
         """Raise what was wrong."""
@@ -121,9 +132,7 @@ class ParleyLoginView(LoginView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Sign in, or say that a second step is needed."""
         answer: HttpResponse = super().post(request, *args, **kwargs)
-        stage = AuthenticationStatus(request).get_pending_stage()
-        if stage is not None and stage.key == AuthenticateStage.key:
-            raise SecondFactorRequired(flow_token=TokenStrategy().create_session_token(request))
+        expect_no_second_step(request)
         return answer
 
     def _parse_json(self, request: HttpRequest) -> dict[str, Any] | None:
@@ -166,4 +175,6 @@ urlpatterns = [
     path("app/v1/auth/2fa/authenticate", SecondFactorView.as_api_view(client=Client.APP)),
     path("app/v1/auth/webauthn/login", PasskeyLoginView.as_api_view(client=Client.APP)),
     path("app/v1/auth/webauthn/authenticate", PasskeyStepView.as_api_view(client=Client.APP)),
+    path("app/v1/auth/provider/finish", ProviderFinishView.as_api_view(client=Client.APP)),
+    path("app/v1/auth/provider/signup", ProviderSignupView.as_api_view(client=Client.APP)),
 ]

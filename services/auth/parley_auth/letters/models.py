@@ -23,12 +23,17 @@ class Letter(models.Model):
         EMAIL_CHANGED = "email_changed"
         SECOND_FACTOR_ON = "second_factor_on"
         SECOND_FACTOR_OFF = "second_factor_off"
+        PROVIDER_LINKED = "provider_linked"
+        PROVIDER_UNLINKED = "provider_unlinked"
+        NEW_SIGN_IN = "new_sign_in"
         PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of letter
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=24)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
     address_sealed = models.BinaryField()
+    #: A sentence that this one letter says besides.
+    about = models.CharField(max_length=200, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField(default=timezone.now, db_index=True)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -120,13 +120,15 @@ def _send(letter: Letter) -> None:
         code = ""
         if letter.kind in {Letter.Kind.VERIFY, Letter.Kind.RESET}:
             code = make_code(user, SentCode.Purpose(letter.kind), address)
-        write_letter(letter.kind, user, address, code).send()
+        write_letter(letter.kind, user, address, code, letter.about).send()
 
 
-def write_letter(kind: str, user: User, address: str, code: str) -> EmailMultiAlternatives:
+def write_letter(kind: str, user: User, address: str, code: str, about: str) -> EmailMultiAlternatives:
     """The letter as text and as HTML."""
     words = WORDS[kind]
-    inside = {"words": words, "code": code, "username": user.username, "origin": settings.CONFIG.origin, "look": LOOK}
+    says = (*words.says, about) if about else words.says
+    inside = {"words": words, "says": says, "code": code, "look": LOOK}
+    inside |= {"username": user.username, "origin": settings.CONFIG.origin}
     message = EmailMultiAlternatives(words.subject, render_to_string("letters/letter.txt", inside), to=[address])
     message.attach_alternative(render_to_string("letters/letter.html", inside), "text/html")
     # Machines that answer letters leave this one alone (RFC 3834).

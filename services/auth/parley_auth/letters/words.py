@@ -50,6 +50,21 @@ WORDS: Mapping[str, Words] = {
         ("From now on your password alone signs in to your account.",),
         _NOT_YOU,
     ),
+    Letter.Kind.PROVIDER_LINKED: Words(
+        "Another way to sign in to your account",
+        ("From now on an account at an identity provider signs in to yours:",),
+        _NOT_YOU,
+    ),
+    Letter.Kind.PROVIDER_UNLINKED: Words(
+        "A way to sign in was taken from your account",
+        ("An account at an identity provider signs in to yours no more:",),
+        _NOT_YOU,
+    ),
+    Letter.Kind.NEW_SIGN_IN: Words(
+        "A new sign-in to your account",
+        ("Somebody signed in to your account by a program or from a network that was not seen before:",),
+        "If this was you, do nothing. " + _NOT_YOU,
+    ),
     Letter.Kind.PASSWORD_CHANGED: Words(
         "Your password was changed",
         ("Your account has a new password, and all other sessions have ended.",),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
 from parley_auth.accounts.models import User
 from parley_auth.directory.models import Device
+from parley_auth.invitations.admitting import confirmation_demanded
 from parley_auth.signin.models import Session
 from parley_auth.signin.tokens import read_access_token
 from parley_contracts.ids import is_uuid
@@ -52,7 +52,7 @@ def expect_recent_sign_in(session: Session) -> None:
 
 def expect_confirmed_email(user: User) -> None:
     """`EmailUnverified` where the operator asks for confirmed addresses and this person has none."""
-    if settings.CONFIG.email_demanded and user.email_verified_at is None:
+    if confirmation_demanded() and user.email_verified_at is None:
         raise EmailUnverified
 
 

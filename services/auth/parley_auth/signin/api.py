@@ -7,12 +7,13 @@ from ninja import Router
 
 from parley_auth.signin import listing
 from parley_auth.signin.access import BearerAuth, caller_of, expect_recent_sign_in
+from parley_auth.signin.alerts import sign_ins_of
 from parley_auth.signin.cookie import forget, hand_over, presented_token
 from parley_auth.signin.families import rotate, sign_out
 from parley_auth.web.idempotency import read_idempotency_key
 from parley_auth.web.labels import read_label
 from parley_auth.web.rates import client_address, client_network, limit
-from parley_contracts.auth_api import RefreshRequest, SessionName, Sessions
+from parley_contracts.auth_api import RefreshRequest, SessionName, Sessions, SignIns
 from parley_contracts.limits import DEVICE_NAME_LENGTH_MAX
 from parley_contracts.problems import Unauthenticated
 from parley_serving.django.bodies import json_response, read_body
@@ -49,6 +50,14 @@ def get_sessions(request: HttpRequest) -> HttpResponse:
     session = caller_of(request)
     limit(request, "read", session.user.user_id)
     return json_response(Sessions(listing.sessions_of(session)))
+
+
+@router.get("/me/sign-ins", auth=BearerAuth())
+def get_sign_ins(request: HttpRequest) -> HttpResponse:
+    """When one signed in, from about where, and by what."""
+    user = caller_of(request).user
+    limit(request, "read", user.user_id)
+    return json_response(SignIns(sign_ins_of(user)))
 
 
 @router.patch("/me/sessions/{unverified_session_id}", auth=BearerAuth())

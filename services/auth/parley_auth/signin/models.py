@@ -35,6 +35,24 @@ class Session(models.Model):
         return SessionId(str(self.id))
 
 
+class SignIn(models.Model):
+    """That somebody signed in, from about where and by what program; `is_new` where either had not been seen before."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_ins")
+    at = models.DateTimeField(default=timezone.now)
+    network = models.CharField(max_length=64, default="")
+    program = models.CharField(max_length=64, default="")
+    is_new = models.BooleanField(default=False)
+
+    class Meta:
+        """The newest of a person are asked for."""
+
+        indexes = [models.Index(fields=["user", "-at"], name="signin_newest")]  # noqa: RUF012 - Django's own shape
+
+    def __str__(self) -> str:
+        return f"sign-in of {self.user_id}"
+
+
 class RefreshToken(models.Model):
     """One refresh token, known by its hash only. Used ones stay, so that their return is noticed."""
 

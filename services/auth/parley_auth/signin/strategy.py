@@ -8,9 +8,11 @@ import msgspec
 from allauth.headless.internal import sessionkit
 from allauth.headless.tokens.strategies.base import AbstractTokenStrategy
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.http import HttpRequest
 
 from parley_auth.accounts.models import User
+from parley_auth.signin.alerts import note_sign_in
 from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import open_session
 from parley_auth.web.rates import client_network
@@ -36,8 +38,9 @@ class TokenStrategy(AbstractTokenStrategy):
         """Called once, when the flow has signed somebody in."""
         user = request.user
         assert isinstance(user, User)
-        tokens: dict[str, Any] = msgspec.to_builtins(
-            hand_over(request, open_session(user, network=client_network(request)))
-        )
+        with transaction.atomic():
+            note_sign_in(request, user)
+            opened = open_session(user, network=client_network(request))
+        tokens: dict[str, Any] = msgspec.to_builtins(hand_over(request, opened))
         request.session.flush()
         return tokens

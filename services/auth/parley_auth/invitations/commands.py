@@ -1,0 +1,49 @@
+"""What operators do with invitations: one request as JSON on standard input, its answer on standard output."""
+
+from __future__ import annotations
+
+import sys
+
+import msgspec
+
+from parley_auth.invitations import keeping
+from parley_contracts.problems import Problem
+
+
+class Create(msgspec.Struct, frozen=True, tag="create", tag_field="act", forbid_unknown_fields=True):
+    """Make one."""
+
+    uses: int
+    lifetime_s: int
+
+
+class Listing(msgspec.Struct, frozen=True, tag="list", tag_field="act", forbid_unknown_fields=True):
+    """Show all that are still good."""
+
+
+class Revoke(msgspec.Struct, frozen=True, tag="revoke", tag_field="act", forbid_unknown_fields=True):
+    """Withdraw one."""
+
+    invitation_id: str
+
+
+def carry_out(request: bytes) -> bytes:
+    """The answer as JSON; `Problem` where it cannot be done."""
+    match msgspec.json.decode(request, type=Create | Listing | Revoke):
+        case Create() as create:
+            return msgspec.json.encode(keeping.make_invitation(None, uses=create.uses, lifetime_s=create.lifetime_s))
+        case Revoke(invitation_id):
+            keeping.withdraw_any(invitation_id)
+            return b"{}"
+        case _:
+            return msgspec.json.encode(keeping.listed_all())
+
+
+def run() -> None:
+    """Carry out the request of standard input; what cannot be done is a sentence and exit code 2."""
+    try:
+        answer = carry_out(sys.stdin.buffer.read())
+    except Problem as problem:
+        sys.stderr.write(f"{problem.detail}\n")
+        raise SystemExit(2) from problem
+    sys.stdout.write(answer.decode() + "\n")
