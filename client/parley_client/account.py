@@ -7,6 +7,8 @@ leaves this module only inside the sealed vault; the recovery key stays in the p
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -32,7 +34,7 @@ from parley_client.crypto.history import (
     seal_history_key,
 )
 from parley_client.crypto.linking import LinkPackage
-from parley_client.crypto.recovery import new_recovery_key
+from parley_client.crypto.recovery import RecoveryKeyError, new_recovery_key, parse_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import (
     AlreadySignedIn,
@@ -52,10 +54,19 @@ from parley_contracts.encoding import b64encode
 from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
 from parley_contracts.messaging_api import HistoryKeyRecord, HistoryKeyUpload
-from parley_contracts.problems import Conflict, Unavailable, UsernameTaken, WrongCredentials
+from parley_contracts.problems import Conflict, InvitationRefused, Unavailable, UsernameTaken, WrongCredentials
 from parley_mls import MlsError, Primitives, generate_signature_key
 
 _FIRST_VERSION = 1
+
+
+@dataclass(frozen=True)
+class SignUpWords:
+    """What a sign-up gives besides the name."""
+
+    email: str
+    password: str = field(repr=False)
+    invitation: str = field(default="", repr=False)
 
 
 class SetUp:
@@ -67,19 +78,32 @@ class SetUp:
         self._api = api
         self._primitives = primitives
 
-    async def register(self, account: Account, *, email: str, password: str) -> Account:
+    async def register(self, account: Account, *, email: str, password: str, invitation: str = "") -> Account:
         """Make an account with its keys, or go on where an earlier try stopped; the result still holds the recovery key."""
         stored = self._stored(account)
         if stored is not None and stored.stage == "ready" and stored.recovery_key is None:
             raise AlreadySignedIn("this profile is registered already")
         account = stored or account
         if account.stage == "signing_up":
-            account = await self._sign_up(account, retried=stored is not None, email=email, password=password)
+            words = SignUpWords(email, password, invitation)
+            account = await self._sign_up(account, words, retried=stored is not None)
         if account.stage == "signed_in":
             account = self._make_keys(account)
         if account.stage == "keys_made":
             account = await self._publish_keys(account)
         return account
+
+    async def register_signed_in(self, account: Account, obtain: Callable[[Api], Awaitable[Tokens]]) -> Account:
+        """Give an account that signs in by `obtain` its keys, or go on where an earlier try stopped."""
+        stored = self._stored(account)
+        if stored is not None and stored.stage == "ready":
+            raise AlreadySignedIn("this profile is registered already")
+        account = stored or account
+        if account.stage == "signing_up":
+            account = await self._adopt(account, await obtain(self._api))
+        if account.stage == "signed_in":
+            account = self._make_keys(account)
+        return await self._publish_keys(account) if account.stage == "keys_made" else account
 
     async def login(
         self,
@@ -89,12 +113,12 @@ class SetUp:
         recovery_key: bytes | None,
         code: str | None = None,
         passkey: auth.PasskeyAnswer | None = None,
+        tokens: Tokens | None = None,
     ) -> Account:
-        """Sign in: this profile's own device again, or a new device by the recovery key.
+        """Sign in (where `tokens` do not say that somebody has): this profile's own device again, or a new one by the recovery key.
 
         An account without a name is whoever's the passkey is.
         """
-        tokens = None
         if passkey is not None and not account.username:
             username, tokens = await auth.login_by_passkey(self._api, passkey)
             account = msgspec.structs.replace(account, username=username)
@@ -181,9 +205,11 @@ class SetUp:
 
     # --- registration
 
-    async def _sign_up(self, account: Account, *, retried: bool, email: str, password: str) -> Account:
+    async def _sign_up(self, account: Account, words: SignUpWords, *, retried: bool) -> Account:
         save_account(self._store, account)
-        tokens = await self._new_session(account, retried=retried, email=email, password=password)
+        return await self._adopt(account, await self._new_session(account, words, retried=retried))
+
+    async def _adopt(self, account: Account, tokens: Tokens) -> Account:
         self._api.keep_tokens(tokens)
         me = await auth.get_me(self._api)
         if me.has_statement:
@@ -192,21 +218,27 @@ class SetUp:
         save_account(self._store, account)
         return account
 
-    async def _new_session(self, account: Account, *, retried: bool, email: str, password: str) -> Tokens:
+    async def _new_session(self, account: Account, words: SignUpWords, *, retried: bool) -> Tokens:
         for attempt in range(ATTEMPTS):
             try:
-                return await auth.signup(self._api, username=account.username, email=email, password=password)
+                return await auth.signup(
+                    self._api,
+                    username=account.username,
+                    email=words.email,
+                    password=words.password,
+                    invitation=words.invitation,
+                )
             except Unavailable:
                 if attempt + 1 == ATTEMPTS:
                     raise
                 retried = True
                 await asyncio.sleep(full_jitter(attempt, base_s=1.0))
-            except UsernameTaken as problem:
+            except (UsernameTaken, InvitationRefused) as problem:
                 # The answer of an earlier try may have been lost: then the account is ours, and has no keys yet.
                 if not retried:
                     raise
                 try:
-                    return await auth.login(self._api, username=account.username, password=password)
+                    return await auth.login(self._api, username=account.username, password=words.password)
                 except WrongCredentials:
                     raise problem from None
         raise AssertionError("the last attempt returns or raises")
@@ -383,6 +415,14 @@ class SetUp:
     async def _own_identity(self, user_id: UserId, server_name: str) -> VerifiedIdentity:
         directory = Directory(self._store, self._api, self._primitives, server_name)
         return await directory.identity(user_id)
+
+
+def read_recovery_key(unverified_text: str | None) -> bytes | None:
+    """The key behind what somebody typed; `RecoveryKeyRefused`."""
+    try:
+        return parse_recovery_key(unverified_text) if unverified_text is not None else None
+    except RecoveryKeyError as error:
+        raise RecoveryKeyRefused(str(error)) from error
 
 
 def _server_name(account: Account) -> str:

@@ -28,12 +28,11 @@ from parley_client.channels.naming import named
 from parley_client.content.bodies import TextBody, encode, text_in
 from parley_client.content.disappearing import let_disappear
 from parley_client.content.kinds import KIND_TEXT
-from parley_client.crypto.recovery import RecoveryKeyError, format_recovery_key, parse_recovery_key
+from parley_client.crypto.recovery import format_recovery_key
 from parley_client.directory import Directory
 from parley_client.errors import (
     ClientError,
     NotSignedIn,
-    RecoveryKeyRefused,
     UnknownAttachment,
     UnknownConversation,
     UsageError,
@@ -121,11 +120,18 @@ class Client(RoomMethods):
     # --- the account
 
     async def register(
-        self, *, server: str, ca_file: str | None, username: str, email: str, password: str
+        self, *, server: str, ca_file: str | None, username: str, email: str, password: str, invitation: str = ""
     ) -> Registration:
-        """Make an account and this, its first device. After a crash or a lost answer, call again with the same words."""
+        """Make an account and this, its first device. After a crash or a lost answer, call again with the same words.
+
+        Where the server asks for an invitation: `InvitationRefused`, `SignUpRefused`.
+        """
         account = Account(server=parse_server(server), ca_file=ca_file, username=username, stage="signing_up")
-        account = await self._set_up(account).register(account, email=email, password=password)
+        set_up = self._set_up(account)
+        account = await set_up.register(account, email=email, password=password, invitation=invitation)
+        return await self._registered(account)
+
+    async def _registered(self, account: Account) -> Registration:
         await stock_key_packages(self._start_session(account))
         assert account.recovery_key is not None
         device = self.session.device
@@ -146,17 +152,13 @@ class Client(RoomMethods):
 
         On a new profile the recovery key makes this a new device and brings back all of the history.
         """
-        try:
-            parsed = parse_recovery_key(recovery_key) if recovery_key is not None else None
-        except RecoveryKeyError as error:
-            raise RecoveryKeyRefused(str(error)) from error
+        key = accounts.read_recovery_key(recovery_key)
         account = Account(server=parse_server(server), ca_file=ca_file, username=username, stage="signed_in")
         if self._connection is not None and self._connection.done():
             await self._stop()  # the device was signed out from elsewhere
         setting_up = self._set_up(account)
-        return await self._come_in(
-            await setting_up.login(account, password=password, recovery_key=parsed, code=code, passkey=passkey)
-        )
+        account = await setting_up.login(account, password=password, recovery_key=key, code=code, passkey=passkey)
+        return await self._come_in(account)
 
     async def _come_in(self, account: Account) -> WhoAmI:
         session = self._start_session(account)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from parley_client.channels.methods import ChannelMethods
+from parley_client.entrance.methods import EntranceMethods
+from parley_client.entrance.providers import ProviderMethods
 from parley_client.groups.methods import GroupMethods
 from parley_client.linking.methods import LinkMethods
 from parley_client.lockout.methods import LockOutMethods
@@ -25,6 +27,8 @@ class RoomMethods(
     PushMethods,
     ChannelMethods,
     SecurityMethods,
+    EntranceMethods,
+    ProviderMethods,
     TrustMethods,
     LinkMethods,
     LockOutMethods,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parley_client.account import SetUp
-from parley_client.answers import Conversation, WhoAmI
+from parley_client.answers import Conversation, Registration, WhoAmI
 from parley_client.api.http import Api
 from parley_client.session import Session
 from parley_client.store.documents import Account
@@ -21,6 +21,10 @@ class ClientPart:
     @property
     def session(self) -> Session:
         """The signed-in device; `NotSignedIn`."""
+        raise NotImplementedError
+
+    async def _registered(self, account: Account) -> Registration:
+        """Begin with an account that was just made."""
         raise NotImplementedError
 
     def _api(self, account: Account) -> Api:

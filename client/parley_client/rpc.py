@@ -21,6 +21,8 @@ from parley_client.calls import Methods, NoParams, Params
 from parley_client.channels.rpc import channel_methods
 from parley_client.client import Client
 from parley_client.content.rpc import message_methods
+from parley_client.entrance.provider_rpc import provider_methods
+from parley_client.entrance.rpc import entrance_methods
 from parley_client.errors import ClientError, NotAPicture, UsageError
 from parley_client.events import Event, Listener
 from parley_client.groups import conversations as groups
@@ -113,6 +115,7 @@ class RegisterParams(Params):
     username: str
     email: str
     password: str
+    invitation: str = ""
     ca_file: str | None = None
     keep_recovery_key: bool = False
 
@@ -209,6 +212,8 @@ class Rpc:
             **group_methods(client),
             **restore_methods(client),
             **security_methods(client),
+            **entrance_methods(client),
+            **provider_methods(client, self.start),
             **settings_methods(client),
             **channel_methods(client),
             **trust_methods(client),

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from fake_backups import FakeBackups
 from fake_channels import FakeChannels
+from fake_entrance import FakeEntrance
 from fake_key_log import FakeKeyLog
 from fake_keys import FakeKeys
 from fake_log import Log
@@ -30,7 +31,6 @@ from parley_client.errors import NetworkError
 from parley_contracts import problems
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
-from parley_contracts.ids import new_uuid7
 from parley_contracts.media_api import OBJECTS_PATH
 from parley_contracts.messaging_api import Appended, Entry
 from parley_contracts.policy import decode_policy
@@ -42,7 +42,7 @@ PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
 
 
-class FakeServer(FakeKeys, FakeKeyLog, FakeChannels, FakeRooms, FakePolls, FakeBackups):
+class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, FakePolls, FakeBackups):
     """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
 
     def __init__(self) -> None:
@@ -95,8 +95,8 @@ class FakeServer(FakeKeys, FakeKeyLog, FakeChannels, FakeRooms, FakePolls, FakeB
         url = urlsplit(request.path)
         query, body = dict(parse_qsl(url.query)), json.loads(request.body or b"{}")
         parts = url.path.removeprefix("/api/v1/").split("/")
-        if parts[:2] == ["auth", "flows"]:
-            return self._flow(parts[-1], body)
+        if parts[0] == "auth" and parts[1] in {"sign-up", "flows", "providers"}:
+            return self._entrance(parts, body)
         if parts[:3] == ["auth", "token", "refresh"]:
             if not self.refresh:
                 raise problems.RefreshReused
@@ -110,21 +110,6 @@ class FakeServer(FakeKeys, FakeKeyLog, FakeChannels, FakeRooms, FakePolls, FakeB
         return getattr(self, f"_{area}_{name}")(session, request.method, rest, body, query)
 
     # --- auth
-
-    def _flow(self, name: str, body: dict) -> object:
-        user = self.users.get(body["username"])
-        if name == "signup":
-            if user is not None:
-                raise problems.UsernameTaken
-            user = self.users[body["username"]] = {"id": new_uuid7(), **body}
-        elif user is None or user["password"] != body["password"]:
-            raise problems.WrongCredentials
-        return {"meta": self._tokens({"user": user["id"], "device": None})}
-
-    def _tokens(self, session: dict) -> dict:
-        token = new_uuid7()
-        self.sessions[token] = session
-        return {"access_token": token, "refresh_token": "r", "expires_in_s": self.token_lifetime_s}
 
     def _profile(self, user: dict) -> dict:
         return {"user_id": user["id"], "username": user["username"], "display_name": user["username"]}

@@ -33,7 +33,7 @@ from parley_contracts.problems import SecondFactorRequired
 _FLOWS = f"{AUTH}/flows/app/v1/auth"
 
 
-class _FlowAnswer(msgspec.Struct):
+class FlowAnswer(msgspec.Struct):
     """What allauth's headless flows answer, as far as we read it."""
 
     meta: dict[str, object] = {}
@@ -54,23 +54,36 @@ class PasskeyAnswer(msgspec.Struct, frozen=True):
     credential: Assertion
 
 
-async def signup(api: Api, *, username: str, email: str, password: str) -> Tokens:
+class Entered(msgspec.Struct, frozen=True):
+    """Who was signed in, by which tokens."""
+
+    username: str
+    tokens: Tokens
+
+
+async def signup(api: Api, *, username: str, email: str, password: str, invitation: str = "") -> Tokens:
     """Make an account; the session has no device yet. Once: whether a lost answer was a yes is the caller's question."""
     body = {"username": username, "email": email, "password": password}
-    return _tokens(await api.anonymous(f"{_FLOWS}/signup", _FlowAnswer, body=body, attempts=1))
+    if invitation:
+        body["invitation"] = invitation
+    return _tokens(await api.anonymous(f"{_FLOWS}/signup", FlowAnswer, body=body, attempts=1))
 
 
 async def login(api: Api, *, username: str, password: str, code: str | None = None) -> Tokens:
     """Sign in, by a code too where one is given and asked for; the session has no device yet. `SecondFactorRequired`."""
     body = {"username": username, "password": password}
     try:
-        return _tokens(await api.anonymous(f"{_FLOWS}/login", _FlowAnswer, body=body))
+        return _tokens(await api.anonymous(f"{_FLOWS}/login", FlowAnswer, body=body))
     except SecondFactorRequired as step:
         if code is None:
             raise
-        headers = {FLOW_TOKEN_HEADER: str(step.extra.get("flow_token", ""))}
-        path = f"{_FLOWS}/2fa/authenticate"
-        return _tokens(await api.anonymous(path, _FlowAnswer, body={"code": code}, headers=headers, attempts=1))
+        return (await give_code(api, flow_token=str(step.extra.get("flow_token", "")), code=code)).tokens
+
+
+async def give_code(api: Api, *, flow_token: str, code: str) -> Entered:
+    """Go on signing in by a code of the second factor. Once: the code is used up; `WrongCode`."""
+    path, headers = f"{_FLOWS}/2fa/authenticate", {FLOW_TOKEN_HEADER: flow_token}
+    return entered(await api.anonymous(path, FlowAnswer, body={"code": code}, headers=headers, attempts=1))
 
 
 async def ask_passkey(api: Api) -> PasskeyQuestion:
@@ -83,7 +96,7 @@ async def ask_second_passkey(api: Api, *, username: str, password: str) -> Passk
     """Begin to sign in by a password and one of the account's passkeys; `NoPasskey`."""
     body = {"username": username, "password": password}
     try:
-        await api.anonymous(f"{_FLOWS}/login", _FlowAnswer, body=body)
+        await api.anonymous(f"{_FLOWS}/login", FlowAnswer, body=body)
     except SecondFactorRequired as step:
         flow = str(step.extra.get("flow_token", ""))
     else:
@@ -110,10 +123,10 @@ async def login_by_second_passkey(api: Api, answer: PasskeyAnswer) -> Tokens:
     return _tokens(await _answer_passkey(api, "authenticate", answer))
 
 
-async def _answer_passkey(api: Api, step: str, answer: PasskeyAnswer) -> _FlowAnswer:
+async def _answer_passkey(api: Api, step: str, answer: PasskeyAnswer) -> FlowAnswer:
     body = msgspec.to_builtins(AssertionBody(answer.credential))
     headers = {FLOW_TOKEN_HEADER: answer.flow}
-    return await api.anonymous(f"{_FLOWS}/webauthn/{step}", _FlowAnswer, body=body, headers=headers, attempts=1)
+    return await api.anonymous(f"{_FLOWS}/webauthn/{step}", FlowAnswer, body=body, headers=headers, attempts=1)
 
 
 async def logout(api: Api) -> None:
@@ -182,7 +195,14 @@ async def claim_key_packages(api: Api, user_id: UserId, *, idempotency_key: str)
     return await api.call("POST", path, Claim, headers={"idempotency-key": idempotency_key})
 
 
-def _tokens(answer: _FlowAnswer) -> Tokens:
+def entered(answer: FlowAnswer) -> Entered:
+    """Who a flow signed in; `NetworkError` where the answer is none."""
+    user = answer.data.get("user")
+    username = user.get("username") if isinstance(user, dict) else None
+    return Entered(username if isinstance(username, str) else "", _tokens(answer))
+
+
+def _tokens(answer: FlowAnswer) -> Tokens:
     try:
         return msgspec.convert(answer.meta, Tokens)
     except msgspec.ValidationError as error:

@@ -23,6 +23,7 @@ from parley_contracts.auth_api import (
     SessionInfo,
     SessionName,
     Sessions,
+    SignIns,
     TotpConfirmation,
     TotpSetup,
 )
@@ -127,6 +128,11 @@ async def renew_recovery_codes(api: Api) -> RecoveryCodes:
 async def get_sessions(api: Api) -> Sessions:
     """One's signed-in sessions with their devices."""
     return await api.call("GET", f"{AUTH}/me/sessions", Sessions)
+
+
+async def get_sign_ins(api: Api) -> SignIns:
+    """When one signed in, from about where and by what."""
+    return await api.call("GET", f"{AUTH}/me/sign-ins", SignIns)
 
 
 async def rename_session(api: Api, session_id: SessionId, name: str) -> SessionInfo:

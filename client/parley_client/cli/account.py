@@ -194,6 +194,16 @@ def sessions(context: typer.Context) -> None:
 SessionArgument = Annotated[str, typer.Argument(help="Its `session_id`.")]
 
 
+@account.command("sign-ins")
+def sign_ins(context: typer.Context) -> None:
+    """List the last sign-ins to the account, and which were new."""
+
+    async def work(client: Client) -> None:
+        show(await client.sign_ins())
+
+    run(context, work)
+
+
 @account.command()
 def rename(
     context: typer.Context,

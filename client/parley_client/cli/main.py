@@ -17,9 +17,11 @@ from parley_client.cli.account import account
 from parley_client.cli.bot import bot
 from parley_client.cli.channels import channels, search
 from parley_client.cli.groups import group
+from parley_client.cli.invitations import invitation
 from parley_client.cli.jsonrpc import serve
 from parley_client.cli.linking import link, typed_digits
 from parley_client.cli.message import message
+from parley_client.cli.providers import provider
 from parley_client.cli.push import push
 from parley_client.cli.receiving import print_messages
 from parley_client.cli.restoring import restored
@@ -40,6 +42,8 @@ EXIT_INTERRUPTED = 130
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="An encrypted device on the command line.")
 app.add_typer(group, name="group")
 app.add_typer(account, name="account")
+app.add_typer(invitation, name="invitation")
+app.add_typer(provider, name="provider")
 attachment = typer.Typer(no_args_is_help=True, help="Files of messages.")
 app.add_typer(attachment, name="attachment")
 app.add_typer(message, name="message")
@@ -89,12 +93,18 @@ def register(
     email: Annotated[str, typer.Option(help="The account's e-mail address.")],
     password_file: PasswordFile,
     ca: CaFile = None,
+    invitation: Annotated[str, typer.Option(help="An invitation's code, where the server asks for one.")] = "",
 ) -> None:
     """Make an account with this device; keep the recovery key that this prints."""
 
     async def work(client: Client) -> None:
         registration = await client.register(
-            server=server, ca_file=_text(ca), username=username, email=email, password=first_line(password_file)
+            server=server,
+            ca_file=_text(ca),
+            username=username,
+            email=email,
+            password=first_line(password_file),
+            invitation=invitation,
         )
         show(registration)
         client.forget_recovery_key()

@@ -24,6 +24,7 @@ from parley_contracts.auth_api import (
     RecoveryCodes,
     SecondFactors,
     SessionInfo,
+    SignInInfo,
     TotpSetup,
 )
 from parley_contracts.ids import SessionId
@@ -116,6 +117,10 @@ class SecurityMethods(ClientPart):
     async def sessions(self) -> list[SessionInfo]:
         """The account's signed-in sessions with their devices, the last seen first."""
         return (await security.get_sessions(self.session.api)).sessions
+
+    async def sign_ins(self) -> list[SignInInfo]:
+        """The account's last sign-ins, the newest first."""
+        return (await security.get_sign_ins(self.session.api)).sign_ins
 
     async def rename_session(self, session_id: str, name: str) -> SessionInfo:
         """Give a session's device another name; `NotFound`."""

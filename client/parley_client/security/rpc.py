@@ -211,6 +211,9 @@ def _session_methods(client: SecurityMethods) -> Methods:
     async def sessions(_: NoParams) -> object:
         return await client.sessions()
 
+    async def sign_ins(_: NoParams) -> object:
+        return await client.sign_ins()
+
     async def rename(params: SessionNameParams) -> object:
         return await client.rename_session(params.session_id, params.name)
 
@@ -224,6 +227,7 @@ def _session_methods(client: SecurityMethods) -> Methods:
 
     return {
         "account.sessions": (NoParams, sessions),
+        "account.sign_ins": (NoParams, sign_ins),
         "account.session.rename": (SessionNameParams, rename),
         "account.session.end": (SessionParams, end),
         "account.sessions.end_others": (NoParams, end_others),

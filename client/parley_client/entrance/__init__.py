@@ -1,0 +1,1 @@
+"""Who may make an account at a server, and the invitations that a member makes."""
