@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
 from parley_app.engine import EngineError, Json
 
+#: Gives the address of a page of the web, told where its person comes back to.
+Begin = Callable[[str], Awaitable[str]]
+#: Shows an address in the window of a name.
+Visit = Callable[[str, str], Awaitable[None]]
 NotificationState = Literal["on", "off", "denied", "unsupported"]
 
 
@@ -16,6 +21,13 @@ class Bridge(Protocol):
     server: str
     #: A file with the authority to trust, for servers with a certificate of their own.
     ca_file: str | None
+
+    async def by_way_of(self, begin: Begin, visit: Visit) -> str:
+        """Send the person to the address that `begin` makes of where they come back to; the address that they come back to.
+
+        It is empty where the app begins anew then, and is told the address by `App.returned`.
+        """
+        ...
 
     async def notifications(self) -> NotificationState:
         """Whether this system shows notifications of the app."""
@@ -52,6 +64,13 @@ class PlainBridge:
     def __init__(self, server: str = "", ca_file: str | None = None) -> None:
         self.server = server
         self.ca_file = ca_file
+
+    async def by_way_of(self, begin: Begin, visit: Visit) -> str:
+        """In another window, and back by loopback."""
+        # A browser has none, and does not come here.
+        from parley_client.platforms.loopback import by_way_of  # noqa: PLC0415
+
+        return await by_way_of(begin, lambda address: visit(address, "_blank"))
 
     async def notifications(self) -> NotificationState:
         """Never."""

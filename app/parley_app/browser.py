@@ -16,7 +16,9 @@ from pyodide.ffi import create_proxy
 
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.main import show
+from parley_app.model.by_provider import is_return
 from parley_app.model.joining import MARK
+from parley_app.model.signing_up import INVITATION_MARK
 from parley_app.shared_engine import SharedEngine
 from parley_app.web_push import BrowserBridge, Keeper
 
@@ -82,8 +84,10 @@ async def begin(page: ft.Page) -> None:
     page.run_task(engine.lead, lambda: parley_bridge.acquire_lock(_CHANNEL), lambda: open_device(browser_page))
     app = show(page, engine, BrowserBridge(str(parley_bridge.origin()), browser_page, engine))
     address = str(flet_js.documentUrl)
-    if MARK in address:
+    if MARK in address or INVITATION_MARK in address:
         app.invited(address)
+    if is_return(address):
+        app.spawn(app.return_from_provider(address))
 
     async def open_conversation(conversation_id: str) -> None:
         app.open(conversation_id)

@@ -20,6 +20,7 @@ from parley_app.model import app as routes
 from parley_app.model import channels as channel_routes
 from parley_app.model.app import App
 from parley_app.screens import (
+    by_provider,
     channel_search,
     channels,
     chats,
@@ -49,6 +50,7 @@ _SCREENS: Final = {
     routes.FORGOT: forgotten.ForgotPassword,
     routes.RESET: forgotten.NewPassword,
     routes.LINK: link_here.LinkHereScreen,
+    routes.PROVIDER: by_provider.ProviderScreen,
     routes.KEY: gate.KeepKey,
     routes.KEY_CONFIRM: gate.ConfirmKey,
     routes.NEW: new_chat.NewChatScreen,

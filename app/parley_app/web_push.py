@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from parley_app import words
-from parley_app.bridge import NotificationState
+from parley_app.bridge import Begin, NotificationState, Visit
 from parley_app.engine import Engine, EngineError, Json
 
 #: News come in bursts, and a start has better things to do first.
@@ -34,6 +34,11 @@ class BrowserBridge:
         self.server = server
         self.ca_file: str | None = None
         self._page, self._engine = page, engine
+
+    async def by_way_of(self, begin: Begin, visit: Visit) -> str:
+        """In this very tab, which begins anew when its person comes back."""
+        await visit(await begin(f"{self.server}/"), "_self")
+        return ""
 
     async def notifications(self) -> NotificationState:
         """Whether notifications are on here, and whether they can be."""

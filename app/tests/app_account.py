@@ -76,6 +76,19 @@ class AccountAnswers:
         self.profile = {"email": "anna@old.test", "email_verified": False}
         self.factors = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
         self.letters = []
+        self.sign_ins = [
+            {
+                "signed_in_at": "2026-11-26T11:00:00Z",
+                "network": "192.0.2.0/24",
+                "program": "Edge on Windows",
+                "is_new": True,
+            },
+            {"signed_in_at": "2026-11-01T09:00:00Z", "network": "", "program": "Another program", "is_new": False},
+        ]
+        self.rules = {"mode": "open", "domains": [], "members_invite": False, "providers": []}
+        self.invitations = []
+        #: What whoever comes back from a provider has to give, one after the other.
+        self.steps = ["restore"]
         self.codes_made = 0
         self.offers = [{"link_id": "one", "name": "Tablet"}]
         self.linked = []
@@ -97,6 +110,53 @@ class AccountAnswers:
     def _key_log_start_anew(self):
         self.key_log |= {"state": "self_audited", "alarms": []}
         return self.key_log
+
+    def _sign_up_rules(self, server, ca_file):
+        return dict(self.rules)
+
+    def _invitations(self):
+        if not self.rules["members_invite"]:
+            raise EngineError("forbidden", "here only operators invite")
+        return [dict(each) for each in self.invitations]
+
+    def _invitation_make(self, uses, lifetime_s):
+        number = len(self.invitations)
+        when = {"created_at": "2026-11-26T11:00:00Z", "expires_at": "2026-12-03T11:00:00Z"}
+        self.invitations.insert(0, {"invitation_id": f"i{number}", "uses": uses, "used": 0, **when})
+        return {
+            "invitation": self.invitations[0],
+            "code": "CODE",
+            "link": f"https://parley.test/#invitation=CODE{number}",
+        }
+
+    def _invitation_withdraw(self, invitation_id):
+        self.invitations = [each for each in self.invitations if each["invitation_id"] != invitation_id]
+        return {}
+
+    def _account_sign_ins(self):
+        return [dict(each) for each in self.sign_ins]
+
+    def _provider_begin(self, server, ca_file, provider, redirect_uri):
+        return {"url": f"https://id.test/{provider}?to={redirect_uri}"}
+
+    def _provider_finish(self, address):
+        if "error=" in address:
+            raise EngineError("provider_refused", "no")
+        return self._next_step()
+
+    def _provider_code(self, code):
+        if code != CODE:
+            raise EngineError("wrong_code", "no")
+        return self._next_step()
+
+    def _next_step(self):
+        return {"step": self.steps.pop(0), "username": "anna.there"}
+
+    def _provider_register(self, **words):
+        return self._register(**words)
+
+    def _provider_restore(self, **words):
+        return self._login(**words)
 
     def _account(self):
         return dict(self.profile)

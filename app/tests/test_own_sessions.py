@@ -71,3 +71,15 @@ async def test_what_fails_is_said():
     await press(world, PHONE)
     await press(world, account_words.SIGN_OUT, Layers)
     assert {words.FAULTS["rate_limited"], "Phone"} <= screen(world)
+
+
+async def test_the_last_sign_ins_are_listed_and_new_ones_marked():
+    world = await shown()
+    now = screen(world)
+    assert {account_words.SIGN_INS, "Edge on Windows", "Another program", account_words.SIGN_IN_NEW} <= now
+    world.device.sign_ins = [each | {"is_new": False} for each in world.device.sign_ins]
+    await world.app.session.security.sessions.load()
+    assert account_words.SIGN_IN_NEW not in screen(world)
+    world.device.sign_ins = []
+    await world.app.session.security.sessions.load()
+    assert account_words.SIGN_INS not in screen(world)

@@ -51,6 +51,7 @@ SIGN_IN: Final = gating.SIGN_IN
 RESTORE: Final = gating.RESTORE
 CODE: Final = gating.CODE
 LINK: Final = gating.LINK
+PROVIDER: Final = gating.PROVIDER
 FORGOT: Final = gating.FORGOT
 RESET: Final = gating.RESET
 KEY: Final = gating.KEY
@@ -66,8 +67,7 @@ class App(Entering):
     def __init__(self, engine: Engine, bridge: Bridge, spawn: Spawn) -> None:
         super().__init__()
         self.engine, self.bridge, self.spawn = engine, bridge, spawn
-        self.session = Session(engine, bridge)
-        self.preferences = Preferences(engine)
+        self.session, self.preferences = Session(engine, bridge), Preferences(engine)
         self.company = Company(engine, spawn)
         self.pictures = Pictures(engine, spawn)
         self.chats = Chats(engine, self.company, self.pictures)
@@ -81,15 +81,13 @@ class App(Entering):
         self.reminders = Reminders(engine, spawn)
         self.reporting = Reporting(engine)
         self.comparing = Comparing(engine)
-        self.privacy = Privacy(engine)
-        self.notifications = Notifications(bridge)
+        self.privacy, self.notifications = Privacy(engine), Notifications(bridge)
         self.conversation: Conversation | None = None
         self.membership: Membership | None = None
         self.governing: Governing | None = None
         self.thread: Conversation | None = None
         self.pins: Pins | None = None
-        self.layers = Layers()
-        self.poll_form = PollForm(engine)
+        self.layers, self.poll_form = Layers(), PollForm(engine)
         self._thread_drafts: dict[str, str] = {}
         self.route: str = WELCOME
         self.switcher = False
@@ -108,7 +106,7 @@ class App(Entering):
             await self.chats.load()
             self.spawn(self.reminders.load())
             self.look_around()
-        self.go(JOIN if self._welcome() == JOIN else route or WELCOME)
+        self.go(self._welcome(route or WELCOME))
 
     def stop(self) -> None:
         """Hear no more events."""
@@ -360,10 +358,10 @@ class App(Entering):
             self.open(conversation_id)
 
     def invited(self, link: str) -> None:
-        """Somebody followed an invitation link: show it, once they have signed in."""
-        self.joining.fill("link", link)
-        if self.session.phase == "signed_in":
-            self.go(JOIN)
+        """Somebody followed an invitation link: to an account, or into a group once they have signed in."""
+        if not self.session.sign_up.follow(link):
+            self.joining.fill("link", link)
+        self.go(self._welcome(self.route))
 
     # --- inside
 

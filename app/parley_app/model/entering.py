@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parley_app.bridge import Visit
 from parley_app.model import gating
 from parley_app.model.chats import Chats
 from parley_app.model.joining import Joining
@@ -52,6 +53,24 @@ class Entering(Observed):
         """The second step of signing in, by a passkey."""
         await self.follow_sign_in(came_in=await self.session.give_passkey())
 
+    async def visit_provider(self, provider: str, visit: Visit) -> None:
+        """Send somebody to an identity provider, and show what is missing where they come back to this very app."""
+        if await self.session.visit_provider(provider, visit):
+            self.go(gating.PROVIDER)
+
+    async def return_from_provider(self, address: str) -> None:
+        """Somebody came back from a provider to an app that began anew."""
+        await self.session.return_from_provider(address)
+        self.go(gating.PROVIDER)
+
+    async def finish_by_provider(self) -> None:
+        """Give what is missing of somebody who came back; then show what is here."""
+        came_in = await self.session.finish_by_provider()
+        if self.session.unfinished and not came_in:
+            self.go(gating.CONFIRM)
+            return
+        await self.follow_sign_in(came_in=came_in)
+
     async def reset_password(self) -> None:
         """Set the new password, then sign in by it."""
         if await self.session.forgotten.reset():
@@ -73,6 +92,7 @@ class Entering(Observed):
         self.go(self._welcome())
         self.session.forget_typed()
 
-    def _welcome(self) -> str:
-        """Where somebody goes who has just come in."""
-        return gating.JOIN if self.session.phase == "signed_in" and self.joining["link"] else gating.HOME
+    def _welcome(self, otherwise: str = gating.HOME) -> str:
+        """Where a link or a provider led somebody who has just come, if any did."""
+        joins = self.session.phase == "signed_in" and self.joining["link"]
+        return gating.led_to(self.session) or (gating.JOIN if joins else otherwise)

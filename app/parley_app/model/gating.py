@@ -13,14 +13,15 @@ SIGN_IN: Final = "/sign-in"
 RESTORE: Final = "/restore"
 CODE: Final = "/sign-in/code"
 LINK: Final = "/sign-in/link"
+PROVIDER: Final = "/sign-in/provider"
 FORGOT: Final = "/forgot-password"
 RESET: Final = "/new-password"
 KEY: Final = "/recovery-key"
 KEY_CONFIRM: Final = "/recovery-key/confirm"
 HOME: Final = "/chats"
 JOIN: Final = "/join"
-_GATE: Final = {WELCOME, SIGN_UP, CONFIRM, SIGN_IN, RESTORE, CODE, LINK, FORGOT, RESET}
-_STEPS: Final = {"password": SIGN_IN, "recovery_key": RESTORE, "code": CODE}
+_GATE: Final = {WELCOME, SIGN_UP, CONFIRM, SIGN_IN, RESTORE, CODE, LINK, PROVIDER, FORGOT, RESET}
+_STEPS: Final = {"password": SIGN_IN, "recovery_key": RESTORE, "code": CODE, "provider": PROVIDER}
 
 
 def allowed(session: Session, route: str) -> str:
@@ -31,11 +32,20 @@ def allowed(session: Session, route: str) -> str:
         case "keeping_key":
             return route if route in {KEY, KEY_CONFIRM} else KEY
         case "signed_out":
-            if route == CODE and session.step != "code":
+            if session.step != {CODE: "code", PROVIDER: "provider"}.get(route, session.step):
                 return SIGN_IN
             return route if route in _GATE and (route != CONFIRM or session.unfinished) else WELCOME
         case _:
             return route
+
+
+def led_to(session: Session) -> str:
+    """The page to which a provider or an invitation led somebody who has not come in; empty where none did."""
+    if session.phase != "signed_out":
+        return ""
+    if session.by_provider.missing:
+        return PROVIDER
+    return SIGN_UP if session.sign_up["invitation"] else ""
 
 
 def step(session: Session) -> str:

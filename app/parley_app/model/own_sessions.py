@@ -14,6 +14,8 @@ class OwnSessions(Form):
         super().__init__()
         self._engine, self._again = engine, again
         self.sessions: list[Json] = []
+        #: The last sign-ins to the account, the newest first.
+        self.sign_ins: list[Json] = []
 
     async def load(self) -> None:
         """Ask the server."""
@@ -40,3 +42,4 @@ class OwnSessions(Form):
     async def _load(self) -> None:
         found = await self._engine.call("account.sessions")
         self.sessions = sorted(found, key=lambda each: not each["is_current"])
+        self.sign_ins = await self._engine.call("account.sign_ins")

@@ -8,6 +8,7 @@ from parley_app.model.key_log import KeyLog
 from parley_app.model.link_other import LinkOther
 from parley_app.model.locking_out import LockingOut
 from parley_app.model.own_email import OwnEmail
+from parley_app.model.own_invitations import OwnInvitations
 from parley_app.model.own_sessions import OwnSessions
 from parley_app.model.passkeys import Passkeys
 from parley_app.model.passwords import PasswordForm
@@ -27,4 +28,5 @@ class Security:
         self.sessions = OwnSessions(engine, self.again)
         self.linking = LinkOther(engine, self.again)
         self.locking_out = LockingOut(engine)
+        self.invitations = OwnInvitations(engine)
         self.key_log = KeyLog(engine)

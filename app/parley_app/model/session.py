@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from parley_app import account_words, words
-from parley_app.bridge import Bridge
+from parley_app.bridge import Bridge, Visit
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults
+from parley_app.model.by_provider import ByProvider
 from parley_app.model.forgotten import Forgotten
 from parley_app.model.forms import Form, server_address
 from parley_app.model.link_here import LinkHere
@@ -18,11 +19,12 @@ from parley_app.model.observing import Observed
 from parley_app.model.passwords import PASSWORD_LENGTH_MIN
 from parley_app.model.rows import Person
 from parley_app.model.security import Security
+from parley_app.model.signing_up import SignUpForm
 
 _LOOKALIKES = str.maketrans("OIL", "011")
 Phase = Literal["starting", "signed_out", "keeping_key", "signed_in"]
 Connection = Literal["offline", "connecting", "online"]
-Step = Literal["password", "recovery_key", "code"]
+Step = Literal["password", "recovery_key", "code", "provider"]
 #: What sends somebody who stands before the second step back to an earlier one.
 _BACK: Final[dict[str, Step]] = {
     "wrong_credentials": "password",
@@ -57,7 +59,8 @@ class Session(Observed):
         self.fault = ""
         #: Whether somebody signed up here whose account has no device yet: the server wants the address confirmed first.
         self.unfinished = False
-        self.sign_up = Form(server=bridge.server, username="", email="", password="")
+        self.sign_up = SignUpForm(engine, bridge.server)
+        self.by_provider = ByProvider(engine, bridge)
         self.sign_in = SignInForm(server=bridge.server, username="", password="", recovery_key="", code="")
         #: Where signing in stands; `code` once the server has asked for one.
         self.step: Step = "recovery_key"
@@ -100,6 +103,11 @@ class Session(Observed):
         self.passkeys = await self._bridge.passkeys()
         self.changed()
 
+    async def learn_rules(self) -> None:
+        """Ask who may make an account, where the system says at which server."""
+        if self.server_given:
+            await self.sign_up.load(self._bridge.server, self._bridge.ca_file)
+
     async def register(self) -> bool:
         """Make the account of the sign-up form; then the recovery key has to be kept."""
         form = self.sign_up
@@ -117,7 +125,8 @@ class Session(Observed):
 
         async def work() -> None:
             nonlocal unconfirmed
-            given = {**self._account(form), "email": form["email"].strip(), "keep_recovery_key": True}
+            words_given = {"email": form["email"].strip(), "invitation": form["invitation"].strip()}
+            given = {**self._account(form), **words_given, "keep_recovery_key": True}
             try:
                 await self._engine.call("register", given)
             except EngineError as error:
@@ -197,6 +206,24 @@ class Session(Observed):
         asked = await self._engine.call("account.passkey.ask", account)
         return {"flow": asked["flow"], "credential": await self._bridge.use_passkey(asked["options"])}
 
+    async def return_from_provider(self, address: str) -> None:
+        """Somebody came back to an app that had begun anew meanwhile."""
+        await self.by_provider.take(address)
+        self.step = "provider" if self.by_provider.missing else "password"
+
+    async def visit_provider(self, provider: str, visit: Visit) -> bool:
+        """Send somebody to a provider; whether they came back to this very app, with something missing."""
+        came_back = await self.by_provider.leave(provider, self._account(self.sign_in)["server"] or "", visit)
+        self.step = "provider" if came_back else "password"
+        return came_back
+
+    async def finish_by_provider(self) -> bool:
+        """Give what is missing of somebody who came back; whether they have come in."""
+        came_in = await self.by_provider.give()
+        if came_in or self.by_provider.unconfirmed:
+            await self.load()
+        return came_in
+
     async def confirm_key(self) -> bool:
         """Whether the last group of the recovery key was typed; then the device forgets the key."""
         typed = "".join(self.confirmation["last_group"].split()).strip("-").upper().translate(_LOOKALIKES)
@@ -218,7 +245,7 @@ class Session(Observed):
     def forget_typed(self) -> None:
         """Forget the secrets that were typed, once their fields have left the screen (emptied in use, a field breaks)."""
         self.link = self._new_link()
-        for form in (self.sign_up, self.sign_in, self.confirmation):
+        for form in (self.sign_up, self.sign_in, self.by_provider, self.confirmation):
             for name in ("password", "recovery_key", "last_group", "code"):
                 form.values.pop(name, None)
         self.alone = self.forgotten.done = False

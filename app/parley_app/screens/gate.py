@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import flet as ft
 
-from parley_app import account_words, device_words, words
+from parley_app import account_words, device_words, entrance_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field, StrengthMeter
 from parley_app.components.surfaces import Note
@@ -15,6 +15,8 @@ from parley_app.icons import Glyph
 from parley_app.model import app as routes
 from parley_app.model.app import App
 from parley_app.model.passwords import strength
+from parley_app.model.signing_up import SignUpForm
+from parley_app.screens.by_provider import ProviderButtons
 from parley_app.screens.frame import Gate, TrustLine
 from parley_app.screens.gate_form import done, fault, named, run, server_field
 from parley_app.theme import Ui, use_ui
@@ -95,6 +97,24 @@ def _sign_up_fields(app: App, typed: Callable[[str], object], go: Callable[[], o
             on_change=typed,
             on_submit=go,
         ),
+        *_invitation_field(form, go),
+    ]
+
+
+def _invitation_field(form: SignUpForm, go: Callable[[], object]) -> list[ft.Control]:
+    if not form.asks_invitation:
+        return []
+    domains = form.rules["domains"] if form.rules is not None else ()
+    return [
+        Field(
+            entrance_words.INVITATION,
+            form["invitation"],
+            helper=entrance_words.domains(domains) if domains else entrance_words.INVITATION_HELP,
+            fault=form.faults.get("invitation", ""),
+            glyph=Glyph.TICKET,
+            on_change=named(form, "invitation"),
+            on_submit=go,
+        )
     ]
 
 
@@ -105,6 +125,7 @@ def SignUp(app: App) -> ft.Control:
     form = app.session.sign_up
     password, set_password = ft.use_state(form["password"])
     use_watched(form)
+    ft.use_effect(lambda: app.spawn(app.session.learn_rules()) and None, [])
 
     def typed(value: str) -> None:
         form.fill("password", value)
@@ -115,14 +136,14 @@ def SignUp(app: App) -> ft.Control:
     fields = _sign_up_fields(app, typed, go)
     meter = [] if form.faults.get("password") else [StrengthMeter(level, words.STRENGTH[level])]
     label = words.WORKING_SIGN_UP if form.busy else words.SIGN_UP_BUTTON
+    send = Button(label, Kind.PRIMARY, large=True, on_click=go, disabled=form.busy)
+    closed = Note(ui.c.warning, Glyph.INFO, entrance_words.CLOSED, entrance_words.CLOSED_TEXT)
     return Gate(
         words.SIGN_UP_TITLE,
         words.SIGN_UP_LEAD,
         [
-            *fields,
-            *meter,
-            *fault(ui, form.fault),
-            Button(label, Kind.PRIMARY, large=True, on_click=go, disabled=form.busy),
+            *([closed] if form.closed else [*fields, *meter, *fault(ui, form.fault), send]),
+            ProviderButtons(app),
         ],
         [
             ui.text(words.HAVE_ACCOUNT, Type.SMALL, ui.c.ink_2),
@@ -184,6 +205,7 @@ def SignIn(app: App) -> ft.Control:
             *fault(ui, form.fault),
             Button(words.SIGN_IN_NEXT, Kind.PRIMARY, large=True, on_click=go),
             *_other_ways(app),
+            ProviderButtons(app),
         ],
         [
             ui.text(words.NO_ACCOUNT, Type.SMALL, ui.c.ink_2),

@@ -24,6 +24,8 @@ from parley_app.screens.settings_page import LINK_OTHER, LOCK_OUT
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Radius, Size, Space, Type
 
+_SIGN_INS_SHOWN = 10
+
 
 def _ending(app: App, session_id: str, name: str) -> Question:
     end = doing(app, partial(app.session.security.sessions.end, session_id))
@@ -89,8 +91,24 @@ def _ends(app: App, session: Json, name: str) -> list[ft.Control]:
     return [*([lock_out] if session["device_id"] else []), end]
 
 
+@ft.component
+def SignInRow(sign_in: Json) -> ft.Control:
+    """One sign-in: by what, from about where and when; marked where that was new."""
+    ui = use_ui()
+    when = times.short(times.parse(sign_in["signed_in_at"]), dt.datetime.now().astimezone())
+    title = ui.text(sign_in["program"], Type.LABEL_STRONG, lines=1)
+    where = ui.text(account_words.seen(sign_in["network"], when), Type.META, ui.c.ink_3)
+    lines = ft.Column([title, where], spacing=0, tight=True, expand=True)
+    new = [Tag(account_words.SIGN_IN_NEW, ui.c.warning)] if sign_in["is_new"] else []
+    return ft.Container(
+        ft.Row([lines, *new], spacing=Space.MD),
+        padding=ft.Padding.symmetric(horizontal=Space.LG, vertical=Space.MD),
+    )
+
+
 def _known(app: App, ui: Ui, form: OwnSessions) -> list[ft.Control]:
     rows = [keyed(each["session_id"], SessionRow)(app, each) for each in form.sessions]
+    sign_ins = [SignInRow(each) for each in form.sign_ins[:_SIGN_INS_SHOWN]]
     others = Button(
         account_words.SIGN_OUT_OTHERS,
         Kind.DANGER,
@@ -106,6 +124,7 @@ def _known(app: App, ui: Ui, form: OwnSessions) -> list[ft.Control]:
             Button(device_words.LINK, Kind.SECONDARY, Glyph.PLUS, on_click=lambda: app.go(LINK_OTHER)),
             *([others] if len(rows) > 1 else []),
         ),
+        *([Group(account_words.SIGN_INS, ruled(sign_ins))] if sign_ins else []),
     ]
 
 

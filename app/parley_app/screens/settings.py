@@ -7,7 +7,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import account_words, words
+from parley_app import account_words, entrance_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.layout import at_least, keyed
 from parley_app.components.overlay import Dialog, DialogOver
@@ -26,6 +26,7 @@ from parley_app.screens.key_log import KeyLogScreen
 from parley_app.screens.link_other import LinkOtherScreen
 from parley_app.screens.locking_out import LockOutScreen
 from parley_app.screens.own_email import EmailScreen
+from parley_app.screens.own_invitations import InvitationsScreen
 from parley_app.screens.own_passkeys import PasskeysScreen
 from parley_app.screens.own_password import PasswordScreen
 from parley_app.screens.own_sessions import SessionsScreen
@@ -39,6 +40,7 @@ from parley_app.screens.settings_page import (
     LOCK_OUT,
     NOTIFICATIONS,
     OWN_EMAIL,
+    OWN_INVITATIONS,
     OWN_PASSWORD,
     OWN_SESSIONS,
     PASSKEYS,
@@ -57,6 +59,7 @@ _WAYS: Final = (
     (Glyph.SHIELD_CHECK, account_words.STEP, account_words.STEP_DETAIL, SECOND_STEP),
     (Glyph.FINGERPRINT, account_words.PASSKEYS, account_words.PASSKEYS_DETAIL, PASSKEYS),
     (Glyph.DEVICES, account_words.SESSIONS, account_words.SESSIONS_DETAIL, OWN_SESSIONS),
+    (Glyph.TICKET, entrance_words.INVITATIONS, entrance_words.INVITATIONS_DETAIL, OWN_INVITATIONS),
     (Glyph.KEY, account_words.KEYS, account_words.KEYS_DETAIL, KEY_LOG),
 )
 
@@ -271,6 +274,7 @@ _PAGES: Final = {
     PASSKEYS: PasskeysScreen,
     OWN_SESSIONS: SessionsScreen,
     LINK_OTHER: LinkOtherScreen,
+    OWN_INVITATIONS: InvitationsScreen,
     KEY_LOG: KeyLogScreen,
 }
 
