@@ -15,6 +15,8 @@ from e2e_web import WebApp, browser_profile, chromium_path
 from playwright.sync_api import Playwright, sync_playwright
 from push_receiver import PushReceiver
 
+from parley_ops.trial import trusted_provider
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,13 +33,18 @@ def stack() -> Iterator[Stack]:
     port = free_port()
     command = [str(ROOT / "parley"), "up", "--home", str(home_folder), "--port", str(port), "--detach"]
     own = {name: value for name, value in os.environ.items() if name not in ENGINES}
+    command += ["--limits-profile", "test", "--push-loopback", "--members-invite"]
+    providers, provider_port = trusted_provider(home_folder)
+    os.environ["PARLEY_TEST_PROVIDER_PORT"] = str(provider_port)
+    command += ["--identity-providers-file", str(providers)]
     try:
-        subprocess.run([*command, "--limits-profile", "test", "--push-loopback"], env=own, check=True, timeout=600)
+        subprocess.run(command, env=own, check=True, timeout=600)
         address, ca_file = f"https://localhost:{port}", str(home_folder / "tls" / "ca.crt")
         yield Stack(address, ca_file, home_folder, admin_addresses(home_folder))
     finally:
         subprocess.run([str(ROOT / "parley"), "down", "--home", str(home_folder)], env=own, check=False, timeout=120)
         shutil.rmtree(home_folder, ignore_errors=True)
+        providers.unlink()
 
 
 @pytest.fixture

@@ -22,6 +22,11 @@ Call = Callable[..., Awaitable[Answer]]
 async def keep_the_account(call: Call, client: Client, stack: Stack, *, username: str, password: str) -> None:
     """The whole round; at its end the person is signed out everywhere."""
     email = f"{username}@example.org"
+    await client.sign_up_rules(server=stack.address, ca_file=stack.ca_file)
+    made = await client.invite(uses=1, lifetime_s=3600)
+    assert await client.invitations() == [made.invitation]
+    await client.withdraw_invitation(made.invitation.invitation_id)
+    await client.sign_ins()
     await client.request_verification()
     await client.verify_email(await letter(stack, email, CONFIRM, letters=2))
     await client.change_email(f"new.{email}")

@@ -18,6 +18,7 @@ from e2e_account_journey import keep_the_account
 from e2e_conformance import DocumentedApi, DocumentedSocket, Recorded, RecordingNetwork
 from e2e_devices import Device, Stack, access_token
 from e2e_loops import run
+from e2e_provider_journey import come_by_provider
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from push_receiver import PushReceiver
 from schemathesis.checks import not_a_server_error
@@ -112,6 +113,7 @@ class Journey:
         async with self.open("clara") as clara:
             await self.register(clara, "clara")
             await keep_the_account(self.call, clara, self.stack, username=self.names["clara"], password=PASSWORD)
+        await come_by_provider(self.open, self.stack)
         await self.hand.close()
 
     async def talk(self, anna: Client, berta: Client) -> tuple[int, str, str]:
