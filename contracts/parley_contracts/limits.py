@@ -300,6 +300,17 @@ REVOCATIONS_PAGE_MAX = 1000
 IDEMPOTENCY_KEY_LENGTH_MAX = 64
 USERS_PER_LOOKUP_MAX = 1000
 
+#: Keys that are older than this are replaced without a command.
+SIGNING_KEY_LIFETIME_S = 90 * 24 * 3600
+FIELD_KEY_LIFETIME_S = 365 * 24 * 3600
+#: Who verifies access tokens asks for unknown keys again, but not sooner than this.
+KEYS_AGAIN_AFTER_S = 5
+#: Rows of people or of the audit log in one answer to an operator.
+OPERATOR_PAGE_MAX = 200
+#: Sessions of the operators' pages end when nobody does anything for so long, and at last.
+OPERATOR_IDLE_S = 15 * 60
+OPERATOR_SESSION_S = 8 * 3600
+
 # Notifications
 PUSH_DEVICES_MAX = 50
 PUSH_KEY_SIZE_BYTES = 32

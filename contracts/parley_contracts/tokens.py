@@ -27,6 +27,8 @@ SERVICE_TOKEN_TYPE = "parley-service+jwt"  # noqa: S105 - a media type
 #: The audience of access tokens: every service behind the gateway.
 ACCESS_AUDIENCE = "parley"
 
+#: After a service's name in the set: the key that its present one replaced, while both are in use.
+REPLACED_KEY = ".previous"
 _PARTS = 3
 _HEADER_SIZE_BYTES_MAX = 256
 _HEADER = frozenset({"alg", "kid", "typ"})
@@ -129,10 +131,21 @@ def sign_service_token(key: Ed25519PrivateKey, *, service: str, audience: str) -
 
 
 def verify_service_token(unverified_token: str, keys: KeySet, *, audience: str) -> str:
-    """The name of the calling service, whose key is `kid` = `iss` = `sub` of the set."""
+    """The name of the calling service, whose key is `kid` = `iss` = `sub` of the set; the one it replaced is good, too."""
     try:
         kid = _kid_of(unverified_token, SERVICE_TOKEN_TYPE)
     except ValueError as error:
         raise Unauthenticated from error
-    verify_token(unverified_token, keys, token_type=SERVICE_TOKEN_TYPE, issuer=kid, audience=audience)
+    if kid.endswith(REPLACED_KEY):
+        raise Unauthenticated
+    try:
+        verify_token(unverified_token, keys, token_type=SERVICE_TOKEN_TYPE, issuer=kid, audience=audience)
+    except TokenExpired:
+        raise
+    except Unauthenticated:
+        replaced = keys.get(f"{kid}{REPLACED_KEY}")
+        if replaced is None:
+            raise
+        by_name = {kid: replaced}
+        verify_token(unverified_token, by_name, token_type=SERVICE_TOKEN_TYPE, issuer=kid, audience=audience)
     return kid

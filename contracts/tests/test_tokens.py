@@ -106,3 +106,23 @@ def test_key_sets_hold_only_ed25519_signature_keys():
     for wrong in ({"kty": "oct"}, {"use": "enc"}, {"alg": "ES256"}, {"crv": "X25519"}, {"x": good["x"] + "="}):
         with pytest.raises(ValueError, match=r"Ed25519|base64url"):
             tokens.parse_key_set(json.dumps({"keys": [good | wrong]}).encode())
+
+
+def test_the_key_that_a_service_key_replaced_is_good_while_it_is_in_the_set():
+    """Both are in use while services restart one by one; afterwards the old one names nobody."""
+    old, new = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    both = {"media": new.public_key(), "media.previous": old.public_key()}
+    for key in (old, new):
+        token = tokens.sign_service_token(key, service="media", audience="auth")
+        assert tokens.verify_service_token(token, both, audience="auth") == "media"
+        with pytest.raises(Unauthenticated):
+            tokens.verify_service_token(token, both, audience="messaging")
+    with pytest.raises(Unauthenticated):
+        token = tokens.sign_service_token(old, service="media", audience="auth")
+        tokens.verify_service_token(token, {"media": new.public_key()}, audience="auth")
+    with pytest.raises(Unauthenticated):
+        token = tokens.sign_service_token(old, service="media.previous", audience="auth")
+        tokens.verify_service_token(token, both, audience="auth")
+    with pytest.raises(Unauthenticated):
+        token = tokens.sign_service_token(KEY, service="media", audience="auth")
+        tokens.verify_service_token(token, both, audience="auth")

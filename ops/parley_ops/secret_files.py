@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from parley_contracts.tokens import public_jwk
+from parley_contracts.tokens import REPLACED_KEY, public_jwk
 from parley_ops.layout import Home, write_private
 
 SERVICES = ("auth", "messaging", "media", "notification")
@@ -47,19 +48,63 @@ def key_file(home: Home) -> Path:
 
 def make_service_secrets(home: Home) -> None:
     """Every service's secrets, and the public set of their keys."""
+    _make_lasting_keys(home)
     for service, names in _SECRETS.items():
         for name in names:
             _once(home.secrets / service / name, lambda: secrets.token_hex(32))
     for name in ("access_signing_key.pem", "key_log_key.pem"):
         _once(home.secrets / "auth" / name, _new_key)
     _once(home.secrets / "notification" / "vapid_private_key.pem", _new_vapid_key)
+    publish_service_keys(home, {service: _once(_service_key(home, service), _new_key) for service in SERVICES})
+
+
+def rotate_service_keys(home: Home, restart: Callable[[], None]) -> None:
+    """Another key for each service; `restart` restarts them, upon which the old ones are good no more.
+
+    Services read the set anew when it is replaced, and their own keys at their start: until then the old ones stay in the set.
+    """
+    old = {service: _service_key(home, service).read_text() for service in SERVICES}
+    fresh = {service: _new_key() for service in SERVICES}
+    publish_service_keys(home, fresh | {f"{service}{REPLACED_KEY}": pem for service, pem in old.items()})
+    for service, pem in fresh.items():
+        write_private(_service_key(home, service), pem)
+    restart()
+    publish_service_keys(home, fresh)
+
+
+def publish_service_keys(home: Home, pems: Mapping[str, str]) -> None:
+    """Write the set of public keys, by name, from private ones."""
     keys = []
-    for service in SERVICES:
-        pem = _once(home.secrets / service / "service_key.pem", _new_key)
+    for name, pem in pems.items():
         private = load_pem_private_key(pem.encode(), None)
         assert isinstance(private, Ed25519PrivateKey)
-        keys.append(public_jwk(service, private.public_key()))
+        keys.append(public_jwk(name, private.public_key()))
     write_private(service_keys_file(home), json.dumps({"keys": keys}, indent=2))
+
+
+def _make_lasting_keys(home: Home) -> None:
+    """What is never replaced. Instances from before it was apart derived the same from keys that now are replaced."""
+    field_key, service_key = home.secrets / "auth" / "field_key", _service_key(home, "messaging")
+    earlier = {
+        "auth": field_key.read_text() if field_key.exists() else "",
+        "messaging": _raw_hex(service_key.read_text()) if service_key.exists() else "",
+    }
+    for service, secret in earlier.items():
+        _once(home.secrets / service / "lasting_key", partial(_or_random, secret))
+
+
+def _or_random(secret: str) -> str:
+    return secret or secrets.token_hex(32)
+
+
+def _raw_hex(pem: str) -> str:
+    private = load_pem_private_key(pem.encode(), None)
+    assert isinstance(private, Ed25519PrivateKey)
+    return private.private_bytes_raw().hex()
+
+
+def _service_key(home: Home, service: str) -> Path:
+    return home.secrets / service / "service_key.pem"
 
 
 def keep_mail_server(home: Home, url: bytes) -> None:

@@ -1,31 +1,40 @@
 """The service's keys: the ones that sign access tokens, other services' public ones, and keys derived for single uses.
 
-Invariant: one derived key serves one purpose. A signing key that has been replaced stays readable as
-`access_signing_key.*.pem` until the tokens that it signed have expired.
+Invariant: one derived key serves one purpose. A signing key that was replaced stays good until the tokens that it signed have
+expired, and no longer; a field key that was replaced still opens what it sealed. Replaced keys are noticed without a restart.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+import time
+from functools import cache, lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.conf import settings
 
-from parley_auth.config import read_config
 from parley_contracts.checkpoints import CheckpointError, NoteKey, parse_key
 from parley_contracts.encoding import b64encode
-from parley_contracts.limits import KEY_LOG_WITNESSES_MAX
-from parley_contracts.tokens import KeySet, parse_key_set, public_jwk
+from parley_contracts.limits import ACCESS_TOKEN_LIFETIME_S, KEY_LOG_WITNESSES_MAX, TOKEN_LEEWAY_S
+from parley_contracts.tokens import KeySet, public_jwk
 from parley_serving.environment import ConfigError
+from parley_serving.key_files import FIELD_KEY_FILE, Generation, generation, replaced_at, replaced_keys
+from parley_serving.service_keys import ServiceKeys
 
 CURRENT_KEY_FILE = "access_signing_key.pem"
-FIELD_KEY_FILE = "field_key"
 KEY_LOG_KEY_FILE = "key_log_key.pem"
 KEY_LOG_WITNESSES_FILE = "key_log_witnesses"
+#: Published for a moment before it signs.
+NEXT_KEY_FILE = "access_signing_key.pem.next"
+#: What is compared or chained for as long as the data lives, and so is never replaced: the index of addresses, the successors
+#: of refresh tokens, the audit log. It opens nothing.
+LASTING_KEY_FILE = "lasting_key"
+#: For so long tokens of a replaced key may live.
+REPLACED_KEY_LIFETIME_S = ACCESS_TOKEN_LIFETIME_S + TOKEN_LEEWAY_S
 
 
 def thumbprint(key: Ed25519PublicKey) -> str:
@@ -34,19 +43,16 @@ def thumbprint(key: Ed25519PublicKey) -> str:
     return b64encode(hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest())
 
 
-@cache
 def access_signing_key() -> tuple[str, Ed25519PrivateKey]:
     """The present signing key with its `kid`."""
-    key = _load(CURRENT_KEY_FILE)
-    return thumbprint(key.public_key()), key
+    return _signing_key(_generation(CURRENT_KEY_FILE))
 
 
-@cache
 def access_keys() -> KeySet:
     """All keys whose access tokens are accepted, by `kid`."""
-    names = sorted(path.name for path in read_config().secrets_dir.glob("access_signing_key*.pem"))
-    public_keys = [_load(name).public_key() for name in names]
-    return {thumbprint(key): key for key in public_keys}
+    oldest = time.time() - REPLACED_KEY_LIFETIME_S
+    found = _access_keys(_generation(CURRENT_KEY_FILE))
+    return {kid: key for kid, key, replaced in found if replaced == 0 or replaced >= oldest}
 
 
 @cache
@@ -58,7 +64,7 @@ def key_log_key() -> Ed25519PrivateKey:
 @cache
 def key_log_witnesses() -> tuple[NoteKey, ...]:
     """Whose signatures below the heads are kept: a key a line, in the operator's file."""
-    path = read_config().secrets_dir / KEY_LOG_WITNESSES_FILE
+    path = settings.CONFIG.secrets_dir / KEY_LOG_WITNESSES_FILE
     lines = path.read_text().split("\n") if path.exists() else []
     try:
         return tuple(parse_key(line) for line in lines if line.strip())[:KEY_LOG_WITNESSES_MAX]
@@ -69,28 +75,56 @@ def key_log_witnesses() -> tuple[NoteKey, ...]:
 @cache
 def service_keys() -> KeySet:
     """The public keys of the services, by name."""
-    try:
-        return parse_key_set(read_config().service_keys)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError("PARLEY_SERVICE_KEYS is not a JWK set of Ed25519 keys") from error
+    return ServiceKeys(settings.CONFIG.service_keys)
 
 
-@cache
 def derived_key(secret_name: str, purpose: str) -> bytes:
     """32 bytes for one purpose, from one of the service's secret files (HKDF, RFC 5869)."""
-    info = b"parley auth " + purpose.encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(read_config().secret(secret_name))
+    return _derived_key(secret_name, purpose, _generation(secret_name))
 
 
-@cache
 def field_key_files() -> tuple[str, ...]:
-    """The present field key's file, then those that it replaced (`field_key.*`), which still open what they sealed."""
-    names = sorted(path.name for path in read_config().secrets_dir.glob(f"{FIELD_KEY_FILE}.*"))
-    return (FIELD_KEY_FILE, *names)
+    """The present field key's file, then those that it replaced, which still open what they sealed."""
+    return _field_key_files(_generation(FIELD_KEY_FILE))
+
+
+def _generation(name: str) -> Generation:
+    try:
+        return generation(settings.CONFIG.secrets_dir, name)
+    except OSError as error:
+        raise ConfigError(f"the secret {name} cannot be read from PARLEY_SECRETS_DIR") from error
+
+
+@lru_cache(maxsize=2)
+def _signing_key(_generation: Generation) -> tuple[str, Ed25519PrivateKey]:
+    key = _load(CURRENT_KEY_FILE)
+    return thumbprint(key.public_key()), key
+
+
+@lru_cache(maxsize=2)
+def _access_keys(_generation: Generation) -> list[tuple[str, Ed25519PublicKey, int]]:
+    """`kid`, key, and when it was replaced (0: it was not)."""
+    others = replaced_keys(settings.CONFIG.secrets_dir, CURRENT_KEY_FILE)
+    found = [(_load(path.name).public_key(), replaced_at(path)) for path in others]
+    found.append((_load(CURRENT_KEY_FILE).public_key(), 0))
+    return [(thumbprint(key), key, replaced) for key, replaced in found]
+
+
+@lru_cache(maxsize=64)
+def _derived_key(secret_name: str, purpose: str, _generation: Generation) -> bytes:
+    info = b"parley auth " + purpose.encode()
+    secret = settings.CONFIG.secret(secret_name)
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
+
+
+@lru_cache(maxsize=2)
+def _field_key_files(_generation: Generation) -> tuple[str, ...]:
+    replaced = replaced_keys(settings.CONFIG.secrets_dir, FIELD_KEY_FILE)
+    return (FIELD_KEY_FILE, *(path.name for path in replaced))
 
 
 def _load(name: str) -> Ed25519PrivateKey:
-    key = load_pem_private_key(read_config().secret(name), password=None)
+    key = load_pem_private_key(settings.CONFIG.secret(name), password=None)
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError(f"{name} is not an Ed25519 key")
     return key

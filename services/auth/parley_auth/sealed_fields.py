@@ -10,7 +10,8 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from parley_auth.keyring import FIELD_KEY_FILE, derived_key, field_key_files
+from parley_auth.keyring import derived_key, field_key_files
+from parley_serving.key_files import FIELD_KEY_FILE
 
 NONCE_SIZE_BYTES = 12
 
@@ -34,6 +35,15 @@ def open_field(sealed: bytes, *, row: str, column: str) -> str:
         except (InvalidTag, ValueError):
             continue
     raise SealedFieldError(f"the field {column} does not open")
+
+
+def reseal_field(sealed: bytes, *, row: str, column: str) -> bytes | None:
+    """The field under the present key; None where it is already. `SealedFieldError`."""
+    try:
+        _cipher(FIELD_KEY_FILE).decrypt(sealed[:NONCE_SIZE_BYTES], sealed[NONCE_SIZE_BYTES:], _place(row, column))
+    except (InvalidTag, ValueError):
+        return seal_field(open_field(sealed, row=row, column=column), row=row, column=column)
+    return None
 
 
 def _cipher(name: str) -> AESGCM:

@@ -39,7 +39,7 @@ def test_own_token_is_accepted(person):
 
 
 def test_token_of_retired_key_is_accepted(person):
-    pem = (settings.CONFIG.secrets_dir / "access_signing_key.previous.pem").read_bytes()
+    pem = (settings.CONFIG.secrets_dir / "access_signing_key.pem.previous").read_bytes()
     key = load_pem_private_key(pem, password=None)
     person.api.token = signed(claims_of(person.api.token), key=key, kid=thumbprint(key.public_key()))
     assert person.api.get("me").status == 200

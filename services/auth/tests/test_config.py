@@ -27,7 +27,7 @@ def test_environment_is_read():
 def test_service_keys_may_be_a_file(tmp_path):
     path = tmp_path / "services.json"
     path.write_text('{"keys": []}')
-    assert read_config(ENVIRONMENT | {"PARLEY_SERVICE_KEYS": str(path)}).service_keys == b'{"keys": []}'
+    assert read_config(ENVIRONMENT | {"PARLEY_SERVICE_KEYS": str(path)}).service_keys == str(path)
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENT))

@@ -169,7 +169,7 @@ def test_what_is_no_checkpoint_is_refused(anonymous, witnessed, text):
 
 
 def test_witnesses_are_read_from_the_operator_s_file(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(keyring, "read_config", lambda: type("Config", (), {"secrets_dir": tmp_path}))
+    monkeypatch.setattr(settings.CONFIG, "secrets_dir", tmp_path)
     keyring.key_log_witnesses.cache_clear()
     (tmp_path / keyring.KEY_LOG_WITNESSES_FILE).write_text(f"\n{WITNESS.text()}\n\n")
     try:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from parley_contracts.tokens import KeySet, parse_key_set
-from parley_serving.environment import ConfigError, inline_or_file, limits_profile, required
+from parley_serving.environment import ConfigError, limits_profile, required
 from parley_serving.fastapi.config import NodeConfig
+from parley_serving.service_keys import ServiceKeys
 
 DATABASE_DEFAULT = "messaging"
 
@@ -22,7 +22,7 @@ class Config(NodeConfig):
         super().__init__(environment, node_id_default="messaging-1")
         self.redis_url: Final = required(environment, "PARLEY_REDIS_URL")
         self.limits_profile: Final = limits_profile(environment)
-        self.service_keys: Final = _key_set(required(environment, "PARLEY_SERVICE_KEYS"))
+        self.service_keys: Final = ServiceKeys(required(environment, "PARLEY_SERVICE_KEYS"))
 
     def field_secret(self) -> bytes:
         """What seals single fields of the database is derived from."""
@@ -30,6 +30,13 @@ class Config(NodeConfig):
             return (self.secrets_dir / "field_key").read_bytes()
         except OSError as error:
             raise ConfigError("field_key cannot be read from PARLEY_SECRETS_DIR") from error
+
+    def lasting_secret(self) -> bytes:
+        """What words of the search index and signatures of webhooks are derived from: it outlives the service's key."""
+        try:
+            return bytes.fromhex((self.secrets_dir / "lasting_key").read_text().strip())
+        except (OSError, ValueError) as error:
+            raise ConfigError("lasting_key cannot be read from PARLEY_SECRETS_DIR") from error
 
     @property
     def peers_path(self) -> Path:
@@ -45,10 +52,3 @@ class Config(NodeConfig):
 def read_config(environment: Mapping[str, str] = os.environ) -> Config:
     """The configuration in `environment`; `ConfigError` says what is missing."""
     return Config(environment)
-
-
-def _key_set(value: str) -> KeySet:
-    try:
-        return parse_key_set(inline_or_file(value))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError("PARLEY_SERVICE_KEYS is neither a JWK set of Ed25519 keys nor a file with one") from error

@@ -173,7 +173,7 @@ class RunningNode:
         memberships = MongoMemberships(database, log)
         states = States(log, memberships)
         metrics = Metrics()
-        tokenizer = Tokenizer(config.service_key().private_bytes_raw())
+        tokenizer = Tokenizer(config.lasting_secret())
         names = MongoChannels(database)
         admission = Admission(times=_TIMES[config.limits_profile])
         channels = Channels(log, names, self._auth, tokenizer, admission.conversations)
@@ -259,7 +259,7 @@ class RunningNode:
         appending: Appending,
         reading: Reading,
     ) -> ChannelApplications:
-        store, hooks = MongoApplications(database), Hooks(config.service_key().private_bytes_raw())
+        store, hooks = MongoApplications(database), Hooks(config.lasting_secret())
         self._calling = Calling(
             store, MongoLog(database), channels, hooks, self._callbacks, is_ours=self._owns_application
         )

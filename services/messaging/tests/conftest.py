@@ -53,6 +53,7 @@ def stack() -> Iterator[Stack]:
     secret = auth.service_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (run_dir / "service_key.pem").write_bytes(secret)
     (run_dir / "field_key").write_text(os.urandom(32).hex())
+    (run_dir / "lasting_key").write_text(os.urandom(32).hex())
     mongodb_url = _named(os.environ["PARLEY_MONGODB_URL"], f"dev_messaging_{os.getpid()}")
     redis_url = os.environ["PARLEY_REDIS_URL"].rstrip("/") + f"/{REDIS_DATABASE}"
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}

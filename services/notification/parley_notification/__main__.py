@@ -1,7 +1,8 @@
-"""`python -m parley_notification {migrate,serve,work}`."""
+"""`python -m parley_notification {migrate,rotate-keys,serve,work}`."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -14,7 +15,7 @@ from parley_serving.django.commands import migrate, run_until_signal, set_up_dja
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 2 where the environment or the command line is wrong."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "parley_notification.settings"
-    commands = {"migrate": migrate, "serve": _serve, "work": _work}
+    commands = {"migrate": migrate, "rotate-keys": _rotate_keys, "serve": _serve, "work": _work}
     return run_command("parley_notification", "Parley's notifications.", read_config, commands, arguments)
 
 
@@ -29,6 +30,14 @@ def _work(_config: Config) -> None:
     from parley_notification.deliveries.worker import work_until  # noqa: PLC0415 - it needs Django's models
 
     run_until_signal(work_until)
+
+
+def _rotate_keys(_config: Config) -> None:
+    """Replace the field key; prints how many fields were sealed anew, as JSON."""
+    set_up_django()
+    from parley_notification.rotation import rotate_field_key  # noqa: PLC0415 - it needs Django's models
+
+    sys.stdout.write(json.dumps({"resealed": rotate_field_key()}) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,20 +1,24 @@
-"""The service's keys: its own, other services' public ones, the VAPID pair, and keys derived for single uses."""
+"""The service's keys: its own, other services' public ones, the VAPID pair, and keys derived for single uses.
+
+Invariant: a field key that was replaced still opens what it sealed. Replaced keys are noticed without a restart.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.conf import settings
 
-from parley_contracts.tokens import KeySet, parse_key_set
+from parley_contracts.tokens import KeySet
 from parley_notification.config import read_config
 from parley_serving.environment import ConfigError
-
-FIELD_KEY_FILE = "field_key"
+from parley_serving.key_files import FIELD_KEY_FILE, Generation, generation, replaced_keys
+from parley_serving.service_keys import ServiceKeys
 
 
 @cache
@@ -29,10 +33,7 @@ def service_key() -> Ed25519PrivateKey:
 @cache
 def service_keys() -> KeySet:
     """The public keys of the services, by name."""
-    try:
-        return parse_key_set(read_config().service_keys)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError("PARLEY_SERVICE_KEYS is not a JWK set of Ed25519 keys") from error
+    return ServiceKeys(read_config().service_keys)
 
 
 @cache
@@ -44,18 +45,34 @@ def vapid_key() -> EllipticCurvePrivateKey:
     return key
 
 
-@cache
 def derived_key(purpose: str, secret_name: str = FIELD_KEY_FILE) -> bytes:
     """32 bytes for one purpose, from one of the service's secret files (HKDF, RFC 5869)."""
-    info = b"parley notification " + purpose.encode()
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(read_config().secret(secret_name))
+    return _derived_key(purpose, secret_name, _generation())
 
 
-@cache
 def field_key_files() -> tuple[str, ...]:
-    """The present field key's file, then those that it replaced (`field_key.*`), which still open what they sealed."""
-    names = sorted(path.name for path in read_config().secrets_dir.glob(f"{FIELD_KEY_FILE}.*"))
-    return (FIELD_KEY_FILE, *names)
+    """The present field key's file, then those that it replaced, which still open what they sealed."""
+    return _field_key_files(_generation())
+
+
+def _generation() -> Generation:
+    try:
+        return generation(settings.CONFIG.secrets_dir, FIELD_KEY_FILE)
+    except OSError as error:
+        raise ConfigError(f"the secret {FIELD_KEY_FILE} cannot be read from PARLEY_SECRETS_DIR") from error
+
+
+@lru_cache(maxsize=64)
+def _derived_key(purpose: str, secret_name: str, _generation: Generation) -> bytes:
+    info = b"parley notification " + purpose.encode()
+    secret = settings.CONFIG.secret(secret_name)
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
+
+
+@lru_cache(maxsize=2)
+def _field_key_files(_generation: Generation) -> tuple[str, ...]:
+    replaced = replaced_keys(settings.CONFIG.secrets_dir, FIELD_KEY_FILE)
+    return (FIELD_KEY_FILE, *(path.name for path in replaced))
 
 
 def _load(name: str) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import time
 import uuid
 
 import pytest
@@ -17,11 +18,19 @@ from hypothesis import strategies as st
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import new_uuid7
 from parley_notification.config import LOOPBACK_VARIABLE, read_config
-from parley_notification.keyring import derived_key, field_key_files
+from parley_notification.rotation import reseal, rotate_field_key
 from parley_notification.sealed_fields import SealedFieldError, open_field, seal_field
 from parley_notification.subscriptions.models import Subscription
+from parley_notification.subscriptions.subscriptions import open_subscription
 from parley_notification.web import rates
 from parley_notification.web.rates import Rate
+from parley_serving.key_files import (
+    FIELD_KEY_REPLACED_S_MIN,
+    let_field_keys_go,
+    replace_key,
+    replaced_keys,
+    write_key,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,20 +122,42 @@ def test_sealed_fields_are_bound_to_their_place():
 def test_a_replaced_field_key_still_opens_what_it_sealed(tmp_path):
     sealed = seal_field(b"value", row="one", column="auth")
     current = settings.CONFIG.secrets_dir / "field_key"
-    old = settings.CONFIG.secrets_dir / "field_key.2026"
-    content = current.read_text()
+    content = current.read_bytes()
+    old = replace_key(settings.CONFIG.secrets_dir, "field_key", b"another key altogether")
     try:
-        old.write_text(content)
-        current.write_text("another key altogether")
-        field_key_files.cache_clear()
-        derived_key.cache_clear()
         assert open_field(sealed, row="one", column="auth") == b"value"
         assert open_field(seal_field(b"new", row="one", column="auth"), row="one", column="auth") == b"new"
     finally:
-        current.write_text(content)
+        write_key(current, content)
         old.unlink()
-        field_key_files.cache_clear()
-        derived_key.cache_clear()
+
+
+def test_everything_is_sealed_anew_and_the_old_key_goes(device, receiver):
+    folder = settings.CONFIG.secrets_dir
+    content, uploads = (folder / "field_key").read_bytes(), []
+    people = [device(), device()]
+    for number, person in enumerate(people):
+        uploads.append(receiver.browser(f"rotated-{number}").upload())
+        assert person.subscribe(uploads[-1]).status == 200
+    before = {row.device_id: bytes(row.endpoint) for row in Subscription.objects.all()}
+    try:
+        assert rotate_field_key() == 6
+        assert not set(before.values()) & {bytes(row.endpoint) for row in Subscription.objects.all()}
+        # One that was under way with the old key is found by the pass after it.
+        Subscription.objects.filter(device_id=people[0].device_id).update(
+            endpoint=before[uuid.UUID(people[0].device_id)]
+        )
+        later = time.time() + FIELD_KEY_REPLACED_S_MIN + 2
+        assert [len(let_field_keys_go(folder, reseal, later)) for _ in range(2)] == [0, 1]
+        assert replaced_keys(folder, "field_key") == []
+        for person, upload in zip(people, uploads, strict=True):
+            stored = open_subscription(Subscription.objects.get(device_id=person.device_id))
+            assert (stored.endpoint.url, stored.auth) == (upload["endpoint"], b64decode(upload["auth"]))
+    finally:
+        Subscription.objects.all().delete()
+        for path in replaced_keys(folder, "field_key"):
+            path.unlink()
+        write_key(folder / "field_key", content)
 
 
 def test_preferences_are_the_persons_own(device):

@@ -19,6 +19,7 @@ from parley_notification import neighbours
 from parley_notification.deliveries.consumer import Consumer
 from parley_notification.deliveries.models import Delivery, FeedPosition, WorkerBeat
 from parley_notification.deliveries.sender import Sender
+from parley_notification.rotation import keep_field_key
 from parley_notification.subscriptions.models import Subscription
 from parley_notification.web.rates import redis_client
 
@@ -115,6 +116,7 @@ def _upkeep() -> Callable[[], float]:
         drop_revoked()
         if time.monotonic() >= next_prune:
             prune()
+            keep_field_key()
             next_prune = time.monotonic() + PRUNE_INTERVAL_S
         return min(BEAT_INTERVAL_S, REVOCATION_POLL_INTERVAL_S)
 

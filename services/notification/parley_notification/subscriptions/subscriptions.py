@@ -15,9 +15,11 @@ from parley_contracts.notification_api import Level
 from parley_contracts.notification_api import Preference as WirePreference
 from parley_contracts.notification_api import Subscription as WireSubscription
 from parley_contracts.problems import InvalidRequest, NotFound
-from parley_notification.sealed_fields import open_field, seal_field
+from parley_notification.sealed_fields import open_field, reseal_field, seal_field
 from parley_notification.subscriptions.models import Preference, Subscription
 from parley_serving.outbound.endpoints import Endpoint, parse_endpoint
+
+_SEALED = ("endpoint", "p256dh", "auth")
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,19 @@ def store_subscription(
 def open_subscription(stored: Subscription) -> OpenSubscription:
     """The endpoint and keys of a stored subscription; `SealedFieldError`."""
     row = str(stored.device_id)
-    endpoint, p256dh, auth = (
-        open_field(bytes(getattr(stored, column)), row=row, column=column) for column in ("endpoint", "p256dh", "auth")
-    )
+    endpoint, p256dh, auth = (open_field(bytes(getattr(stored, column)), row=row, column=column) for column in _SEALED)
     return OpenSubscription(parse_endpoint(endpoint.decode()), p256dh, auth)
+
+
+def reseal_subscription(stored: Subscription) -> int:
+    """Seal under the present key what is not; how many fields. A row that changed meanwhile stays so."""
+    row = str(stored.device_id)
+    before = {column: bytes(getattr(stored, column)) for column in _SEALED}
+    resealed = {column: reseal_field(value, row=row, column=column) for column, value in before.items()}
+    fresh = {column: value for column, value in resealed.items() if value is not None}
+    if fresh:
+        Subscription.objects.filter(pk=stored.pk, **before).update(**fresh)
+    return len(fresh)
 
 
 def to_wire(stored: Subscription) -> WireSubscription:

@@ -16,7 +16,7 @@ class DjangoConfig(ServiceConfig):
         super().__init__(environment)
         self.postgres_url: Final = _postgres_url(required(environment, "PARLEY_POSTGRES_URL"))
         self.redis_url: Final = required(environment, "PARLEY_REDIS_URL")
-        #: A JWK set of the services' public keys, as it was read.
+        #: A JWK set of the services' public keys, or the file with it, as `ServiceKeys` takes it.
         self.service_keys: Final = _service_keys(required(environment, "PARLEY_SERVICE_KEYS"))
         #: One of `PROFILES`.
         self.limits_profile: Final = limits_profile(environment)
@@ -44,8 +44,9 @@ def _postgres_url(value: str) -> str:
     return value
 
 
-def _service_keys(value: str) -> bytes:
+def _service_keys(value: str) -> str:
     try:
-        return inline_or_file(value)
+        inline_or_file(value)
     except OSError as error:
         raise ConfigError("PARLEY_SERVICE_KEYS is neither a JWK set nor a readable file") from error
+    return value

@@ -20,6 +20,7 @@ from parley_contracts.auth_api import Revocation, Revocations
 from parley_contracts.ids import DeviceId, SessionId
 from parley_contracts.limits import (
     ACCESS_TOKEN_LIFETIME_S,
+    KEYS_AGAIN_AFTER_S,
     REVOCATION_POLL_INTERVAL_S,
     STORE_TIMEOUT_S,
     TOKEN_LEEWAY_S,
@@ -27,7 +28,7 @@ from parley_contracts.limits import (
 from parley_contracts.problems import Unauthenticated, Unavailable
 from parley_contracts.tokens import AccessClaims, KeySet, parse_key_set, sign_service_token, verify_access_token
 
-KEYS_INTERVAL_S_MIN = 5.0
+KEYS_INTERVAL_S_MIN = float(KEYS_AGAIN_AFTER_S)
 KEYS_AGE_S_MAX = 300.0
 TOKENS_CACHED_MAX = 20_000
 _TOKEN_SIZE_MAX = 4096
