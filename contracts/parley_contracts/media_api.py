@@ -64,6 +64,20 @@ class ObjectDownload(msgspec.Struct, frozen=True):
     path_expires_at: str
 
 
+class QuotaChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT /internal/quotas/{user_id}`, for auth alone: a limit of the person's own, or None for everybody's."""
+
+    limit_bytes: int | None
+
+
+class Quota(msgspec.Struct, frozen=True):
+    """How much space a person's files take, and how much they may."""
+
+    used_bytes: int
+    objects: int
+    limit_bytes: int
+
+
 def part_sizes(size_bytes: int) -> list[int]:
     """The sizes of an object's parts: all `MEDIA_PART_SIZE_BYTES` but the last."""
     whole, rest = divmod(size_bytes, MEDIA_PART_SIZE_BYTES)

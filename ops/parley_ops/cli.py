@@ -21,6 +21,7 @@ from parley_ops.errors import OperationError, UsageError
 from parley_ops.instance import NODES_MAX, require_instance
 from parley_ops.invitations import invite
 from parley_ops.layout import Home, checkout, runtime
+from parley_ops.operator_cli import audit, keys, users
 from parley_ops.report import report
 from parley_ops.stack import Stack
 from parley_ops.watching.commands import transparency
@@ -40,6 +41,8 @@ app = typer.Typer(
 app.add_typer(transparency, name="transparency")
 app.command("sign-web")(sign_web)
 app.command("verify-web")(verify_web)
+for part in (users, audit, keys):
+    app.add_typer(part)
 _console = Console(highlight=False, soft_wrap=True)
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")

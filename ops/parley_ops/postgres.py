@@ -18,6 +18,7 @@ from parley_ops.secret_files import engine_secret
 
 SUPERUSER = "parley"
 SERVICES = ("auth", "notification")
+AUDIT_TABLE = "audit_auditentry"
 _TIMEOUT_S = 60
 
 
@@ -106,3 +107,12 @@ def provision(home: Home, instance: Instance) -> None:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [service]).fetchone():
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, name))
                 connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(name))
+
+
+def protect_audit_log(home: Home, instance: Instance) -> None:
+    """Leave auth nothing but reading and adding rows of its audit log; again is harmless."""
+    with psycopg.connect(admin_url(home, instance), dbname="auth", autocommit=True, connect_timeout=10) as connection:
+        table, owner, service = (sql.Identifier(name) for name in (AUDIT_TABLE, SUPERUSER, "auth"))
+        connection.execute(sql.SQL("ALTER TABLE {} OWNER TO {}").format(table, owner))
+        connection.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(table, service))
+        connection.execute(sql.SQL("GRANT SELECT, INSERT ON {} TO {}").format(table, service))

@@ -24,6 +24,8 @@ _HEALTH_TIMEOUT_S = 5
 _MIGRATION_TIMEOUT_S = 120
 #: The exit code of a service's command that was asked for something that cannot be.
 _REFUSED = 2
+#: Sealing many fields anew takes its time.
+_COMMAND_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True)
@@ -173,14 +175,20 @@ def invitations(home: Home, instance: Instance, addresses: Addresses, request: s
 
 
 def _messaging(command: str, complaint: str, home: Home, instance: Instance, addresses: Addresses) -> str:
-    """Run a command of messaging to its end; what it printed."""
+    return run_command("messaging", command, complaint, home, instance, addresses)
+
+
+def run_command(
+    service: str, command: str, complaint: str, home: Home, instance: Instance, addresses: Addresses, given: str = ""
+) -> str:
+    """Run a command of a service to its end, with `given` on its standard input; what it printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "parley_messaging", command],
-        env=environment(home, instance, "messaging", addresses),
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-m", f"parley_{service}", command],
+        env=environment(home, instance, service, addresses),
+        input=given,
         capture_output=True,
         text=True,
-        timeout=_MIGRATION_TIMEOUT_S,
+        timeout=_COMMAND_TIMEOUT_S,
         check=False,
     )
     if done.returncode:

@@ -134,6 +134,11 @@ class Stack:
             mongod.provision(self.home, self.instance)
         swift.provision(self.s3)
 
+    def protect(self) -> None:
+        """What the services' own database users may not do, once their tables are there."""
+        if "PARLEY_POSTGRES_URL" not in self.external:
+            postgres.protect_audit_log(self.home, self.instance)
+
     def parts(self) -> list[Part]:
         """Every part, in the order of start."""
         home, instance, external = self.home, self.instance, self.external

@@ -179,6 +179,7 @@ def _start(stack: Stack, say: Say, *, tied: bool, running: Any | None) -> subpro
             if wave == ENGINES:
                 stack.provision()
                 services.migrate(home, stack.instance, stack.addresses)
+                stack.protect()
                 say("  stores ready: users, databases, buckets, migrations")
         _check_engines(parts)
     except BaseException:

@@ -1,4 +1,4 @@
-"""`python -m parley_auth {migrate,serve,publish-outbox,invitations}`."""
+"""`python -m parley_auth {migrate,operate,serve,publish-outbox,invitations}`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from parley_serving.django.commands import migrate, run_until_signal, set_up_dja
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 2 where the environment or the command line is wrong."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "parley_auth.settings"
-    commands = {"migrate": migrate, "serve": _serve, "publish-outbox": _publish, "invitations": _invitations}
+    commands = {
+        "migrate": migrate,
+        "operate": _operate,
+        "serve": _serve,
+        "publish-outbox": _publish,
+        "invitations": _invitations,
+    }
     return run_command("parley_auth", "Parley's auth service.", read_config, commands, arguments)
 
 
@@ -25,17 +31,31 @@ def _serve(config: Config) -> None:
     serve(config.run_dir / "auth.sock", threads=AUTH_THREADS)
 
 
+def _operate(_config: Config) -> None:
+    """Answer the one request on standard input."""
+    set_up_django()
+    from parley_auth.operators.command import answer  # noqa: PLC0415 - it needs Django's models
+
+    sys.stdout.buffer.write(answer(sys.stdin.buffer.read()) + b"\n")
+
+
 def _publish(_config: Config) -> None:
     set_up_django()
     # They need Django's models.
     from parley_auth.events.publisher import publish_until  # noqa: PLC0415
     from parley_auth.letters.sending import send_until  # noqa: PLC0415
+    from parley_auth.rotation import keep_until  # noqa: PLC0415
 
     def work_until(stopped: threading.Event) -> None:
-        letters = threading.Thread(target=send_until, args=(stopped,), name="letters")
-        letters.start()
+        beside = [
+            threading.Thread(target=work, args=(stopped,), name=name)
+            for name, work in (("letters", send_until), ("keys", keep_until))
+        ]
+        for thread in beside:
+            thread.start()
         publish_until(stopped)
-        letters.join()
+        for thread in beside:
+            thread.join()
 
     run_until_signal(work_until)
 

@@ -45,10 +45,13 @@ INSTALLED_APPS = [
     "parley_auth.signin",
     "parley_auth.letters",
     "parley_auth.events",
+    "parley_auth.audit",
+    "parley_auth.operators",
 ]
 
 MIDDLEWARE = [
     "parley_serving.django.middleware.ProblemMiddleware",
+    "parley_auth.audit.origin.OriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from parley_serving.environment import ConfigError, required
 from parley_serving.fastapi.config import NodeConfig, is_node_id
+from parley_serving.service_keys import ServiceKeys
 
 SERVICE = "media"
 
@@ -35,6 +36,7 @@ class Config(NodeConfig):
             raise ConfigError("PARLEY_MESSAGING_NODES names nodes of messaging, with commas between them")
         #: Where messaging's nodes listen.
         self.messaging_sockets: Final = tuple(self.run_dir / f"{node}.sock" for node in nodes)
+        self.service_keys: Final = ServiceKeys(required(environment, "PARLEY_SERVICE_KEYS"))
         self.s3: Final = _s3(environment, self.origin)
 
 

@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 from parley_contracts.limits import MEDIA_SWEEP_BATCH_MAX, MEDIA_SWEEP_INTERVAL_S
 from parley_contracts.problems import Unavailable
 from parley_media.adapters.messaging import MessagingNodes
-from parley_media.adapters.mongo import MongoObjects, connect, database_of
+from parley_media.adapters.mongo import MongoObjects, MongoQuotas, connect, database_of
 from parley_media.adapters.s3 import S3Store
 from parley_media.api import internal, routes
 from parley_media.config import SERVICE, Config
@@ -58,8 +58,10 @@ class RunningNode:
         self._auth = AuthClient(config.auth_socket_path, SERVICE, key)
         self._messaging = MessagingNodes(config.messaging_sockets, SERVICE, key)
         tokens = TokenVerifier(self._auth, config.origin)
-        uploads = Uploads(MongoObjects(database_of(self._mongo)), self._s3, self._messaging)
-        self.node = Node(tokens=tokens, uploads=uploads, health=self._health)
+        database = database_of(self._mongo)
+        uploads = Uploads(MongoObjects(database), self._s3, self._messaging)
+        quotas = MongoQuotas(database)
+        self.node = Node(config=config, tokens=tokens, uploads=uploads, quotas=quotas, health=self._health)
         self._poller = RevocationPoller(self._auth, tokens.revoked, lambda _revocations: None)
         self._tasks: list[asyncio.Task[None]] = []
 

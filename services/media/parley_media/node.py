@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
+from parley_media.config import Config
+from parley_media.ports import QuotaStore
 from parley_media.service.uploads import Uploads
 from parley_serving.fastapi.access_tokens import TokenVerifier
 
@@ -16,7 +18,9 @@ class Node:
     """What the routes need."""
 
     tokens: TokenVerifier
+    config: Config
     uploads: Uploads
+    quotas: QuotaStore
     health: Callable[[], Awaitable[str]]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from parley_contracts.ids import ConversationId, ObjectId, UserId
+from parley_contracts.media_api import Quota
 from parley_contracts.messaging_api import ConversationAccess
 from parley_media.domain.objects import MediaObject
 
@@ -33,6 +34,18 @@ class ObjectIndex(Protocol):
 
     async def remove_open(self, found: MediaObject) -> None:
         """Forget an upload that is not complete, and give its space back; again is harmless."""
+        ...
+
+
+class QuotaStore(Protocol):
+    """Each person's space; every call may raise `Unavailable`."""
+
+    async def quota(self, user_id: UserId) -> Quota:
+        """What a person takes and may take."""
+        ...
+
+    async def set_limit(self, user_id: UserId, limit_bytes: int | None) -> None:
+        """A limit of the person's own; None: everybody's."""
         ...
 
 

@@ -101,6 +101,7 @@ def environment_of(run_dir: Path, auth: AuthStandIn, mongodb_url: str) -> dict[s
             "PARLEY_MONGODB_URL": mongodb_url,
             "PARLEY_SECRETS_DIR": str(run_dir),
             "PARLEY_RUN_DIR": str(run_dir),
+            "PARLEY_SERVICE_KEYS": auth.service_jwks,
             "PARLEY_MESSAGING_NODES": "messaging-1,messaging-2",
             # The tests put and fetch at the store itself, without a gateway.
             "PARLEY_S3_SIGNED_HOST": s3["PARLEY_S3_ENDPOINT"].removeprefix("http://"),

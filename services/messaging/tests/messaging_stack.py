@@ -46,7 +46,8 @@ class AuthStandIn:
         self.revocations: list[dict[str, Any]] = []
         self.jwks = json.dumps({"keys": [public_jwk("access-1", self.access_key.public_key())]})
         self.notification_key = Ed25519PrivateKey.generate()
-        services = {service: self.service_key, "notification": self.notification_key}
+        self.operating_key = Ed25519PrivateKey.generate()
+        services = {service: self.service_key, "notification": self.notification_key, "auth": self.operating_key}
         keys = [public_jwk(name, key.public_key()) for name, key in services.items()]
         self.service_jwks = json.dumps({"keys": keys})
         app = Starlette(

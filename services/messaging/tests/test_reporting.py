@@ -15,6 +15,7 @@ from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import REPORTS_PER_HOUR
+from parley_contracts.tokens import sign_service_token
 from parley_mls.codec import Writer
 
 WORDS = "something rude, and a marker 7c1d"
@@ -129,3 +130,20 @@ async def test_what_was_said_in_a_channel_is_reported_as_the_server_has_it(api, 
     assert wrong.problem == "invalid_request"
     sealed = {"content": b64encode(content_of()), "commitment_key": b64encode(bytes(32)), "reason": ""}
     assert (await api.put(f"conversations/{room.id}/reports/{sequence}", reader, sealed)).problem == "not_found"
+
+
+async def test_operators_read_reports_by_auth_alone(api, stack, person, room_of):
+    author, reader = person().device(), person().device()
+    room = await room_of(api, author, [reader])
+    sequence, report = await say(api, room, author)
+    assert (await api.put(f"conversations/{room.id}/reports/{sequence}", reader, report)).status == 204
+
+    def token(service, key):
+        return {"Authorization": f"Bearer {sign_service_token(key, service=service, audience='messaging')}"}
+
+    found = await api.get("/internal/reports", None, headers=token("auth", stack.auth.operating_key))
+    (line,) = [line for line in found.body["reports"] if line["conversation_id"] == room.id]
+    assert json.loads(line["body"]) == {"text": WORDS}
+    other = await api.get("/internal/reports", None, headers=token("notification", stack.auth.notification_key))
+    assert other.status == 403
+    assert (await api.get("/internal/reports", None)).status == 401

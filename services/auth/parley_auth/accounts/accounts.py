@@ -9,6 +9,8 @@ from django.db import IntegrityError, transaction
 
 from parley_auth.accounts.models import User, new_id
 from parley_auth.accounts.names import canonical_username, check_username
+from parley_auth.audit.models import Act
+from parley_auth.audit.recording import record_own
 from parley_auth.events.outbox import append_event
 from parley_auth.letters.asking import ask_for_letter
 from parley_auth.letters.models import Letter
@@ -26,6 +28,7 @@ def create_account(*, username: str, email: str, password: str | None) -> User:
             user.save(force_insert=True)
             ask_for_letter(Letter.Kind.VERIFY, email, user)
             append_event("account.created", {"user_id": user.user_id, "username": username})
+            record_own(Act.ACCOUNT_CREATED, user)
     except IntegrityError as error:
         raise UsernameTaken from error
     return user

@@ -16,6 +16,8 @@ from parley_auth.accounts.codes import use_code
 from parley_auth.accounts.emails import read_email
 from parley_auth.accounts.models import SentCode, User
 from parley_auth.accounts.passwords import canonical_password, check_strength, expect_place
+from parley_auth.audit.models import Act
+from parley_auth.audit.recording import record_own
 from parley_auth.factors.codes import check_code, has_second_factor
 from parley_auth.invitations.admitting import expect_address
 from parley_auth.letters.asking import ask_for_letter, tell_person
@@ -67,6 +69,7 @@ def verify_email(request: HttpRequest) -> HttpResponse:
             user.take_email(email)
             user.email_verified_at = timezone.now()
             user.save(update_fields=["email_sealed", "email_index", "email_verified_at"])
+            record_own(Act.EMAIL_CONFIRMED, user)
     except IntegrityError as error:
         raise EmailTaken from error
     session.user = user
@@ -105,6 +108,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     password = _new_password(body.new_password, session.user)
     with transaction.atomic():
         _set_password(session.user, password, keep=session)
+        record_own(Act.PASSWORD_CHANGED, session.user)
     return HttpResponse(status=204)
 
 
@@ -128,6 +132,7 @@ def reset_password(request: HttpRequest) -> HttpResponse:
         user, _ = use_code(body.code, SentCode.Purpose.RESET)
         password = _new_password(body.new_password, user)
         _set_password(user, password, keep=None)
+        record_own(Act.PASSWORD_RESET, user)
     return HttpResponse(status=204)
 
 

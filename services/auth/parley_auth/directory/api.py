@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from parley_auth.accounts.accounts import access_user_by_id
+from parley_auth.audit.models import Act
+from parley_auth.audit.recording import record_own
 from parley_auth.directory import devices, key_packages, statements
 from parley_auth.signin.access import BearerAuth, caller_of, device_of, expect_confirmed_email
 from parley_auth.signin.cookie import hand_over
@@ -82,6 +84,7 @@ def put_device(request: HttpRequest, unverified_device_id: str) -> HttpResponse:
         tokens = bind_device(session, device)
         if added:
             devices.announce_device(device)
+            record_own(Act.DEVICE_ADDED, session.user, device=device.device_id)
     return json_response(hand_over(request, tokens))
 
 

@@ -15,6 +15,10 @@ from django.utils import timezone
 from parley_auth.events.models import OutboxEvent
 
 NOTIFY_CHANNEL = "parley_auth_outbox"
+_TURN = """
+    INSERT INTO events_feedposition (id, position) VALUES (1, 0)
+    ON CONFLICT (id) DO UPDATE SET position = events_feedposition.position
+"""
 # The ORM has no upsert that adds to the stored value.
 _NEXT_POSITION = """
     INSERT INTO events_feedposition (id, position) VALUES (1, 1)
@@ -31,3 +35,9 @@ def append_event(event_type: str, data: Mapping[str, str | None]) -> OutboxEvent
         position: int = cursor.fetchone()[0]
         cursor.execute("SELECT pg_notify(%s, '')", [NOTIFY_CHANNEL])
     return OutboxEvent.objects.create(position=position, type=event_type, at=timezone.now(), data=dict(data))
+
+
+def await_turn() -> None:
+    """Hold the lock under which events get their numbers, for what else is numbered in the order of the commits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TURN)

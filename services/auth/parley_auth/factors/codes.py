@@ -14,6 +14,8 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from parley_auth.accounts.models import User
+from parley_auth.audit.models import Act
+from parley_auth.audit.recording import record_own
 from parley_auth.factors.adapter import FactorAdapter
 from parley_auth.factors.listing import passkeys_of
 from parley_auth.letters.asking import tell_person
@@ -87,7 +89,9 @@ def confirm_totp(user: User, unverified_setup: str, unverified_code: str) -> wir
         if not TOTP.activate(user, secret).validate_code(unverified_code):
             raise WrongCode(field="code")
         tell_person(Letter.Kind.SECOND_FACTOR_ON, user)
-        return new_recovery_codes(user)
+        fresh = new_recovery_codes(user)
+        record_own(Act.FACTOR_ADDED, user, kind="totp")
+        return fresh
 
 
 def renew_recovery_codes(user: User) -> wire.RecoveryCodes:
@@ -96,7 +100,9 @@ def renew_recovery_codes(user: User) -> wire.RecoveryCodes:
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if not has_second_factor(user):
             raise Conflict("Set up an authenticator app or a passkey first.")
-        return new_recovery_codes(user)
+        fresh = new_recovery_codes(user)
+        record_own(Act.RECOVERY_CODES_RENEWED, user)
+        return fresh
 
 
 def remove_totp(user: User) -> None:
@@ -106,6 +112,7 @@ def remove_totp(user: User) -> None:
         if not removed:
             raise Conflict("No authenticator app is set up.")
         forget_recovery_codes(user)
+        record_own(Act.FACTOR_REMOVED, user, kind="totp")
 
 
 def forget_recovery_codes(user: User) -> None:

@@ -17,6 +17,8 @@ from django.db import transaction
 from fido2.webauthn import ResidentKeyRequirement, UserVerificationRequirement
 
 from parley_auth.accounts.models import User
+from parley_auth.audit.models import Act
+from parley_auth.audit.recording import record_own
 from parley_auth.factors.codes import forget_recovery_codes, has_second_factor, new_recovery_codes
 from parley_auth.factors.listing import passkey_info
 from parley_auth.letters.asking import tell_person
@@ -68,6 +70,7 @@ def confirm_passkey(user: User, confirmation: wire.PasskeyConfirmation, name: st
         if first:
             tell_person(Letter.Kind.SECOND_FACTOR_ON, user)
         codes = new_recovery_codes(user).codes if first else []
+        record_own(Act.FACTOR_ADDED, user, kind="passkey")
     return wire.PasskeyAdded(passkey_info(added), codes)
 
 
@@ -85,6 +88,7 @@ def remove_passkey(user: User, unverified_number: str) -> None:
         if not removed:
             raise NotFound
         forget_recovery_codes(user)
+        record_own(Act.FACTOR_REMOVED, user, kind="passkey")
 
 
 def begin_check(user: User) -> wire.PasskeyChallenge:

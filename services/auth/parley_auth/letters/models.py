@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from parley_auth.accounts.models import new_id
-from parley_auth.sealed_fields import open_field, seal_field
+from parley_auth.sealed_fields import open_field, reseal_field, seal_field
 
 _COLUMN = "letter address"
 
@@ -48,3 +48,7 @@ class Letter(models.Model):
     def open_address(self) -> str:
         """The address, unsealed."""
         return open_field(bytes(self.address_sealed), row=str(self.id), column=_COLUMN)
+
+    def reseal_address(self) -> bytes | None:
+        """The address sealed under the present key; None where it is already."""
+        return reseal_field(bytes(self.address_sealed), row=str(self.id), column=_COLUMN)

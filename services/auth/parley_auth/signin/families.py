@@ -18,10 +18,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from parley_auth.accounts.models import User
+from parley_auth.audit.models import Act
+from parley_auth.audit.recording import record_effect, record_own
 from parley_auth.directory.devices import retire_device
 from parley_auth.directory.models import Device
 from parley_auth.events.outbox import append_event
-from parley_auth.keyring import derived_key
+from parley_auth.keyring import LASTING_KEY_FILE, derived_key
 from parley_auth.signin.models import RefreshToken, Session
 from parley_auth.signin.tokens import sign_access_token
 from parley_contracts.auth_api import Tokens
@@ -36,6 +38,9 @@ from parley_contracts.limits import (
 from parley_contracts.problems import Conflict, Problem, RefreshReused, Unauthenticated
 
 _TOKEN_PREFIX = "prt_"  # noqa: S105 - lets scanners of leaked secrets recognise one
+
+#: Why a session ended, where its own person ended it.
+_BY_PERSON = frozenset({"logout", "password", "statement"})
 
 
 def open_session(user: User, *, network: str) -> Tokens:
@@ -93,6 +98,8 @@ def end_sessions(sessions: Iterable[Session], *, reason: str, with_device: bool 
         append_event("session.revoked", _revocation(session, device_id, now))
         if device_id is not None:
             append_event("device.revoked", {"user_id": str(session.user_id), "device_id": device_id})
+        record = record_own if reason in _BY_PERSON else record_effect
+        record(Act.SESSION_ENDED, session.user, session=session.session_id, reason=reason)
 
 
 def sign_out(session: Session) -> None:
@@ -164,7 +171,7 @@ def _successor(token: str, retry_key: str | None) -> str:
         return _random_token()
     message = _hash(token) + _hash(retry_key)
     return _TOKEN_PREFIX + b64encode(
-        hmac.digest(derived_key("field_key", "refresh successor"), message, hashlib.sha256)
+        hmac.digest(derived_key(LASTING_KEY_FILE, "refresh successor"), message, hashlib.sha256)
     )
 
 

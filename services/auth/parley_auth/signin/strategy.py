@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from allauth.account.authentication import get_authentication_records
 from allauth.headless.internal import sessionkit
 from allauth.headless.tokens.strategies.base import AbstractTokenStrategy
 from django.contrib.sessions.backends.base import SessionBase
@@ -12,6 +13,8 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from parley_auth.accounts.models import User
+from parley_auth.audit.models import Act
+from parley_auth.audit.recording import record_own
 from parley_auth.signin.alerts import note_sign_in
 from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import open_session
@@ -38,9 +41,11 @@ class TokenStrategy(AbstractTokenStrategy):
         """Called once, when the flow has signed somebody in."""
         user = request.user
         assert isinstance(user, User)
+        ways = [record.get("type") or record["method"] for record in get_authentication_records(request, user)]
         with transaction.atomic():
             note_sign_in(request, user)
             opened = open_session(user, network=client_network(request))
+            record_own(Act.SESSION_OPENED, user, by=", ".join(ways) or "sign-up")
         tokens: dict[str, Any] = msgspec.to_builtins(hand_over(request, opened))
         request.session.flush()
         return tokens

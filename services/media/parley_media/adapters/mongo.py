@@ -22,11 +22,14 @@ from pymongo.write_concern import WriteConcern
 
 from parley_contracts.ids import ConversationId, ObjectId, UserId, uuid_bytes, uuid_text
 from parley_contracts.limits import MEDIA_BYTES_PER_USER_MAX, MEDIA_OBJECTS_PER_USER_MAX, STORE_TIMEOUT_S
+from parley_contracts.media_api import Quota
 from parley_contracts.problems import QuotaExceeded, Unavailable
 from parley_media.domain.objects import MediaObject
 
 DATABASE_DEFAULT = "media"
 Document = dict[str, Any]
+#: Everybody's, unless an operator gave a person another one.
+_LIMIT_BYTES = MEDIA_BYTES_PER_USER_MAX
 #: What the sweep looks for; stored objects are not in it.
 _INDEXES = [
     IndexModel([("expires_at", ASCENDING)], name="abandoned", partialFilterExpression={"stored": {"$eq": False}})
@@ -88,12 +91,15 @@ class MongoObjects:
             await self._objects.insert_one(_document(found), session=session)
             room = {
                 "_id": user,
-                "bytes": {"$lte": MEDIA_BYTES_PER_USER_MAX - found.size_bytes},
+                "$expr": {
+                    "$lte": [{"$add": ["$bytes", found.size_bytes]}, {"$ifNull": ["$limit_bytes", _LIMIT_BYTES]}]
+                },
                 "objects": {"$lt": MEDIA_OBJECTS_PER_USER_MAX},
             }
             taken = {"$inc": {"bytes": found.size_bytes, "objects": 1}}
             if not (await self._space.update_one(room, taken, session=session)).matched_count:
-                raise QuotaExceeded(limit_bytes=MEDIA_BYTES_PER_USER_MAX)
+                standing = await self._space.find_one({"_id": user}, session=session)
+                raise QuotaExceeded(limit_bytes=_quota(standing).limit_bytes)
 
         async with unavailable_when_away():
             if await self._space.find_one({"_id": user}) is None:
@@ -136,6 +142,37 @@ class MongoObjects:
 
         async with unavailable_when_away(), self._client.start_session() as session:
             await session.with_transaction(remove)
+
+
+class MongoQuotas:
+    """`QuotaStore` over the collection `space`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._space = database["space"]
+
+    async def quota(self, user_id: UserId) -> Quota:
+        """What a person takes and may take."""
+        async with unavailable_when_away():
+            return _quota(await self._space.find_one({"_id": uuid_bytes(user_id)}))
+
+    async def set_limit(self, user_id: UserId, limit_bytes: int | None) -> None:
+        """A limit of the person's own; None: everybody's."""
+        change: Document = {"$unset": {"limit_bytes": ""}}
+        if limit_bytes is not None:
+            change = {"$set": {"limit_bytes": limit_bytes}}
+        begin = {"$setOnInsert": {"bytes": 0, "objects": 0}}
+        async with unavailable_when_away():
+            await self._space.update_one({"_id": uuid_bytes(user_id)}, change | begin, upsert=True)
+
+
+def _quota(space: Document | None) -> Quota:
+    found = space or {}
+    # What does not fit in 32 bits comes back as a class of the driver's own.
+    return Quota(
+        used_bytes=int(found.get("bytes", 0)),
+        objects=int(found.get("objects", 0)),
+        limit_bytes=int(found.get("limit_bytes", _LIMIT_BYTES)),
+    )
 
 
 def _document(found: MediaObject) -> Document:

@@ -1,4 +1,4 @@
-"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, access, recipients."""
+"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, access, recipients, reports."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from parley_contracts.ids import UserId, is_uuid
+from parley_contracts.limits import REPORTS_SHOWN_MAX
 from parley_contracts.messaging_api import ConversationAccess
 from parley_contracts.problems import Forbidden, NotFound
 from parley_contracts.tokens import verify_service_token
 from parley_messaging.adapters.auth import SERVICE
+from parley_messaging.domain.reports import members_of
 from parley_messaging.node import node_of
 from parley_serving.fastapi.requests import bearer_token, json_response
 
 #: Services that may ask who sees what.
 ASKING_SERVICES = frozenset({"media"})
 NOTIFICATION = "notification"
+#: Where operators act.
+OPERATING_SERVICE = "auth"
 Sequence = Annotated[int, Query(ge=1, le=2**53)]
 router = APIRouter(prefix="/internal")
 
@@ -57,3 +61,14 @@ async def get_recipients(request: Request, conversation_id: str, sequence: Seque
     if verify_service_token(bearer_token(request), node.config.service_keys, audience=SERVICE) != NOTIFICATION:
         raise Forbidden
     return json_response(await node.notifying.recipients(conversation_id, sequence))
+
+
+@router.get("/reports")
+async def get_reports(request: Request) -> Response:
+    """The newest reports of messages, for the operators' pages."""
+    node = node_of(request)
+    caller = verify_service_token(bearer_token(request), node.config.service_keys, audience=SERVICE)
+    if caller != OPERATING_SERVICE:
+        raise Forbidden
+    found = await node.reporting.newest(REPORTS_SHOWN_MAX)
+    return json_response({"reports": [members_of(report) for report in found]})

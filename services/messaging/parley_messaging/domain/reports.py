@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from parley_contracts.ids import ConversationId, UserId
@@ -45,9 +47,14 @@ def content_of(kind: int, body: bytes) -> bytes:
     return Writer().uint8(_FORMAT).uint64(0).uint64(0).raw(bytes(32)).uint16(kind).opaque(body).finish()
 
 
-def line_of(report: Report) -> str:
-    """A report as a line of JSON, its content read as far as this version can."""
-    members = msgspec.to_builtins(report)
+def members_of(report: Report) -> dict[str, Any]:
+    """A report as JSON values, its content read as far as this version can."""
+    members: dict[str, Any] = msgspec.to_builtins(report)
     members["kind"], members["body"] = body_in(report.content)
     del members["content"]
-    return msgspec.json.encode(members).decode()
+    return members
+
+
+def line_of(report: Report) -> str:
+    """A report as a line of JSON."""
+    return msgspec.json.encode(members_of(report)).decode()

@@ -48,6 +48,10 @@ class Reporting:
             raise NotFound
         await self._keep(user_id, entry, content_of(entry.content_kind, entry.body), reason)
 
+    async def newest(self, limit: int) -> list[Report]:
+        """The newest reports, newest first."""
+        return await self._store.newest(limit)
+
     async def _seen(
         self, user_id: UserId, unverified_id: str, sequence: int, reason: str, entry_type: EntryType
     ) -> StoredEntry:
