@@ -9,6 +9,8 @@ import msgspec
 from parley_contracts.ids import DeviceId, SessionId, UserId
 
 AUTH_PATH = "/api/v1/auth/"
+#: Where the operators' pages are, which are no part of the API.
+OPERATORS_PATH = "/operators/"
 #: A browser sends this header with this value on the auth path: the refresh token then travels in a cookie that no
 #: script can read, and `refresh_token` is empty in bodies. Another site cannot send it without our consent (CORS).
 REFRESH_COOKIE_HEADER = "x-parley-refresh"

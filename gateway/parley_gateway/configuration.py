@@ -15,7 +15,7 @@ from pathlib import Path
 
 from parley_contracts.limits import HEARTBEAT_INTERVAL_S, MEDIA_PART_SIZE_BYTES, REQUEST_SIZE_BYTES_MAX
 from parley_gateway import documents, problems, site
-from parley_gateway.headers import header_lines
+from parley_gateway.headers import OWN_PAGE, header_lines
 
 #: (requests a second, burst, connections) for one client address.
 LIMITS = {"default": (20, 60, 512), "test": (2000, 4000, 20_000)}
@@ -65,6 +65,7 @@ class Route:
     limit: str = ""
     socket: bool = False
     presigned: bool = False
+    page: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,10 @@ def _location(route: Route, settings: Settings, upstream_size: int) -> str:
     if route.presigned:
         return _presigned_location(route, settings)
     _, burst, _ = LIMITS[settings.limits_profile]
-    lines = [header_lines(), f"      proxy_pass http://{route.service}{_SOCKETS if route.socket else ''};"]
+    lines = [
+        header_lines(OWN_PAGE if route.page else None),
+        f"      proxy_pass http://{route.service}{_SOCKETS if route.socket else ''};",
+    ]
     if route.limit:
         lines.append(f"      limit_req zone=limit_{route.limit} burst={burst} nodelay;")
     if upstream_size > 1:

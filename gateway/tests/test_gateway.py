@@ -18,6 +18,7 @@ MESSAGING = "/api/v1/messaging/conversations"
     [
         ("/.well-known/jwks.json", "auth"),
         ("/api/v1/auth/flows/app/v1/auth/login?next=1", "auth"),
+        ("/operators/accounts/user/?q=a", "auth"),
         ("/api/v1/messaging/conversations?limit=3", "messaging"),
         ("/api/v1/notifications/preferences?x=1", "notification"),
     ],
@@ -41,6 +42,8 @@ def test_paths_of_the_table_reach_their_service(gateway, path, service):
         "/api/v1/auth/%2e%2e/%2e%2e/%2e%2e/internal/health",
         "/api/v1/messaging/..%2f..%2f..%2finternal/health",
         "/api/v1/auth",
+        "/operators",
+        "/operators/../internal/health",
         "/api/v1/unknown/",
         "/api/v1/auth/../media/x",
         "/api/v1/notifications/../../../internal/worker-health",
@@ -67,6 +70,17 @@ def test_what_a_client_claims_of_itself_is_overwritten(gateway):
     assert told["headers"]["x-forwarded-proto"] == "https"
     assert not {"x-real-ip", "forwarded", "x-forwarded-host"} & set(told["headers"])
     assert "chosen" not in told["headers"]["x-request-id"]
+
+
+def test_the_operators_pages_run_only_what_is_theirs(gateway):
+    told = gateway.call("GET", "/operators/").headers
+    policy = dict(part.strip().split(" ", 1) for part in told["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
+    assert "unsafe" not in told["content-security-policy"]
+    assert told["cross-origin-opener-policy"] == told["cross-origin-resource-policy"] == "same-origin"
+    assert told["referrer-policy"] == "same-origin", "else browsers name no origin with a form"
+    assert "sandbox" in gateway.call("GET", AUTH).headers["content-security-policy"], "and no other answer is a page"
 
 
 def test_a_request_has_one_id_everywhere(gateway):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg.conninfo import conninfo_to_dict
 
 from parley_auth.config import read_config
+from parley_contracts.auth_api import OPERATORS_PATH
 from parley_contracts.limits import (
     AUTH_REQUEST_SIZE_BYTES_MAX,
     EMAIL_LENGTH_MAX,
@@ -32,6 +33,10 @@ LOGGING_CONFIG = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = AUTH_REQUEST_SIZE_BYTES_MAX
 
 INSTALLED_APPS = [
+    # Before Django's admin, some of whose templates it has its own of.
+    "parley_auth.operators",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.messages",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "allauth",
@@ -46,7 +51,6 @@ INSTALLED_APPS = [
     "parley_auth.letters",
     "parley_auth.events",
     "parley_auth.audit",
-    "parley_auth.operators",
 ]
 
 MIDDLEWARE = [
@@ -58,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "parley_auth.signin.cookie.RefreshCookieMiddleware",
+    "parley_auth.operators.pages.session.OperatorSessionMiddleware",
 ]
 
 TEMPLATES = [
@@ -104,6 +109,15 @@ SESSION_COOKIE_AGE = 15 * 60
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Strict"
+
+# The operators' pages, which have a session of their own (`operators.pages.session`).
+STATIC_URL = f"{OPERATORS_PATH}static/"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CSRF_COOKIE_NAME = "__Secure-parley_operator_csrf"
+CSRF_COOKIE_PATH = OPERATORS_PATH
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -14,6 +14,8 @@ from parley_auth.directory.link_api import router as links_router
 from parley_auth.factors.api import router as factors_router
 from parley_auth.internal import router as internal_router
 from parley_auth.invitations.api import router as invitations_router
+from parley_auth.operators.pages.site import site as operators_site
+from parley_auth.operators.pages.site import static_file
 from parley_auth.providers.api import router as providers_router
 from parley_auth.signin.api import router as signin_router
 from parley_auth.signin.tokens import key_set
@@ -48,6 +50,8 @@ urlpatterns = [
     path("api/v1/auth/flows/", include("parley_auth.accounts.flows")),
     path("api/v1/auth/", api.urls),
     path("internal/", internal_api.urls),
+    path("operators/static/<path:path>", static_file),
+    path("operators/", operators_site.urls),
     path(".well-known/jwks.json", jwks),
 ]
 

@@ -55,4 +55,7 @@ def views():
 
 def test_what_else_is_served_is_internal_or_the_keys():
     places = {str(pattern.pattern) for pattern in urlpatterns}
-    assert places == {"api/v1/auth/flows/", "api/v1/auth/", "internal/", ".well-known/jwks.json"}
+    assert places == {
+        *("api/v1/auth/flows/", "api/v1/auth/", "internal/", ".well-known/jwks.json"),
+        *("operators/static/<path:path>", "operators/"),
+    }
