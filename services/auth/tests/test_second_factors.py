@@ -91,6 +91,7 @@ def test_signing_in_takes_a_second_step(guarded, app, login, anonymous):
     assert answer.status == 200
     assert set(answer.body["meta"]) >= {"access_token", "refresh_token", "expires_in_s"}
     assert answer.body["data"]["user"]["id"] == guarded.user_id
+    assert Session.objects.count() == 2, "one by the sign-up, and one by this"
     assert type(guarded.api)(answer.body["meta"]["access_token"]).get("me").status == 200
     assert second_step(anonymous, token, app.code()).problem == "unauthenticated", "the flow has ended"
 

@@ -20,6 +20,9 @@ from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import open_session
 from parley_auth.web.rates import client_network
 
+#: The tokens that a request was given, on itself.
+_ISSUED = "parley_issued"
+
 
 class TokenStrategy(AbstractTokenStrategy):
     """A session token carries a flow of several steps; once signed in, only `Tokens` speak for the person."""
@@ -38,7 +41,10 @@ class TokenStrategy(AbstractTokenStrategy):
         return session
 
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:
-        """Called once, when the flow has signed somebody in."""
+        """The tokens of who was signed in by this request, the same however many answers allauth makes of it."""
+        issued: dict[str, Any] | None = vars(request).get(_ISSUED)
+        if issued is not None:
+            return issued
         user = request.user
         assert isinstance(user, User)
         ways = [record.get("type") or record["method"] for record in get_authentication_records(request, user)]
@@ -48,4 +54,5 @@ class TokenStrategy(AbstractTokenStrategy):
             record_own(Act.SESSION_OPENED, user, by=", ".join(ways) or "sign-up")
         tokens: dict[str, Any] = msgspec.to_builtins(hand_over(request, opened))
         request.session.flush()
+        vars(request)[_ISSUED] = tokens
         return tokens
