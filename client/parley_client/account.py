@@ -22,6 +22,7 @@ from parley_client.crypto.account import (
     certify_device,
     create_account,
     open_vault,
+    session_signer,
     verify_identity,
     vouches_for,
 )
@@ -49,7 +50,7 @@ from parley_client.store.documents import Account, load_account, load_tokens, sa
 from parley_client.store.history import save_history_key
 from parley_client.store.port import Store
 from parley_client.store.schema import wipe
-from parley_contracts.auth_api import DeviceRegistration, StatementUpload, Tokens
+from parley_contracts.auth_api import StatementUpload, Tokens
 from parley_contracts.encoding import b64encode
 from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
@@ -319,8 +320,15 @@ class SetUp:
 
     async def _bind_device(self, account: Account) -> None:
         assert account.device_id is not None
-        registration = DeviceRegistration(b64encode(account.certificate), self.label.name, self.label.platform)
-        self._api.keep_tokens(await auth.put_device(self._api, account.device_id, registration))
+        tokens = await auth.put_device(
+            self._api,
+            account.device_id,
+            account.certificate,
+            sign=session_signer(self._primitives, account.device_secret),
+            name=self.label.name,
+            platform=self.label.platform,
+        )
+        self._api.keep_tokens(tokens)
 
     async def _is_bound_again(self, account: Account) -> bool:
         """Whether the server takes the device back; one that was signed out from elsewhere is over for ever."""

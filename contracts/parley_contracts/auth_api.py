@@ -415,9 +415,13 @@ class Vault(msgspec.Struct, frozen=True):
 
 
 class DeviceRegistration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`PUT me/devices/{device_id}`: binds the session to a device. The answer is `Tokens` that name the device."""
+    """`PUT me/devices/{device_id}`: binds the session to a device. The answer is `Tokens` that name the device.
+
+    `proof` is the device key's signature over `identity.session_to_be_signed` with the access token of this very request.
+    """
 
     certificate: str
+    proof: str
     name: str
     platform: str
 

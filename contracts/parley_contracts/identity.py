@@ -15,6 +15,7 @@ from parley_mls.codec import DecodeError, Reader, Writer, decode
 
 STATEMENT_LABEL = "Parley Account Statement 1"
 CERTIFICATE_LABEL = "Parley Device Certificate 1"
+SESSION_LABEL = "Parley Device Session 1"
 KEY_SIZE_BYTES = 32
 _FORMAT = 1
 
@@ -130,6 +131,15 @@ class DeviceCertificate:
             push_key=reader.opaque(),
             signature=reader.opaque(),
         )
+
+
+def session_to_be_signed(access_token: str, certificate: bytes) -> bytes:
+    """The bytes that a device signs with `SESSION_LABEL` to be bound to the session of an access token.
+
+    Its certificate alone is no proof: everybody is shown that.
+    """
+    token_hash = hashlib.sha256(access_token.encode()).digest()
+    return Writer().uint8(_FORMAT).raw(token_hash).opaque(certificate).finish()
 
 
 def root_fingerprint(user_id: UserId, root_key: bytes) -> bytes:

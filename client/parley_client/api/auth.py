@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 import msgspec
@@ -26,9 +27,11 @@ from parley_contracts.auth_api import (
     Tokens,
     Vault,
 )
+from parley_contracts.encoding import b64encode
+from parley_contracts.identity import session_to_be_signed
 from parley_contracts.ids import DeviceId, UserId
 from parley_contracts.key_log import KeyLogHead, KeyLogPage
-from parley_contracts.problems import SecondFactorRequired
+from parley_contracts.problems import InvalidRequest, SecondFactorRequired
 
 _FLOWS = f"{AUTH}/flows/app/v1/auth"
 
@@ -174,9 +177,20 @@ async def get_vault(api: Api) -> Vault:
     return await api.call("GET", f"{AUTH}/me/vault", Vault)
 
 
-async def put_device(api: Api, device_id: DeviceId, registration: DeviceRegistration) -> Tokens:
-    """Bind this session to a device; the answer's tokens name it."""
-    return await api.call("PUT", f"{AUTH}/me/devices/{device_id}", Tokens, body=registration)
+async def put_device(
+    api: Api, device_id: DeviceId, certificate: bytes, *, sign: Callable[[bytes], bytes], name: str, platform: str
+) -> Tokens:
+    """Bind this session to a device; the answer's tokens name it. `sign` is by its key, with `SESSION_LABEL`."""
+    for last in (False, True):
+        content = session_to_be_signed(await api.access_token(), certificate)
+        registration = DeviceRegistration(b64encode(certificate), b64encode(sign(content)), name, platform)
+        try:
+            return await api.call("PUT", f"{AUTH}/me/devices/{device_id}", Tokens, body=registration)
+        except InvalidRequest as problem:
+            # The token that was signed may have been refused, and another one taken on the way.
+            if last or problem.extra.get("field") != "proof":
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 async def post_key_packages(api: Api, upload: KeyPackageUpload) -> KeyPackageCount:

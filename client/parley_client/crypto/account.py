@@ -6,9 +6,10 @@ person but what their root key signed, in the highest version seen.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from parley_client.crypto.recovery import RECOVERY_KEY_SIZE_BYTES
@@ -17,6 +18,7 @@ from parley_contracts.auth_api import Identity
 from parley_contracts.encoding import b64decode
 from parley_contracts.identity import (
     CERTIFICATE_LABEL,
+    SESSION_LABEL,
     STATEMENT_LABEL,
     AccountStatement,
     DeviceCertificate,
@@ -215,6 +217,11 @@ def certify_device(
     unsigned = DeviceCertificate(server_name, user_id, device_id, statement_version, device_key, push_key)
     signature = sign_with_label(p, signing_seed, CERTIFICATE_LABEL, unsigned.to_be_signed())
     return replace(unsigned, signature=signature)
+
+
+def session_signer(p: Primitives, device_seed: bytes) -> Callable[[bytes], bytes]:
+    """Signs as a device that it is the one that asks for a session."""
+    return functools.partial(sign_with_label, p, device_seed, SESSION_LABEL)
 
 
 def verify_identity(

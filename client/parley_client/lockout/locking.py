@@ -19,7 +19,13 @@ from parley_client.account import SetUp
 from parley_client.api import auth
 from parley_client.content.handing import encode_handed_key
 from parley_client.content.kinds import KIND_SIGNING_KEY
-from parley_client.crypto.account import certify_device, stands_by, succeed_account, verify_certificate
+from parley_client.crypto.account import (
+    certify_device,
+    session_signer,
+    stands_by,
+    succeed_account,
+    verify_certificate,
+)
 from parley_client.crypto.history import HistoryKey
 from parley_client.errors import ClientError, LockOutFailed, NotSignedIn, UsageError
 from parley_client.groups.commits import Plan, Planner, commit_change, locked_out_leaves
@@ -34,7 +40,7 @@ from parley_client.store.conversations import ConversationRow, list_conversation
 from parley_client.store.documents import Account, Succession, load_account, save_account
 from parley_client.store.history import history_key_state, owe_history_key, save_history_key
 from parley_client.store.queues import OutboxRow
-from parley_contracts.auth_api import DeviceRegistration, StatementUpload
+from parley_contracts.auth_api import StatementUpload
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.identity import KeptDevice
 from parley_contracts.ids import ClientId, DeviceId, new_uuid7
@@ -102,8 +108,14 @@ async def register_again(session: Session) -> None:
     newest = (await session.directory.identity(session.device.user_id)).statement.version
     if account.statement_version < newest:  # by now another device has made one: its signing key is handed on
         return
-    registration = DeviceRegistration(b64encode(account.certificate), *_LABEL)
-    tokens = await auth.put_device(session.api, session.device.device_id, registration)
+    tokens = await auth.put_device(
+        session.api,
+        session.device.device_id,
+        account.certificate,
+        sign=session_signer(session.primitives, account.device_secret),
+        name=_LABEL.name,
+        platform=_LABEL.platform,
+    )
     session.api.keep_tokens(tokens)
     save_account(session.store, msgspec.structs.replace(account, registered=True))
     await stock_key_packages(session, known_to_be_empty=True)

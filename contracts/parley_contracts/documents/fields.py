@@ -120,7 +120,7 @@ BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
     auth.StatementUpload: {"statement": _STATEMENT, "signature": _SIGNATURE, "vault": _VAULT},
     auth.SignedStatement: {"statement": _STATEMENT, "signature": _SIGNATURE},
     auth.DeviceInfo: {"certificate": _CERTIFICATE},
-    auth.DeviceRegistration: {"certificate": _CERTIFICATE},
+    auth.DeviceRegistration: {"certificate": _CERTIFICATE, "proof": _SIGNATURE},
     auth.Vault: {"vault": _VAULT},
     linking_api.DeviceLinkPart: {"data": _LINK_PART},
     linking_api.DeviceLink: dict.fromkeys(("offer", "answer", "reveal", "package"), _LINK_PART),

@@ -26,10 +26,12 @@ from parley_auth.web import rates
 from parley_contracts.encoding import b64encode
 from parley_contracts.identity import (
     CERTIFICATE_LABEL,
+    SESSION_LABEL,
     STATEMENT_LABEL,
     AccountStatement,
     DeviceCertificate,
     KeptDevice,
+    session_to_be_signed,
 )
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
 from parley_contracts.tokens import sign_service_token
@@ -162,7 +164,13 @@ class Person:
         signature = sign_with_label(P, self.signing_seed, CERTIFICATE_LABEL, unsigned.to_be_signed())
         signed = DeviceCertificate(**(values | {"signature": signature} | changes))
         self.certificate = signed.encode()
-        return {"certificate": b64encode(self.certificate), "name": "Laptop", "platform": "linux"}
+        body = {"certificate": b64encode(self.certificate), "name": "Laptop", "platform": "linux"}
+        return body | {"proof": self.proof(self.certificate)}
+
+    def proof(self, certificate: bytes, token: str | None = None) -> str:
+        """The device's signature for the session of this access token, at first its own."""
+        content = session_to_be_signed(token or self.api.token, certificate)
+        return b64encode(sign_with_label(P, self.device_seed, SESSION_LABEL, content))
 
     def kept(self) -> KeptDevice:
         return KeptDevice(self.device_id, self.device_key)

@@ -19,6 +19,9 @@ P = default_primitives()
 
 
 def put_device(person, body):
+    """Sign in as this device; a certificate without a proof gets one."""
+    if "proof" not in body:
+        body = body | {"proof": person.proof(b64decode(body["certificate"]))}
     return person.api.put(f"me/devices/{person.device_id}", body)
 
 
@@ -133,6 +136,26 @@ def test_later_login_takes_over_device(alice, login, service):
     assert type(alice.api)(old_token).get("me").problem == "unauthenticated"
     (revocation,) = service.get("revocations").body["revocations"]
     assert revocation["device_id"] is None
+
+
+def test_the_certificate_that_everybody_is_shown_signs_nobody_in(alice, login, make_person):
+    """Whoever has learnt the password has it, too."""
+    thief, mallory = login("alice").body["meta"], make_person("mallory")
+    body = {"certificate": b64encode(alice.certificate), "name": "Laptop", "platform": "linux"}
+    before, owner = alice.api.token, alice.proof(alice.certificate)
+    alice.api.token = thief["access_token"]
+    mallory.make_keys()
+    mallory.registration()
+    proofs = {
+        "that of another session": owner,
+        "by another key": mallory.proof(alice.certificate, thief["access_token"]),
+        "of another certificate": alice.proof(alice.certificate[:-1] + b"x"),
+        "none": b64encode(bytes(64)),
+    }
+    for what, proof in proofs.items():
+        assert put_device(alice, body | {"proof": proof}).body["field"] == "proof", what
+    alice.api.token = before
+    assert alice.api.get("me").status == 200, "the device's own session goes on"
 
 
 def test_revoked_device_does_not_return(alice, login):

@@ -41,6 +41,7 @@ def test_binding_a_device_keeps_the_token_in_the_cookie(page, person):
     page.token = page.signed_in.body["meta"]["access_token"]
     assert page.put("me/statements/1", person.statement(), **browser()).status == 200
     registration = person.registration()
+    registration["proof"] = person.proof(person.certificate, page.token)
     bound = page.put(f"me/devices/{person.device_id}", registration, **browser())
     assert (bound.status, bound.body["refresh_token"]) == (200, "")
 

@@ -10,7 +10,7 @@ from parley_auth.accounts.accounts import access_user_by_id
 from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
 from parley_auth.directory import devices, key_packages, statements
-from parley_auth.signin.access import BearerAuth, caller_of, device_of, expect_confirmed_email
+from parley_auth.signin.access import BearerAuth, caller_of, device_of, expect_confirmed_email, token_of
 from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import bind_device
 from parley_auth.web.idempotency import read_idempotency_key
@@ -74,11 +74,15 @@ def put_device(request: HttpRequest, unverified_device_id: str) -> HttpResponse:
     expect_confirmed_email(session.user)
     body = read_body(request, DeviceRegistration)
     unverified_bytes = read_binary(body.certificate, field="certificate", size_bytes_max=CERTIFICATE_SIZE_BYTES_MAX)
+    unverified_proof = read_binary(body.proof, field="proof", size_bytes_max=SIGNATURE_SIZE_BYTES)
     name = read_label(body.name, field="name", length_max=DEVICE_NAME_LENGTH_MAX)
     platform = read_label(body.platform, field="platform", length_max=DEVICE_NAME_LENGTH_MAX)
     with transaction.atomic():
         certificate = devices.check_certificate(
             unverified_bytes, user=session.user, unverified_device_id=unverified_device_id
+        )
+        devices.check_proof(
+            unverified_proof, certificate, unverified_bytes=unverified_bytes, token=token_of(request)
         )
         device, added = devices.register_device(session.user, certificate, name=name, platform=platform)
         tokens = bind_device(session, device)

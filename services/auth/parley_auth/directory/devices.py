@@ -15,7 +15,13 @@ from django.utils import timezone
 from parley_auth.accounts.models import User
 from parley_auth.directory.models import Device, KeyPackage, Statement
 from parley_auth.events.outbox import append_event
-from parley_contracts.identity import CERTIFICATE_LABEL, KEY_SIZE_BYTES, DeviceCertificate
+from parley_contracts.identity import (
+    CERTIFICATE_LABEL,
+    KEY_SIZE_BYTES,
+    SESSION_LABEL,
+    DeviceCertificate,
+    session_to_be_signed,
+)
 from parley_contracts.ids import is_uuid
 from parley_contracts.limits import DEVICES_PER_USER_MAX
 from parley_contracts.problems import Conflict, InvalidRequest, NotFound
@@ -57,6 +63,13 @@ def check_certificate(unverified_bytes: bytes, *, user: User, unverified_device_
     if not signed or not is_torsion_free(certificate.device_key):
         raise InvalidRequest("The certificate's signature or key does not hold.", field="certificate")
     return certificate
+
+
+def check_proof(unverified_proof: bytes, certificate: DeviceCertificate, *, unverified_bytes: bytes, token: str) -> None:
+    """`InvalidRequest` where it is not the certified device that asks, with this access token."""
+    content = session_to_be_signed(token, unverified_bytes)
+    if not verify_with_label(default_primitives(), certificate.device_key, SESSION_LABEL, content, unverified_proof):
+        raise InvalidRequest("The proof is not by this device's key for this access token.", field="proof")
 
 
 def register_device(user: User, certificate: DeviceCertificate, *, name: str, platform: str) -> tuple[Device, bool]:

@@ -44,6 +44,11 @@ def caller_of(request: HttpRequest) -> Session:
     return session
 
 
+def token_of(request: HttpRequest) -> str:
+    """The access token that `BearerAuth` took."""
+    return request.headers["Authorization"].partition(" ")[2]
+
+
 def expect_recent_sign_in(session: Session) -> None:
     """`SignInAgain` where the person signed in too long ago for what a stolen token must not do."""
     if timezone.now() - session.authenticated_at > timedelta(seconds=RECENT_SIGN_IN_S):
