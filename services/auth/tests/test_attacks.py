@@ -39,7 +39,7 @@ ODD = (
     "' OR ''='",
     "A" * 20_000,
 )
-REPEATS = 25
+REPEATS = 6
 
 
 def path_of(operation: Operation) -> str:
