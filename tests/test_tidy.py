@@ -247,6 +247,37 @@ def test_an_answer_that_stands_on_nothing_is_caught():
         assert asvs_faults(f"{good}{row}\n| both | {' | '.join(map(str, counts))} | 3 |"), row
 
 
+INVENTORY = ROOT / "docs" / "operators" / "inventory.md"
+LOGGED = re.compile(r"_log\.(?:debug|info|warning|error|exception)\(\s*\"([^\"]+)\"(?: if \w+ else \"([^\"]+)\")?")
+SECRET_FILE = re.compile(r'"([a-z_]+(?:_key|_pepper|_key_file|_url|_witnesses|\.pem|\.toml))"')
+ENGINE_SECRET = re.compile(r"engine_secret\(home, f?['\"]([a-z0-9_]+)")
+
+
+def test_the_inventory_names_every_event_of_the_logs():
+    text = INVENTORY.read_text()
+    sources = [path.read_text() for path in modules() if name(path).startswith("services/")]
+    events = {event for source in sources for found in LOGGED.findall(source) for event in found if event}
+    assert len(events) >= 50
+    assert not [event for event in sorted(events) if f"`{event}`" not in text]
+
+
+def test_the_inventory_names_every_secret():
+    text = INVENTORY.read_text()
+    files = set(SECRET_FILE.findall((ROOT / "ops" / "parley_ops" / "secret_files.py").read_text()))
+    engines = {found for path in modules() for found in ENGINE_SECRET.findall(path.read_text())}
+    assert len(files) >= 10
+    assert len(engines) >= 9
+    assert not [secret for secret in sorted(files) if not re.search(rf"/{re.escape(secret)}`", text)]
+    assert not [secret for secret in sorted(engines) if f"`engines/{secret}" not in text]
+
+
+def test_what_is_logged_or_secret_is_found_in_the_code():
+    lines = '_log.warning(\n    "some event", count=1)\n_log.info("one" if full else "other")'
+    assert LOGGED.findall(lines) == [("some event", ""), ("one", "other")]
+    assert SECRET_FILE.findall('_once(folder / "new_key", made)') == ["new_key"]
+    assert ENGINE_SECRET.findall("engine_secret(home, f'new_{service}')") == ["new_"]
+
+
 def test_no_path_of_one_machine():
     shared = re.compile(re.escape(f"{ROOT}/"))
     texts = [p for p in tracked("*") if p.suffix in {".py", ".md", ".toml", ".sh", ".conf", ".json", ""}]
