@@ -55,8 +55,8 @@ class Scene:
     def sealed(self) -> bytes:
         return seal_secret(P, self.secret, self.push_key[1], server_name=SERVER, device_id=self.device)
 
-    def message(self, body: bytes, kind: int = KIND_TEXT, **changes: Any) -> SealedMessage:
-        content = Content(counter=1, last_sequence=4, last_hash=bytes(32), kind=kind, body=body)
+    def message(self, body: bytes, kind: int = KIND_TEXT, *, head: bytes = b"", **changes: Any) -> SealedMessage:
+        content = Content(counter=1, last_sequence=4, last_hash=bytes(32), kind=kind, body=body, head=head)
         given: dict[str, Any] = {
             "epoch_secret": self.secret.secret,
             "suite": 1,

@@ -16,6 +16,7 @@ from push_scene import P, Scene
 
 from parley_client.content.kinds import KIND_NAME
 from parley_client.push.opening import PushError, PushKeys, open_push
+from parley_contracts.checkpoints import HEAD_SIZE_BYTES
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
 from parley_contracts.push import SELF_TEST, PushPayload
 from parley_mls import generate_hpke_key, generate_signature_key
@@ -79,10 +80,12 @@ def opened(payload: bytes, keys: PushKeys) -> tuple[str, str]:
     return "text", found.text
 
 
+@pytest.mark.parametrize("head", [b"", bytes(range(HEAD_SIZE_BYTES))])
 @pytest.mark.parametrize("text", ["x", "Grüße 🌻 \u202e", "a\nb", "\x00", "x" * 255, "y" * 300])
-def test_both_open_the_same_text(worker: Worker, text: str):
+def test_both_open_the_same_text(worker: Worker, text: str, head: bytes):
+    """With and without a head of the log of people's keys beside it."""
     scene = Scene()
-    payload = scene.payload(text)
+    payload = scene.payload(text, head=head)
     (shown,) = worker.open([payload], scene.keys())
     assert (shown["title"], shown["body"], shown["code"]) == ("anna", text, "text")
     assert shown["conversationId"] == scene.secret.conversation_id

@@ -18,6 +18,8 @@
   const SELF_TEST_FORMAT = 2;
   const HEADER_VERSION = 1;
   const CONTENT_FORMAT = 1;
+  const CONTENT_WITH_HEAD_FORMAT = 2;
+  const HEAD_SIZE_BYTES = 112;
   const SUITE = 1;
   const KIND_TEXT = 1;
   const BODY_LENGTH_MAX = 300;
@@ -194,12 +196,15 @@
     const reader = new Reader(data);
     const commitmentKey = reader.raw(32);
     const start = reader.offset;
-    if (reader.number(1) !== CONTENT_FORMAT) throw new PushError("corrupted");
+    const format = reader.number(1);
+    if (format !== CONTENT_FORMAT && format !== CONTENT_WITH_HEAD_FORMAT) throw new PushError("corrupted");
     const counter = reader.uint(8);
     const lastSequence = reader.uint(8);
     reader.raw(32);
     const kind = reader.number(2);
     const body = reader.opaque();
+    // The head of the log of people's keys is for the app, which compares it with the device's own.
+    if (format === CONTENT_WITH_HEAD_FORMAT) reader.raw(HEAD_SIZE_BYTES);
     const encoded = data.subarray(start, reader.offset);
     const largest = counter > lastSequence ? counter : lastSequence;
     if (largest >= 1n << 63n || reader.rest().some((byte) => byte !== 0)) throw new PushError("corrupted");
