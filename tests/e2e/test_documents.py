@@ -316,8 +316,9 @@ def test_what_devices_say_and_hear_is_what_the_documents_say(
             api.judge(request, answer)
     assert api.faults == []
     unheard = {name for name, statuses in api.seen.items() if not statuses & {200, 204}}
-    # Only who watches from outside asks for these: `test_key_log.py`.
-    assert unheard == {"get_key_log_consistency", "post_key_log_cosignature"}
+    # Only who watches from outside asks for the first (`test_key_log.py`), and who links a device for the others (`test_devices.py`).
+    watching = {"get_key_log_consistency", "post_key_log_cosignature"}
+    assert unheard == watching | {"get_links", "get_link", "put_link_part", "end_link"}
     socket = DocumentedSocket(https.get("/api/asyncapi.json").json())
     sent = {socket.judge("fromClient", frame) for frame in journey.recorded.sent}
     received = {socket.judge("fromServer", frame) for frame in journey.recorded.received}
@@ -336,11 +337,13 @@ def test_whoever_brings_no_token_hears_what_is_documented(https: httpx.Client, a
         path = template.format(**examples)
         headers = {} if operation.get("security") == [] else {"Authorization": "Bearer x"}
         answer = https.request(method, path, content=b"{", headers=headers | {"Content-Type": "application/json"})
-        expected = {400} if operation.get("security") == [] and method != "GET" else {401}
-        # The second step of signing in asks for its flow before it reads anything.
+        open_to_all = operation.get("security") == []
+        expected = {400} if open_to_all else {401}
+        # The second step of signing in asks for its flow before it reads anything, and who begins for its provider.
         expected = {401} if path.endswith("/authenticate") else expected
-        open_to_all = path.endswith(("/config", "/webauthn/login")) or (method == "GET" and "/key-log/" in path)
-        assert answer.status_code in expected or open_to_all, (path, answer.text)
+        expected = {404} if path.endswith("/begin") else expected
+        reading = open_to_all and (method == "GET" or path.endswith("/webauthn/login"))
+        assert answer.status_code in expected or reading, (path, answer.text)
         api.judge(Request(method, path), Answer(answer.status_code, dict(answer.headers), answer.content))
     assert api.faults == []
 

@@ -29,6 +29,7 @@ OPEN = {
     "get_identity": "keys of people are for everybody who writes to them",
     "claim_key_packages": "keys of devices are for everybody who writes to them",
     "put_conversation": "the identifier is the caller's choice; one that is taken is refused by what was sent",
+    "begin_provider": "identity providers are there for everybody who comes",
     "put_statement": "one's own, by number",
     "put_history_key": "one's own, by number",
     "put_application_post": "the identifier is the application's own",

@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 
+from parley_auth.signin.models import Session
 from parley_contracts.auth_api import REFRESH_COOKIE, REFRESH_COOKIE_HEADER
 
 PASSWORD = "copper-window-lantern-19"
@@ -44,6 +45,15 @@ def test_binding_a_device_keeps_the_token_in_the_cookie(page, person):
     registration["proof"] = person.proof(person.certificate, page.token)
     bound = page.put(f"me/devices/{person.device_id}", registration, **browser())
     assert (bound.status, bound.body["refresh_token"]) == (200, "")
+
+
+@pytest.mark.parametrize("value", ["", "body", "Cookie"])
+def test_what_else_the_header_says_is_refused_before_anybody_is_signed_in(anonymous, person, value):
+    sessions = Session.objects.count()
+    given = {"username": person.username, "password": PASSWORD}
+    answer = anonymous.post("flows/app/v1/auth/login", given, **browser(**{REFRESH_COOKIE_HEADER: value}))
+    assert (answer.status, answer.body["field"]) == (400, REFRESH_COOKIE_HEADER)
+    assert Session.objects.count() == sessions
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "https://localhost.evil.example"])

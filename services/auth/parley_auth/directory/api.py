@@ -81,9 +81,7 @@ def put_device(request: HttpRequest, unverified_device_id: str) -> HttpResponse:
         certificate = devices.check_certificate(
             unverified_bytes, user=session.user, unverified_device_id=unverified_device_id
         )
-        devices.check_proof(
-            unverified_proof, certificate, unverified_bytes=unverified_bytes, token=token_of(request)
-        )
+        devices.check_proof(unverified_proof, certificate, unverified_bytes=unverified_bytes, token=token_of(request))
         device, added = devices.register_device(session.user, certificate, name=name, platform=platform)
         tokens = bind_device(session, device)
         if added:

@@ -65,7 +65,9 @@ def check_certificate(unverified_bytes: bytes, *, user: User, unverified_device_
     return certificate
 
 
-def check_proof(unverified_proof: bytes, certificate: DeviceCertificate, *, unverified_bytes: bytes, token: str) -> None:
+def check_proof(
+    unverified_proof: bytes, certificate: DeviceCertificate, *, unverified_bytes: bytes, token: str
+) -> None:
     """`InvalidRequest` where it is not the certified device that asks, with this access token."""
     content = session_to_be_signed(token, unverified_bytes)
     if not verify_with_label(default_primitives(), certificate.device_key, SESSION_LABEL, content, unverified_proof):

@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 
 from parley_contracts.auth_api import AUTH_PATH, REFRESH_COOKIE, REFRESH_COOKIE_HEADER, REFRESH_IN_COOKIE, Tokens
 from parley_contracts.limits import REFRESH_TOKEN_LIFETIME_S
-from parley_contracts.problems import OriginRefused, Unauthenticated
+from parley_contracts.problems import InvalidRequest, OriginRefused, Unauthenticated
 from parley_serving.django.problems import problem_response
 
 _KEPT = "parley_refresh_cookie"
@@ -53,6 +53,10 @@ class RefreshCookieMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer one request."""
+        if request.headers.get(REFRESH_COOKIE_HEADER, REFRESH_IN_COOKIE) != REFRESH_IN_COOKIE:
+            return problem_response(
+                InvalidRequest(f"This is `{REFRESH_IN_COOKIE}` or absent.", field=REFRESH_COOKIE_HEADER)
+            )
         # Browsers name the origin of whatever changes something.
         if _wants_cookie(request) and request.method not in _SAFE and not _is_ours(request):
             return problem_response(OriginRefused())
