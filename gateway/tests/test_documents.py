@@ -24,7 +24,7 @@ TYPES = {
     "/api/asyncapi.json": "application/json",
 }
 #: What the gateway leads to that is no operation: keys for verifiers, signed paths, the socket of the other document.
-BESIDE = {"/.well-known/jwks.json", "/media/objects/", SOCKET_PATH}
+BESIDE = {"/.well-known/jwks.json", "/media/objects/", "/operators/", SOCKET_PATH}
 
 
 class Page(HTMLParser):

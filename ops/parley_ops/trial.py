@@ -1,9 +1,9 @@
 """`./parley check`, `./parley test` and `./parley bench`: the tools, and fresh stacks for what needs one.
 
-The tests run as seven pytest processes in three lanes of about the same length, for each Django project wants a process of its
-own: auth, and then the other rooms that need a stack; beside them the journeys in browsers, the rooms that need none, and
-notification; and beside both, on a stack of their own, the journeys that also kill its parts, and the operations. What the rooms and the processes that they start
-execute is measured together; to measure the stacks, too, would make them several times slower and tell hardly more.
+The tests run as eight pytest processes in four lanes of about the same length, for each Django project wants a process of its
+own: auth, the operations, and trials that repeat one thing many times; beside them the other rooms; the journeys in browsers, and
+notification; and on a stack of their own the journeys that also kill its parts. What the rooms and the processes that they start
+execute is measured together, which makes them half as slow again: to measure the trials, too, or the stacks, would tell hardly more.
 """
 
 from __future__ import annotations
@@ -28,6 +28,13 @@ DJANGO_ROOMS = {"auth": "services/auth", "notification": "services/notification"
 UNITS = ("contracts", "mls", "app")
 ROOMS = ("client", "services/messaging", "services/media")
 OPERATIONS = ("ops", "gateway")
+#: Of the rooms, what repeats one thing many times, and needs no stack.
+REPEATING = (
+    "client/tests/crypto",
+    "client/tests/hostile",
+    "client/tests/simulation",
+    "client/tests/test_crashes.py",
+)
 JOURNEYS = "tests"
 BROWSERS = (
     "tests/e2e/test_app.py",
@@ -130,18 +137,19 @@ def _test_all(source: Path, *, keep: bool) -> int:
 
     def journeys() -> list[Ran]:
         with _stack(runtime() / "journeys-home", keep=False) as variables:
-            return lane([("journeys", [JOURNEYS, *others]), ("operations", list(OPERATIONS))], variables)
+            return lane([("journeys", [JOURNEYS, *others])], variables)
 
-    with ThreadPoolExecutor(max_workers=3) as beside:
+    rooms = ("rooms", [*ROOMS, *(f"--ignore={path}" for path in REPEATING)])
+    with ThreadPoolExecutor(max_workers=4) as beside:
         checked = beside.submit(check)
         with _stack(runtime() / "test-home", keep=keep) as variables:
             waiting = [
-                beside.submit(lane, [auth, ("rooms", list(ROOMS))], variables),
+                beside.submit(lane, [auth, ("operations", list(OPERATIONS)), ("trials", list(REPEATING))], variables),
+                beside.submit(lane, [rooms, ("units", list(UNITS))], variables),
                 beside.submit(journeys),
             ]
             in_browsers = _pytest(("browsers", browsers), SLOWEST, variables, say=_print)
-            units = lane([("units", list(UNITS)), notification], variables)
-            runs = [*(run for each in waiting for run in each.result()), *units, in_browsers]
+            runs = [*lane([notification], variables), *(run for each in waiting for run in each.result()), in_browsers]
     covered = _coverage(source, folder)
     return _closing(runs) or checked.result() or covered
 

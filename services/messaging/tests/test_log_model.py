@@ -1,6 +1,6 @@
 """A state machine over the log: whatever devices, nodes and crashes do, the real log is what the model says.
 
-`./parley test` plays 60 sequences, `./parley bench log_model` 10,000.
+`./parley test` plays 40 sequences, `./parley bench log_model` 10,000.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from parley_messaging.service.states import States
 from parley_messaging.service.writer import GroupWriter
 
 SEED = int(os.environ.get("PARLEY_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
-SEQUENCES = int(os.environ.get("PARLEY_MODEL_SEQUENCES", "60"))
+SEQUENCES = int(os.environ.get("PARLEY_MODEL_SEQUENCES", "40"))
 STEPS = 15
 nodes = st.sampled_from(NODES)
 texts = st.binary(min_size=1, max_size=8)
