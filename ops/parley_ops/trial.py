@@ -1,8 +1,9 @@
 """`./parley check`, `./parley test` and `./parley bench`: the tools, and fresh stacks for what needs one.
 
-The tests run as eight pytest processes in four lanes of about the same length, for each Django project wants a process of its
-own: auth, the operations, and trials that repeat one thing many times; beside them the other rooms; the journeys in browsers, and
-notification; and on a stack of their own the journeys that also kill its parts. What the rooms and the processes that they start
+The tests run as eight pytest processes in three lanes of about the same length, for each Django project wants a process of its
+own: auth, and then the other rooms that need a stack; beside them the journeys in browsers, notification, the rooms that need none, and
+trials that repeat one thing many times; and beside both, on a stack of their own, the journeys that also kill its parts, and the
+operations. Two cores have nothing to do with a fourth lane but to wait for one another. What the rooms and the processes that they start
 execute is measured together, which makes them half as slow again: to measure the trials, too, or the stacks, would tell hardly more.
 """
 
@@ -125,7 +126,7 @@ def _test_all(source: Path, *, keep: bool) -> int:
     folder = _empty(runtime() / "coverage")
     auth, notification = ((name, [room]) for name, room in DJANGO_ROOMS.items())
     browsers = sorted(str(path.relative_to(source)) for pattern in BROWSERS for path in source.glob(pattern))
-    others = [f"--ignore={path}" for path in (*browsers, *OF_CHECK)]
+    elsewhere = [f"--ignore={path}" for path in (*browsers, *OF_CHECK)]
 
     def lane(runs: Sequence[tuple[str, list[str]]], variables: dict[str, str]) -> list[Ran]:
         done = []
@@ -137,19 +138,19 @@ def _test_all(source: Path, *, keep: bool) -> int:
 
     def journeys() -> list[Ran]:
         with _stack(runtime() / "journeys-home", keep=False) as variables:
-            return lane([("journeys", [JOURNEYS, *others])], variables)
+            return lane([("journeys", [JOURNEYS, *elsewhere]), ("operations", list(OPERATIONS))], variables)
 
     rooms = ("rooms", [*ROOMS, *(f"--ignore={path}" for path in REPEATING)])
-    with ThreadPoolExecutor(max_workers=4) as beside:
+    with ThreadPoolExecutor(max_workers=3) as beside:
         checked = beside.submit(check)
         with _stack(runtime() / "test-home", keep=keep) as variables:
             waiting = [
-                beside.submit(lane, [auth, ("operations", list(OPERATIONS)), ("trials", list(REPEATING))], variables),
-                beside.submit(lane, [rooms, ("units", list(UNITS))], variables),
+                beside.submit(lane, [auth, rooms], variables),
                 beside.submit(journeys),
             ]
             in_browsers = _pytest(("browsers", browsers), SLOWEST, variables, say=_print)
-            runs = [*lane([notification], variables), *(run for each in waiting for run in each.result()), in_browsers]
+            others = lane([notification, ("units", list(UNITS)), ("trials", list(REPEATING))], variables)
+            runs = [*(run for each in waiting for run in each.result()), *others, in_browsers]
     covered = _coverage(source, folder)
     return _closing(runs) or checked.result() or covered
 
