@@ -81,7 +81,7 @@ def test_a_device_is_linked_and_a_lost_one_is_locked_out(stack: Stack, device: M
 
     found = device("found", registered=False)
     found.login(anna)
-    found.wait_for_history({"before", "from the phone", "after", "the tablet goes on"})
+    found.wait_for_history({"before", "from the phone", "after", "the tablet goes on 0"})
     linked(stack, anna, tablet, another := device("another", registered=False))
     another("send", to=made, text="all is well")
     bert.wait_for({"all is well"})
