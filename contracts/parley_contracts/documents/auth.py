@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from parley_contracts.auth_api import (
     FLOW_TOKEN_HEADER,
-    REFRESH_COOKIE_HEADER,
-    REFRESH_IN_COOKIE,
     AssertionBody,
     Claim,
     DeviceRegistration,
@@ -38,6 +36,7 @@ from parley_contracts.auth_api import (
     Vault,
 )
 from parley_contracts.documents.factors import SECOND_FACTORS
+from parley_contracts.documents.headers import REFRESH_COOKIE
 from parley_contracts.documents.key_log import KEY_LOG_OPERATIONS
 from parley_contracts.documents.linking import LINKING
 from parley_contracts.documents.operations import Operation, Parameter, Service
@@ -65,13 +64,6 @@ from parley_contracts.problems import (
 
 _KEY_SCHEMA = {"type": "string", "pattern": f"^[A-Za-z0-9._~-]{{16,{IDEMPOTENCY_KEY_LENGTH_MAX}}}$"}
 _KEY_WORDS = "The same key again gives the first answer again."
-_COOKIE = {
-    REFRESH_COOKIE_HEADER: Parameter(
-        {"type": "string", "enum": [REFRESH_IN_COOKIE]},
-        "For browsers: the refresh token travels in a cookie that no script can read, and is empty in bodies.",
-    )
-}
-
 _FLOW_TOKEN = Parameter(
     {"type": "string"}, "`flow_token` (or `session_token`) of the first step's answer.", required=True
 )
@@ -94,7 +86,7 @@ _SIGN_IN = (
         caller="anybody",
         body=SignupBody,
         answer=SignedIn,
-        headers=_COOKIE,
+        headers=REFRESH_COOKIE,
         problems=(OriginRefused, WeakPassword, UsernameTaken, Conflict, SignUpRefused, InvitationRefused),
     ),
     Operation(
@@ -106,7 +98,7 @@ _SIGN_IN = (
         caller="anybody",
         body=LoginBody,
         answer=SignedIn,
-        headers=_COOKIE,
+        headers=REFRESH_COOKIE,
         problems=(OriginRefused, WrongCredentials, SecondFactorRequired, Conflict),
     ),
     Operation(
@@ -117,7 +109,7 @@ _SIGN_IN = (
         caller="anybody",
         body=SecondFactorBody,
         answer=SignedIn,
-        headers={FLOW_TOKEN_HEADER: _FLOW_TOKEN, **_COOKIE},
+        headers={FLOW_TOKEN_HEADER: _FLOW_TOKEN, **REFRESH_COOKIE},
         problems=(OriginRefused, WrongCode, Unauthenticated),
     ),
     Operation(
@@ -136,7 +128,7 @@ _SIGN_IN = (
         caller="anybody",
         body=AssertionBody,
         answer=SignedIn,
-        headers={FLOW_TOKEN_HEADER: _FLOW_TOKEN, **_COOKIE},
+        headers={FLOW_TOKEN_HEADER: _FLOW_TOKEN, **REFRESH_COOKIE},
         problems=(OriginRefused, WrongCode, Unauthenticated, Conflict),
     ),
     Operation(
@@ -157,7 +149,7 @@ _SIGN_IN = (
         caller="anybody",
         body=AssertionBody,
         answer=SignedIn,
-        headers={FLOW_TOKEN_HEADER: _FLOW_TOKEN, **_COOKIE},
+        headers={FLOW_TOKEN_HEADER: _FLOW_TOKEN, **REFRESH_COOKIE},
         problems=(OriginRefused, WrongCode, Unauthenticated),
     ),
     Operation(
@@ -169,7 +161,7 @@ _SIGN_IN = (
         caller="anybody",
         body=RefreshRequest,
         answer=Tokens,
-        headers={"Idempotency-Key": Parameter(_KEY_SCHEMA, _KEY_WORDS), **_COOKIE},
+        headers={"Idempotency-Key": Parameter(_KEY_SCHEMA, _KEY_WORDS), **REFRESH_COOKIE},
         problems=(OriginRefused, Unauthenticated, RefreshReused),
     ),
     Operation(
@@ -178,7 +170,7 @@ _SIGN_IN = (
         path="/logout",
         summary="End this session and revoke its device.",
         caller="session",
-        headers=_COOKIE,
+        headers=REFRESH_COOKIE,
         problems=(OriginRefused,),
     ),
 )
@@ -376,7 +368,7 @@ _KEYS = (
         caller="session",
         body=DeviceRegistration,
         answer=Tokens,
-        headers=_COOKIE,
+        headers=REFRESH_COOKIE,
         problems=(OriginRefused, Conflict, EmailUnverified),
     ),
     Operation(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from parley_contracts.auth_api import REFRESH_COOKIE_HEADER, REFRESH_IN_COOKIE, SignedIn
-from parley_contracts.documents.operations import Operation, Parameter
+from parley_contracts.auth_api import SignedIn
+from parley_contracts.documents.headers import REFRESH_COOKIE
+from parley_contracts.documents.operations import Operation
 from parley_contracts.problems import (
     Conflict,
     InvitationRefused,
@@ -29,13 +30,6 @@ from parley_contracts.providers_api import (
     ProviderSignUp,
 )
 
-_COOKIE = {
-    REFRESH_COOKIE_HEADER: Parameter(
-        {"type": "string", "enum": [REFRESH_IN_COOKIE]},
-        "For browsers: the refresh token travels in a cookie that no script can read, and is empty in bodies.",
-    )
-}
-
 PROVIDERS = (
     Operation(
         name="begin_provider",
@@ -56,7 +50,7 @@ PROVIDERS = (
         caller="anybody",
         body=ProviderAnswer,
         answer=SignedIn,
-        headers=_COOKIE,
+        headers=REFRESH_COOKIE,
         problems=(
             *(OriginRefused, ProviderRefused, ProviderAccountMissing, SecondFactorRequired),
             *(Unauthenticated, NotFound, Conflict),
@@ -70,7 +64,7 @@ PROVIDERS = (
         caller="anybody",
         body=ProviderSignUp,
         answer=SignedIn,
-        headers=_COOKIE,
+        headers=REFRESH_COOKIE,
         problems=(
             *(OriginRefused, Unauthenticated, UsernameTaken, SignUpRefused, InvitationRefused),
             *(NotFound, Conflict),
