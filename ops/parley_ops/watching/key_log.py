@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from parley_contracts.checkpoints import (
     Checkpoint,
@@ -31,6 +30,7 @@ from parley_contracts.encoding import b64decode
 from parley_contracts.key_log import Cosignature, KeyLogHead, KeyLogPage, KeyLogProof, Leaf, decode_leaves
 from parley_contracts.limits import KEY_LOG_HEAD_STALE_S
 from parley_contracts.merkle import proves_consistency, root_of
+from parley_mls import default_primitives
 from parley_mls.codec import DecodeError
 from parley_ops.errors import OperationError, UsageError
 from parley_ops.layout import write_private
@@ -135,7 +135,7 @@ def _head(
         raise _contradiction(state_file, "The log has another key than before.", answer)
     try:
         signer = parse_key(wanted)
-        return answer, signer, open_note(answer.checkpoint, signer, origin, _verify)
+        return answer, signer, open_note(answer.checkpoint, signer, origin, default_primitives().verify)
     except CheckpointError as error:
         raise _contradiction(state_file, f"The head of the log is not signed by its key: {error}.", answer) from error
 
@@ -198,14 +198,6 @@ def _contradiction(state_file: Path | None, sentence: str, answer: KeyLogHead) -
 
 def _evidence(state_file: Path) -> Path:
     return state_file.with_name(f"{state_file.name}.contradiction")
-
-
-def _verify(key: bytes, message: bytes, signature: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
 
 
 def repeat(work: Callable[[], object], interval_s: float, say: Callable[[str], None]) -> None:

@@ -12,10 +12,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from parley_contracts.checkpoints import PLAIN, CheckpointError, NoteKey, open_text, sign_text
+from parley_mls import default_primitives
 from parley_ops.errors import UsageError
 
 _FIRST_LINE = "parley web app 1"
@@ -56,18 +56,10 @@ def key_of(name: str, private: Ed25519PrivateKey) -> NoteKey:
 def open_manifest(unverified_note: str, key: NoteKey) -> dict[str, Listed]:
     """The files of a manifest that this key has signed; `UsageError`."""
     try:
-        first, *lines = open_text(unverified_note, key, _verify).splitlines()
+        first, *lines = open_text(unverified_note, key, default_primitives().verify).splitlines()
     except CheckpointError as error:
         raise UsageError(f"The manifest does not hold: {error}.") from error
     found = [_LINE.fullmatch(line) for line in lines]
     if first != _FIRST_LINE or not all(found):
         raise UsageError("The manifest is of a kind that this version does not know.")
     return {match[3]: Listed(match[1], int(match[2])) for match in found if match}
-
-
-def _verify(key: bytes, message: bytes, signature: bytes) -> bool:
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
