@@ -22,7 +22,7 @@ from parley_contracts.encoding import b64encode
 from parley_contracts.limits import ACCESS_TOKEN_LIFETIME_S, KEY_LOG_WITNESSES_MAX, TOKEN_LEEWAY_S
 from parley_contracts.tokens import KeySet, public_jwk
 from parley_serving.environment import ConfigError
-from parley_serving.key_files import FIELD_KEY_FILE, Generation, generation, replaced_at, replaced_keys
+from parley_serving.key_files import Generation, generation, replaced_at, replaced_keys
 from parley_serving.service_keys import ServiceKeys
 
 CURRENT_KEY_FILE = "access_signing_key.pem"
@@ -83,16 +83,8 @@ def derived_key(secret_name: str, purpose: str) -> bytes:
     return _derived_key(secret_name, purpose, _generation(secret_name))
 
 
-def field_key_files() -> tuple[str, ...]:
-    """The present field key's file, then those that it replaced, which still open what they sealed."""
-    return _field_key_files(_generation(FIELD_KEY_FILE))
-
-
 def _generation(name: str) -> Generation:
-    try:
-        return generation(settings.CONFIG.secrets_dir, name)
-    except OSError as error:
-        raise ConfigError(f"the secret {name} cannot be read from PARLEY_SECRETS_DIR") from error
+    return generation(settings.CONFIG.secrets_dir, name)
 
 
 @lru_cache(maxsize=2)
@@ -115,12 +107,6 @@ def _derived_key(secret_name: str, purpose: str, _generation: Generation) -> byt
     info = b"parley auth " + purpose.encode()
     secret = settings.CONFIG.secret(secret_name)
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
-
-
-@lru_cache(maxsize=2)
-def _field_key_files(_generation: Generation) -> tuple[str, ...]:
-    replaced = replaced_keys(settings.CONFIG.secrets_dir, FIELD_KEY_FILE)
-    return (FIELD_KEY_FILE, *(path.name for path in replaced))
 
 
 def _load(name: str) -> Ed25519PrivateKey:

@@ -17,7 +17,7 @@ from django.conf import settings
 from parley_contracts.tokens import KeySet
 from parley_notification.config import read_config
 from parley_serving.environment import ConfigError
-from parley_serving.key_files import FIELD_KEY_FILE, Generation, generation, replaced_keys
+from parley_serving.key_files import FIELD_KEY_FILE, Generation, generation
 from parley_serving.service_keys import ServiceKeys
 
 
@@ -47,19 +47,7 @@ def vapid_key() -> EllipticCurvePrivateKey:
 
 def derived_key(purpose: str, secret_name: str = FIELD_KEY_FILE) -> bytes:
     """32 bytes for one purpose, from one of the service's secret files (HKDF, RFC 5869)."""
-    return _derived_key(purpose, secret_name, _generation())
-
-
-def field_key_files() -> tuple[str, ...]:
-    """The present field key's file, then those that it replaced, which still open what they sealed."""
-    return _field_key_files(_generation())
-
-
-def _generation() -> Generation:
-    try:
-        return generation(settings.CONFIG.secrets_dir, FIELD_KEY_FILE)
-    except OSError as error:
-        raise ConfigError(f"the secret {FIELD_KEY_FILE} cannot be read from PARLEY_SECRETS_DIR") from error
+    return _derived_key(purpose, secret_name, generation(settings.CONFIG.secrets_dir, secret_name))
 
 
 @lru_cache(maxsize=64)
@@ -67,12 +55,6 @@ def _derived_key(purpose: str, secret_name: str, _generation: Generation) -> byt
     info = b"parley notification " + purpose.encode()
     secret = settings.CONFIG.secret(secret_name)
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
-
-
-@lru_cache(maxsize=2)
-def _field_key_files(_generation: Generation) -> tuple[str, ...]:
-    replaced = replaced_keys(settings.CONFIG.secrets_dir, FIELD_KEY_FILE)
-    return (FIELD_KEY_FILE, *(path.name for path in replaced))
 
 
 def _load(name: str) -> object:

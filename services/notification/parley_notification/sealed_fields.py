@@ -9,8 +9,10 @@ import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
 
-from parley_notification.keyring import derived_key, field_key_files
+from parley_notification.keyring import derived_key
+from parley_serving.key_files import field_key_files
 
 NONCE_SIZE_BYTES = 12
 
@@ -28,7 +30,7 @@ def seal_field(value: bytes, *, row: str, column: str) -> bytes:
 def open_field(sealed: bytes, *, row: str, column: str) -> bytes:
     """What was sealed for that row and column; `SealedFieldError`."""
     nonce, ciphertext = sealed[:NONCE_SIZE_BYTES], sealed[NONCE_SIZE_BYTES:]
-    for name in field_key_files():
+    for name in field_key_files(settings.CONFIG.secrets_dir):
         try:
             return AESGCM(derived_key("fields", name)).decrypt(nonce, ciphertext, _place(row, column))
         except (InvalidTag, ValueError):

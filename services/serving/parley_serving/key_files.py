@@ -12,7 +12,10 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+
+from parley_serving.environment import ConfigError
 
 #: What seals single fields of a service's database.
 FIELD_KEY_FILE = "field_key"
@@ -37,9 +40,25 @@ Generation = tuple[int, int, int]
 
 
 def generation(folder: Path, name: str) -> Generation:
-    """The generation of the file `name`; by its number, too, since two changes within a tick leave the folder one time."""
-    file = (folder / name).stat()
-    return folder.stat().st_mtime_ns, file.st_ino, file.st_mtime_ns
+    """The generation of the file `name`; `ConfigError` where it cannot be read.
+
+    By its number, too, since two changes within a tick leave the folder one time.
+    """
+    try:
+        file = (folder / name).stat()
+        return folder.stat().st_mtime_ns, file.st_ino, file.st_mtime_ns
+    except OSError as error:
+        raise ConfigError(f"the secret {name} cannot be read from PARLEY_SECRETS_DIR") from error
+
+
+def field_key_files(folder: Path) -> tuple[str, ...]:
+    """The present field key's file, then those that it replaced, which still open what they sealed."""
+    return _field_key_files(folder, generation(folder, FIELD_KEY_FILE))
+
+
+@lru_cache(maxsize=2)
+def _field_key_files(folder: Path, _generation: Generation) -> tuple[str, ...]:
+    return (FIELD_KEY_FILE, *(path.name for path in replaced_keys(folder, FIELD_KEY_FILE)))
 
 
 def write_key(path: Path, content: bytes) -> None:

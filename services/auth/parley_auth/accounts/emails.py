@@ -13,14 +13,15 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, validate_email
 
-from parley_auth.keyring import LASTING_KEY_FILE, derived_key, field_key_files
+from parley_auth.keyring import LASTING_KEY_FILE, derived_key
 from parley_auth.sealed_fields import SealedFieldError
 from parley_contracts.limits import EMAIL_LENGTH_MAX
 from parley_contracts.problems import InvalidRequest
-from parley_serving.key_files import FIELD_KEY_FILE
+from parley_serving.key_files import FIELD_KEY_FILE, field_key_files
 
 _FORMAT = b"\x01"
 _NONCE_SIZE_BYTES = 12
@@ -55,7 +56,7 @@ def seal_email(user_id: UUID, email: str) -> bytes:
 
 def open_email(user_id: UUID, sealed: bytes) -> str:
     """The address in a user's row; `SealedFieldError`."""
-    for name in field_key_files():
+    for name in field_key_files(settings.CONFIG.secrets_dir):
         try:
             return _opened(name, user_id, sealed)
         except (InvalidTag, ValueError):
