@@ -14,6 +14,7 @@ from parley_app.components.layout import at_least, keyed
 from parley_app.components.message import MessageRow
 from parley_app.components.message_actions import MessageActions
 from parley_app.components.pressable import Handler, Pressable
+from parley_app.components.watching import still
 from parley_app.icons import Glyph
 from parley_app.model.rows import Day, Entry, Message, NewMark, Note, RepliesMark
 from parley_app.theme import use_ui
@@ -40,6 +41,7 @@ _NOTE_GLYPHS: Final = {
 }
 
 
+@still
 @ft.component
 def DayMark(label: str) -> ft.Control:
     """A day begins."""
@@ -55,6 +57,7 @@ def DayMark(label: str) -> ft.Control:
     )
 
 
+@still
 @ft.component
 def NewDivider(count: int) -> ft.Control:
     """Here reading stopped."""
@@ -64,6 +67,7 @@ def NewDivider(count: int) -> ft.Control:
     return ft.Container(ft.Row([rules[0], label, rules[1]], spacing=Space.MD), padding=ft.Padding.only(top=Space.MD))
 
 
+@still
 @ft.component
 def RepliesDivider(count: int) -> ft.Control:
     """Below it stand the replies of a thread."""
@@ -73,6 +77,7 @@ def RepliesDivider(count: int) -> ft.Control:
     return ft.Container(ft.Row([label, rule], spacing=Space.MD), padding=ft.Padding.only(top=Space.LG))
 
 
+@still
 @ft.component
 def NoteLine(note: Note) -> ft.Control:
     """Something that happened, in one quiet line."""
@@ -88,6 +93,7 @@ def NoteLine(note: Note) -> ft.Control:
     )
 
 
+@still
 @ft.component
 def TypingLine(sentence: str) -> ft.Control:
     """Who types; an empty strip while nobody does."""

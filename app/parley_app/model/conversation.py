@@ -79,9 +79,9 @@ class Conversation(Observed):
         self.attached: tuple[Attached, ...] = ()
         self.composing = 0
         self.reading = Reading(engine, summary)
-        self._refreshing = self._stale = False
+        self._refreshing = self._stale = self._loading = False
         self._saving: object = None
-        self._loading = False
+        self._told: object = None  # what the views know of; none where they have to be told in any case
 
     @property
     def conversation_id(self) -> str:
@@ -341,11 +341,11 @@ class Conversation(Observed):
 
     def told(self, summary: Json) -> None:
         """The device has another summary: another of the person's devices may have gone on with the draft."""
-        self.summary = summary
+        other, self.summary = summary != self.summary, summary
         plain, draft = self.thread is None and self.context is None, summary["draft"]
         if plain and self._stored.told(draft, self.draft, writing=self.focused):
             self._compose(draft, anew=True, focus=self.focused)
-        else:
+        elif other:
             self.changed()
 
     @property
@@ -386,6 +386,7 @@ class Conversation(Observed):
         """An event that concerns this conversation."""
         if name == "outbox.changed" and params["state"] == "sent":
             self.waiting.acknowledged(params["client_id"], params["sequence"])
+            self._told = None
         await self.refresh()
 
     # --- inside
@@ -478,7 +479,7 @@ class Conversation(Observed):
         try:
             page = await self._engine.call("history.page", {"conversation_id": self.conversation_id, **where, **inside})
         except EngineError as error:
-            self.fault = faults.sentence(error)
+            self.fault, self._told = faults.sentence(error), None
             self.changed()
             return None
         finally:
@@ -490,7 +491,9 @@ class Conversation(Observed):
         self.read, self.delivered = page["read"], page["delivered"]
         self.waiting.take(page["outgoing"], self.items)
         self.reading.told(page["read_sequence"])
-        self.changed()
+        known, self._told = self._told, (self.root, self.items, page)
+        if known != self._told:  # most events change something else: to draw anew costs far more than to look
+            self.changed()
 
     async def _mark_read(self) -> None:
         if self.at_end:

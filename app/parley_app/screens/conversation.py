@@ -12,7 +12,7 @@ from parley_app.components.buttons import IconButton
 from parley_app.components.layout import keyed
 from parley_app.components.surfaces import PaneHeader
 from parley_app.components.timeline import JumpToLatest, TypingLine
-from parley_app.components.watching import use_watched
+from parley_app.components.watching import still, use_watched
 from parley_app.icons import Glyph
 from parley_app.model import app as routes
 from parley_app.model import chats
@@ -105,6 +105,7 @@ def _subtitle(app: App, conversation: Conversation, ui: Ui) -> tuple[str, str]:
     return (company.sentence(others[0], now) if alone else "") or chats.protection(summary), ui.c.ink_2
 
 
+@still
 @ft.component
 def Typists(app: App, conversation_id: str) -> ft.Control:
     """Who types, in a strip that is always there: nothing moves when somebody begins."""
@@ -140,7 +141,7 @@ def ConversationPane(app: App, conversation: Conversation) -> ft.Control:
             [
                 ft.Container(keyed(f"messages-{app.timeline_turn}", Messages)(app, conversation, set_far), expand=True),
                 *strip,
-                keyed("later", ScheduledStrip)(app),
+                keyed("later", ScheduledStrip)(app, conversation.conversation_id),
                 keyed("typing", Typists)(app, conversation.conversation_id),
                 keyed("writing", Writing)(app, conversation),
             ],

@@ -17,7 +17,7 @@ from parley_app.components.overlay import Dialog
 from parley_app.components.pressable import Pressable
 from parley_app.components.settings_rows import ChoiceRow, ruled
 from parley_app.components.surfaces import Card, Note
-from parley_app.components.watching import use_watched
+from parley_app.components.watching import still, use_watched
 from parley_app.icons import Glyph
 from parley_app.model import chats, later
 from parley_app.model.app import App
@@ -129,12 +129,13 @@ def ScheduledLayer(app: App, _: ScheduledList) -> ft.Control:
     return over(app, Dialog(room_words.SCHEDULED, [page], [close], app.layers.close))
 
 
+@still
 @ft.component
-def ScheduledStrip(app: App) -> ft.Control:
+def ScheduledStrip(app: App, conversation_id: str) -> ft.Control:
     """Above the composer: how much waits to be sent later, and the way to it; nothing while nothing does."""
     ui = use_ui()
     use_watched(app.schedule)
-    count = len(app.schedule.of(app.opened or "", dt.datetime.now().astimezone()))
+    count = len(app.schedule.of(conversation_id, dt.datetime.now().astimezone()))
     if not count:
         return ft.Container(height=0)
     sentence = room_words.scheduled_count(count)
