@@ -85,6 +85,23 @@ def web_app(chromium: Playwright, stack: Stack) -> Iterator[WebApp]:
         app.close()
 
 
+@pytest.fixture(scope="session")
+def started_once(chromium: Playwright, stack: Stack) -> Iterator[WebApp]:
+    """The app, started in an empty browser profile for all tests that leave nothing in it."""
+    with browser_profile() as folder:
+        app = WebApp(chromium, stack.address, folder)
+        app.open()
+        yield app
+        app.close()
+
+
+@pytest.fixture
+def started(started_once: WebApp) -> Iterator[WebApp]:
+    """The app that was started before this test, with nothing on its watch's list that an earlier test did."""
+    yield started_once
+    started_once.watched.faults.clear()
+
+
 @pytest.fixture
 def receiver(stack: Stack, tmp_path: Path) -> Iterator[PushReceiver]:
     """A push service that the stack reaches, under the stack's own authority."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from e2e_devices import Device, Stack
-from e2e_web import WebApp, ask
+from e2e_web import WebApp, ask, ready_worker
 from PIL import Image
 
 OPEN = """
@@ -88,7 +88,7 @@ def test_a_browser_is_a_device(web_app: WebApp, device: Callable[..., Device], p
     assert not web_app.watched.faults, "\n".join(web_app.watched.faults)
 
 
-def test_a_browser_has_the_tools_for_files(web_app: WebApp):
+def test_a_browser_has_the_tools_for_files(started: WebApp):
     """WebCrypto seals what `cryptography` opens and the other way round; a picture is turned, measured and made small."""
     key, nonce, chunk = secrets.token_bytes(32), secrets.token_bytes(12), secrets.token_bytes(70_000)
     sealed = AESGCM(key).encrypt(nonce, chunk, None)
@@ -96,7 +96,7 @@ def test_a_browser_has_the_tools_for_files(web_app: WebApp):
     exif[0x0112] = 6  # lies on its side
     Image.effect_noise((1200, 800), 60).convert("RGB").save(written, "JPEG", exif=exif)
     answer = ask(
-        web_app.open(),
+        ready_worker(started.page),
         """
         from base64 import b64decode, b64encode
         from parley_client.platforms.canvas import browser_tools

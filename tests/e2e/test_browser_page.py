@@ -2,69 +2,52 @@
 
 import re
 
-from e2e_devices import Stack
-from e2e_web import WebApp, ask, browser_profile
-from playwright.sync_api import Playwright
+from e2e_web import WebApp, ask, ready_worker
 
 
-def test_the_page_boots_without_a_fault(web_app: WebApp):
-    worker = web_app.open()
-    assert ask(worker, "import sys; return sys.platform") == "emscripten"
-    assert not web_app.watched.faults, "\n".join(web_app.watched.faults)
+def test_the_page_boots_without_a_fault(started: WebApp):
+    assert ask(ready_worker(started.page), "import sys; return sys.platform") == "emscripten"
+    assert not started.watched.faults, "\n".join(started.watched.faults)
 
 
-def test_a_link_into_the_app_opens_the_app(web_app: WebApp):
-    web_app.open("/rooms/garden")
-    for _ in range(100):
-        if web_app.page.title() == "Parley":
-            break
-        web_app.page.wait_for_timeout(100)
-    assert web_app.page.title() == "Parley"
-    assert not web_app.watched.faults, "\n".join(web_app.watched.faults)
-
-
-def test_assistive_technology_needs_no_switch_where_the_address_asks(web_app: WebApp):
-    web_app.open("/?a11y")
-    button = web_app.page.get_by_role("button", name="Create an account", exact=True).first
-    button.wait_for(state="attached", timeout=20_000)
-    assert not web_app.watched.faults, "\n".join(web_app.watched.faults)
-
-
-def test_the_app_starts_without_a_network(web_app: WebApp):
-    web_app.open()
-    assert web_app.page.evaluate("navigator.serviceWorker.ready.then((found) => !!found.active)")
-    web_app.context.set_offline(True)
-    worker = web_app.open()
-    assert ask(worker, "from parley_client.client import Client; return Client.__name__") == "Client"
-
-
-def test_the_app_can_be_installed(web_app: WebApp):
-    web_app.open()
-    session = web_app.context.new_cdp_session(web_app.page)
+def test_the_app_can_be_installed(started: WebApp):
+    session = started.context.new_cdp_session(started.page)
     assert session.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
 
 
-def test_the_site_names_no_other_origin_in_what_it_loads(stack: Stack, web_app: WebApp):
-    answer = web_app.page.goto(stack.address)  # as it is sent: what Flet adds to it when it runs is refused
-    assert answer is not None
-    page = answer.text()
+def test_the_site_names_no_other_origin_in_what_it_loads(started: WebApp):
+    page = started.context.request.get(started.address).text()  # as it is sent: what Flet adds when it runs is refused
     assert "<script" in page
     assert not re.findall(r"(?:src|href)=\"(?:https?:)?//", page)
 
 
-def test_two_starts_share_nothing_random(chromium: Playwright, stack: Stack):
+def test_a_link_opens_the_app_and_assistive_technology_needs_no_switch_where_it_asks(started: WebApp):
+    started.open("/rooms/garden?a11y")
+    button = started.page.get_by_role("button", name="Create an account", exact=True).first
+    button.wait_for(state="attached", timeout=20_000)
+    assert started.page.title() == "Parley"
+    assert not started.watched.faults, "\n".join(started.watched.faults)
+
+
+def test_two_starts_share_nothing_random(started: WebApp, web_app: WebApp):
     """The memory snapshot is the same for everybody; what must differ is drawn after it was restored."""
     drawn = []
-    for _ in range(2):
-        with browser_profile() as folder:
-            app = WebApp(chromium, stack.address, folder)
-            restored: list[str] = []
-            app.page.on("console", lambda said, restored=restored: restored.append(said.text))
-            worker = app.open()
-            drawn.append(ask(worker, DRAW))
-            assert any('"restored":true' in line for line in restored), restored
-            app.close()
+    for app in (started, web_app):
+        restored: list[str] = []
+        app.page.on("console", lambda said, restored=restored: restored.append(said.text))
+        drawn.append(ask(app.open(), DRAW))
+        assert any('"restored":true' in line for line in restored), restored
     assert not set(drawn[0]) & set(drawn[1])
+
+
+def test_the_app_starts_without_a_network(started: WebApp):
+    assert started.page.evaluate("navigator.serviceWorker.ready.then((found) => !!found.active)")
+    started.context.set_offline(True)
+    try:
+        worker = started.open()
+        assert ask(worker, "from parley_client.client import Client; return Client.__name__") == "Client"
+    finally:
+        started.context.set_offline(False)
 
 
 DRAW = """

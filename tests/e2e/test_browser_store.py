@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from e2e_web import WebApp, ask
+from e2e_web import WebApp, ask, ready_worker
 
 CHECKS = (Path(__file__).resolve().parents[2] / "client" / "tests" / "store_port.py").read_text()
 OPEN = """
@@ -12,8 +12,8 @@ __main__.store = await open_store("trial-store")
 """
 
 
-def test_opfs_keeps_the_port(web_app: WebApp):
-    worker = web_app.open()
+def test_opfs_keeps_the_port(started: WebApp):
+    worker = ready_worker(started.page)
     ask(worker, OPEN)
     failed = ask(
         worker,
@@ -34,21 +34,20 @@ def test_opfs_keeps_the_port(web_app: WebApp):
     assert failed == []
     ask(worker, "import __main__; __main__.store.execute('INSERT INTO trial VALUES (7, ?)', (b'kept',))")
     # The page goes without closing anything, as a crash does.
-    worker = web_app.open()
+    worker = started.open()
     ask(worker, OPEN)
     assert ask(
         worker,
         "import __main__; return [bytes(v).decode() for (v,) in __main__.store.execute('SELECT value FROM trial WHERE place = 7')]",
     ) == ["kept"]
+    ask(worker, "import __main__; __main__.store.close()")
 
 
-def test_a_profile_has_one_holder(web_app: WebApp):
-    worker = web_app.open()
+def test_a_profile_has_one_holder(started: WebApp):
+    worker = ready_worker(started.page)
     ask(worker, OPEN)
-    page = web_app.context.new_page()
-    page.goto(web_app.address)
-    from e2e_web import ready_worker
-
+    page = started.context.new_page()
+    page.goto(started.address)
     other = ready_worker(page)
     refused = ask(
         other,
@@ -64,3 +63,4 @@ def test_a_profile_has_one_holder(web_app: WebApp):
     assert refused
     ask(worker, "import __main__; __main__.store.close()")
     ask(other, "from parley_client.platforms.opfs import open_store; await open_store('trial-store')")
+    page.close()
