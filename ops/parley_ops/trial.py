@@ -2,7 +2,7 @@
 
 The tests run as eight pytest processes in three lanes of about the same length, for each Django project wants a process of its
 own: auth, and then the other rooms that need a stack; beside them the journeys in browsers, notification, the rooms that need none, and
-trials that repeat one thing many times; and beside both, on a stack of their own, the journeys that also kill its parts, and the
+trials that try one thing many times; and beside both, on a stack of their own, the journeys that also kill its parts, and the
 operations. Two cores have nothing to do with a fourth lane but to wait for one another. What the rooms and the processes that they start
 execute is measured together, which makes them half as slow again: to measure the trials, too, or the stacks, would tell hardly more.
 """
@@ -29,12 +29,14 @@ DJANGO_ROOMS = {"auth": "services/auth", "notification": "services/notification"
 UNITS = ("contracts", "mls", "app")
 ROOMS = ("client", "services/messaging", "services/media")
 OPERATIONS = ("ops", "gateway")
-#: Of the rooms, what repeats one thing many times, and needs no stack.
+#: Of the rooms, what tries one thing many times or under many faults.
 REPEATING = (
     "client/tests/crypto",
     "client/tests/hostile",
+    "client/tests/lockout",
     "client/tests/simulation",
     "client/tests/test_crashes.py",
+    "mls/tests/test_noble.py",
 )
 JOURNEYS = "tests"
 BROWSERS = (
@@ -140,7 +142,8 @@ def _test_all(source: Path, *, keep: bool) -> int:
         with _stack(runtime() / "journeys-home", keep=False) as variables:
             return lane([("journeys", [JOURNEYS, *elsewhere]), ("operations", list(OPERATIONS))], variables)
 
-    rooms = ("rooms", [*ROOMS, *(f"--ignore={path}" for path in REPEATING)])
+    repeating = [f"--ignore={path}" for path in REPEATING]
+    rooms, units = ("rooms", [*ROOMS, *repeating]), ("units", [*UNITS, *repeating])
     with ThreadPoolExecutor(max_workers=3) as beside:
         checked = beside.submit(check)
         with _stack(runtime() / "test-home", keep=keep) as variables:
@@ -149,7 +152,7 @@ def _test_all(source: Path, *, keep: bool) -> int:
                 beside.submit(journeys),
             ]
             in_browsers = _pytest(("browsers", browsers), SLOWEST, variables, say=_print)
-            others = lane([notification, ("units", list(UNITS)), ("trials", list(REPEATING))], variables)
+            others = lane([notification, units, ("trials", list(REPEATING))], variables)
             runs = [*(run for each in waiting for run in each.result()), *others, in_browsers]
     covered = _coverage(source, folder)
     return _closing(runs) or checked.result() or covered
