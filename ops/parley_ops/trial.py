@@ -1,10 +1,11 @@
 """`./parley check`, `./parley test` and `./parley bench`: the tools, and fresh stacks for what needs one.
 
-The tests run as eight pytest processes in three lanes of about the same length, for each Django project wants a process of its
-own: auth, and then the other rooms that need a stack; beside them the journeys in browsers, notification, the rooms that need none, and
-trials that try one thing many times; and beside both, on a stack of their own, the journeys that also kill its parts, and the
-operations. Two cores have nothing to do with a fourth lane but to wait for one another. What the rooms and the processes that they start
-execute is measured together, which makes them half as slow again: to measure the trials, too, or the stacks, would tell hardly more.
+The tests run as eight pytest processes in four lanes, for each Django project wants a process of its own: auth, the services that
+have engines, and the operations on stacks of their own; beside them the journeys in browsers, and notification; beside both, on another
+stack, the journeys that also kill its parts. All of these wait for others most of the time. What waits for nobody fills the gaps at a
+lower priority: the checks, the tests that need no stack, and trials that try one thing many times. What the rooms and the processes that
+they start execute is measured together, which makes them half as slow again: to measure the trials, too, or the stacks, would tell hardly
+more.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from parley_ops.stack import Stack
 #: Each Django project wants a pytest process, and a run of mypy, of its own.
 DJANGO_ROOMS = {"auth": "services/auth", "notification": "services/notification"}
 #: What needs no stack, and what does.
-UNITS = ("contracts", "mls", "app")
-ROOMS = ("client", "services/messaging", "services/media")
+UNITS = ("client", "contracts", "mls", "app")
+ROOMS = ("services/messaging", "services/media")
 OPERATIONS = ("ops", "gateway")
-#: Of the rooms, what tries one thing many times or under many faults.
+#: Of the units, what tries one thing many times or under many faults.
 REPEATING = (
     "client/tests/crypto",
     "client/tests/hostile",
@@ -72,6 +73,8 @@ _NOTIFICATION_PACKAGE = f"{_NOTIFICATION}/parley_notification"
 _ENGINE_VARIABLES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL", "PARLEY_S3_ENDPOINT")
 #: Whoever waits for all tests wants to know what for.
 SLOWEST = ("--durations=12", "--durations-min=5")
+#: Of what waits for nobody.
+_LOW_PRIORITY = ("nice", "-n", "10")
 _NO_TESTS = 5  # pytest's exit code where nothing was chosen
 #: `services/auth/tests/identity_provider.py`.
 _PROVIDERS = """
@@ -130,32 +133,34 @@ def _test_all(source: Path, *, keep: bool) -> int:
     browsers = sorted(str(path.relative_to(source)) for pattern in BROWSERS for path in source.glob(pattern))
     elsewhere = [f"--ignore={path}" for path in (*browsers, *OF_CHECK)]
 
-    def lane(runs: Sequence[tuple[str, list[str]]], variables: dict[str, str]) -> list[Ran]:
+    def lane(runs: Sequence[tuple[str, list[str]]], variables: dict[str, str], *before: str) -> list[Ran]:
         done = []
         for run in runs:
             lines: list[str] = []
-            done.append(_pytest(run, SLOWEST, variables | _measuring(run[0], source, folder), say=lines.append))
+            measured = variables | _measuring(run[0], source, folder)
+            done.append(_pytest(run, SLOWEST, measured, *before, say=lines.append))
             _print("\n".join(lines))
         return done
 
     def journeys() -> list[Ran]:
         with _stack(runtime() / "journeys-home", keep=False) as variables:
-            return lane([("journeys", [JOURNEYS, *elsewhere]), ("operations", list(OPERATIONS))], variables)
+            return lane([("journeys", [JOURNEYS, *elsewhere])], variables)
 
-    repeating = [f"--ignore={path}" for path in REPEATING]
-    rooms, units = ("rooms", [*ROOMS, *repeating]), ("units", [*UNITS, *repeating])
+    def filling() -> tuple[int, list[Ran]]:
+        repeating = [f"--ignore={path}" for path in REPEATING]
+        return check(), lane([("units", [*UNITS, *repeating]), ("trials", list(REPEATING))], {}, *_LOW_PRIORITY)
+
     with ThreadPoolExecutor(max_workers=3) as beside:
-        checked = beside.submit(check)
+        filled = beside.submit(filling)
         with _stack(runtime() / "test-home", keep=keep) as variables:
-            waiting = [
-                beside.submit(lane, [auth, rooms], variables),
-                beside.submit(journeys),
-            ]
+            services = [auth, ("rooms", list(ROOMS)), ("operations", list(OPERATIONS))]
+            waiting = [beside.submit(lane, services, variables), beside.submit(journeys)]
             in_browsers = _pytest(("browsers", browsers), SLOWEST, variables, say=_print)
-            others = lane([notification, units, ("trials", list(REPEATING))], variables)
-            runs = [*(run for each in waiting for run in each.result()), *others, in_browsers]
+            runs = lane([notification], variables)
+            runs = [*(run for each in waiting for run in each.result()), *runs]
+        checked, others = filled.result()
     covered = _coverage(source, folder)
-    return _closing(runs) or checked.result() or covered
+    return _closing([*runs, *others, in_browsers]) or checked or covered
 
 
 def _closing(runs: Sequence[Ran]) -> int:
@@ -207,12 +212,16 @@ def _is_path(word: str, source: Path) -> bool:
 
 
 def _pytest(
-    run: tuple[str, list[str]], arguments: Sequence[str], variables: dict[str, str], *, say: Callable[[str], None]
+    run: tuple[str, list[str]],
+    arguments: Sequence[str],
+    variables: dict[str, str],
+    *before: str,
+    say: Callable[[str], None],
 ) -> Ran:
-    """One pytest process; `say` gets its output line by line."""
+    """One pytest process, started by the command `before` where there is one; `say` gets its output line by line."""
     source, (name, chosen) = checkout(), run
     options = [word for word in arguments if not _is_path(word, source)]
-    command = [sys.executable, "-m", "pytest", *chosen, *options]
+    command = [*before, sys.executable, "-m", "pytest", *chosen, *options]
     closing = ""
     process = subprocess.Popen(
         command, cwd=source, env=_environment() | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
