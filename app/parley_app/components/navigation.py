@@ -12,7 +12,6 @@ from parley_app import words
 from parley_app.components.avatar import Brand, PersonAvatar
 from parley_app.components.layout import at_least
 from parley_app.components.pressable import Pressable
-from parley_app.components.watching import still
 from parley_app.icons import Glyph
 from parley_app.model.rows import Person
 from parley_app.theme import use_ui
@@ -65,7 +64,6 @@ def _item(place: Place, active: bool, go: Callable[[str], None], width: float | 
     )
 
 
-@still
 @ft.component
 def Rail(active: str, me: Person, go: Callable[[str], None], unread: int) -> ft.Control:
     """The places at the left edge of a wide window."""
@@ -102,7 +100,6 @@ def Rail(active: str, me: Person, go: Callable[[str], None], unread: int) -> ft.
     )
 
 
-@still
 @ft.component
 def BottomBar(active: str, go: Callable[[str], None], unread: int) -> ft.Control:
     """The places at the lower edge of a phone."""

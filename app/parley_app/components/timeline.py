@@ -93,7 +93,6 @@ def NoteLine(note: Note) -> ft.Control:
     )
 
 
-@still
 @ft.component
 def TypingLine(sentence: str) -> ft.Control:
     """Who types; an empty strip while nobody does."""
@@ -151,13 +150,13 @@ def _row(entry: Entry, actions: MessageActions, look: str) -> ft.Control:
         case Message():
             return keyed(f"{entry.key} {look}", MessageRow)(entry, actions)
         case Day():
-            return keyed(entry.key, DayMark)(entry.label)
+            return keyed(f"{entry.key} {look}", DayMark)(entry.label)
         case NewMark():
-            return keyed(entry.key, NewDivider)(entry.count)
+            return keyed(f"{entry.key} {look}", NewDivider)(entry.count)
         case RepliesMark():
-            return keyed(entry.key, RepliesDivider)(entry.count)
+            return keyed(f"{entry.key} {look}", RepliesDivider)(entry.count)
         case _:
-            return keyed(entry.key, NoteLine)(entry)
+            return keyed(f"{entry.key} {look}", NoteLine)(entry)
 
 
 async def _show(shown: ft.MutableRef[ft.ListView], height: Callable[[], float], below: int, key: str) -> None:

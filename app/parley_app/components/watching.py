@@ -13,7 +13,7 @@ P = ParamSpec("P")
 
 
 def still(component: Callable[P, ft.Control]) -> Callable[P, ft.Control]:
-    """A component that is not drawn anew while what it draws is equal: for rows of long lists."""
+    """A component that is not drawn anew while what it is given is equal; its key has to tell one look from another."""
     memo: Callable[[Callable[P, ft.Control]], Callable[P, ft.Control]] = ft.memo
     return memo(component)
 

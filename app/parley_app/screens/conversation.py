@@ -141,8 +141,8 @@ def ConversationPane(app: App, conversation: Conversation) -> ft.Control:
             [
                 ft.Container(keyed(f"messages-{app.timeline_turn}", Messages)(app, conversation, set_far), expand=True),
                 *strip,
-                keyed("later", ScheduledStrip)(app, conversation.conversation_id),
-                keyed("typing", Typists)(app, conversation.conversation_id),
+                keyed(f"later {ui.look}", ScheduledStrip)(app, conversation.conversation_id),
+                keyed(f"typing {ui.look}", Typists)(app, conversation.conversation_id),
                 keyed("writing", Writing)(app, conversation),
             ],
             spacing=0,

@@ -12,7 +12,7 @@ from parley_app.components.avatar import Brand
 from parley_app.components.buttons import IconButton
 from parley_app.components.navigation import BottomBar, Rail
 from parley_app.components.status import ConnectionBanner
-from parley_app.components.watching import still, use_watched
+from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model.app import App
 from parley_app.screens.reminders import DueNotice
@@ -22,7 +22,6 @@ from parley_app.tokens import Family, Radius, Size, Space, Type, Width
 _PROMISE_GLYPHS: Final = (Glyph.LOCK_KEY, Glyph.HOUSE, Glyph.DEVICES)
 
 
-@still
 @ft.component
 def Banner(app: App) -> ft.Control:
     """Says when the server is away; nothing while all is well."""

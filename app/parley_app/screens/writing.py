@@ -12,7 +12,7 @@ from parley_app.components.composer import Composer, ComposerActions
 from parley_app.components.composer_parts import MentionList
 from parley_app.components.layout import keyed
 from parley_app.components.surfaces import Note
-from parley_app.components.watching import still, use_watched
+from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model import channels, chats, later, muting
 from parley_app.model.app import App
@@ -82,7 +82,6 @@ def MutedNote(app: App, conversation: Conversation, until: str) -> ft.Control:
     return ft.Container(ft.Semantics(content=said, live_region=True), padding=ui.gutter)
 
 
-@still
 @ft.component
 def Writing(app: App, conversation: Conversation) -> ft.Control:
     """The composer, or why nothing can be written here."""
