@@ -32,7 +32,8 @@ from parley_mls.errors import (
 )
 from parley_mls.extensions import LAST_RESORT, Extension, find_extension
 from parley_mls.group import CommitProcessed, CommitResult, Group, ProposalProcessed, ProposalResult
-from parley_mls.group_info import group_info_extensions
+from parley_mls.group_info import group_info_extensions, group_info_signatures
+from parley_mls.joining import Joining
 from parley_mls.key_package import KeyPackage, KeyPackageBundle, create_key_package
 from parley_mls.labels import (
     expand_with_label,
@@ -45,7 +46,7 @@ from parley_mls.labels import (
 )
 from parley_mls.leaf_node import LeafNode, Lifetime
 from parley_mls.linking import branch_group, reinitialised_group
-from parley_mls.primitives import Primitives, default_primitives
+from parley_mls.primitives import Primitives, SignatureCheck, default_primitives
 from parley_mls.proposals import ReInit
 from parley_mls.psk import PskId, PskType, ResumptionUsage
 from parley_mls.public_group import PublicCommitProcessed, PublicGroup, PublicProposalProcessed
@@ -69,6 +70,7 @@ __all__ = [
     "Group",
     "GroupInfoError",
     "Hook",
+    "Joining",
     "KeyPackage",
     "KeyPackageBundle",
     "KeyPackageError",
@@ -90,6 +92,7 @@ __all__ = [
     "ReInit",
     "Reader",
     "ResumptionUsage",
+    "SignatureCheck",
     "StateError",
     "TreeError",
     "WelcomeError",
@@ -104,6 +107,7 @@ __all__ = [
     "generate_hpke_key",
     "generate_signature_key",
     "group_info_extensions",
+    "group_info_signatures",
     "hpke_open",
     "hpke_seal",
     "is_torsion_free",

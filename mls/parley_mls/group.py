@@ -24,7 +24,7 @@ from parley_mls.framing import (
     sign_content,
 )
 from parley_mls.group_info import GroupInfo
-from parley_mls.joining import join_state
+from parley_mls.joining import Joining
 from parley_mls.key_package import KeyPackage, KeyPackageBundle, new_leaf
 from parley_mls.key_schedule import exporter, external_init_for
 from parley_mls.leaf_node import LeafNode, LeafNodeSource
@@ -142,18 +142,15 @@ class Group(GroupView):
         `psks` are external PSKs by id. `predecessor` is what a branch or a re-initialised group follows from. That the group's id is
         not one of ours already is the caller's to check.
         """
-        return cls(
-            join_state(
-                p,
-                welcome,
-                bundle,
-                signature_seed,
-                ratchet_tree=ratchet_tree,
-                psks=psks or {},
-                predecessor=predecessor,
-                hook=hook,
-            )
+        begun = Joining.begin(
+            p, welcome, bundle, signature_seed, ratchet_tree=ratchet_tree, psks=psks, predecessor=predecessor
         )
+        return cls.joined(p, begun, hook=hook)
+
+    @classmethod
+    def joined(cls, p: Primitives, begun: Joining, *, hook: Hook | None = None) -> Group:
+        """The second half of `join`, for those who have its signatures checked in between; raises `WelcomeError`."""
+        return cls(begun.finish(p, hook))
 
     @classmethod
     def join_external(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from parley_mls.codec import DecodeError, Reader, Writer, decode
@@ -9,8 +10,9 @@ from parley_mls.errors import GroupInfoError, TreeError
 from parley_mls.extensions import EXTERNAL_PUB, RATCHET_TREE, Extension, check_unique, find_extension, read_extensions
 from parley_mls.grease import grease_extension
 from parley_mls.group_context import GroupContext
-from parley_mls.labels import sign_with_label, verify_with_label
-from parley_mls.primitives import Primitives
+from parley_mls.labels import labelled_check, sign_with_label
+from parley_mls.leaf_node import LeafNode
+from parley_mls.primitives import Primitives, SignatureCheck
 from parley_mls.ratchet_tree import RatchetTree
 from parley_mls.tree_validation import validate_tree
 from parley_mls.wire import WireFormat, read_message_header, write_message_header
@@ -83,28 +85,47 @@ class GroupInfo:
 
         Raises `GroupInfoError` or `TreeError` (RFC 9420 section 12.4.3.1).
         """
+        tree = self.shown_tree(ratchet_tree)
+        self.verify(p, tree)
+        return tree
+
+    def shown_tree(self, ratchet_tree: bytes | None) -> RatchetTree:
+        """The tree, from outside or from the extension, not verified; `GroupInfoError` or `TreeError` where there is none."""
         check_unique(self.extensions, GroupInfoError)
         check_unique(self.context.extensions, GroupInfoError)
         data = ratchet_tree if ratchet_tree is not None else find_extension(self.extensions, RATCHET_TREE)
         if data is None:
             raise GroupInfoError("there is no ratchet tree")
         try:
-            tree = decode(data, RatchetTree.read)
+            return decode(data, RatchetTree.read)
         except DecodeError as error:
             raise TreeError(str(error)) from error
+
+    def signatures(self, tree: RatchetTree) -> Iterator[SignatureCheck]:
+        """All signatures that `verify` will ask about, its own first, for `Primitives.knowing`."""
+        signer = tree.leaf(self.signer)
+        if signer is not None:
+            yield self._signature_check(signer)
+        for leaf_index, leaf in tree.members():
+            yield leaf.signature_check(group_id=self.context.group_id, leaf_index=leaf_index)
+
+    def verify(self, p: Primitives, tree: RatchetTree) -> None:
+        """Raise `GroupInfoError` or `TreeError` unless a member signed this, and the tree is its own and wholly sound."""
         self.check_signature(p, tree)
         if tree.tree_hash(p) != self.context.tree_hash:
             raise GroupInfoError("the tree is not that of the GroupInfo")
         validate_tree(p, tree, self.context.group_id, self.context.extensions)
-        return tree
 
     def check_signature(self, p: Primitives, tree: RatchetTree) -> None:
         """Raise `GroupInfoError` unless the signer is a member of `tree` and signed this."""
         leaf = tree.leaf(self.signer)
         if leaf is None:
             raise GroupInfoError("the signer is not a member")
-        if not verify_with_label(p, leaf.signature_key, "GroupInfoTBS", self._to_be_signed(), self.signature):
+        if not p.verify(*self._signature_check(leaf)):
             raise GroupInfoError("the signature of the GroupInfo is wrong")
+
+    def _signature_check(self, signer: LeafNode) -> SignatureCheck:
+        return labelled_check(signer.signature_key, "GroupInfoTBS", self._to_be_signed(), self.signature)
 
 
 def make_group_info(
@@ -125,6 +146,12 @@ def make_group_info(
         grease_extension(p),
     )
     return GroupInfo(context, own + extensions, confirmation_tag, signer).sign(p, signature_seed)
+
+
+def group_info_signatures(unverified_group_info: bytes) -> Iterator[SignatureCheck]:
+    """The signatures that whoever follows or enters by a GroupInfo will ask about; `GroupInfoError` or `TreeError`."""
+    info = GroupInfo.from_bytes(unverified_group_info)
+    yield from info.signatures(info.shown_tree(None))
 
 
 def group_info_extensions(unverified_group_info: bytes) -> list[Extension]:

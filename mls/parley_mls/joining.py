@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from parley_mls.errors import CommitError, GroupInfoError, TreeError, WelcomeError
 from parley_mls.framing import interim_transcript
 from parley_mls.key_package import KeyPackageBundle
 from parley_mls.key_schedule import epoch_secrets
 from parley_mls.member_state import MemberState
-from parley_mls.primitives import Primitives
+from parley_mls.primitives import Primitives, SignatureCheck
 from parley_mls.ratchet_tree import RatchetTree
 from parley_mls.succession import Predecessor, check_successor
 from parley_mls.transition import Hook, PublicState
@@ -19,32 +20,55 @@ from parley_mls.treekem import private_path
 from parley_mls.welcome import OpenedWelcome, Welcome, open_welcome, psk_lookup
 
 
-def join_state(
-    p: Primitives,
-    welcome: bytes,
-    bundle: KeyPackageBundle,
-    signature_seed: bytes,
-    *,
-    ratchet_tree: bytes | None,
-    psks: Mapping[bytes, bytes],
-    predecessor: Predecessor | None,
-    hook: Hook | None,
-) -> MemberState:
-    """The state of whoever a Welcome lets in; `WelcomeError` where it breaks a rule, or what the hook raises."""
-    resumption = predecessor.resumption_psks if predecessor else {}
-    opened = open_welcome(p, Welcome.from_bytes(welcome), bundle, psk_lookup(psks, resumption))
-    info = opened.group_info
-    try:
-        tree = info.verified_tree(p, ratchet_tree)
-    except (GroupInfoError, TreeError) as error:
-        raise WelcomeError(str(error)) from error
-    check_successor(info.context, tree, opened.secrets.psks, predecessor)
-    own = next((i for i, leaf in tree.members() if leaf == bundle.key_package.leaf), None)
-    if own is None:
-        raise WelcomeError("our leaf is not in the tree")
-    for _, leaf in tree.members() if hook else ():
-        hook.check_leaf(leaf)  # type: ignore[union-attr] # the loop is empty without a hook
-    return _joined(p, opened, tree, own, bundle, signature_seed)
+@dataclass(frozen=True)
+class Joining:
+    """A Welcome that is open and the tree that it shows, nothing of them verified: half of a join."""
+
+    opened: OpenedWelcome
+    unverified_tree: RatchetTree
+    bundle: KeyPackageBundle
+    signature_seed: bytes
+    predecessor: Predecessor | None
+
+    @classmethod
+    def begin(
+        cls,
+        p: Primitives,
+        welcome: bytes,
+        bundle: KeyPackageBundle,
+        signature_seed: bytes,
+        *,
+        ratchet_tree: bytes | None = None,
+        psks: Mapping[bytes, bytes] | None = None,
+        predecessor: Predecessor | None = None,
+    ) -> Joining:
+        """Open a Welcome; `WelcomeError` where that fails. The arguments are those of `Group.join`."""
+        resumption = predecessor.resumption_psks if predecessor else {}
+        opened = open_welcome(p, Welcome.from_bytes(welcome), bundle, psk_lookup(psks or {}, resumption))
+        try:
+            tree = opened.group_info.shown_tree(ratchet_tree)
+        except (GroupInfoError, TreeError) as error:
+            raise WelcomeError(str(error)) from error
+        return cls(opened, tree, bundle, signature_seed, predecessor)
+
+    def signatures(self) -> Iterator[SignatureCheck]:
+        """All signatures that `finish` will ask about, for `Primitives.knowing`."""
+        return self.opened.group_info.signatures(self.unverified_tree)
+
+    def finish(self, p: Primitives, hook: Hook | None) -> MemberState:
+        """The state of whoever the Welcome lets in; `WelcomeError` where it breaks a rule, or what the hook raises."""
+        info, tree = self.opened.group_info, self.unverified_tree
+        try:
+            info.verify(p, tree)
+        except (GroupInfoError, TreeError) as error:
+            raise WelcomeError(str(error)) from error
+        check_successor(info.context, tree, self.opened.secrets.psks, self.predecessor)
+        own = next((i for i, leaf in tree.members() if leaf == self.bundle.key_package.leaf), None)
+        if own is None:
+            raise WelcomeError("our leaf is not in the tree")
+        for _, leaf in tree.members() if hook else ():
+            hook.check_leaf(leaf)  # type: ignore[union-attr] # the loop is empty without a hook
+        return _joined(p, self.opened, tree, own, self.bundle, self.signature_seed)
 
 
 def _joined(

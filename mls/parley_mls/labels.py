@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parley_mls import hpke
 from parley_mls.codec import Writer
-from parley_mls.primitives import Primitives
+from parley_mls.primitives import Primitives, SignatureCheck
 from parley_mls.suite import SIZES
 
 _PREFIX = b"MLS 1.0 "
@@ -46,7 +46,12 @@ def sign_with_label(p: Primitives, private_seed: bytes, label: str, content: byt
 
 def verify_with_label(p: Primitives, public: bytes, label: str, content: bytes, signature: bytes) -> bool:
     """VerifyWithLabel (RFC 9420 section 5.1.2)."""
-    return p.verify(public, Writer().opaque(_PREFIX + label.encode()).opaque(content).finish(), signature)
+    return p.verify(*labelled_check(public, label, content, signature))
+
+
+def labelled_check(public: bytes, label: str, content: bytes, signature: bytes) -> SignatureCheck:
+    """What VerifyWithLabel asks, for whoever has it asked beforehand."""
+    return SignatureCheck(public, Writer().opaque(_PREFIX + label.encode()).opaque(content).finish(), signature)
 
 
 def encrypt_with_label(

@@ -21,8 +21,8 @@ from parley_mls.extensions import (
     read_types,
     write_types,
 )
-from parley_mls.labels import sign_with_label, verify_with_label
-from parley_mls.primitives import Primitives
+from parley_mls.labels import labelled_check, sign_with_label
+from parley_mls.primitives import Primitives, SignatureCheck
 from parley_mls.suite import MLS_10, SUITE
 from parley_mls.x25519 import is_acceptable_key
 
@@ -165,8 +165,12 @@ class LeafNode:
 
     def verify(self, p: Primitives, *, group_id: bytes = b"", leaf_index: int = 0) -> bool:
         """Whether the leaf's own key signed it for this place."""
+        return p.verify(*self.signature_check(group_id=group_id, leaf_index=leaf_index))
+
+    def signature_check(self, *, group_id: bytes = b"", leaf_index: int = 0) -> SignatureCheck:
+        """What `verify` asks."""
         content = self._to_be_signed(group_id, leaf_index)
-        return verify_with_label(p, self.signature_key, "LeafNodeTBS", content, self.signature)
+        return labelled_check(self.signature_key, "LeafNodeTBS", content, self.signature)
 
     def check(self) -> None:
         """Raise `TreeError` unless the leaf supports all that it uses and its keys are the suite's (RFC 9420 section 7.3)."""

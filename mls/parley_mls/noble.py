@@ -2,6 +2,9 @@
 
 `parley_bridge` is the JavaScript module that the worker registers (`app/web/src/bridge.js`). Bytes cross as copies: what
 the bridge returns is a fresh `Uint8Array`, or `undefined` (None here) for input that it does not like.
+
+Many signatures at once go to WebCrypto, which only answers later (`knowing`). It gets what the one rule leaves to the
+equation, and only its yes counts: whatever else it says, `@noble` is asked when the signature's turn comes.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import parley_bridge
@@ -16,13 +20,17 @@ from pyodide.ffi import to_js
 
 from parley_mls.ed25519 import is_acceptable_point, is_acceptable_signature
 from parley_mls.errors import CryptoError
+from parley_mls.primitives import SignatureCheck
 
 _GCM_KEY_SIZES_BYTES = frozenset({16, 24, 32})
 _GCM_TAG_SIZE_BYTES = 16
 
 
 class NoblePrimitives:
-    """`Primitives` over `@noble/curves` and `@noble/ciphers`."""
+    """`Primitives` over `@noble/curves` and `@noble/ciphers`; `known` are signatures that hold."""
+
+    def __init__(self, known: frozenset[SignatureCheck] = frozenset()) -> None:
+        self._known = known
 
     def random(self, size_bytes: int) -> bytes:
         """Fresh random bytes, which Pyodide takes from the browser's `crypto.getRandomValues`."""
@@ -66,9 +74,20 @@ class NoblePrimitives:
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
         """Whether the signature holds under the one rule of `parley_mls.ed25519`."""
+        if (public, message, signature) in self._known:
+            return True
         if not (is_acceptable_point(public) and is_acceptable_signature(signature)):
             return False
         return bool(parley_bridge.ed25519_verify(to_js(public), to_js(message), to_js(signature)))
+
+    async def knowing(self, checks: Iterable[SignatureCheck]) -> NoblePrimitives:
+        """Primitives that know which of these hold, by WebCrypto; these themselves where the browser's has no such Ed25519."""
+        if not await parley_bridge.ed25519_in_batches():
+            return self
+        asked = [c for c in checks if is_acceptable_point(c.public) and is_acceptable_signature(c.signature)]
+        answers = await parley_bridge.ed25519_verify_all(to_js([part for check in asked for part in check]))
+        held = {check for check, holds in zip(asked, answers.to_bytes(), strict=True) if holds}
+        return NoblePrimitives(self._known | held)
 
 
 def _given(function: Any, sentence: str, *arguments: bytes) -> bytes:

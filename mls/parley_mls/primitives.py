@@ -6,8 +6,17 @@ Invariant: each method raises only `CryptoError` on bytes it does not like; noth
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class SignatureCheck(NamedTuple):
+    """What `Primitives.verify` is asked: whether this key made this signature of the message."""
+
+    public: bytes
+    message: bytes
+    signature: bytes
 
 
 class Primitives(Protocol):
@@ -51,6 +60,14 @@ class Primitives(Protocol):
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
         """Whether the signature holds under the one rule of `parley_mls.ed25519`."""
+        ...
+
+    async def knowing(self, checks: Iterable[SignatureCheck]) -> Primitives:
+        """The same primitives, which have asked these checks beforehand where that is quicker, and remember which hold.
+
+        Elsewhere nothing is taken from `checks`, so that whoever collects them lazily does so for nothing. What `verify`
+        answers does not depend on it.
+        """
         ...
 
 

@@ -52,7 +52,8 @@ def noble(tmp_path_factory):
             "/vectors": str(VECTORS if VECTORS.is_dir() else tmp_path_factory.mktemp("no_vectors")),
         },
         "variables": {"PARLEY_VECTORS": "/vectors"},
-        "paths": ["/mls", "/contracts", "/library"],
+        "paths": ["/mls", "/contracts", "/library", "/mls/tests", "/mls/tests/noble"],
+        "before": "import batches\nawait batches.judge(bridge_anew)",
         "arguments": [
             *(f"/{file}" for file in FILES),
             *("-v", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir=/", "-c", "/dev/null"),
@@ -71,6 +72,12 @@ def passed(said: str, *names: str) -> int:
 
 def test_ed25519_has_one_rule(noble):
     assert passed(noble, "test_ed25519", "test_speccheck") >= 50
+
+
+@pytest.mark.parametrize("judged", ["rule", "yes", "missing", "other_rule", "join"])
+def test_many_signatures_at_once_have_the_one_rule(noble, judged):
+    """What `noble/batches.py` judged before pytest began."""
+    assert re.search(rf"^batches: {judged} n = [1-9]", noble, re.MULTILINE)
 
 
 def test_what_parley_seals_and_signs_is_the_same_on_noble(noble):

@@ -1,7 +1,10 @@
 // Synchronous primitives for `parley_mls.noble`. Each answers a fresh Uint8Array, or undefined for input it does not like.
+// Beside them stand those of `signatures.js`, which answer later.
 import { gcm } from "@noble/ciphers/aes.js";
 import { ed25519, x25519 as curve25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
+
+export * from "./signatures.js";
 
 const { Point } = ed25519;
 const ORDER = Point.Fn.ORDER;

@@ -35,10 +35,13 @@ from parley_contracts.problems import NotFound
 from parley_mls import (
     CommitResult,
     Group,
+    Joining,
     KeyPackageBundle,
     MlsError,
+    Primitives,
     PublicGroup,
     group_info_extensions,
+    group_info_signatures,
     welcome_key_package_refs,
 )
 
@@ -133,7 +136,8 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
         return False
     ref, bundle, last_resort = found
     try:
-        group = Group.join(session.primitives, shown_bytes(state.welcome), bundle, session.device.device_secret)
+        begun = Joining.begin(session.primitives, shown_bytes(state.welcome), bundle, session.device.device_secret)
+        group = Group.joined(await session.primitives.knowing(begun.signatures()), begun)
     except MlsError as error:
         raise UntrustedGroup("the Welcome cannot be used") from error
     policy = shown_bytes(state.policy)
@@ -213,7 +217,7 @@ async def begin_at_epoch(
     """
     conversation_id = epoch.conversation_id
     state = await messaging.get_group_info(session.api, conversation_id, epoch=epoch.epoch)
-    follower = _public_group(session, state)
+    follower, _ = await follow_shown(session, state)
     policy = shown_bytes(state.policy)
     document = await judge_new_group(session, follower, policy, conversation_id)
     leaves = leaves_of(follower)
@@ -229,9 +233,12 @@ async def begin_at_epoch(
         session.groups.save(conversation_id, None, follower)
 
 
-def _public_group(session: Session, state: GroupState) -> PublicGroup:
+async def follow_shown(session: Session, state: GroupState) -> tuple[PublicGroup, Primitives]:
+    """A follower of the group that the server shows, wholly verified, and primitives that know its signatures."""
+    group_info = shown_bytes(state.group_info)
     try:
-        return PublicGroup.from_group_info(session.primitives, shown_bytes(state.group_info))
+        known = await session.primitives.knowing(group_info_signatures(group_info))
+        return PublicGroup.from_group_info(known, group_info), known
     except MlsError as error:
         raise UntrustedGroup("the server's GroupInfo is not valid") from error
 
@@ -259,11 +266,11 @@ async def _prepare_external_commit(
     # Asked for after the group, whose state would show the leaf: the Welcome may have come meanwhile.
     if not followed and await _enter_by_welcome(session, conversation_id, row):
         return
-    group_info = shown_bytes(state.group_info)
-    base = await _base_row(session, conversation_id, row, state, group_info)
+    shown, known = await follow_shown(session, state)
+    base = await _base_row(session, conversation_id, row, state, shown)
     if base is None:
         return
-    result = _join_external(session, group_info, base)
+    result = _join_external(session, known, shown, shown_bytes(state.group_info), base)
     upload = CommitUpload(
         state.epoch,
         b64encode(result.commit),
@@ -287,14 +294,13 @@ async def _base_row(
     conversation_id: ConversationId,
     row: ConversationRow | None,
     state: GroupState,
-    group_info: bytes,
+    shown: PublicGroup,
 ) -> ConversationRow | None:
     """Where the device stands before its commit; None where the log has moved on and must be followed first.
 
     A device that followed the log holds GroupInfo to what it followed; one that did not judges every leaf.
     """
     _, follower = session.groups.load(conversation_id)
-    shown = _public_group(session, state)
     if follower is not None:
         if shown.epoch != follower.epoch:
             return None
@@ -308,22 +314,23 @@ async def _base_row(
     conversations.save_leaves(session.store, digest_of(leaves_of(shown)), leaves_of(shown))
     if row is not None and row.cursor >= state.sequence:
         return msgspec.structs.replace(row, epoch=state.epoch, policy=policy)
-    anchor = read_anchor(group_info_extensions(group_info), conversation_id)
+    anchor = read_anchor(group_info_extensions(shown_bytes(state.group_info)), conversation_id)
     chain_hash = await chain_hash_from(session, conversation_id, anchor, state.sequence)
     return row_of_group(document, policy, state, chain_hash, status="outside")
 
 
-def _join_external(session: Session, group_info: bytes, base: ConversationRow) -> CommitResult:
+def _join_external(
+    session: Session, known: Primitives, shown: PublicGroup, group_info: bytes, base: ConversationRow
+) -> CommitResult:
     own = session.device
+    prior = [
+        index
+        for (index, _), leaf in zip(shown.members(), leaves_of(shown), strict=True)
+        if leaf.device_id == own.device_id
+    ]
     try:
-        shown = PublicGroup.from_group_info(session.primitives, group_info)
-        prior = [
-            index
-            for (index, _), leaf in zip(shown.members(), leaves_of(shown), strict=True)
-            if leaf.device_id == own.device_id
-        ]
         return Group.join_external(
-            session.primitives,
+            known,
             group_info,
             identity=own.certificate,
             signature_seed=own.device_secret,

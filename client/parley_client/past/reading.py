@@ -11,7 +11,7 @@ import msgspec
 from parley_client.api import messaging
 from parley_client.content.kinds import KIND_HISTORY
 from parley_client.errors import NetworkError, UntrustedGroup
-from parley_client.groups.entering import judge_new_group, row_of_group
+from parley_client.groups.entering import follow_shown, judge_new_group, row_of_group
 from parley_client.groups.judgement import leaves_of, shown_bytes
 from parley_client.past.applying import HandedOnTooMuch, LateApplier, PastApplier, epoch_of
 from parley_client.past.saying import may_have
@@ -87,10 +87,7 @@ async def _begin(session: Session, past: Past) -> None:
     chain = await _chain(session, known)
     if not 0 < state.sequence < known.anchor_sequence:
         raise UntrustedGroup("the server shows the beginning of an epoch at an impossible place")
-    try:
-        follower = PublicGroup.from_group_info(session.primitives, shown_bytes(state.group_info))
-    except MlsError as error:
-        raise UntrustedGroup("the server's GroupInfo is not valid") from error
+    follower, _ = await follow_shown(session, state)
     policy = shown_bytes(state.policy)
     document = await judge_new_group(session, follower, policy, where)
     if (follower.group_id, follower.epoch) != (known.group_id, past.first):

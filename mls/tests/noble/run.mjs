@@ -1,5 +1,6 @@
 // Runs pytest inside Pyodide under Node, on the primitives that browsers get.
-// argv: JSON of {pyodide, primitives, mounts: {path: folder}, variables, paths: [import path], arguments: [pytest's]}
+// What waits for JavaScript runs before, since pytest cannot wait there.
+// argv: JSON of {pyodide, primitives, mounts: {path: folder}, variables, paths: [import path], before: code, arguments: [pytest's]}
 const told = JSON.parse(process.argv[2]);
 const { loadPyodide } = await import(told.pyodide);
 const python = await loadPyodide({ env: { HOME: "/home/pyodide", ...told.variables } });
@@ -9,10 +10,14 @@ for (const [path, root] of Object.entries(told.mounts)) {
   python.FS.mount(python.FS.filesystems.NODEFS, { root }, path);
 }
 python.globals.set("told", python.toPy({ paths: told.paths, arguments: told.arguments }));
-const code = await python.runPythonAsync(`
+python.globals.set("bridge_anew", (name) => import(`${told.primitives}?${name}`));
+await python.runPythonAsync(`
 import sys
 sys.path[:0] = told["paths"]
 sys.dont_write_bytecode = True
+`);
+await python.runPythonAsync(told.before);
+const code = await python.runPythonAsync(`
 import pytest
 int(pytest.main(told["arguments"]))
 `);
