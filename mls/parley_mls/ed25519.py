@@ -6,6 +6,8 @@ remains is the cofactorless equation, which the back end compares as bytes. Keys
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _P = 2**255 - 19
 _L = 2**252 + 27742317777372353535851937790883648493
 _D = -121665 * pow(121666, -1, _P) % _P
@@ -93,6 +95,7 @@ def is_acceptable_signature(signature: bytes) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)  # a millisecond each, and a device's certificate comes again in each group
 def is_torsion_free(public: bytes) -> bool:
     """Whether the key lies in the prime-order group: checked once, when its certificate is accepted."""
     if not is_acceptable_point(public):
