@@ -41,6 +41,7 @@ from parley_mls.labels import (
     generate_signature_key,
     hpke_open,
     hpke_seal,
+    labelled_check,
     sign_with_label,
     verify_with_label,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "hpke_open",
     "hpke_seal",
     "is_torsion_free",
+    "labelled_check",
     "reinitialised_group",
     "sign_with_label",
     "verify_with_label",

@@ -30,11 +30,13 @@ from parley_mls import (
     CryptoError,
     DecodeError,
     Primitives,
+    SignatureCheck,
     decode,
     expand_with_label,
     generate_hpke_key,
     generate_signature_key,
     is_torsion_free,
+    labelled_check,
     sign_with_label,
     verify_with_label,
 )
@@ -274,9 +276,13 @@ def verify_certificate(p: Primitives, unverified_certificate: bytes, identity: V
         raise CertificateError("the certificate names an unknown statement")
     if (certificate.server_name, certificate.user_id) != (statement.server_name, identity.user_id):
         raise CertificateError("the certificate is of another account")
-    signed = certificate.to_be_signed()
-    if not verify_with_label(p, statement.signing_key, CERTIFICATE_LABEL, signed, certificate.signature):
+    if not p.verify(*certificate_check(certificate, statement.signing_key)):
         raise CertificateError("the certificate's signature is wrong")
     if not is_torsion_free(certificate.device_key):
         raise CertificateError("the certificate names a malformed key")
     return certificate
+
+
+def certificate_check(certificate: DeviceCertificate, signing_key: bytes) -> SignatureCheck:
+    """What `verify_certificate` asks under a statement's key, for `Primitives.knowing`."""
+    return labelled_check(signing_key, CERTIFICATE_LABEL, certificate.to_be_signed(), certificate.signature)

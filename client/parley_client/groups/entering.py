@@ -15,7 +15,14 @@ from parley_client.api import messaging
 from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.anchors import anchor_extension, chain_hash_from, read_anchor
 from parley_client.groups.commits import COMMIT_ATTEMPTS, send_pending
-from parley_client.groups.judgement import AnyGroup, IdentitiesNeeded, judge_group, leaves_of, shown_bytes
+from parley_client.groups.judgement import (
+    AnyGroup,
+    IdentitiesNeeded,
+    certificate_checks,
+    judge_group,
+    leaves_of,
+    shown_bytes,
+)
 from parley_client.history import download_archive
 from parley_client.past.saying import want_past
 from parley_client.past.telling import with_history
@@ -111,12 +118,17 @@ async def judge_new_group(
     session: Session, group: AnyGroup, unverified_policy: bytes, conversation_id: ConversationId
 ) -> PolicyDocument:
     """`judge_group`, with the identities that it needs fetched."""
+    shown = (session.directory, group, unverified_policy, conversation_id)
+
+    async def judged() -> PolicyDocument:
+        return judge_group(await session.primitives.knowing(certificate_checks(*shown)), *shown)
+
     try:
-        return judge_group(session.primitives, session.directory, group, unverified_policy, conversation_id)
+        return await judged()
     except IdentitiesNeeded as needed:
         await session.directory.fetch(needed.user_ids)
     try:
-        return judge_group(session.primitives, session.directory, group, unverified_policy, conversation_id)
+        return await judged()
     except IdentitiesNeeded as error:
         raise UntrustedGroup("a device's certificate names a statement that its person never made") from error
 

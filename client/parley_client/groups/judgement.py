@@ -7,10 +7,10 @@ the policy document whose hash the group itself carries.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from parley_client.crypto.account import stands_by, verify_certificate
+from parley_client.crypto.account import certificate_check, stands_by, verify_certificate
 from parley_client.directory import Directory
 from parley_client.errors import UntrustedGroup
 from parley_client.store.conversations import Leaf
@@ -28,7 +28,7 @@ from parley_contracts.limits import KEY_PACKAGE_LIFETIME_S
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, decode_policy, policy_hash
 from parley_contracts.policy_changes import check_change
 from parley_contracts.problems import Problem
-from parley_mls import Changes, Extension, Group, LeafNode, MlsError, Primitives, PublicGroup
+from parley_mls import Changes, Extension, Group, LeafNode, MlsError, Primitives, PublicGroup, SignatureCheck
 
 AnyGroup = Group | PublicGroup
 
@@ -153,6 +153,19 @@ def judge_group(
     judge_leaves(primitives, directory, policy, [leaf for leaf in leaves if leaf_of(leaf).user_id in policy.user_ids])
     _check_devices_once(leaves_of(group))
     return policy
+
+
+def certificate_checks(
+    directory: Directory, group: AnyGroup, unverified_policy: bytes, conversation_id: ConversationId
+) -> Iterator[SignatureCheck]:
+    """The signatures that `judge_group` will ask about, of the devices of those who are known, for `Primitives.knowing`."""
+    policy = judge_policy(group, unverified_policy, conversation_id)
+    for _, node in group.members():
+        certificate = certificate_in(node.identity)
+        identity = directory.known(certificate.user_id) if certificate.user_id in policy.user_ids else None
+        statement = identity.statements.get(certificate.statement_version) if identity else None
+        if statement is not None:
+            yield certificate_check(certificate, statement.signing_key)
 
 
 def judge_commit(

@@ -1,0 +1,46 @@
+"""Where signatures are quicker asked together, as in a browser, coming into a group asks none of them one after the other."""
+
+from collections.abc import Iterable
+
+from parley_mls import SignatureCheck
+from parley_mls.openssl import OpenSslPrimitives
+
+
+class Together(OpenSslPrimitives):
+    """Primitives that take a batch, as a browser's; what is asked of them that was in no batch, they remember."""
+
+    def __init__(self, known: frozenset[SignatureCheck] | None = None) -> None:
+        self.known = known
+        self.batches: list[int] = []
+        self.missed: list[SignatureCheck] = []
+
+    def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
+        check = SignatureCheck(public, message, signature)
+        if self.known is not None and check not in self.known:
+            self.missed.append(check)
+        return super().verify(public, message, signature)
+
+    async def knowing(self, checks: Iterable[SignatureCheck]) -> "Together":
+        asked = frozenset(checks)
+        self.batches.append(len(asked))
+        child = Together(asked)
+        child.missed = self.missed
+        return child
+
+
+async def test_coming_in(people, no_pauses, monkeypatch):
+    """By a Welcome, from the archive and by an external commit."""
+    alice, _ = await people.register("alice"), await people.register("carol")
+    together = Together()
+    monkeypatch.setattr("parley_client.platforms.cpython.default_primitives", lambda: together)
+    bob = await people.register("bob")
+    where = (await alice.group_create("Trip", ["@bob", "@carol"])).conversation_id
+    await bob.sync()
+    # Of the group three leaves and the GroupInfo; of the devices those of people who are known, nobody at first.
+    assert (together.batches, together.missed) == ([4, 0, 3], [])
+    together.batches.clear()
+    laptop = await people.restore("bob", "laptop")
+    await laptop.sync()
+    assert laptop.session.groups.load(where)[0].epoch == 2
+    # From the archive, as who follows; then, as one of them, of the group once more.
+    assert (together.batches, together.missed) == ([4, 1, 3, 4], [])
