@@ -15,7 +15,7 @@ from parley_ops.webapp import build, stock, tools
 
 TIMEOUT_S = 1800
 _RUNNER = Path(__file__).with_name("encryption.mjs")
-_ROOMS = ("mls", "contracts", "client", "bench")
+ROOMS = ("mls", "contracts", "client", "bench")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Browser:
 
     def run(self, code: str) -> str:
         """Run Python, whose last expression is a string; that string. `CalledProcessError` where it fails."""
-        rooms = {f"/{room}": str(checkout() / room) for room in _ROOMS}
+        rooms = {f"/{room}": str(checkout() / room) for room in ROOMS}
         told = {
             "pyodide": str(stock.web_folder() / "pyodide" / "pyodide.mjs"),
             "primitives": str(self.work / "primitives.js"),

@@ -6,16 +6,18 @@ The trees are warm: every parent node is filled, as when everybody has committed
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from parley_client.crypto.message import Content, epoch_secret, open_message, seal_message
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
-from parley_mls import SUITE, Group, KeyPackage, KeyPackageBundle, Lifetime, Primitives, default_primitives
+from parley_mls import SUITE, Group, Joining, KeyPackage, KeyPackageBundle, Lifetime, Primitives, default_primitives
 from parley_mls.framing import interim_transcript
 from parley_mls.group import CommitProcessed
 from parley_mls.group_context import GroupContext
@@ -30,6 +32,8 @@ from parley_mls.treekem import make_path
 T = TypeVar("T")
 MESSAGES = 200
 BODY_SIZE_BYTES = 300
+#: A join whose signatures are asked one after the other.
+JOIN_SINGLY = "join, singly"
 #: Making a large group takes seconds, and a group is made once.
 CREATIONS_MAX = 3
 _LIFETIME = Lifetime(0, 2**40)
@@ -115,11 +119,16 @@ class Clock:
 
     def time(self, what: str, work: Callable[[], T], *, parts: int = 1) -> T:
         """Do the work, which consists of so many alike parts; what it gave."""
+        with self.timing(what, parts=parts):
+            return work()
+
+    @contextmanager
+    def timing(self, what: str, *, parts: int = 1) -> Iterator[None]:
+        """The same around a block, which may wait."""
         begun, begun_cpu = time.perf_counter(), _cpu_s()
-        done = work()
+        yield
         taken = time.perf_counter() - begun, _cpu_s() - begun_cpu
         self.times.setdefault(what, []).append([each * 1000 / parts for each in taken])
-        return done
 
     def to_json(self) -> str:
         """For another platform."""
@@ -131,13 +140,13 @@ class Clock:
         return cls(json.loads(text))
 
 
-def time_stage(stage: Stage, rounds: int) -> Clock:
+async def time_stage(stage: Stage, rounds: int) -> Clock:
     """So many rounds with groups of one size, on this platform."""
     p, clock = default_primitives(), Clock()
     for number in range(rounds):
         if number < CREATIONS_MAX:
             time_creation(p, stage, clock)
-        time_group(p, stage, clock)
+        await time_group(p, stage, clock, turned=number % 2 == 1)
     return clock
 
 
@@ -156,8 +165,11 @@ def time_creation(p: Primitives, stage: Stage, clock: Clock) -> None:
     clock.time("create", lambda: founder.commit(p, add=packages))
 
 
-def time_group(p: Primitives, stage: Stage, clock: Clock) -> None:
-    """One round: somebody comes in, both commit, each takes up what the other said, and the newcomer is put out."""
+async def time_group(p: Primitives, stage: Stage, clock: Clock, *, turned: bool) -> None:
+    """One round: somebody comes in, both commit, each takes up what the other said, and the newcomer is put out.
+
+    Coming in is timed twice, as clients do it and with one signature asked after the other, which comes first where `turned`.
+    """
     stored = stage.founder
     founder = clock.time("load", lambda: _warm(p, Group.from_bytes(stored)))
     bundle = KeyPackageBundle.from_bytes(stage.newcomer)
@@ -166,7 +178,14 @@ def time_group(p: Primitives, stage: Stage, clock: Clock) -> None:
     welcome = added.welcome
     if welcome is None:
         raise AssertionError("an addition has a Welcome")
-    newcomer = clock.time("join", lambda: Group.join(p, welcome, bundle, stage.newcomer_seed))
+    singly = functools.partial(clock.time, JOIN_SINGLY, lambda: Group.join(p, welcome, bundle, stage.newcomer_seed))
+    if turned:
+        singly()
+    with clock.timing("join"):
+        begun = Joining.begin(p, welcome, bundle, stage.newcomer_seed)
+        newcomer = Group.joined(await p.knowing(begun.signatures()), begun)
+    if not turned:
+        singly()
     first = newcomer.commit(p)
     founder, newcomer = _processed(p, added.group, first.commit), first.group
     updated = clock.time("update", lambda: founder.commit(p))
