@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from e2e_devices import Device, Stack
 from e2e_web import WebApp, ask, ready_worker
 from PIL import Image
+from test_speccheck import QUESTIONS, made
 
 OPEN = """
 from parley_client.platforms.browser import open_client
@@ -134,3 +135,20 @@ def test_a_browser_has_the_tools_for_files(started: WebApp):
     with Image.open(io.BytesIO(thumbnail)) as small:
         assert max(small.size) <= 320
         assert small.size[0] < small.size[1]
+
+
+def test_signatures_at_once_have_the_one_rule(started: WebApp):
+    """Of the questions on which verifiers differ, the browser's WebCrypto answers those that it is asked, as `@noble` does all."""
+    answer = ask(
+        ready_worker(started.page),
+        """
+        from parley_mls import SignatureCheck, default_primitives
+        p = default_primitives()
+        checks = [SignatureCheck(*map(bytes.fromhex, each)) for each in asked]
+        known = await p.knowing(checks)
+        return [known is not p, *([each.verify(*check) for check in checks] for each in (known, p))]
+        """,
+        asked=[[part.hex() for part in made(question)] for question in QUESTIONS],
+    )
+    rule = [question.accepted for question in QUESTIONS]
+    assert answer == [True, rule, rule]
