@@ -64,9 +64,12 @@ def direct_conversation_id(one: UserId, other: UserId) -> ConversationId:
     return ConversationId(str(uuid.UUID(int=_with_version(int.from_bytes(digest[:16], "big"), 8))))
 
 
-def self_conversation_id(user_id: UserId) -> ConversationId:
-    """The person's note-to-self."""
-    return direct_conversation_id(user_id, user_id)
+def self_conversation_id(user_id: UserId, later_root: bytes = b"") -> ConversationId:
+    """The person's note-to-self; under a later root key than the account's first, that one's fingerprint tells it from the lost one."""
+    if not later_root:
+        return direct_conversation_id(user_id, user_id)
+    digest = hashlib.sha256(b"parley note to self" + uuid_bytes(user_id) + later_root).digest()
+    return ConversationId(str(uuid.UUID(int=_with_version(int.from_bytes(digest[:16], "big"), 8))))
 
 
 def new_channel_id() -> ChannelId:

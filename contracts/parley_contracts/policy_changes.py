@@ -1,7 +1,7 @@
 """By which rules a conversation may change: client and messaging service judge every commit by the same `check_change`.
 
 Invariant: nobody raises themselves, nobody acts on a person of their own rank or above (owners excepted), a group that has
-people has an owner, nothing changes without its permission, and an external commit changes no policy.
+people has an owner, nothing changes without its permission, and an external commit changes no policy, and who has a new root key comes in again by somebody else's hand.
 """
 
 from __future__ import annotations
@@ -29,6 +29,16 @@ def check_creation(policy: PolicyDocument, creator: UserId) -> None:
     """Raise `PolicyRefused` unless `creator` may begin a conversation with this policy."""
     if policy.generation != 0 or policy.role_of(creator) != ("owner" if policy.kind != "direct" else "member"):
         raise PolicyRefused("who creates a conversation must be in it, as its owner")
+
+
+def taken_in_again(before: PolicyDocument, after: PolicyDocument) -> frozenset[UserId]:
+    """Who stays in the roster under another root key: the commit takes all of their earlier leaves out."""
+    pinned = {entry.user_id: entry.root_fingerprint for entry in before.roster}
+    return frozenset(
+        entry.user_id
+        for entry in after.roster
+        if entry.user_id in pinned and entry.root_fingerprint != pinned[entry.user_id]
+    )
 
 
 def check_change(
@@ -84,9 +94,7 @@ class _Change:
         """Raise `PolicyRefused` where anything is not allowed."""
         before, after = self._before, self._after
         if before.kind not in RANKED:
-            same = msgspec.structs.replace(after, timer_s=before.timer_s, retention_s=before.retention_s)
-            if same != before:
-                raise PolicyRefused("this conversation's members never change")
+            self._check_pair()
             return
         if after.roster and not any(entry.role == "owner" for entry in after.roster):
             raise PolicyRefused("a group keeps at least one owner: make somebody else one first")
@@ -99,6 +107,18 @@ class _Change:
         self._need("timer", changed=before.timer_s != after.timer_s)
         self._need("retention", changed=before.retention_s != after.retention_s)
         self._need("history", changed=before.history_sharing != after.history_sharing)
+
+    def _check_pair(self) -> None:
+        """In a direct conversation one may take the other in again, under a new root key; nobody else comes or goes."""
+        before, after = self._before, self._after
+        again = taken_in_again(before, after) if before.kind == "direct" else frozenset()
+        if self._actor in again:
+            raise PolicyRefused("nobody takes themselves in again")
+        roster = tuple(self._old[entry.user_id] if entry.user_id in again else entry for entry in after.roster)
+        roles = [entry.role for entry in after.roster] == [entry.role for entry in before.roster]
+        same = msgspec.structs.replace(after, timer_s=before.timer_s, retention_s=before.retention_s, roster=roster)
+        if same != before or not roles:
+            raise PolicyRefused("this conversation's members never change")
 
     def _need(self, permission: Permission, *, changed: bool = True) -> None:
         if changed and not self._before.may(self._actor, permission):
@@ -143,8 +163,10 @@ class _Change:
 
     def _check_changed(self, old: RosterEntry, new: RosterEntry) -> None:
         self._acts_on(old.role)
-        # A new root key is a person let in anew.
-        self._need("add", changed=old.root_fingerprint != new.root_fingerprint)
+        if old.root_fingerprint != new.root_fingerprint:  # a new root key is a person let in anew
+            self._need("add")
+            if new.user_id == self._actor:
+                raise PolicyRefused("nobody takes themselves in again")
         if old.role != new.role:
             self._need("roles")
             self._acts_on(new.role)

@@ -22,7 +22,7 @@ from parley_contracts.policy import (
     RosterEntry,
     decode_policy,
 )
-from parley_contracts.policy_changes import check_change, check_creation
+from parley_contracts.policy_changes import check_change, check_creation, taken_in_again
 from parley_contracts.problems import InvalidRequest, PolicyRefused
 
 PEOPLE = (A, B, C, D)
@@ -191,8 +191,28 @@ def test_refused_changes(before: PolicyDocument, after: PolicyDocument, actor: s
 def test_a_replaced_root_key_is_a_person_let_in_anew():
     swapped = group(entry(A, "owner"), RosterEntry(B, b64encode(b"x" * 32), "member"), entry(C))
     change(OWNED, swapped, A)
-    with pytest.raises(PolicyRefused):
-        change(OWNED, swapped, C)
+    for actor in (C, B):
+        with pytest.raises(PolicyRefused):
+            change(OWNED, swapped, actor)
+    assert taken_in_again(OWNED, swapped) == {B}
+    assert taken_in_again(OWNED, group(*OWNED.roster, entry(D))) == frozenset()
+
+
+def test_nobody_takes_themselves_in_again_whatever_their_role():
+    swapped = group(RosterEntry(A, b64encode(b"x" * 32), "owner"), entry(B), entry(C))
+    with pytest.raises(PolicyRefused, match="themselves"):
+        change(OWNED, swapped, A)
+
+
+def test_in_a_direct_conversation_one_takes_the_other_in_again():
+    pair = group(entry(A), entry(B), kind="direct")
+    swapped = group(entry(A), RosterEntry(B, b64encode(b"x" * 32), "member"), kind="direct")
+    change(pair, swapped, A, removed={B}, added={B})
+    both = group(*(RosterEntry(who, b64encode(b"x" * 32), "member") for who in (A, B)), kind="direct")
+    grown = group(entry(A), RosterEntry(B, b64encode(b"x" * 32), "owner"), kind="direct")
+    for after, actor in ((swapped, B), (both, A), (grown, A)):
+        with pytest.raises(PolicyRefused):
+            change(pair, after, actor)
 
 
 # --- properties ---------------------------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def get_revocations(request: HttpRequest) -> HttpResponse:
 
 @router.post("/users")
 def post_users(request: HttpRequest) -> HttpResponse:
-    """Those of the people asked for who exist, with the fingerprints of their root keys."""
+    """Those of the people asked for who exist, with the fingerprints of their present root keys."""
     wanted = read_body(request, UsersQuery).user_ids
     if len(wanted) > USERS_PER_LOOKUP_MAX:
         raise InvalidRequest(f"At most {USERS_PER_LOOKUP_MAX} at a time.", field="user_ids")
@@ -85,7 +85,9 @@ def post_users(request: HttpRequest) -> HttpResponse:
 
 
 def _known_users(wanted: list[uuid.UUID]) -> list[KnownUser]:
-    roots = dict(Statement.objects.filter(user_id__in=wanted, version=1).values_list("user_id", "root_key"))
+    # In ascending order, so that the newest statement's root key stays.
+    statements = Statement.objects.filter(user_id__in=wanted).order_by("version")
+    roots = dict(statements.values_list("user_id", "root_key"))
     found = User.objects.filter(id__in=wanted, is_active=True).order_by("id")
     return [
         KnownUser(

@@ -11,8 +11,9 @@ import pytest
 from log_model import Talk, device_of_somebody, pin
 from messaging_people import SERVER_NAME, Device, P, roster
 
+from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
-from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7
+from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7, self_conversation_id
 from parley_contracts.limits import PUSH_SEALED_SECRET_SIZE_BYTES
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, decode_policy
 from parley_contracts.problems import EpochStale, InvalidRequest, PolicyRefused
@@ -97,6 +98,14 @@ def test_each_kind_has_ids_of_its_own(people: list[Device], kind: str):
     wrong = new_uuid7() if kind != "group" else new_uuid7()[:14] + "8" + new_uuid7()[15:]
     with pytest.raises(InvalidRequest):
         judge_creation(of_kind(people[0], people[1], kind, wrong), SERVER_NAME)
+
+
+def test_a_later_note_to_self_is_told_by_its_root_key(people: list[Device]):
+    device, person = people[0], people[0].person
+    later = self_conversation_id(person.user_id, b64decode(person.fingerprint))
+    assert judge_creation(of_kind(device, people[1], "self", later), SERVER_NAME).epoch.policy.kind == "self"
+    with pytest.raises(InvalidRequest):
+        judge_creation(of_kind(device, people[1], "self", self_conversation_id(person.user_id, bytes(32))), SERVER_NAME)
 
 
 def another_conversation(talk: Talk, _: list[Device]) -> Submission:
@@ -272,7 +281,28 @@ def test_a_member_brings_a_further_device_in_from_outside(talk: Talk, people: li
     assert (judged.added, judged.removed) == ((), ())
     assert judged.epoch.devices[second.device_id] == second.person.user_id
     assert judged.epoch.policy_sequence == before.policy_sequence
+    assert judged.pinned == ((second.person.user_id, second.person.fingerprint),), "one's root key is asked after"
     refused(change(entering, device_id=people[1].device_id), before, PolicyRefused)
+
+
+def test_who_has_a_new_root_key_is_taken_in_again_with_new_devices_only(talk: Talk, people: list[Device]):
+    before = joined(talk, people, people[1])
+    lost = people[1]
+    again = dataclasses.replace(lost.person, root_key=os.urandom(32)).device()
+    policy = talk.policy([people[0], again])
+    (leaf,) = [index for index, node in talk.group.members() if node.identity == lost.certificate.encode()]
+    for remove in ((), (leaf,)):
+        made = talk.group.commit(
+            P, add=[again.key_package().key_package], remove=remove, extensions=[pin(policy)]
+        )
+        coming = {"policy": policy, "welcome": made.welcome or b"", "welcome_devices": (again.device_id,)}
+        commit = plain(talk, made.group_info, made.commit, **coming)
+        if not remove:
+            refused(commit, before, PolicyRefused)
+    judged = judge_commit(commit, before, sequence=3, server_name=SERVER_NAME)
+    assert (judged.added, judged.removed) == ((), ())
+    assert judged.pinned == ((again.person.user_id, again.person.fingerprint),)
+    assert lost.device_id not in judged.epoch.devices
 
 
 def test_a_commit_has_a_committer(talk: Talk):

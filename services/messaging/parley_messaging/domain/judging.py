@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.identity import DeviceCertificate
-from parley_contracts.ids import DeviceId, UserId, direct_conversation_id
+from parley_contracts.ids import DeviceId, UserId, direct_conversation_id, self_conversation_id
 from parley_contracts.limits import DEVICES_PER_GROUP_MAX, PUSH_DEVICES_MAX
 from parley_contracts.policy import (
     POLICY_EXTENSION_TYPE,
@@ -20,7 +21,7 @@ from parley_contracts.policy import (
     decode_policy,
     policy_hash,
 )
-from parley_contracts.policy_changes import check_change, check_creation
+from parley_contracts.policy_changes import check_change, check_creation, taken_in_again
 from parley_contracts.problems import EpochStale, InvalidRequest, PolicyRefused
 from parley_messaging.domain.conversation import PRIMITIVES, ConversationState, EpochState
 from parley_messaging.domain.entries import Submission
@@ -45,7 +46,8 @@ class Judged:
     epoch: EpochState
     added: tuple[UserId, ...]
     removed: tuple[UserId, ...]
-    pinned: tuple[tuple[UserId, str], ...]  # people new to the roster, with the root fingerprint that it pins
+    #: Whose present root key the roster must pin: people new to it or taken in again, and who comes in from outside.
+    pinned: tuple[tuple[UserId, str], ...]
 
 
 def check_epoch(state: ConversationState, epoch: int) -> None:
@@ -119,6 +121,7 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
         raise PolicyRefused("the committer's leaf is not the caller's device")
     added = [_certificate(leaf, server_name) for _, leaf in changes.added]
     removed = [_certificate(leaf, server_name) for _, leaf in changes.removed]
+    external = changes.committer is None
     _check_leaves(group, changes, server_name)
     epoch = EpochState.build(
         sequence=sequence,
@@ -133,8 +136,9 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
         added={certificate.user_id for certificate in added},
         removed={certificate.user_id for certificate in removed},
         present=set(epoch.devices.values()),
-        external=changes.committer is None,
+        external=external,
     )
+    again = _taken_in_again(before, epoch)
     _check_pin(group, policy_bytes)
     joined = {certificate.device_id for certificate in added} - {submission.device_id}
     _check_welcome(submission, joined)
@@ -143,8 +147,16 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
         epoch=epoch,
         added=tuple(sorted(policy.user_ids - before.policy.user_ids)),
         removed=tuple(sorted(before.policy.user_ids - policy.user_ids)),
-        pinned=_pinned(policy, before.policy.user_ids),
+        pinned=_pinned(policy, before.policy.user_ids - again - ({submission.user_id} if external else set())),
     )
+
+
+def _taken_in_again(before: EpochState, after: EpochState) -> frozenset[UserId]:
+    """Who comes in again under a new root key: with new devices only."""
+    again = taken_in_again(before.policy, after.policy)
+    if any(user_id in again and device_id in after.devices for device_id, user_id in before.devices.items()):
+        raise PolicyRefused("who is taken in again under a new root key comes with new devices only")
+    return again
 
 
 def _follow(submission: Submission, before: PublicGroup) -> tuple[PublicGroup, Changes]:
@@ -194,8 +206,11 @@ def _check_conversation_id(policy: PolicyDocument) -> None:
             fits = policy.conversation_id[14] == _GROUP_ID_VERSION
         case "open":  # a channel has no MLS group
             fits = False
-        case "direct" | "self":
-            fits = policy.conversation_id == direct_conversation_id(people[0], people[-1])
+        case "direct":
+            fits = policy.conversation_id == direct_conversation_id(people[0], people[1])
+        case "self":
+            later = self_conversation_id(people[0], b64decode(policy.roster[0].root_fingerprint))
+            fits = policy.conversation_id in {self_conversation_id(people[0]), later}
     if not fits:
         raise InvalidRequest("the conversation id does not fit its kind", field="conversation_id")
 

@@ -94,7 +94,7 @@ class Accepting:
         plan.epochs.append(judged.epoch)
 
     async def _check_people(self, judged: Judged) -> None:
-        """People new to the roster exist, and the roster pins the root keys that they published."""
+        """These people exist, and the roster pins the root keys that they have published last."""
         wanted: dict[UserId, str] = dict(judged.pinned)
         if not wanted:
             return
