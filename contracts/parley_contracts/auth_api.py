@@ -377,7 +377,7 @@ class SessionName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StatementUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`PUT me/statements/{version}`: an `AccountStatement`, its root signature, and the vault that it names."""
+    """`PUT me/statements/{version}`, `POST me/new-root`: an `AccountStatement`, its root signature, and the vault that it names."""
 
     statement: str
     signature: str

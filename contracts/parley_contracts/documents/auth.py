@@ -352,6 +352,17 @@ _KEYS = (
         problems=(Conflict, VersionStale, EmailUnverified),
     ),
     Operation(
+        name="post_new_root",
+        method="POST",
+        path="/me/new-root",
+        summary="Begin the account anew under another root key, for who has lost all devices and the recovery key.",
+        description="Asks for a recent sign-in, by a session that has no device. All other sessions and all devices end.",
+        caller="session",
+        body=StatementUpload,
+        answer=SignedStatement,
+        problems=(Conflict, VersionStale, EmailUnverified, SignInAgain),
+    ),
+    Operation(
         name="get_vault",
         method="GET",
         path="/me/vault",

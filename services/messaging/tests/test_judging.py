@@ -292,9 +292,7 @@ def test_who_has_a_new_root_key_is_taken_in_again_with_new_devices_only(talk: Ta
     policy = talk.policy([people[0], again])
     (leaf,) = [index for index, node in talk.group.members() if node.identity == lost.certificate.encode()]
     for remove in ((), (leaf,)):
-        made = talk.group.commit(
-            P, add=[again.key_package().key_package], remove=remove, extensions=[pin(policy)]
-        )
+        made = talk.group.commit(P, add=[again.key_package().key_package], remove=remove, extensions=[pin(policy)])
         coming = {"policy": policy, "welcome": made.welcome or b"", "welcome_devices": (again.device_id,)}
         commit = plain(talk, made.group_info, made.commit, **coming)
         if not remove:

@@ -12,6 +12,7 @@ class Act(models.TextChoices):
     SESSION_OPENED = "session.opened"
     SESSION_ENDED = "session.ended"
     DEVICE_ADDED = "device.added"
+    ROOT_REPLACED = "root.replaced"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - an act
     PASSWORD_RESET = "password.reset"  # noqa: S105 - an act
     EMAIL_CONFIRMED = "email.confirmed"

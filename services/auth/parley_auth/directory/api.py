@@ -58,6 +58,23 @@ def put_statement(request: HttpRequest, unverified_version: str) -> HttpResponse
     return json_response(stored)
 
 
+@router.post("/me/new-root")
+def post_new_root(request: HttpRequest) -> HttpResponse:
+    """Begin the account anew under another root key."""
+    session = caller_of(request)
+    limit(request, "write", session.user.user_id)
+    limit(request, "new_root", session.user.user_id)  # each is a leaf, too, and alarms everybody
+    expect_confirmed_email(session.user)
+    body = read_body(request, StatementUpload)
+    stored = statements.begin_anew(
+        session,
+        unverified_statement=read_binary(body.statement, field="statement", size_bytes_max=STATEMENT_SIZE_BYTES_MAX),
+        unverified_signature=read_binary(body.signature, field="signature", size_bytes_max=SIGNATURE_SIZE_BYTES),
+        vault=read_binary(body.vault, field="vault", size_bytes_max=VAULT_SIZE_BYTES_MAX),
+    )
+    return json_response(stored)
+
+
 @router.get("/me/vault")
 def get_vault(request: HttpRequest) -> HttpResponse:
     """The sealed recovery vault."""

@@ -26,6 +26,7 @@ class Letter(models.Model):
         PROVIDER_LINKED = "provider_linked"
         PROVIDER_UNLINKED = "provider_unlinked"
         NEW_SIGN_IN = "new_sign_in"
+        NEW_ROOT = "new_root"
         PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of letter
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -65,6 +65,14 @@ WORDS: Mapping[str, Words] = {
         ("Somebody signed in to your account by a program or from a network that was not seen before:",),
         "If this was you, do nothing. " + _NOT_YOU,
     ),
+    Letter.Kind.NEW_ROOT: Words(
+        "Your account was begun anew",
+        (
+            "Somebody signed in to your account and gave it new keys, as who has lost all devices and the recovery key does.",
+            "All of your devices are signed out. People you talk to are told, and let you in again one by one.",
+        ),
+        "If this was not you, tell whoever runs this server at once, and tell your people to let nobody in again.",
+    ),
     Letter.Kind.PASSWORD_CHANGED: Words(
         "Your password was changed",
         ("Your account has a new password, and all other sessions have ended.",),

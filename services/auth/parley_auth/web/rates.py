@@ -51,6 +51,7 @@ _DEFAULT: dict[str, Rate] = {
     "claim": Rate(1200, 60),
     "vault": Rate(20, 3600),
     "statement": Rate(30, 86_400),
+    "new_root": Rate(3, 86_400),
     "key_log": Rate(600, 60),
     "cosignature": Rate(60, 60),
     "second_factor": Rate(10, 300, fails_closed=True),
