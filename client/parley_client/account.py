@@ -21,6 +21,7 @@ from parley_client.crypto.account import (
     VerifiedIdentity,
     certify_device,
     create_account,
+    first_history_version,
     open_vault,
     session_signer,
     verify_identity,
@@ -46,7 +47,7 @@ from parley_client.errors import (
     UsageError,
 )
 from parley_client.platforms.labels import DeviceLabel
-from parley_client.store.documents import Account, load_account, load_tokens, save_account, save_tokens
+from parley_client.store.documents import Account, Stage, load_account, load_tokens, save_account, save_tokens
 from parley_client.store.history import save_history_key
 from parley_client.store.port import Store
 from parley_client.store.schema import wipe
@@ -127,11 +128,7 @@ class SetUp:
         again = stored is not None and stored.stage == "ready"
         if recovery_key is None and not again:
             raise RecoveryKeyRequired("a new device needs the recovery key: give --recovery-key-file")
-        if tokens is None and passkey is not None:
-            tokens = await auth.login_by_second_passkey(self._api, passkey)
-        elif tokens is None:
-            tokens = await auth.login(self._api, username=account.username, password=password, code=code)
-        self._api.keep_tokens(tokens)
+        self._api.keep_tokens(tokens or await self._tokens(account, password=password, code=code, passkey=passkey))
         if stored is not None and again:
             if await self._is_bound_again(stored):
                 return stored
@@ -145,7 +142,15 @@ class SetUp:
                 "this account never finished its registration; register it from its first profile"
             )
         assert recovery_key is not None
-        return await self._recover(stored or account, me.user_id, recovery_key, afresh=again)
+        given_up = stored is not None and stored.stage == "root_made"  # the key was found after all
+        return await self._recover(stored or account, me.user_id, recovery_key, afresh=again or given_up)
+
+    async def _tokens(
+        self, account: Account, *, password: str, code: str | None, passkey: auth.PasskeyAnswer | None
+    ) -> Tokens:
+        if passkey is not None:
+            return await auth.login_by_second_passkey(self._api, passkey)
+        return await auth.login(self._api, username=account.username, password=password, code=code)
 
     async def sign_in(self, account: Account, *, password: str, code: str | None) -> Account:
         """Sign in on a profile that another device is to make one of the account's; nothing is stored of it yet but tokens."""
@@ -170,7 +175,8 @@ class SetUp:
         await self._bind_device(account)
         # From now on new keys are handed to this device, too; what was made meanwhile, nobody would tell it.
         published = await messaging.get_history_keys(self._api)
-        if {key.version for key in published.history_keys} - {key.version for key in package.history_keys}:
+        versions = {key.version for key in published.history_keys if key.version >= identity.history_begins}
+        if versions - {key.version for key in package.history_keys}:
             raise LinkOver("the account's keys changed meanwhile: link this device once more")
         with self._store.transaction():
             for history_key in package.history_keys:
@@ -190,8 +196,9 @@ class SetUp:
             )
         except (MlsError, ValueError) as error:
             raise UntrustedIdentity("the server shows other keys for this account than its own device has") from error
-        own = self._primitives.ed25519_public(package.signing_seed)
-        if identity.user_id != account.user_id or own != identity.statement.signing_key or not package.history_keys:
+        own = (package.root_key, self._primitives.ed25519_public(package.signing_seed))
+        shown_keys = (identity.root_key, identity.statement.signing_key)
+        if identity.user_id != account.user_id or own != shown_keys or not package.history_keys:
             raise UntrustedIdentity("the server shows other keys for this account than its own device has")
         return identity
 
@@ -244,13 +251,15 @@ class SetUp:
                     raise problem from None
         raise AssertionError("the last attempt returns or raises")
 
-    def _make_keys(self, account: Account) -> Account:
+    def _make_keys(self, account: Account, *, version: int = _FIRST_VERSION, stage: Stage = "keys_made") -> Account:
         """Root, signing, recovery, device and history key of a new account, stored before any is published."""
         assert account.user_id is not None
         p, server_name = self._primitives, _server_name(account)
         recovery_key = new_recovery_key()
-        made = create_account(p, server_name=server_name, user_id=account.user_id, recovery_key=recovery_key)
-        history_key = new_history_key(_FIRST_VERSION)
+        made = create_account(
+            p, server_name=server_name, user_id=account.user_id, recovery_key=recovery_key, version=version
+        )
+        history_key = new_history_key(first_history_version(version))
         sealed_history = seal_history_key(
             p,
             history_key,
@@ -262,7 +271,7 @@ class SetUp:
         account = self._with_device(account, made.statement, made.keys.signing_seed)
         account = msgspec.structs.replace(
             account,
-            stage="keys_made",
+            stage=stage,
             statement=made.statement.encode(),
             statement_signature=made.statement_signature,
             vault=made.vault,
@@ -275,14 +284,15 @@ class SetUp:
         return account
 
     async def _publish_keys(self, account: Account) -> Account:
-        upload = StatementUpload(
-            b64encode(account.statement), b64encode(account.statement_signature), b64encode(account.vault)
-        )
-        await auth.put_statement(self._api, account.statement_version, upload)
+        await auth.put_statement(self._api, account.statement_version, statement_upload(account))
+        await self._enter(account)
+        return self._finish(account)
+
+    async def _enter(self, account: Account) -> None:
+        """Be the first device of a statement that is published."""
         await self._bind_device(account)
         for version, sealed in account.history_uploads.items():
             await messaging.put_history_key(self._api, version, HistoryKeyUpload(b64encode(sealed)))
-        return self._finish(account)
 
     def _finish(self, account: Account) -> Account:
         account = msgspec.structs.replace(
@@ -370,9 +380,11 @@ class SetUp:
     async def history_keys(self, identity: VerifiedIdentity, content: VaultContent) -> dict[int, HistoryKey]:
         """The account's history keys, by version; `UntrustedIdentity` where one is not signed by it.
 
-        After a lock-out the earlier signing keys sign nothing more: what they signed since is left out.
+        After a lock-out the earlier signing keys sign nothing more: what they signed since is left out. Those of before the account was
+        begun anew open for nobody.
         """
-        keys = (await messaging.get_history_keys(self._api)).history_keys
+        published = (await messaging.get_history_keys(self._api)).history_keys
+        keys = [key for key in published if key.version >= identity.history_begins]
         opened = {key.version: self._history_key(identity, key, content.recovery_private) for key in keys}
         newest = identity.statement.version
         kept = {
@@ -414,7 +426,10 @@ class SetUp:
                 expected_hash=identity.statement.vault_hash,
             )
         except VaultError as error:
-            raise RecoveryKeyRefused(str(error)) from error
+            anew = (
+                "; the account was begun anew since its first keys, and has another one" if identity.later_root else ""
+            )
+            raise RecoveryKeyRefused(f"{error}{anew}") from error
         # Only the vault is proof: a server could write a statement of its own around it, with keys that it knows.
         if not vouches_for(self._primitives, content, identity.statement):
             raise UntrustedIdentity("the server shows other keys for this account than its vault holds")
@@ -423,6 +438,13 @@ class SetUp:
     async def _own_identity(self, user_id: UserId, server_name: str) -> VerifiedIdentity:
         directory = Directory(self._store, self._api, self._primitives, server_name)
         return await directory.identity(user_id)
+
+
+def statement_upload(account: Account) -> StatementUpload:
+    """The statement that was made here, with its vault."""
+    return StatementUpload(
+        b64encode(account.statement), b64encode(account.statement_signature), b64encode(account.vault)
+    )
 
 
 def read_recovery_key(unverified_text: str | None) -> bytes | None:

@@ -1,7 +1,8 @@
 """People and their keys: looked up at the server, verified here, pinned for ever.
 
-Invariant: an identity leaves this module only after its statements were verified, under the root key that was pinned
-at first sight and never below the version seen before, and only under the one that the person verified, on whichever device. One that is new here is in the log of people's keys.
+Invariant: an identity leaves this module only after its statements were verified: they lead back to the root key that was pinned
+at first sight and to the one that this person compared, go on from those seen before, and where they are new here, they are in the log
+of people's keys. A later root key is nobody's until this person says so (`identity`), and of oneself never.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import Iterable
 from parley_client.api import auth
 from parley_client.api.http import Api
 from parley_client.crypto.account import VerifiedIdentity, verify_identity
-from parley_client.errors import UntrustedIdentity, UntrustedLog
-from parley_client.settings.marks import verified_fingerprint
+from parley_client.errors import IdentityChanged, UntrustedIdentity, UntrustedLog
+from parley_client.settings.marks import accepted_fingerprint, verified_fingerprint
+from parley_client.store.documents import load_account
 from parley_client.store.people import Person, find_person, load_person, save_person
 from parley_client.store.port import Store
 from parley_client.transparency.log import KeyLog
@@ -37,7 +39,7 @@ class Directory:
         self.log = KeyLog(store, api, primitives, server_name)
 
     def known(self, user_id: UserId) -> VerifiedIdentity | None:
-        """The verified identity that is stored, or None; no network."""
+        """The verified identity that is stored, whether or not its present root key was accepted, or None; no network."""
         if user_id not in self._verified:
             person = load_person(self._store, user_id)
             if person is None or person.identity is None:
@@ -59,9 +61,24 @@ class Directory:
                 raise outcome
 
     async def identity(self, user_id: UserId) -> VerifiedIdentity:
-        """The person's present identity, freshly asked for."""
+        """The person's present identity, freshly asked for; `IdentityChanged` where its root key is not the accepted one."""
         await self._fetch_one(user_id)
+        if not self.is_accepted(user_id):
+            raise IdentityChanged(
+                f"{self.known_name(user_id)} has new keys: make sure by another way that it is them, and accept these keys first"
+            )
         return self._verified[user_id]
+
+    def is_accepted(self, user_id: UserId) -> bool:
+        """Whether somebody's present root key is the one compared, or else accepted or pinned; True where none is known. No network."""
+        identity, person = self.known(user_id), load_person(self._store, user_id)
+        if identity is None or person is None:
+            return True
+        compared = verified_fingerprint(self._store, user_id)
+        if compared is not None:
+            return compared == identity.root_fingerprint
+        accepted = accepted_fingerprint(self._store, user_id)
+        return accepted == identity.root_fingerprint or person.root_key == identity.root_key
 
     def devices(self, user_id: UserId) -> frozenset[DeviceId]:
         """The person's devices that are not revoked, as last heard from the server."""
@@ -114,9 +131,9 @@ class Directory:
         self.log.expect(user_id, identity, known=known)
         verified = self._verify(person, identity)
         self._verified[user_id] = verified
-        save_person(
-            self._store, Person(user_id, person.username, verified.root_key, verified.statement.version, identity)
-        )
+        # The root key that was pinned stays, whatever follows it.
+        pinned = person.root_key or verified.root_key
+        save_person(self._store, Person(user_id, person.username, pinned, verified.statement.version, identity))
 
     async def _ask_for(self, user_id: UserId) -> Identity:
         try:
@@ -139,9 +156,18 @@ class Directory:
             ) from error
         if verified.user_id != person.user_id:
             raise UntrustedIdentity("the server answered with the keys of somebody else")
+        before = person.identity.statements if person.identity is not None else []
+        if unverified_identity.statements[: len(before)] != before:
+            raise UntrustedIdentity("the server shows other statements of this person than before")
         compared = verified_fingerprint(self._store, person.user_id)
-        if compared is not None and compared != verified.root_fingerprint:
+        if compared is not None and compared not in verified.fingerprints.values():
             raise UntrustedIdentity(
                 "the server shows other keys of this person than those whose safety number you compared"
+            )
+        own = load_account(self._store)
+        is_own = own is not None and own.stage == "ready" and own.user_id == person.user_id
+        if own is not None and is_own and own.root_key != verified.root_key:
+            raise IdentityChanged(
+                "your account was begun anew, with keys that this device does not have; if it was not you, tell whoever runs the server"
             )
         return verified

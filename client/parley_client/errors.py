@@ -13,8 +13,10 @@
      ├─ UsageError            what was asked for makes no sense
      ├─ UnknownConversation   no conversation of that name or id on this device
      ├─ NotAMember            the person is not, or no longer, in the conversation
+     │   └─ NotLetInYet       it knows the keys that this account had before it was begun anew
      ├─ NotReachable           the person has no device that could receive anything
      ├─ UntrustedIdentity     keys or certificates that do not lead to the pinned root key
+     │   ├─ IdentityChanged   a person has another root key than before, and nobody here has accepted it
      │   └─ UntrustedLog      the log of people's keys has not what the server shows, or is not what it was
      ├─ SafetyNumberDiffers   the number that somebody shows is not this device's
      ├─ UntrustedGroup        a commit, Welcome or policy document that breaks the group's rules
@@ -125,6 +127,12 @@ class NotAMember(ClientError):  # noqa: N818
     slug = "not_a_member"
 
 
+class NotLetInYet(NotAMember):
+    """The conversation pins the root key that the account had before it was begun anew: somebody there must let the person in again."""
+
+    slug = "not_let_in_yet"
+
+
 class NotReachable(ClientError):  # noqa: N818
     """The person has no device yet that could receive anything."""
 
@@ -135,6 +143,12 @@ class UntrustedIdentity(ClientError):  # noqa: N818
     """Keys that do not lead to the root key pinned for a person."""
 
     slug = "untrusted_identity"
+
+
+class IdentityChanged(UntrustedIdentity):
+    """Somebody's account was begun anew under another root key, which this person has not accepted."""
+
+    slug = "identity_changed"
 
 
 class UntrustedLog(UntrustedIdentity):

@@ -31,6 +31,7 @@ from parley_client.errors import (
 from parley_client.events import Event, OutboxState
 from parley_client.groups.commits import has_strays, rotate_if_due
 from parley_client.groups.conversations import ensure_member
+from parley_client.groups.roots import expect_confirmed
 from parley_client.session import Session
 from parley_client.store import conversations, queues, restoring, uploads
 from parley_client.store.conversations import ConversationRow
@@ -158,6 +159,7 @@ async def _sealed(session: Session, client_id: ClientId, conversation_id: Conver
     """The sealed message: as stored, or sealed now where it never was or its epoch has ended."""
     await ensure_member(session, conversation_id)
     await rotate_if_due(session, conversation_id)
+    expect_confirmed(session, conversation_id)
     async with session.lock(conversation_id):
         conversation = conversations.load_conversation(session.store, conversation_id)
         row = queues.next_in_outbox(session.store, conversation_id)

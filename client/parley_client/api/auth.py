@@ -172,6 +172,11 @@ async def put_statement(api: Api, version: int, upload: StatementUpload) -> Sign
     return await api.call("PUT", f"{AUTH}/me/statements/{version}", SignedStatement, body=upload)
 
 
+async def post_new_root(api: Api, upload: StatementUpload) -> SignedStatement:
+    """Begin the account anew under another root key; `SignInAgain`, `VersionStale`, `Conflict`."""
+    return await api.call("POST", f"{AUTH}/me/new-root", SignedStatement, body=upload)
+
+
 async def get_vault(api: Api) -> Vault:
     """The sealed recovery vault."""
     return await api.call("GET", f"{AUTH}/me/vault", Vault)

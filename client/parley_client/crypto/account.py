@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from parley_client.crypto.recovery import RECOVERY_KEY_SIZE_BYTES
@@ -43,6 +43,8 @@ from parley_mls import (
 
 _VAULT_LABEL = "Parley Vault 1"
 _FIRST_VERSION = 1
+#: History keys under a later root key count from this times the version of its first statement: none of before has such a number.
+_HISTORY_VERSIONS_PER_STATEMENT = 1 << 16
 
 
 class VaultError(ValueError):
@@ -62,7 +64,7 @@ class VaultContent:
     """What the recovery key opens: Ed25519 seeds and an X25519 private key, 32 bytes each.
 
     `history_version` is that of the newest history key when the signing key was replaced: whoever has an earlier signing key
-    could sign further ones. It is 0, and not in the vault, as long as the first signing key holds.
+    could sign further ones. It is 0, and not in the vault, as long as the account's first signing key holds.
     """
 
     root_seed: bytes = field(repr=False)
@@ -83,28 +85,55 @@ class NewAccount:
 
 @dataclass(frozen=True)
 class VerifiedIdentity:
-    """A person as their root key describes them; `statement` is the newest of `statements` (by version)."""
+    """A person as their root key describes them; `statement` is the newest of `statements` (by version).
+
+    `fingerprints` are those of the root keys by which the statements are signed: more than one where the account was begun anew.
+    """
 
     user_id: UserId
     root_key: bytes
     root_fingerprint: bytes
     statement: AccountStatement
     statements: Mapping[int, AccountStatement]
+    fingerprints: Mapping[int, bytes]
+
+    @property
+    def later_root(self) -> bytes:
+        """The present root key's fingerprint where it is not the account's first one; empty otherwise."""
+        return self.root_fingerprint if self.fingerprints[_FIRST_VERSION] != self.root_fingerprint else b""
+
+    @property
+    def history_begins(self) -> int:
+        """The lowest version that a history key under the present root key has."""
+        begun = min(version for version, found in self.fingerprints.items() if found == self.root_fingerprint)
+        return first_history_version(begun)
+
+    def follows(self, later: bytes, earlier: bytes) -> bool:
+        """Whether one root key's fingerprint came after another's."""
+        order = list(dict.fromkeys(self.fingerprints[version] for version in sorted(self.fingerprints)))
+        return later in order and earlier in order and order.index(later) > order.index(earlier)
 
 
-def create_account(p: Primitives, *, server_name: str, user_id: UserId, recovery_key: bytes) -> NewAccount:
-    """Root, signing and recovery keys of a new account, its vault and its statement of version 1."""
+def first_history_version(statement_version: int) -> int:
+    """The version of the first history key of an account that this statement begins, or begins anew."""
+    return statement_version * _HISTORY_VERSIONS_PER_STATEMENT if statement_version > _FIRST_VERSION else _FIRST_VERSION
+
+
+def create_account(
+    p: Primitives, *, server_name: str, user_id: UserId, recovery_key: bytes, version: int = _FIRST_VERSION
+) -> NewAccount:
+    """Root, signing and recovery keys of a new account, its vault and its first statement; `version` > 1 begins one anew."""
     root_seed, root_key = generate_signature_key(p)
     signing_seed, signing_key = generate_signature_key(p)
     recovery_private, recovery_public = generate_hpke_key(p)
-    keys = VaultContent(root_seed, recovery_private, signing_seed)
-    vault = seal_vault(
-        p, keys, recovery_key=recovery_key, server_name=server_name, user_id=user_id, version=_FIRST_VERSION
-    )
+    # Nobody has signed history keys under this root key before.
+    history_version = first_history_version(version) - 1
+    keys = VaultContent(root_seed, recovery_private, signing_seed, history_version)
+    vault = seal_vault(p, keys, recovery_key=recovery_key, server_name=server_name, user_id=user_id, version=version)
     statement = AccountStatement(
         server_name=server_name,
         user_id=user_id,
-        version=_FIRST_VERSION,
+        version=version,
         root_key=root_key,
         signing_key=signing_key,
         recovery_key=recovery_public,
@@ -231,38 +260,48 @@ def verify_identity(
 ) -> VerifiedIdentity:
     """The person behind what the server answered; `IdentityError` where one statement breaks a rule.
 
-    `known_root` is the root key pinned before, None at first contact; `known_version` the highest version seen.
+    `known_root` is the root key pinned before, None at first contact; `known_version` the highest version seen. Where the account
+    was begun anew the pinned key is an earlier one, and whether the present one is believed is the caller's question.
     """
     statements: dict[int, AccountStatement] = {}
+    fingerprints: dict[int, bytes] = {}
+    root_key = b""
     for signed in unverified.statements:
         try:
             encoded, signature = b64decode(signed.statement), b64decode(signed.signature)
             statement = AccountStatement.decode(encoded)
         except (DecodeError, ValueError) as error:
             raise IdentityError("a statement is malformed") from error
-        root_key = known_root or next((s.root_key for s in statements.values()), statement.root_key)
-        fits = (
-            (statement.server_name, statement.user_id) == (server_name, unverified.user_id)
-            and statement.version == signed.version == len(statements) + 1
-            and hmac.compare_digest(statement.root_key, root_key)
-        )
-        if not fits:
-            raise IdentityError("a statement is of another account, root key or place in the order")
+        fits = (statement.server_name, statement.user_id) == (server_name, unverified.user_id)
+        if not fits or not statement.version == signed.version == len(statements) + 1:
+            raise IdentityError("a statement is of another account or place in the order")
+        if statements and statement.root_key != root_key and not _begins_anew(statement, statements.values()):
+            raise IdentityError("a statement under another root key keeps devices, or goes back to an earlier one")
+        root_key = statement.root_key
         if not verify_with_label(p, root_key, STATEMENT_LABEL, encoded, signature):
             raise IdentityError("a statement's signature is wrong")
         if not (is_torsion_free(statement.root_key) and is_torsion_free(statement.signing_key)):
             raise IdentityError("a statement names a malformed key")
         statements[statement.version] = statement
+        fingerprints[statement.version] = root_fingerprint(statement.user_id, root_key)
     if not statements or max(statements) < known_version:
         raise IdentityError("the server withholds statements that were seen before")
+    if known_root is not None and known_root not in {statement.root_key for statement in statements.values()}:
+        raise IdentityError("no statement is by the root key that is known")
     newest = statements[max(statements)]
     return VerifiedIdentity(
         user_id=newest.user_id,
         root_key=newest.root_key,
-        root_fingerprint=root_fingerprint(newest.user_id, newest.root_key),
+        root_fingerprint=fingerprints[newest.version],
         statement=newest,
         statements=statements,
+        fingerprints=fingerprints,
     )
+
+
+def _begins_anew(statement: AccountStatement, before: Iterable[AccountStatement]) -> bool:
+    """Whether a statement under another root key is a beginning: of nothing that was there before."""
+    return not statement.devices and statement.root_key not in {earlier.root_key for earlier in before}
 
 
 def verify_certificate(p: Primitives, unverified_certificate: bytes, identity: VerifiedIdentity) -> DeviceCertificate:

@@ -25,6 +25,7 @@ from parley_client.groups.judgement import (
     new_group_id,
     policy_extension,
 )
+from parley_client.groups.roots import expect_confirmed
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
 from parley_client.store import queues
@@ -41,6 +42,7 @@ from parley_contracts.ids import (
     as_channel,
     direct_conversation_id,
     new_uuid7,
+    self_conversation_id,
 )
 from parley_contracts.limits import MEMBERS_PER_GROUP_MAX
 from parley_contracts.messaging_api import ConversationCreation
@@ -52,7 +54,7 @@ from parley_mls import Group, KeyPackage, MlsError
 async def open_direct(session: Session, user_id: UserId) -> ConversationId:
     """The conversation with a person (with oneself: note-to-self), begun where there is none; this device is in it."""
     own = session.device.user_id
-    conversation_id = direct_conversation_id(own, user_id)
+    conversation_id = direct_conversation_id(own, user_id) if user_id != own else await note_to_self(session)
     row = load_conversation(session.store, conversation_id)
     if row is None:
         if user_id == own:
@@ -62,9 +64,17 @@ async def open_direct(session: Session, user_id: UserId) -> ConversationId:
         await _begin(session, policy)
     await ensure_member(session, conversation_id)
     await add_rostered(session, conversation_id)
+    expect_confirmed(session, conversation_id)
     if not _reached(session, conversation_id):
         raise NotReachable("this person has no device yet that could receive messages")
     return conversation_id
+
+
+async def note_to_self(session: Session) -> ConversationId:
+    """The person's note-to-self: since the account was begun anew another one, since nobody could let them into the first again."""
+    own = session.device.user_id
+    identity = session.directory.known(own) or await session.directory.identity(own)
+    return self_conversation_id(own, identity.later_root)
 
 
 async def create_group(session: Session, conversation_id: ConversationId, user_ids: Collection[UserId]) -> None:
@@ -187,7 +197,7 @@ async def _policy(
 
 
 async def roster_entry(session: Session, user_id: UserId, role: Role) -> RosterEntry:
-    """A person as the roster pins them: by the root key under which the server shows them now, or that was pinned before."""
+    """A person as the roster pins them: by their present root key; `IdentityChanged` where it is not the accepted one."""
     identity = await session.directory.identity(user_id)
     return RosterEntry(user_id=user_id, root_fingerprint=b64encode(identity.root_fingerprint), role=role)
 

@@ -23,6 +23,7 @@ from parley_client.groups.judgement import (
     leaves_of,
     shown_bytes,
 )
+from parley_client.groups.roots import expect_own_root
 from parley_client.history import download_archive
 from parley_client.past.saying import want_past
 from parley_client.past.telling import with_history
@@ -155,6 +156,7 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
     policy = shown_bytes(state.policy)
     document = await judge_new_group(session, group, policy, conversation_id)
     _check_place(session, document, group.epoch == state.epoch)
+    expect_own_root(session, document)
     anchor = read_anchor(group.join_group_info_extensions, conversation_id)
     chain_hash = await chain_hash_from(session, conversation_id, anchor, state.sequence)
     fresh = row_of_group(
@@ -323,6 +325,7 @@ async def _base_row(
     policy = shown_bytes(state.policy)
     document = await judge_new_group(session, shown, policy, conversation_id)
     _check_place(session, document, shown.epoch == state.epoch)
+    expect_own_root(session, document)
     conversations.save_leaves(session.store, digest_of(leaves_of(shown)), leaves_of(shown))
     if row is not None and row.cursor >= state.sequence:
         return msgspec.structs.replace(row, epoch=state.epoch, policy=policy)

@@ -26,7 +26,7 @@ from parley_contracts.ids import (
 )
 from parley_contracts.limits import KEY_PACKAGE_LIFETIME_S
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, decode_policy, policy_hash
-from parley_contracts.policy_changes import check_change
+from parley_contracts.policy_changes import check_change, taken_in_again
 from parley_contracts.problems import Problem
 from parley_mls import Changes, Extension, Group, LeafNode, MlsError, Primitives, PublicGroup, SignatureCheck
 
@@ -106,7 +106,7 @@ def judge_leaves(
         if identity is None or identity.statement.version < version:
             missing.add(leaf.user_id)
             continue
-        if identity.root_fingerprint != fingerprints[leaf.user_id]:
+        if identity.fingerprints.get(version) != fingerprints[leaf.user_id]:
             raise UntrustedGroup("the roster pins another root key for this person")
         try:
             verify_certificate(primitives, node.identity, identity)
@@ -201,6 +201,7 @@ def judge_commit(
             raise UntrustedGroup("an update may not change who a leaf belongs to")
     renewed = [new for _, old, new in changes.updated if old.identity != new.identity]
     judge_leaves(primitives, directory, policy, [node for node in renewed if leaf_of(node).user_id in policy.user_ids])
+    _judge_taken_in_again(directory, policy_before, policy, before, after)
     _judge_lock_outs(directory, policy, after, entered, [new for _, _, new in changes.updated])
     if external and any(leaf != actor for leaf in removed):
         raise UntrustedGroup("an external commit may replace only its own device")
@@ -219,6 +220,26 @@ def judge_commit(
         raise UntrustedGroup(f"the commit breaks the policy: {error.detail}") from error
     _check_devices_once(leaves)
     return policy
+
+
+def _judge_taken_in_again(
+    directory: Directory, policy_before: PolicyDocument, policy: PolicyDocument, before: AnyGroup, after: AnyGroup
+) -> None:
+    """Hold the roster to root keys that came one after the other, and who has a later one to devices that were not there before."""
+    again = taken_in_again(policy_before, policy)
+    if not again:
+        return
+    pinned = {entry.user_id: b64decode(entry.root_fingerprint) for entry in policy_before.roster}
+    present = {entry.user_id: b64decode(entry.root_fingerprint) for entry in policy.roster if entry.user_id in again}
+    for user_id, fingerprint in present.items():
+        identity = directory.known(user_id)
+        if identity is None or fingerprint not in identity.fingerprints.values():
+            raise IdentitiesNeeded(frozenset({user_id}))
+        if not identity.follows(fingerprint, pinned[user_id]):
+            raise UntrustedGroup("somebody is taken in again under a root key that is not a later one of theirs")
+    earlier = {leaf.device_id for leaf in leaves_of(before) if leaf.user_id in again}
+    if earlier & {leaf.device_id for leaf in leaves_of(after)}:
+        raise UntrustedGroup("who is taken in again under a new root key comes with new devices only")
 
 
 def _judge_lock_outs(
@@ -259,7 +280,8 @@ def _id_fits(policy: PolicyDocument) -> bool:
     people = [entry.user_id for entry in policy.roster]
     match policy.kind:
         case "self":
-            return policy.conversation_id == self_conversation_id(people[0])
+            later = self_conversation_id(people[0], b64decode(policy.roster[0].root_fingerprint))
+            return policy.conversation_id in {self_conversation_id(people[0]), later}
         case "direct":
             return policy.conversation_id == direct_conversation_id(people[0], people[1])
         case "group":

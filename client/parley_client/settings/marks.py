@@ -25,6 +25,7 @@ ALWAYS = "always"
 _STORED = "settings"
 _PENDING = "settings_pending"
 _VERIFIED = "verified."
+_ACCEPTED = "accepted."
 #: The key of the log of people's keys, as this person's devices have pinned it.
 KEY_LOG = "key_log"
 
@@ -112,7 +113,9 @@ def changes_of(conversation_id: ConversationId, changed: dict[str, Value | None]
 def conversations_in(changes: Changes | dict[str, Value]) -> set[ConversationId]:
     """The conversations that changes are about."""
     return {
-        ConversationId(name.partition(".")[0]) for name in changes if not name.startswith(("link.", _VERIFIED, KEY_LOG))
+        ConversationId(name.partition(".")[0])
+        for name in changes
+        if not name.startswith(("link.", _VERIFIED, _ACCEPTED, KEY_LOG))
     }
 
 
@@ -155,6 +158,11 @@ def verified_key(user_id: UserId) -> str:
     return f"{_VERIFIED}{user_id}"
 
 
+def accepted_key(user_id: UserId) -> str:
+    """The name of the later root fingerprint that was accepted of somebody without comparing."""
+    return f"{_ACCEPTED}{user_id}"
+
+
 def key_log_key(store: Store) -> str:
     """The key of the log of people's keys that this person's devices have pinned, as text; empty where none has."""
     found = values(store).get(KEY_LOG)
@@ -163,8 +171,26 @@ def key_log_key(store: Store) -> str:
 
 def verified_fingerprint(store: Store, user_id: UserId) -> bytes | None:
     """The root fingerprint by which this person verified somebody, None where they did not."""
-    found = values(store).get(verified_key(user_id))
+    return _fingerprint(values(store).get(verified_key(user_id)))
+
+
+def accepted_fingerprint(store: Store, user_id: UserId) -> bytes | None:
+    """The later root fingerprint that this person accepted of somebody, None where they accepted none."""
+    return _fingerprint(values(store).get(accepted_key(user_id)))
+
+
+def verified_people(store: Store) -> dict[UserId, bytes]:
+    """Everybody whom this person verified, by the root fingerprint that they compared."""
+    found = {name.removeprefix(_VERIFIED): value for name, value in values(store).items() if name.startswith(_VERIFIED)}
+    return {
+        UserId(user_id): fingerprint
+        for user_id, value in found.items()
+        if (fingerprint := _fingerprint(value)) is not None
+    }
+
+
+def _fingerprint(value: Value | None) -> bytes | None:
     try:
-        return b64decode(found) if isinstance(found, str) else None
+        return b64decode(value) if isinstance(value, str) else None
     except ValueError:
         return None

@@ -10,7 +10,7 @@ from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId, DeviceId, UserId
 
 #: How far the set-up of this device has come; each step is repeated until its answer is known.
-Stage = Literal["signing_up", "signed_in", "keys_made", "recovering", "ready"]
+Stage = Literal["signing_up", "signed_in", "keys_made", "root_made", "recovering", "ready"]
 
 
 class Succession(msgspec.Struct, frozen=True):

@@ -34,6 +34,19 @@ def find_person(store: Store, username: str) -> Person | None:
     return _person(rows[0]) if len(rows) == 1 else None
 
 
+def restated_people(store: Store) -> frozenset[UserId]:
+    """Who has made more than one statement, as far as this device knows."""
+    return frozenset(UserId(row[0]) for row in store.execute("SELECT user_id FROM people WHERE version > 1"))
+
+
+def known_versions(store: Store) -> dict[UserId, int]:
+    """Everybody whose keys this device knows, with the highest version of their statements."""
+    return {
+        UserId(user_id): version
+        for user_id, version in store.execute("SELECT user_id, version FROM people WHERE identity IS NOT NULL")
+    }
+
+
 def save_person(store: Store, person: Person) -> None:
     """Store or replace a person."""
     identity = msgspec.json.encode(person.identity) if person.identity else None

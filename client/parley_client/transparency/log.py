@@ -268,7 +268,7 @@ class KeyLog:
             return followed.own
         identity = await auth.get_identity(self._api, account.user_id)
         try:
-            verify_identity(
+            verified = verify_identity(
                 self._primitives,
                 identity,
                 server_name=self._server_name,
@@ -277,8 +277,9 @@ class KeyLog:
             )
         except (MlsError, IdentityError) as error:
             raise self._alarm("own_keys", "the log has keys in your name that are not yours") from error
-        # Another device of this person may have stated something meanwhile.
-        if own != _told(identity)[: len(own)] or len(own) < account.statement_version:
+        # Another device of this person may have stated something meanwhile, by the same root key.
+        told = own == _told(identity)[: len(own)] and len(own) >= account.statement_version
+        if not told or verified.root_key != account.root_key:
             raise self._alarm("own_keys", "the log has keys in your name that are not yours")
         return len(own)
 

@@ -16,10 +16,11 @@ from parley_client.crypto.account import (
     open_vault,
     verify_certificate,
     verify_identity,
+    vouches_for,
 )
 from parley_contracts.auth_api import Identity, SignedStatement
 from parley_contracts.encoding import b64encode
-from parley_contracts.identity import STATEMENT_LABEL, AccountStatement, root_fingerprint
+from parley_contracts.identity import STATEMENT_LABEL, AccountStatement, KeptDevice, root_fingerprint
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
 from parley_mls import default_primitives, generate_signature_key, sign_with_label
 
@@ -94,6 +95,8 @@ def test_an_identity_leads_to_its_root():
 def test_foreign_statements_are_refused():
     one = signed(ACCOUNT.statement)
     stranger = create_account(P, server_name=SERVER, user_id=USER, recovery_key=KEY)
+    later = signed(replace(stranger.statement, version=2), stranger)
+    kept = KeptDevice(DeviceId(new_uuid7()), stranger.statement.root_key)
     small_order = replace(ACCOUNT.statement, signing_key=b"\x01" + bytes(31))
     for statements, root, version in (
         ([], None, 0),
@@ -103,7 +106,10 @@ def test_foreign_statements_are_refused():
         ([signed(replace(ACCOUNT.statement, version=2))], None, 0),
         ([signed(replace(ACCOUNT.statement, server_name="other"))], None, 0),
         ([signed(replace(ACCOUNT.statement, user_id=OTHER))], None, 0),
-        ([one, signed(replace(stranger.statement, version=2), stranger)], None, 0),
+        ([one, signed(replace(stranger.statement, version=2), ACCOUNT)], None, 0),
+        ([one, signed(replace(stranger.statement, version=2, devices=(kept,)), stranger)], None, 0),
+        ([one, later, signed(replace(ACCOUNT.statement, version=3))], None, 0),
+        ([later], None, 0),
         ([signed(ACCOUNT.statement, stranger)], None, 0),
         ([signed(small_order)], None, 0),
         ([SignedStatement(1, "!", one.signature)], None, 0),
@@ -111,6 +117,33 @@ def test_foreign_statements_are_refused():
     ):
         with pytest.raises(IdentityError):
             verified(*statements, root=root, version=version)
+
+
+def test_an_account_that_was_begun_anew_leads_to_both_of_its_roots():
+    anew = create_account(P, server_name=SERVER, user_id=USER, recovery_key=KEY, version=2)
+    third = replace(anew.statement, version=3, devices=(KeptDevice(DeviceId(new_uuid7()), anew.statement.root_key),))
+    chain = (signed(ACCOUNT.statement), signed(anew.statement, anew), signed(third, anew))
+    first, later = (root_fingerprint(USER, made.statement.root_key) for made in (ACCOUNT, anew))
+    for root in (ACCOUNT.statement.root_key, anew.statement.root_key, None):
+        identity = verified(*chain, root=root, version=1)
+        assert (identity.root_key, identity.statement) == (anew.statement.root_key, third)
+        assert identity.fingerprints == {1: first, 2: later, 3: later}
+        assert (identity.later_root, identity.history_begins) == (later, 2 << 16)
+        assert identity.follows(later, first)
+        assert not identity.follows(first, later) and not identity.follows(later, later)
+    before = verified(*chain[:1])
+    assert (before.later_root, before.history_begins) == (b"", 1)
+    content = open_vault(
+        P,
+        sealed=anew.vault,
+        recovery_key=KEY,
+        server_name=SERVER,
+        user_id=USER,
+        version=2,
+        expected_hash=anew.statement.vault_hash,
+    )
+    assert content == anew.keys and vouches_for(P, content, anew.statement)
+    assert content.history_version == (2 << 16) - 1, "nobody signed a history key under this root before"
 
 
 def certificate(**changes: object) -> bytes:
