@@ -56,6 +56,8 @@ async def download_archive(session: Session) -> None:
 
 
 def _take(session: Session, keys: dict[int, HistoryKey], record: ArchiveRecord) -> None:
+    if record.history_version < min(keys):  # of before the account was begun anew: it opens for nobody
+        return
     try:
         opened = open_record(
             session.primitives,

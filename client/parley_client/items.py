@@ -105,7 +105,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A row of a conversation. `text` is the message or question, the new name, or the cause for which it did not open.
 
     `application` is the program that said it for the sender, in an open channel. `members` names in `added` and `removed`
-    whom its author brought in and put out; `lifetimes`, and `members` too, how long messages are kept from here on, where
+    whom its author brought in and put out, in `again` whom they let in again under new keys; `lifetimes`, and `members` too, how long messages are kept from here on, where
     that has changed (`timer`, `retention`). `name` says what is new (`changed`). Of what was `deleted`, `deleted_by` did
     it; what disappears says when (`expires_at`, by this device's clock). `history` says that newcomers get what is said
     from here on (`on`) or not any more (`off`), or that its author handed on what was said before this person came in
@@ -132,6 +132,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     mention: bool = False
     added: list[Person] = []
     removed: list[Person] = []
+    again: list[Person] = []
     timer: KeptFor | None = None
     retention: KeptFor | None = None
     changed: list[Change] = []
@@ -214,6 +215,7 @@ def people_in(item: Item) -> set[UserId]:
     groups: Iterable[list[Person]] = [
         item.added,
         item.removed,
+        item.again,
         *(reaction.people for reaction in item.reactions),
         *(option.people for option in (item.poll.options if item.poll else [])),
         item.thread.people if item.thread else [],
@@ -312,7 +314,7 @@ def _event(session: Session, row: MessageRow) -> Item:
     named = row.kind == KIND_NAME and row.cause is None
     kind: ItemKind = "unopened" if row.cause else "history" if history else "name"
     if members is not None:
-        kind = "members" if members.added or members.removed else "lifetimes"
+        kind = "members" if members.added or members.removed or members.again else "lifetimes"
     return Item(
         sequence=row.sequence,
         client_id=row.client_id,
@@ -324,6 +326,7 @@ def _event(session: Session, row: MessageRow) -> Item:
         sent_at=row.stored_at,
         added=[_person(session, user_id) for user_id in members.added] if members else [],
         removed=[_person(session, user_id) for user_id in members.removed] if members else [],
+        again=[_person(session, user_id) for user_id in members.again] if members else [],
         timer=members.timer if members else None,
         retention=members.retention if members else None,
         changed=changes_of(row, messages.names_before(session.store, row)) if named else [],

@@ -9,13 +9,13 @@ from parley_client.groups.methods import GroupMethods
 from parley_client.linking.methods import LinkMethods
 from parley_client.lockout.methods import LockOutMethods
 from parley_client.push.methods import PushMethods
+from parley_client.renewal.methods import RenewalMethods
 from parley_client.restoring.methods import RestoreMethods
 from parley_client.schedule.methods import ScheduleMethods
 from parley_client.security.methods import SecurityMethods
 from parley_client.settings.methods import SettingsMethods
 from parley_client.state.methods import StateMethods
 from parley_client.transparency.methods import TransparencyMethods
-from parley_client.trust.methods import TrustMethods
 
 
 class RoomMethods(
@@ -29,7 +29,7 @@ class RoomMethods(
     SecurityMethods,
     EntranceMethods,
     ProviderMethods,
-    TrustMethods,
+    RenewalMethods,
     LinkMethods,
     LockOutMethods,
     TransparencyMethods,

@@ -17,6 +17,7 @@ from parley_client.content.kinds import COUNTED_KINDS, SHOWN_KINDS
 from parley_client.errors import ClientError, UnknownConversation
 from parley_client.groups.muting import muted_until
 from parley_client.groups.policies import known_policy
+from parley_client.groups.roots import doubted_people, renewed_people
 from parley_client.items import (
     Item,
     Outgoing,
@@ -65,7 +66,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     `marked_unread`: the person wants it unread, from the first message that `unread` counts, if any. `may` is what this
     person's role allows, without `send` while they are muted. How the person keeps it (`archived` to `folder`) is as in
     `settings.marks.Marks`. `timer_s` and `retention_s` are those of the policy; `picture` changes with the group's picture,
-    empty where it has none.
+    empty where it has none. `renewed` have new keys and wait to be let in again, `doubted` are those about whose new keys this person
+    has to say something before they write here.
     """
 
     conversation_id: ConversationId
@@ -82,6 +84,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool
     folder: str
     members: list[Member]
+    renewed: list[UserId]
+    doubted: list[UserId]
     status: Status
     unread: int
     unread_after: int
@@ -224,6 +228,8 @@ def _summary(
             Member(each.user_id, name_of(session, each.user_id), each.role, muted_until(policy, each.user_id, now))
             for each in policy.roster
         ],
+        renewed=renewed_people(session, policy) if row.kind != "open" else [],
+        doubted=doubted_people(session, policy, settings),
         status=row.status,
         unread=unread,
         unread_after=unread_after(session, where),

@@ -23,6 +23,7 @@ from parley_client.key_packages import stock_key_packages
 from parley_client.lockout.following import is_waiting, look_for_lock_outs, see_to_keys
 from parley_client.past.keeping import see_to_the_past
 from parley_client.push.subscribing import refresh_leaves
+from parley_client.renewal.noticing import look_for_new_roots
 from parley_client.restoring.offering import offer_held
 from parley_client.schedule.keeping import settle_scheduled
 from parley_client.session import Session
@@ -51,6 +52,7 @@ async def settle(session: Session, *, patient: bool = False) -> None:
     await repair(session)
     await sync_settings(session)
     await follow_log(session)
+    await look_for_new_roots(session)
     await admit_automatically(session)
     for row in list_conversations(session.store):
         for user_id in decode_policy(row.policy).user_ids:

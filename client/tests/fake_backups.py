@@ -35,7 +35,7 @@ class FakeBackups:
     def _messaging_account_index(self, session, method, rest, body, query) -> object:
         stored = self.indexes.get(session["user"])
         if method == "PUT":
-            if body["version"] != (stored["version"] if stored else 0) + 1:
+            if body != stored and body["version"] != (stored["version"] if stored else 0) + 1:
                 raise problems.VersionStale(version=stored["version"] if stored else 0)
             self.indexes[session["user"]] = body
             return body

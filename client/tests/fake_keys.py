@@ -13,6 +13,7 @@ class FakeKeys:
     def __init__(self) -> None:
         super().__init__()
         self.links: dict[str, dict] = {}
+        self.ended_devices: set[str] = set()
         self.shown_link = lambda session, link: {name: value for name, value in link.items() if name != "user"}
 
     def _auth_me(self, session, method, rest, body, query) -> object:
@@ -21,13 +22,15 @@ class FakeKeys:
             case []:
                 has = bool(self.statements[user["id"]])
                 return {**self._profile(user), "email": "", "device_id": session["device"], "has_statement": has}
-            case ["statements", version]:
-                return self._put_statement(user["id"], int(version), body)
+            case ["statements" | "new-root", *version]:
+                return self._state(user["id"], session, version, body)
             case ["vault"]:
                 return {"version": len(self.statements[user["id"]]), "vault": self.vaults[user["id"]]}
             case ["devices", device_id]:
                 certificate = DeviceCertificate.decode(b64decode(body["certificate"]))
                 again = self.devices[user["id"]].get(device_id) == body["certificate"]
+                if device_id in self.ended_devices:
+                    raise problems.Conflict
                 if not again and certificate.statement_version != len(self.statements[user["id"]]):
                     raise problems.InvalidRequest(field="certificate")
                 self.devices[user["id"]][device_id] = body["certificate"]
@@ -51,7 +54,15 @@ class FakeKeys:
                 self.end_device(user_id, device_id)
         return signed
 
+    def _state(self, user_id: str, session: dict, version: list, body: dict) -> object:
+        known = [signed["statement"] for signed in self.statements[user_id]]
+        if not version and body["statement"] not in known and session["device"] is not None:
+            raise problems.Conflict
+        stated = AccountStatement.decode(b64decode(body["statement"])).version
+        return self._put_statement(user_id, int(version[0]) if version else stated, body)
+
     def end_device(self, user_id: str, device_id: str) -> None:
+        self.ended_devices.add(device_id)
         del self.devices[user_id][device_id]
         self.sessions = {token: s for token, s in self.sessions.items() if s["device"] != device_id}
 

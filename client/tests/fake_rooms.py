@@ -63,7 +63,7 @@ class FakeRooms:
         if method == "GET":
             known = int(query["known"]) == stored["version"]
             return {"version": stored["version"], "sealed": "" if known else stored["sealed"]}
-        if body["version"] != stored["version"] + 1:
+        if body != stored and body["version"] != stored["version"] + 1:
             raise problems.VersionStale(version=stored["version"])
         b64decode(body["sealed"])
         self.settings[user_id] = body

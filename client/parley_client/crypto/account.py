@@ -105,8 +105,12 @@ class VerifiedIdentity:
     @property
     def history_begins(self) -> int:
         """The lowest version that a history key under the present root key has."""
-        begun = min(version for version, found in self.fingerprints.items() if found == self.root_fingerprint)
-        return first_history_version(begun)
+        return first_history_version(self.begun)
+
+    @property
+    def begun(self) -> int:
+        """The version of the first statement under the present root key."""
+        return min(version for version, found in self.fingerprints.items() if found == self.root_fingerprint)
 
     def follows(self, later: bytes, earlier: bytes) -> bool:
         """Whether one root key's fingerprint came after another's."""

@@ -38,8 +38,8 @@ from parley_client.sync.opening import EPOCH_KEY_MISSING
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, new_uuid7
 from parley_contracts.messaging_api import CommitUpload, GroupState, WelcomeState
-from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument
-from parley_contracts.problems import NotFound
+from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, decode_policy
+from parley_contracts.problems import InvalidRequest, NotFound
 from parley_mls import (
     CommitResult,
     Group,
@@ -59,6 +59,7 @@ _WELCOME_POLL_S = 0.25
 
 async def enter(session: Session, conversation_id: ConversationId, *, wait_s: float) -> ConversationRow:
     """Be a member: by this device's Welcome, which may still come for `wait_s`, else by external commit."""
+    await _expect_let_in(session, conversation_id)
     deadline = time.monotonic() + wait_s
     while True:
         async with session.lock(conversation_id):
@@ -78,6 +79,18 @@ async def enter(session: Session, conversation_id: ConversationId, *, wait_s: fl
     if row is None or row.status == "outside":
         row = await _enter_by_external_commit(session, conversation_id)
     return row
+
+
+async def _expect_let_in(session: Session, conversation_id: ConversationId) -> None:
+    """`NotLetInYet` where the server says that a conversation of before the account was begun anew still pins its old root key."""
+    own = session.directory.known(session.device.user_id)
+    if own is None or not own.later_root or load_conversation(session.store, conversation_id) is not None:
+        return
+    shown = shown_bytes((await messaging.get_conversation(session.api, conversation_id)).policy)
+    try:
+        expect_own_root(session, decode_policy(shown))
+    except InvalidRequest as error:
+        raise UntrustedGroup("the policy document is malformed") from error
 
 
 async def _look_into_archive(session: Session, conversation_id: ConversationId) -> None:

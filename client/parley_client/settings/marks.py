@@ -179,9 +179,9 @@ def accepted_fingerprint(store: Store, user_id: UserId) -> bytes | None:
     return _fingerprint(values(store).get(accepted_key(user_id)))
 
 
-def verified_people(store: Store) -> dict[UserId, bytes]:
+def verified_people(settings: dict[str, Value]) -> dict[UserId, bytes]:
     """Everybody whom this person verified, by the root fingerprint that they compared."""
-    found = {name.removeprefix(_VERIFIED): value for name, value in values(store).items() if name.startswith(_VERIFIED)}
+    found = {name.removeprefix(_VERIFIED): value for name, value in settings.items() if name.startswith(_VERIFIED)}
     return {
         UserId(user_id): fingerprint
         for user_id, value in found.items()

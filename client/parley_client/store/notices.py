@@ -18,6 +18,7 @@ NoticeCode = Literal[
     "restored",
     "history_refused",
     "other_key_log",
+    "identity_changed",
 ]
 
 

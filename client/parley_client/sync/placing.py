@@ -21,6 +21,7 @@ from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.messaging_api import Entry
 from parley_contracts.policy import PolicyDocument
+from parley_contracts.policy_changes import taken_in_again
 
 
 class KeptFor(msgspec.Struct, frozen=True):
@@ -30,12 +31,16 @@ class KeptFor(msgspec.Struct, frozen=True):
 
 
 class MembersBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a commit did to the roster and to how long messages are kept (`KIND_MEMBERS`); None for what it left as it was."""
+    """What a commit did to the roster and to how long messages are kept (`KIND_MEMBERS`); None for what it left as it was.
+
+    `again` were let in again under a new root key.
+    """
 
     added: list[UserId] = []
     removed: list[UserId] = []
     timer: KeptFor | None = None
     retention: KeptFor | None = None
+    again: list[UserId] = []
 
 
 def row_of(entry: Entry, kind: int, body: bytes, *, policy: PolicyDocument) -> MessageRow:
@@ -86,6 +91,7 @@ def members_row(entry: Entry, before: PolicyDocument, after: PolicyDocument) -> 
         sorted(before.user_ids - after.user_ids),
         KeptFor(after.timer_s) if after.timer_s != before.timer_s else None,
         KeptFor(after.retention_s) if after.retention_s != before.retention_s else None,
+        sorted(taken_in_again(before, after)),
     )
     if body == MembersBody():
         return None

@@ -113,6 +113,11 @@ class KeyLog:
         followed = kept.load_followed(self._store)
         return self._logged(user_id, followed.size if followed is not None else 0) == _told(identity)
 
+    def newest_version(self, user_id: UserId) -> int:
+        """The highest version of a person's statements in the log, as far as it was followed; 0 where it has none."""
+        followed = kept.load_followed(self._store)
+        return max((version for version, _ in self._logged(user_id, followed.size if followed else 0)), default=0)
+
     def expect(self, user_id: UserId, identity: Identity, *, known: bool) -> None:
         """`UntrustedLog` where the log has other statements of a person, or, of those that are not known, too few witnesses have signed that."""
         if not self.has(user_id, identity):

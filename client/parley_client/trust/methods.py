@@ -20,11 +20,15 @@ from parley_contracts.ids import UserId
 
 
 class SafetyNumber(msgspec.Struct, frozen=True):
-    """The number that this person and another one share, sixty digits, and whether this person has compared it."""
+    """The number that this person and another one share, sixty digits, and whether this person has compared it.
+
+    `changed`: the other has a new root key, which this person has neither accepted nor compared.
+    """
 
     user_id: UserId
     number: str
     verified: bool
+    changed: bool
 
 
 class TrustMethods(ClientPart):
@@ -42,7 +46,8 @@ class TrustMethods(ClientPart):
             raise UsageError(f"a safety number has {DIGITS} digits")
         if said != (await self._number(user_id)).number:
             raise SafetyNumberDiffers("this is not the number that this device has: somebody may stand between you")
-        identity = await self.session.directory.identity(user_id)
+        identity = self.session.directory.known(user_id)
+        assert identity is not None
         syncing.change(self.session, {marks.verified_key(user_id): b64encode(identity.root_fingerprint)})
         return await self._number(user_id)
 
@@ -60,7 +65,9 @@ class TrustMethods(ClientPart):
     async def _number(self, user_id: UserId) -> SafetyNumber:
         session = self.session
         own: VerifiedIdentity = await session.directory.identity(session.device.user_id)
-        other = await session.directory.identity(user_id)
+        await session.directory.fetch([user_id])
+        other = session.directory.known(user_id)
+        assert other is not None
         number = safety_number(session.primitives, own.root_fingerprint, other.root_fingerprint)
         verified = marks.verified_fingerprint(session.store, user_id) == other.root_fingerprint
-        return SafetyNumber(user_id, number, verified)
+        return SafetyNumber(user_id, number, verified, changed=not session.directory.is_accepted(user_id))

@@ -1,0 +1,84 @@
+"""What `Client` offers of accounts begun anew: one's own, and those of others who want to be let in again."""
+
+from __future__ import annotations
+
+from parley_client.answers import Conversation, Registration
+from parley_client.api import auth
+from parley_client.api.network import parse_server
+from parley_client.errors import SafetyNumberDiffers, UsageError
+from parley_client.groups.policies import known_policy
+from parley_client.groups.roots import renewed_people
+from parley_client.renewal.beginning import NewRoot
+from parley_client.renewal.returning import accept_keys, let_in_again
+from parley_client.store.conversations import load_conversation
+from parley_client.store.documents import Account
+from parley_client.trust.methods import SafetyNumber, TrustMethods
+from parley_contracts.auth_api import Tokens
+from parley_contracts.ids import UserId, direct_conversation_id
+
+
+class RenewalMethods(TrustMethods):
+    """A part of `Client`."""
+
+    async def begin_anew(
+        self,
+        *,
+        server: str,
+        ca_file: str | None,
+        username: str = "",
+        password: str = "",
+        code: str | None = None,
+        passkey: auth.PasskeyAnswer | None = None,
+    ) -> Registration:
+        """Begin one's account anew, where every device and the recovery key are lost; this profile is its first device then.
+
+        History of before stays closed for good, all sessions end, and people let this person in again one by one. After a crash or
+        a lost answer, call it again. `AlreadySignedIn` on a device that has the keys; `SecondFactorRequired`, `WrongCredentials`.
+        """
+        account = Account(server=parse_server(server), ca_file=ca_file, username=username, stage="signed_in")
+        return await self._begun_anew(account, password=password, code=code, passkey=passkey)
+
+    async def _begun_anew(
+        self,
+        account: Account,
+        *,
+        password: str = "",
+        code: str | None = None,
+        passkey: auth.PasskeyAnswer | None = None,
+        tokens: Tokens | None = None,
+    ) -> Registration:
+        setting_up = NewRoot(self._store, self._api(account), self._primitives, self._set_up(account).label)
+        account = await setting_up.begin(account, password=password, code=code, passkey=passkey, tokens=tokens)
+        return await self._registered(account)
+
+    async def accept_keys(self, person: str, number: str | None = None) -> SafetyNumber:
+        """Believe somebody's new keys, and let them into the direct conversation again; that they were verified is over.
+
+        `number` is the safety number that was shown to who accepts: `SafetyNumberDiffers` where the keys are others by now.
+        """
+        user_id = await self._other(person)
+        present = await self._number(user_id)
+        if number is not None and "".join(number.split()) != present.number:
+            raise SafetyNumberDiffers("these keys have changed since they were shown: look at the number again")
+        accept_keys(self.session, user_id)
+        await self._let_into_direct(user_id)
+        return await self._number(user_id)
+
+    async def let_in_again(self, conversation: str, person: str) -> Conversation:
+        """Let somebody with new keys, which this person has accepted or compared, into a private conversation again."""
+        conversation_id = self.conversation_id(conversation)
+        user_id = await self._other(person)
+        row = load_conversation(self.session.store, conversation_id)
+        if row is None or user_id not in renewed_people(self.session, known_policy(row.policy)):
+            raise UsageError("this person does not wait to be let in again there")
+        await let_in_again(self.session, conversation_id, user_id)
+        return self._known(conversation_id)
+
+    async def _let_into_direct(self, user_id: UserId) -> None:
+        row = load_conversation(self.session.store, direct_conversation_id(self.session.device.user_id, user_id))
+        if (
+            row is not None
+            and row.status == "member"
+            and user_id in renewed_people(self.session, known_policy(row.policy))
+        ):
+            await let_in_again(self.session, row.conversation_id, user_id)
