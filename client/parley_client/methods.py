@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from parley_client.channels.methods import ChannelMethods
 from parley_client.entrance.methods import EntranceMethods
-from parley_client.entrance.providers import ProviderMethods
 from parley_client.groups.methods import GroupMethods
 from parley_client.linking.methods import LinkMethods
 from parley_client.lockout.methods import LockOutMethods
@@ -28,7 +27,6 @@ class RoomMethods(
     ChannelMethods,
     SecurityMethods,
     EntranceMethods,
-    ProviderMethods,
     RenewalMethods,
     LinkMethods,
     LockOutMethods,

@@ -244,5 +244,35 @@ def lock_out(
     run_synced(context, lambda client: client.lock_out(device, first_line(recovery_key_file)))
 
 
+@account.command("begin-anew")
+def begin_anew(
+    context: typer.Context,
+    server: Server,
+    username: Annotated[str, typer.Option(help="The account's user name.")],
+    password_file: Annotated[Path, typer.Option(help="File whose first line is the password.")],
+    understood: Annotated[
+        bool, typer.Option("--understood", help="Nothing of before can be read any more, by anybody, for good.")
+    ] = False,
+    code: Code = "",
+    ca: CaFile = None,
+) -> None:
+    """Begin the account anew, where every device and the recovery key are lost; keep the new recovery key that this prints."""
+    if not understood:
+        raise UsageError(
+            "what was written before stays closed for good, all devices are signed out, and the people you talk to have to let you in "
+            "again one by one: only for who has lost every device and the recovery key; say --understood to go on"
+        )
+
+    async def work(client: Client) -> None:
+        secret = first_line(password_file)
+        made = await client.begin_anew(
+            server=server, ca_file=_text(ca), username=username, password=secret, code=code or None
+        )
+        show(made)
+        client.forget_recovery_key()
+
+    run(context, work)
+
+
 def _text(path: Path | None) -> str | None:
     return str(path.absolute()) if path is not None else None

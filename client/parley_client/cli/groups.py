@@ -45,6 +45,16 @@ def add(
     run_synced(context, lambda client: client.group_add(conversation, members, _role(role)))
 
 
+@group.command("let-in-again")
+def let_in_again(
+    context: typer.Context,
+    conversation: Group,
+    person: Annotated[str, typer.Argument(help="Who began their account anew, as @username.")],
+) -> None:
+    """Let somebody whose new keys you have accepted or compared into a group again."""
+    run_synced(context, lambda client: client.let_in_again(conversation, person))
+
+
 @group.command("remove")
 def remove(context: typer.Context, conversation: Group, members: People) -> None:
     """Put people out of a group."""

@@ -29,7 +29,7 @@ from parley_client.cli.running import Invocation, first_line, run, show
 from parley_client.cli.settings import mark, remind, reminders, settings
 from parley_client.cli.state import register_state
 from parley_client.cli.transparency import transparency
-from parley_client.cli.trust import verify
+from parley_client.cli.trust import accept, verify
 from parley_client.client import Client, NetworkFactory
 from parley_client.errors import ClientError, NetworkError, UsageError
 from parley_client.platforms.https import HttpsNetwork
@@ -58,6 +58,7 @@ app.command()(mark)
 app.add_typer(channels, name="channels")
 app.command()(search)
 app.command()(verify)
+app.command()(accept)
 app.add_typer(link, name="link")
 app.command()(transparency)
 

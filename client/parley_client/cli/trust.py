@@ -1,4 +1,4 @@
-"""`parley client … verify`: compare safety numbers with somebody."""
+"""`parley client … verify` and `accept`: compare safety numbers with somebody, and believe new keys of theirs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from parley_client.cli.running import run, show
+from parley_client.cli.running import run, run_synced, show
 from parley_client.client import Client
 from parley_client.errors import UsageError
 
@@ -31,3 +31,19 @@ def verify(
         show(await client.safety_number(person))
 
     run(context, work)
+
+
+def accept(
+    context: typer.Context,
+    person: Annotated[str, typer.Argument(help="The user name, with or without @.")],
+    understood: Annotated[
+        bool, typer.Option("--understood", help="They told you themselves, by another way than this server.")
+    ] = False,
+) -> None:
+    """Believe the new keys of somebody who began their account anew, and let them into the direct conversation again."""
+    if not understood:
+        raise UsageError(
+            "whoever runs the server could have made these keys: ask the person by another way, or compare with `verify --number`; "
+            "say --understood to go on"
+        )
+    run_synced(context, lambda client: client.accept_keys(person))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from parley_client.answers import Conversation, Registration
 from parley_client.api import auth
 from parley_client.api.network import parse_server
+from parley_client.entrance.providers import ProviderMethods
 from parley_client.errors import SafetyNumberDiffers, UsageError
 from parley_client.groups.policies import known_policy
 from parley_client.groups.roots import renewed_people
@@ -17,7 +18,7 @@ from parley_contracts.auth_api import Tokens
 from parley_contracts.ids import UserId, direct_conversation_id
 
 
-class RenewalMethods(TrustMethods):
+class RenewalMethods(TrustMethods, ProviderMethods):
     """A part of `Client`."""
 
     async def begin_anew(
@@ -37,6 +38,21 @@ class RenewalMethods(TrustMethods):
         """
         account = Account(server=parse_server(server), ca_file=ca_file, username=username, stage="signed_in")
         return await self._begun_anew(account, password=password, code=code, passkey=passkey)
+
+    async def provider_begin_anew(self) -> Registration:
+        """`begin_anew` for somebody who came back from a provider, instead of `provider_restore`."""
+        waiting = self._expect_waiting()
+        if waiting.entered is None:
+            raise UsageError("a code or an account is missing before that")
+        account = Account(
+            server=waiting.left.server,
+            ca_file=waiting.left.ca_file,
+            username=waiting.entered.username,
+            stage="signed_in",
+        )
+        made = await self._begun_anew(account, tokens=waiting.entered.tokens)
+        self._waiting = None
+        return made
 
     async def _begun_anew(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from parley_client.api.auth import PasskeyAnswer
-from parley_client.calls import Methods, Params
+from parley_client.calls import Methods, NoParams, Params
 from parley_client.renewal.methods import RenewalMethods
 from parley_contracts.ids import ConversationId
 
@@ -45,6 +45,11 @@ def renewal_methods(client: RenewalMethods, start: Callable[[], None]) -> Method
         start()
         return registration
 
+    async def begin_by_provider(_: NoParams) -> object:
+        registration = await client.provider_begin_anew()
+        start()
+        return registration
+
     async def accept(params: AcceptParams) -> object:
         return await client.accept_keys(params.username, params.number)
 
@@ -53,6 +58,7 @@ def renewal_methods(client: RenewalMethods, start: Callable[[], None]) -> Method
 
     return {
         "account.begin_anew": (BeginAnewParams, begin),
+        "provider.begin_anew": (NoParams, begin_by_provider),
         "identity.accept": (AcceptParams, accept),
         "person.let_in_again": (LetInParams, let_in),
     }
