@@ -33,6 +33,8 @@ FAULTS: Final = {
     "not_a_member": "You do not belong to this conversation any more.",
     "not_reachable": "This person has no device yet that could receive messages. Try again later.",
     "untrusted_identity": "This person’s keys cannot be trusted, so nothing was sent.",
+    "identity_changed": "This person has new keys. Look at them before you write here.",
+    "not_let_in_yet": "You began your account anew. Somebody in this conversation has to let you in again.",
     "untrusted_log": "The server’s list of everybody’s keys does not hold, so this person’s keys are not believed.",
     "safety_number_differs": "This is not the number that this device has. Somebody may stand between you.",
     "untrusted_group": "This conversation broke its own rules, so nothing was changed.",

@@ -20,6 +20,7 @@ from parley_app.model import app as routes
 from parley_app.model import channels as channel_routes
 from parley_app.model.app import App
 from parley_app.screens import (
+    beginning_anew,
     by_provider,
     channel_search,
     channels,
@@ -49,6 +50,7 @@ _SCREENS: Final = {
     routes.CODE: gate.GiveCode,
     routes.FORGOT: forgotten.ForgotPassword,
     routes.RESET: forgotten.NewPassword,
+    routes.ANEW: beginning_anew.BeginAnewScreen,
     routes.LINK: link_here.LinkHereScreen,
     routes.PROVIDER: by_provider.ProviderScreen,
     routes.KEY: gate.KeepKey,

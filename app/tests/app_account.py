@@ -158,6 +158,14 @@ class AccountAnswers:
     def _provider_restore(self, **words):
         return self._login(**words)
 
+    def _account_begin_anew(self, **words):
+        if self.factors["totp_since"] and words["code"] != CODE:
+            raise EngineError("wrong_code" if words["code"] else "second_factor_required", "no")
+        return self._register(**words)
+
+    def _provider_begin_anew(self):
+        return self._register()
+
     def _account(self):
         return dict(self.profile)
 

@@ -23,7 +23,7 @@ def moment(minutes=0):
 def item(sequence, text="hello", *, by=BEN, minutes=0, kind="text", **more):
     fields = {"sequence": sequence, "client_id": f"c{sequence}", "user_id": by, "sender": NAMES[by], "own": by == ME}
     said = dict.fromkeys(("edited_at", "deleted_by", "reply_to", "poll", "thread", "thread_root", "expires_at"))
-    said |= {"reactions": [], "added": [], "removed": [], "pinned": False, "mention": False}
+    said |= {"reactions": [], "added": [], "removed": [], "again": [], "pinned": False, "mention": False}
     said |= {"timer": None, "retention": None, "changed": []}
     return fields | {"kind": kind, "text": text, "attachments": [], "sent_at": moment(minutes)} | said | more
 
@@ -73,7 +73,7 @@ def summary(conversation_id="talk", **more):
     }
     fields |= {"members": [member(ME), member(BEN)], "read_sequence": 0, "last": None, "outgoing": None}
     fields |= {"archived": False, "muted_until": None, "favourite": False, "pinned": False, "folder": "", "topic": ""}
-    fields |= {"timer_s": None, "retention_s": None, "picture": ""}
+    fields |= {"timer_s": None, "retention_s": None, "picture": "", "renewed": [], "doubted": []}
     after = more.get("read_sequence", 0)
     fields |= {"unread_after": after, "marked_unread": False, "read": {}, "delivered": {}, "draft": ""}
     return fields | {"active_at": moment()} | more
@@ -104,6 +104,7 @@ class FakeDevice(RoomAnswers, ChannelAnswers, AccountAnswers):
         self.posts = []
         self.applications = {}
         self.verified = set()
+        self.changed = set()
         self.privacy = {"receipts": True, "typing": True, "presence": True}
         self.scheduled = []
         self.reminded = []
@@ -263,7 +264,21 @@ class FakeDevice(RoomAnswers, ChannelAnswers, AccountAnswers):
         return {"user_id": found[0], "username": username, "own": found[0] == ME}
 
     def _safety_number(self, username):
-        return {"user_id": BEN, "number": "0123456789" * 6, "verified": username in self.verified}
+        number = {"user_id": BEN, "number": "0123456789" * 6, "verified": username in self.verified}
+        return number | {"changed": username in self.changed}
+
+    def _identity_accept(self, username, number):
+        assert number == "0123456789" * 6
+        self.changed.discard(username)
+        for one in self.summaries.values():
+            one["doubted"] = []
+            one["renewed"] = one["renewed"] if one["kind"] == "group" else []
+        return self._safety_number(username)
+
+    def _person_let_in_again(self, conversation_id, username):
+        assert username not in self.changed
+        self.summaries[conversation_id]["renewed"] = []
+        return {}
 
     def _safety_number_verify(self, username, number):
         self.verified.add(username)

@@ -61,7 +61,7 @@ from parley_app.screens.settings_page import (
 from parley_app.screens.switcher import Switcher
 
 WIDTHS = (390.0, 820.0, 1440.0)
-SIGNED_OUT = (routes.WELCOME, routes.SIGN_UP, routes.SIGN_IN, routes.RESTORE, routes.LINK)
+SIGNED_OUT = (routes.WELCOME, routes.SIGN_UP, routes.SIGN_IN, routes.RESTORE, routes.LINK, routes.ANEW)
 SIGNED_IN = (
     routes.CHATS,
     "/chats/talk",
@@ -74,6 +74,8 @@ SIGNED_IN = (
     "/chats/group/threads/3",
     "/chats/left",
     "/chats/empty",
+    "/chats/renewed",
+    "/chats/lost",
     "/chats/town",
     "/chats/town/details",
     "/chats/town/search",
@@ -183,6 +185,10 @@ def device():
     made._schedule_create("group", "later", "2026-11-27T09:00:00Z")
     made.add(summary("left", status="removed"), [item(1)])
     made.add(summary("empty", kind="self", members=[member(ME)]))
+    made.add(summary("lost", renewed=[BEN], doubted=[BEN]), [item(1)])
+    returning = item(1, "", kind="members", again=[person(BEN)])
+    may = ["send", "add"]
+    made.add(summary("renewed", kind="group", name="Trip", members=people, may=may, renewed=[BEN]), [returning])
     open_may = ["send", "invite"]
     made.add(summary("town", kind="open", name="Town", members=people, may=open_may), [item(1, "Town", kind="name")])
     made.add(summary("quay", kind="open", name="Quay", members=people[1:], status="removed"), [item(1)])

@@ -51,6 +51,7 @@ SIGN_IN: Final = gating.SIGN_IN
 RESTORE: Final = gating.RESTORE
 CODE: Final = gating.CODE
 LINK: Final = gating.LINK
+ANEW: Final = gating.ANEW
 PROVIDER: Final = gating.PROVIDER
 FORGOT: Final = gating.FORGOT
 RESET: Final = gating.RESET

@@ -37,6 +37,17 @@ class Comparing(Form):
 
         return await self.submit(work)
 
+    async def believe(self, group: str = "") -> bool:
+        """Say that the person with this number is who they were; they are let in again in the direct conversation, and in a group that is named."""
+
+        async def work() -> None:
+            who = {"username": self.username}
+            await self._engine.call("identity.accept", {**who, "number": self.number})
+            if group:
+                await self._engine.call("person.let_in_again", {**who, "conversation_id": group})
+
+        return await self.submit(work)
+
     @property
     def rows(self) -> list[str]:
         """The digits as people read them aloud: groups of five, three in a row."""

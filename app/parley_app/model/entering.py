@@ -71,6 +71,17 @@ class Entering(Observed):
             return
         await self.follow_sign_in(came_in=came_in)
 
+    def lose_everything(self, *, by_provider: bool) -> None:
+        """Show what beginning anew would mean to somebody who has lost everything."""
+        self.session.anew.by_provider = by_provider
+        self.go(gating.ANEW)
+
+    async def begin_anew(self, *, passkey: bool = False) -> None:
+        """Begin the account anew, then show the new recovery key."""
+        if await self.session.anew.begin(passkey=passkey):
+            self.go(gating.KEY)
+            self.session.forget_typed()
+
     async def reset_password(self) -> None:
         """Set the new password, then sign in by it."""
         if await self.session.forgotten.reset():

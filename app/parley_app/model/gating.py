@@ -13,6 +13,7 @@ SIGN_IN: Final = "/sign-in"
 RESTORE: Final = "/restore"
 CODE: Final = "/sign-in/code"
 LINK: Final = "/sign-in/link"
+ANEW: Final = "/sign-in/anew"
 PROVIDER: Final = "/sign-in/provider"
 FORGOT: Final = "/forgot-password"
 RESET: Final = "/new-password"
@@ -20,7 +21,7 @@ KEY: Final = "/recovery-key"
 KEY_CONFIRM: Final = "/recovery-key/confirm"
 HOME: Final = "/chats"
 JOIN: Final = "/join"
-_GATE: Final = {WELCOME, SIGN_UP, CONFIRM, SIGN_IN, RESTORE, CODE, LINK, PROVIDER, FORGOT, RESET}
+_GATE: Final = {WELCOME, SIGN_UP, CONFIRM, SIGN_IN, RESTORE, CODE, LINK, ANEW, PROVIDER, FORGOT, RESET}
 _STEPS: Final = {"password": SIGN_IN, "recovery_key": RESTORE, "code": CODE, "provider": PROVIDER}
 
 

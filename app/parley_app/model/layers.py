@@ -134,6 +134,14 @@ class CompareNumber:
 
 
 @dataclass(frozen=True)
+class NewKeys:
+    """The new keys of somebody of a conversation, who began their account anew."""
+
+    username: str
+    conversation_id: str
+
+
+@dataclass(frozen=True)
 class SignInAgain:
     """The password again, for what asks for a recent sign-in."""
 
@@ -153,6 +161,7 @@ Layer = (
     | RemindersList
     | ReportOf
     | CompareNumber
+    | NewKeys
     | SignInAgain
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from parley_app import kept_words, room_words, words
+from parley_app import kept_words, renewal_words, room_words, words
 from parley_app.engine import Json
 from parley_app.model import times
 from parley_app.model.rows import Answer, Person, Poll, Quote, Reaction, ThreadMark
@@ -108,6 +108,8 @@ def members_note(item: Json, me: Person) -> str:
             sentences.append(words.removed_you(author))
         else:
             sentences.append(words.removed(author, _people(item["removed"], me)))
+    if item["again"]:
+        sentences.append(renewal_words.let_in_note(author, _people(item["again"], me)))
     sentences += [lifetimes_note(item)] if item["timer"] or item["retention"] else []
     return ". ".join(sentences) or words.joined(author)
 

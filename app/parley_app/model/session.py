@@ -11,6 +11,7 @@ from parley_app import account_words, words
 from parley_app.bridge import Bridge, Visit
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults
+from parley_app.model.beginning_anew import BeginningAnew
 from parley_app.model.by_provider import ByProvider
 from parley_app.model.forgotten import Forgotten
 from parley_app.model.forms import Form, server_address
@@ -69,7 +70,7 @@ class Session(Observed):
         self.forgotten = Forgotten(engine, bridge)
         self.confirmation = Form(last_group="")
         self.security = Security(engine, bridge)
-        self.link = self._new_link()
+        self.link, self.anew = self._new_link(), self._new_anew()
 
     @property
     def server_given(self) -> bool:
@@ -176,7 +177,7 @@ class Session(Observed):
 
     async def _log_in(self, code: str | None = None, *, passkey: bool = False) -> bool:
         form = self.sign_in
-        account = self._account(form) | ({"username": "", "password": ""} if self.alone else {})
+        account = self._given()
         given: dict[str, Json] = {**account, "recovery_key": form["recovery_key"].strip(), "code": code}
         refused = ""
 
@@ -244,7 +245,7 @@ class Session(Observed):
 
     def forget_typed(self) -> None:
         """Forget the secrets that were typed, once their fields have left the screen (emptied in use, a field breaks)."""
-        self.link = self._new_link()
+        self.link, self.anew = self._new_link(), self._new_anew()
         for form in (self.sign_up, self.sign_in, self.by_provider, self.confirmation):
             for name in ("password", "recovery_key", "last_group", "code"):
                 form.values.pop(name, None)
@@ -277,6 +278,12 @@ class Session(Observed):
 
     def _new_link(self) -> LinkHere:
         return LinkHere(self._engine, lambda: self._account(self.sign_in), self.load)
+
+    def _new_anew(self) -> BeginningAnew:
+        return BeginningAnew(self._engine, self._given, self._ask_passkey, self.load)
+
+    def _given(self) -> dict[str, str | None]:
+        return self._account(self.sign_in) | ({"username": "", "password": ""} if self.alone else {})
 
     def _account(self, form: Form) -> dict[str, str | None]:
         return {

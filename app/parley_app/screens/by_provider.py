@@ -7,7 +7,7 @@ from functools import partial
 
 import flet as ft
 
-from parley_app import account_words, entrance_words, words
+from parley_app import account_words, entrance_words, renewal_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field
 from parley_app.components.surfaces import Note
@@ -79,6 +79,7 @@ def ProviderScreen(app: App) -> ft.Control:
     names = [name for name in _MISSING[form.missing] if name != "invitation" or invited]
     fields = [_field(app, name, go, first=name == names[0]) for name in names]
     fault = [ft.Semantics(content=Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault), live_region=True)]
+    lost = Button(renewal_words.ANEW, Kind.QUIET, on_click=lambda: app.lose_everything(by_provider=True))
     label = words.WORKING_RESTORE if form.busy else account_words.CODE_BUTTON
     return Gate(
         entrance_words.PROVIDER_TITLE,
@@ -87,6 +88,7 @@ def ProviderScreen(app: App) -> ft.Control:
             *fields,
             *(fault if form.fault else []),
             Button(label, Kind.PRIMARY, large=True, on_click=go, disabled=form.busy),
+            *([lost] if form.missing == "restore" else []),
         ],
         [TrustLine(words.TRUST)],
         on_back=lambda: app.go(routes.SIGN_IN),

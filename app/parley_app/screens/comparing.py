@@ -39,7 +39,7 @@ def number_row(app: App, conversation: Conversation) -> list[ft.Control]:
     return [WayRow(Glyph.SHIELD_CHECK, room_words.SAFETY_NUMBER, room_words.SAFETY_DETAIL, compare)]
 
 
-def _digits(ui: Ui, rows: list[str]) -> ft.Control:
+def number_card(ui: Ui, rows: list[str]) -> ft.Control:
     """The digits in rows of three groups."""
     lines: list[ft.Control] = [ui.text(row, Type.CODE, align=ft.TextAlign.CENTER) for row in rows]
     column = ft.Column(lines, spacing=Space.SM, tight=True, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
@@ -61,7 +61,7 @@ def CompareLayer(app: App, layer: CompareNumber) -> ft.Control:
 
     waiting = not form.number and not form.fault
     fault = [Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault)] if form.fault else []
-    shown = [_digits(ui, form.rows)] if form.number else []
+    shown = [number_card(ui, form.rows)] if form.number else []
     loading = [ft.Semantics(content=Shimmering(RowSkeleton(4)), label=words.LOADING)] if waiting else []
     told = [Note(ui.c.success, Glyph.SHIELD_CHECK, room_words.compared(layer.username))] if form.verified else []
     buttons = [

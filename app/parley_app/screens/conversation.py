@@ -20,6 +20,7 @@ from parley_app.model.app import App
 from parley_app.model.conversation import Conversation
 from parley_app.model.layers import Spot
 from parley_app.screens.messages import Messages
+from parley_app.screens.new_keys import ReturningStrip
 from parley_app.screens.scheduling import ScheduledStrip
 from parley_app.screens.writing import Writing
 from parley_app.theme import Ui, use_ui
@@ -141,6 +142,7 @@ def ConversationPane(app: App, conversation: Conversation) -> ft.Control:
             [
                 ft.Container(keyed(f"messages-{app.timeline_turn}", Messages)(app, conversation, set_far), expand=True),
                 *strip,
+                keyed("returning", ReturningStrip)(app, conversation),
                 keyed(f"later {ui.look}", ScheduledStrip)(app, conversation.conversation_id),
                 keyed(f"typing {ui.look}", Typists)(app, conversation.conversation_id),
                 keyed("writing", Writing)(app, conversation),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import flet as ft
 
-from parley_app import account_words, device_words, entrance_words, words
+from parley_app import account_words, device_words, entrance_words, renewal_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field, StrengthMeter
 from parley_app.components.surfaces import Note
@@ -247,6 +247,7 @@ def Restore(app: App) -> ft.Control:
                 disabled=form.busy,
             ),
             Button(device_words.OTHER_DEVICE, Kind.QUIET, on_click=lambda: app.go(routes.LINK)),
+            Button(renewal_words.ANEW, Kind.QUIET, on_click=lambda: app.lose_everything(by_provider=False)),
         ],
         [TrustLine(words.TRUST)],
         on_back=lambda: app.go(routes.SIGN_IN),

@@ -26,6 +26,7 @@ from parley_app.model.layers import (
     CompareNumber,
     MenuOf,
     NewFolder,
+    NewKeys,
     NewPoll,
     PickerFor,
     Question,
@@ -40,7 +41,7 @@ from parley_app.model.layers import (
 )
 from parley_app.model.menus import Action
 from parley_app.model.poll_form import PollForm
-from parley_app.screens import account_page, asking, comparing, lifetimes, reminders, reporting, scheduling
+from parley_app.screens import account_page, asking, comparing, lifetimes, new_keys, reminders, reporting, scheduling
 from parley_app.screens.floating import floating, over
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Width
@@ -253,6 +254,7 @@ _LAYERS: dict[type, Callable[..., ft.Control]] = {
     RemindersList: reminders.RemindersLayer,
     ReportOf: reporting.ReportLayer,
     CompareNumber: comparing.CompareLayer,
+    NewKeys: new_keys.NewKeysLayer,
     SignInAgain: account_page.SignInAgainLayer,
 }
 

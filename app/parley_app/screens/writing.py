@@ -21,6 +21,7 @@ from parley_app.model.conversation import Conversation
 from parley_app.model.layers import Spot
 from parley_app.model.menus import permits
 from parley_app.model.rows import Person
+from parley_app.screens.new_keys import DoubtNote
 from parley_app.theme import use_ui
 
 
@@ -98,6 +99,8 @@ def Writing(app: App, conversation: Conversation) -> ft.Control:
         return keyed(f"muted-{conversation.conversation_id}", MutedNote)(app, conversation, until)
     if not permits(conversation.summary, "send"):
         return ft.Container(Note(ui.c.info, Glyph.INFO, room_words.READ_ONLY), padding=ui.gutter)
+    if conversation.summary["doubted"]:
+        return keyed("doubted", DoubtNote)(app, conversation)
     thread = conversation.thread is not None
     key = f"composer-{conversation.conversation_id}-{conversation.thread}-{conversation.composing}"
     return keyed(key, Composer)(
