@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from parley_client.attachments.stream import Layout, new_key, stream_of
-from parley_client.crypto.account import certify_device, create_account, succeed_account
+from parley_client.crypto.account import certify_device, create_account, first_history_version, succeed_account
 from parley_client.crypto.archive import ArchiveRecord, leaves_digest, seal_record
 from parley_client.crypto.history import HistoryKey, HistoryKeySigner, seal_history_key
 from parley_client.crypto.index import seal_index
@@ -32,6 +32,7 @@ from parley_client.push.sealing import EpochSecret, seal_secret
 from parley_contracts.checkpoints import Checkpoint, NoteKey, origin_of, sign_head, write_note
 from parley_contracts.envelope import chain_next, chain_start, message_hash
 from parley_contracts.identity import KeptDevice, root_fingerprint
+from parley_contracts.ids import self_conversation_id
 from parley_contracts.key_log import Leaf, leaf_of
 from parley_contracts.merkle import consistency_proof, root_of
 from parley_contracts.push import PushPayload
@@ -103,6 +104,7 @@ def vectors() -> dict:
         "key_log": _key_log(p, account),
         "lock_out": _lock_out(p, account, recovery_key, KeptDevice(DEVICE, device_key)),
         "link": _link(p, account),
+        "begun_anew": _begun_anew(p),
     }
 
 
@@ -115,6 +117,24 @@ def _account(account) -> dict:
         "statement": account.statement.encode().hex(),
         "statement_signature": account.statement_signature.hex(),
         "root_fingerprint": root_fingerprint(USER, account.statement.root_key).hex(),
+    }
+
+
+def _begun_anew(p) -> dict:
+    recovery_key = p.random(32)
+    made = create_account(p, recovery_key=recovery_key, version=3, **WHOSE)
+    later = root_fingerprint(USER, made.statement.root_key)
+    return {
+        "recovery_key": recovery_key.hex(),
+        "root_seed": made.keys.root_seed.hex(),
+        "signing_seed": made.keys.signing_seed.hex(),
+        "recovery_private": made.keys.recovery_private.hex(),
+        "vault": made.vault.hex(),
+        "statement": made.statement.encode().hex(),
+        "statement_signature": made.statement_signature.hex(),
+        "root_fingerprint": later.hex(),
+        "first_history_version": first_history_version(3),
+        "note_to_self": self_conversation_id(USER, later),
     }
 
 

@@ -87,6 +87,26 @@ def test_a_lock_out():
     assert verify_with_label(P, root, "Parley Account Statement 1", raw("lock_out", "statement"), signature)
 
 
+def test_a_new_beginning():
+    """A later statement under another root key: it keeps no device, and history keys and note-to-self begin anew with it."""
+    at = place().uint32(3).finish()
+    begun = VECTORS["begun_anew"]
+    keys = opened(label(raw("begun_anew", "recovery_key"), "Parley Vault 1", at), raw("begun_anew", "vault"), at)
+    seeds = b"".join(raw("begun_anew", name) for name in ("root_seed", "recovery_private", "signing_seed"))
+    assert begun["first_history_version"] == 3 * 65_536
+    assert keys == seeds + (3 * 65_536 - 1).to_bytes(4, "big")
+    statement = AccountStatement.decode(raw("begun_anew", "statement"))
+    root = P.ed25519_public(raw("begun_anew", "root_seed"))
+    assert (statement.version, statement.root_key, statement.devices) == (3, root, ())
+    signature = raw("begun_anew", "statement_signature")
+    assert verify_with_label(P, root, "Parley Account Statement 1", raw("begun_anew", "statement"), signature)
+    fingerprint = hashlib.sha256(b"parley root key" + USER + root).digest()
+    assert fingerprint == raw("begun_anew", "root_fingerprint")
+    note = bytearray(hashlib.sha256(b"parley note to self" + USER + fingerprint).digest()[:16])
+    note[6], note[8] = 0x80 | note[6] & 0x0F, 0x80 | note[8] & 0x3F
+    assert bytes(note).hex() == begun["note_to_self"].replace("-", "")
+
+
 def link_place() -> bytes:
     return place().raw(bytes.fromhex(VECTORS["link"]["link_id"].replace("-", ""))).finish()
 
