@@ -107,3 +107,39 @@ def test_wrong_digits_link_nothing(stack: Stack, device: Make):
     handing = anna.begin("link.hand_over")
     assert tablet("link.scan", text=text, **account)["username"] == anna.username
     assert handing() == {}
+
+
+def test_who_has_lost_everything_begins_anew_and_is_let_in_again(stack: Stack, device: Make):
+    anna, bert = device("anna"), device("bert")
+    made = anna("group.create", name="Garden", members=[f"@{bert.username}"])["conversation_id"]
+    anna("send", to=made, text="before")
+    anna("send", to=f"@{bert.username}", text="hello")
+    bert.wait_for({"before", "hello"})
+    anew, who = device("anew", registered=False), {"username": bert.username}
+    account = {"server": stack.address, "ca_file": stack.ca_file, "password": bert.password}
+    assert anew("account.begin_anew", **who, **account)["recovery_key"] != bert.recovery_key
+    bert.heard("signed_out", lambda _: True)
+    with pytest.raises(Refused) as caught:
+        anew("send", to=f"@{anna.username}", text="it is me")
+    assert caught.value.slug == "not_let_in_yet"
+
+    shown = anna("safety_number", **who)
+    assert shown["changed"] and shown["number"] == anew("safety_number", username=anna.username)["number"]
+    with pytest.raises(Refused) as caught:
+        anna("person.let_in_again", conversation_id=made, **who)
+    assert caught.value.slug == "identity_changed"
+    anna("identity.accept", number=shown["number"], **who)
+    anna("person.let_in_again", conversation_id=made, **who)
+    anna("send", to=f"@{bert.username}", text="welcome back")
+    anna("send", to=made, text="welcome all")
+    anew.wait_for({"welcome back", "welcome all"})
+    for place, text in ((made, "thank you all"), (f"@{anna.username}", "thank you"), (f"@{bert.username}", "a note")):
+        anew("send", to=place, text=text)
+    anna.wait_for({"thank you all", "thank you"})
+    assert {message["text"] for message in anew.history()} == {
+        "welcome back",
+        "welcome all",
+        "thank you all",
+        "thank you",
+        "a note",
+    }
