@@ -116,3 +116,30 @@ async def test_keys_that_changed_meanwhile_are_not_believed():
     tree = draw(Layers, world.app)
     assert words.FAULTS["safety_number_differs"] in said(tree) and world.app.layers.shown is not None
     assert not button(tree, renewal_words.let_in("ben")).disabled
+
+
+async def test_who_is_to_be_written_to_for_the_first_time_is_looked_at_first():
+    device = FakeDevice()
+    device.changed.add("ben")
+    world = await started(device, routes.NEW)
+    device.faults["direct.open"] = EngineError("identity_changed", "no")
+    await world.app.write_to("ben")
+    await world.settle()
+    assert world.app.layers.shown == NewKeys("ben", "") and world.app.finder.fault == words.FAULTS["identity_changed"]
+    await press(world, renewal_words.NEW_KEYS_BELIEVE, Layers)
+    assert device.asked("identity.accept") and world.app.layers.shown is None
+    del device.faults["direct.open"]
+    await world.app.write_to("ben")
+    assert world.app.route == "/chats/with-ben"
+
+
+async def test_who_is_to_be_added_to_a_group_is_looked_at_first():
+    device = FakeDevice()
+    device.changed.add("carla")
+    device.add(summary(kind="group", name="Trip", may=["send", "add"]), [item(1)])
+    world = await started(device, "/chats/talk/details")
+    device.faults["group.add"] = EngineError("identity_changed", "no")
+    world.app.membership.fill("username", "@carla")
+    await world.app.add_member()
+    await world.settle()
+    assert world.app.layers.shown == NewKeys("carla", "")

@@ -22,7 +22,7 @@ from parley_app.model.entering import Entering
 from parley_app.model.governing import Governing
 from parley_app.model.joining import Joining
 from parley_app.model.keeping import Keeping
-from parley_app.model.layers import Adding, Layers, MenuOf, NewPoll, PickerFor, Spot
+from parley_app.model.layers import Adding, Layers, MenuOf, NewKeys, NewPoll, PickerFor, Spot
 from parley_app.model.lifetimes import Lifetimes
 from parley_app.model.notifications import Notifications
 from parley_app.model.observing import Spawn
@@ -337,6 +337,13 @@ class App(Entering):
             self.chats.take(summary)
             self.finder.clear()
             self.open(summary["conversation_id"])
+        elif self.finder.refusal == "identity_changed":
+            self.look_at_keys(username)
+
+    def look_at_keys(self, username: str, conversation_id: str = "") -> None:
+        """Show somebody's new keys, to be believed or not; of a conversation, or of nobody's yet."""
+        self.layers.show(NewKeys(username, conversation_id))
+        self.spawn(self.comparing.begin(username))
 
     async def make_group(self) -> None:
         """Make the group of the form and open it."""
@@ -348,7 +355,9 @@ class App(Entering):
     async def add_member(self) -> None:
         """Bring the person of the field into the open group."""
         if self.membership is not None:
-            await self.membership.add()
+            name = self.membership["username"].strip().removeprefix("@")
+            if not await self.membership.add() and self.membership.refusal == "identity_changed":
+                self.look_at_keys(name)
             await self.refresh(self.membership.conversation_id)
 
     async def join(self) -> None:

@@ -32,7 +32,7 @@ def server_address(typed: str) -> str:
 
 
 class Form(Observed):
-    """Fields by name. `fault` is what concerns no single field.
+    """Fields by name. `fault` is what concerns no single field, `refusal` the slug for which the last work was refused.
 
     `fields` says which field a problem is about, `sentences` what is said of one otherwise than elsewhere.
     """
@@ -44,7 +44,7 @@ class Form(Observed):
         super().__init__()
         self.values = values
         self.faults: dict[str, str] = {}
-        self.fault = ""
+        self.fault = self.refusal = ""
         self.busy = False
         #: Changes when the fields begin anew: a field keeps what was typed in it, until its key changes.
         self.turn = 0
@@ -81,11 +81,12 @@ class Form(Observed):
         """Do the work, once at a time; whether it succeeded. What fails is said where it belongs."""
         if self.busy:
             return False
-        self.busy, self.faults, self.fault = True, {}, ""
+        self.busy, self.faults, self.fault, self.refusal = True, {}, "", ""
         self.changed()
         try:
             await work()
         except EngineError as error:
+            self.refusal = error.slug
             self._refused(error)
             return False
         finally:

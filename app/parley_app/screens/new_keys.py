@@ -31,11 +31,6 @@ def _names(conversation: Conversation, which: str) -> list[str]:
     return [name for user_id in conversation.summary[which] if (name := members.get(user_id, ""))]
 
 
-def _look(app: App, conversation: Conversation, name: str) -> None:
-    app.layers.show(NewKeys(name, conversation.conversation_id))
-    app.spawn(app.comparing.begin(name))
-
-
 @ft.component
 def DoubtNote(app: App, conversation: Conversation) -> ft.Control:
     """In place of the composer: about whose new keys this person has to say something first."""
@@ -46,7 +41,11 @@ def DoubtNote(app: App, conversation: Conversation) -> ft.Control:
             Glyph.WARNING,
             renewal_words.new_keys(name),
             renewal_words.new_keys_text(name),
-            Button(renewal_words.NEW_KEYS_LOOK, Kind.SECONDARY, on_click=partial(_look, app, conversation, name)),
+            Button(
+                renewal_words.NEW_KEYS_LOOK,
+                Kind.SECONDARY,
+                on_click=partial(app.look_at_keys, name, conversation.conversation_id),
+            ),
         )
         for name in _names(conversation, "doubted")
     ]
@@ -64,7 +63,11 @@ def ReturningStrip(app: App, conversation: Conversation) -> ft.Control:
     may = permits(summary, "add")
     notes = []
     for name in _names(conversation, "renewed"):
-        look = Button(renewal_words.NEW_KEYS_LOOK, Kind.SECONDARY, on_click=partial(_look, app, conversation, name))
+        look = Button(
+            renewal_words.NEW_KEYS_LOOK,
+            Kind.SECONDARY,
+            on_click=partial(app.look_at_keys, name, conversation.conversation_id),
+        )
         title, text = renewal_words.new_keys(name), renewal_words.waits(name)
         notes.append(Note(ui.c.info, Glyph.INFO, title, text, look if may else None))
     return ft.Container(ft.Column(notes, tight=True), padding=ft.Padding.symmetric(horizontal=ui.gutter))
@@ -86,7 +89,8 @@ def NewKeysLayer(app: App, layer: NewKeys) -> ft.Control:
         async def work() -> None:
             if await form.believe(layer.conversation_id if lets_in and not direct else ""):
                 app.layers.close()
-                await app.refresh(layer.conversation_id)
+                if layer.conversation_id:
+                    await app.refresh(layer.conversation_id)
 
         app.spawn(work())
 

@@ -25,7 +25,7 @@ from parley_client.groups.judgement import (
     new_group_id,
     policy_extension,
 )
-from parley_client.groups.roots import expect_confirmed
+from parley_client.groups.roots import is_doubted
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
 from parley_client.store import queues
@@ -52,7 +52,10 @@ from parley_mls import Group, KeyPackage, MlsError
 
 
 async def open_direct(session: Session, user_id: UserId) -> ConversationId:
-    """The conversation with a person (with oneself: note-to-self), begun where there is none; this device is in it."""
+    """The conversation with a person (with oneself: note-to-self), begun where there is none; this device is in it.
+
+    Where the person has new keys nobody is in it but oneself, and nothing is written there before they are let in again (`roots`).
+    """
     own = session.device.user_id
     conversation_id = direct_conversation_id(own, user_id) if user_id != own else await note_to_self(session)
     row = load_conversation(session.store, conversation_id)
@@ -64,8 +67,7 @@ async def open_direct(session: Session, user_id: UserId) -> ConversationId:
         await _begin(session, policy)
     await ensure_member(session, conversation_id)
     await add_rostered(session, conversation_id)
-    expect_confirmed(session, conversation_id)
-    if not _reached(session, conversation_id):
+    if not _reached(session, conversation_id) and not is_doubted(session, conversation_id):
         raise NotReachable("this person has no device yet that could receive messages")
     return conversation_id
 

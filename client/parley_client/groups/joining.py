@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from parley_client.api import joining
-from parley_client.errors import ClientError, UntrustedIdentity, UsageError
+from parley_client.errors import ClientError, IdentityChanged, UntrustedIdentity, UsageError
 from parley_client.groups.commits import Plan, commit_change
 from parley_client.groups.conversations import ensure_member, plan_change, roster_entry
 from parley_client.groups.describing import owe_description, tell_owed
@@ -122,7 +122,7 @@ async def _admit_automatically(session: Session, row: ConversationRow) -> None:
         return
     await asyncio.sleep(secrets.randbelow(_STAGGER_MS) / 1000)
     for request in await _verified(session, row):
-        with contextlib.suppress(NotFound, PolicyRefused, UsageError):
+        with contextlib.suppress(NotFound, PolicyRefused, UsageError, IdentityChanged):
             await _admit(session, request, lambda link: link.automatic and link.is_open(time.time()))
 
 
@@ -165,9 +165,12 @@ async def _holds(session: Session, policy: PolicyDocument, request: JoinRequest)
     if link is None or request.conversation_id != policy.conversation_id:
         return False
     try:
-        identity = await session.directory.identity(request.user_id)
+        await session.directory.fetch([request.user_id])
+        identity = session.directory.known(request.user_id)
         signature = b64decode(request.signature)
     except (ClientError, NotFound, ValueError):
+        return False
+    if identity is None:
         return False
     content = _content(session, policy.conversation_id, link.link_id, request.user_id, identity.root_fingerprint)
     try:

@@ -144,9 +144,10 @@ async def test_others_are_told_and_let_the_person_in_again_one_by_one(home, peop
 
 async def test_only_who_may_add_people_lets_somebody_in_again(home, people, server):
     alice, bob, carol, where = home
-    await lose_everything(people)
+    anew = await lose_everything(people)
     await notice(alice, carol)
-    await carol.accept_keys("@bob")
+    await carol.verify("@bob", (await anew.safety_number("@carol")).number)
+    assert summary(carol.session, where).doubted == [], "whom she knows by now is not there yet"
     with pytest.raises(PolicyRefused):
         await carol.let_in_again(where, "@bob")
     await alice.accept_keys("@bob")
