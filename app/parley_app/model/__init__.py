@@ -17,7 +17,8 @@ schedule        what is sent later; later: what is done with it
 reminders       what one is reminded of; reminding: what is done with it
 lifetimes       how long messages are kept
 reporting       showing a message to who runs the server
-comparing       a safety number, with somebody
+comparing       a safety number, with somebody; new keys of theirs
+beginning_anew  an account, for who has lost everything
 pictures        those of groups, and whole ones of messages
 privacy         what others see
 faults, times   errors and moments as people read them
