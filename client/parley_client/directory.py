@@ -14,13 +14,16 @@ from parley_client.api import auth
 from parley_client.api.http import Api
 from parley_client.crypto.account import VerifiedIdentity, verify_identity
 from parley_client.errors import IdentityChanged, UntrustedIdentity, UntrustedLog
+from parley_client.groups.policies import known_policy
 from parley_client.settings.marks import accepted_fingerprint, verified_fingerprint
+from parley_client.store.conversations import list_conversations
 from parley_client.store.documents import load_account
 from parley_client.store.people import Person, find_person, load_person, save_person
 from parley_client.store.port import Store
 from parley_client.transparency.log import KeyLog
 from parley_contracts.auth_api import Identity, Profile
-from parley_contracts.ids import DeviceId, UserId
+from parley_contracts.encoding import b64decode
+from parley_contracts.ids import DeviceId, UserId, as_channel
 from parley_contracts.problems import NotFound
 from parley_mls import MlsError, Primitives
 
@@ -70,15 +73,31 @@ class Directory:
         return self._verified[user_id]
 
     def is_accepted(self, user_id: UserId) -> bool:
-        """Whether somebody's present root key is the one compared, or else accepted or pinned; True where none is known. No network."""
+        """Whether somebody's present root key is the one compared, or else accepted or pinned; True where none is known. No network.
+
+        A device that is new here has pinned the present one: there the rosters know which came before.
+        """
         identity, person = self.known(user_id), load_person(self._store, user_id)
         if identity is None or person is None:
             return True
         compared = verified_fingerprint(self._store, user_id)
         if compared is not None:
             return compared == identity.root_fingerprint
-        accepted = accepted_fingerprint(self._store, user_id)
-        return accepted == identity.root_fingerprint or person.root_key == identity.root_key
+        if accepted_fingerprint(self._store, user_id) == identity.root_fingerprint:
+            return True
+        return person.root_key == identity.root_key and not self._is_pinned_otherwise(identity)
+
+    def _is_pinned_otherwise(self, identity: VerifiedIdentity) -> bool:
+        """Whether a conversation pins an earlier root key of somebody who has a later one."""
+        if not identity.later_root:
+            return False
+        pinned = {
+            b64decode(entry.root_fingerprint)
+            for row in list_conversations(self._store)
+            for entry in known_policy(row.policy).roster
+            if entry.user_id == identity.user_id and as_channel(row.conversation_id) is None
+        }
+        return any(identity.follows(identity.root_fingerprint, fingerprint) for fingerprint in pinned)
 
     def devices(self, user_id: UserId) -> frozenset[DeviceId]:
         """The person's devices that are not revoked, as last heard from the server."""

@@ -195,6 +195,21 @@ async def test_what_one_device_accepted_the_others_of_the_person_know(home, peop
     assert await shown(anew) == ["from the tablet"]
 
 
+async def test_a_device_that_is_new_asks_like_the_others(home, people):
+    """It has never seen the old root key but in rosters; where it meets somebody for the first time, it asks nothing."""
+    alice, *_ = home
+    stranger = await people.register("dora")
+    await alice.settle()
+    await lose_everything(people)
+    tablet = await people.restore("alice", "tablet")
+    with pytest.raises(IdentityChanged):
+        await tablet.group_create("Other", ["@bob"])
+    assert (await tablet.safety_number("@bob")).changed
+    await tablet.accept_keys("@bob")
+    await tablet.group_create("Other", ["@bob"])
+    await stranger.send("@bob", "a new friend")
+
+
 async def test_it_goes_on_after_lost_answers(home, people, server):
     """Whichever answer is lost, the second try ends at the same keys."""
     alice, *_ = home
