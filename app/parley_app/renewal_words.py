@@ -21,6 +21,8 @@ ANEW_WORKING: Final = "Beginning anew…"
 ANEW_ASKED: Final = "Begin your account anew?"
 ANEW_HERE: Final = "This device has the keys of your account, so nothing is lost. Sign in on it."
 
+AWAITING_TEXT: Final = "They see that you have new keys. Call the people there: it is how they know that it is you."
+
 # Others who did.
 NEW_KEYS_LOOK: Final = "Look at it"
 NEW_KEYS_NUMBER: Final = "The safety number that you share from now on"
@@ -31,6 +33,13 @@ NEW_KEYS_WARNING_TEXT: Final = (
 )
 NEW_KEYS_BELIEVE: Final = "It is them"
 NEW_KEYS_NOT_NOW: Final = "Not now"
+
+
+def awaiting(count: int) -> str:
+    """How many conversations have not let this person in again."""
+    return (
+        "1 conversation has not let you in again" if count == 1 else f"{count} conversations have not let you in again"
+    )
 
 
 def new_keys(name: str) -> str:

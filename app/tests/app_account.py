@@ -72,6 +72,7 @@ class AccountAnswers:
         self.key_log = {"state": "not_followed", "key": "", "size": 0, "signed_at": 0, **no_witness}
         self.key_log_news = {"state": "self_audited", "size": 3, "signed_at": 1_780_000_000}
         self.recent = True
+        self.awaiting = 0
         self.password = PASSWORD
         self.profile = {"email": "anna@old.test", "email_verified": False}
         self.factors = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
@@ -162,6 +163,9 @@ class AccountAnswers:
         if self.factors["totp_since"] and words["code"] != CODE:
             raise EngineError("wrong_code" if words["code"] else "second_factor_required", "no")
         return self._register(**words)
+
+    def _conversations_awaiting(self):
+        return {"count": self.awaiting}
 
     def _provider_begin_anew(self):
         return self._register()

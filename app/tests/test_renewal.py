@@ -1,5 +1,6 @@
 """Beginning an account anew in the app, and letting somebody in again who did."""
 
+import msgspec
 import pytest
 from app_account import CODE, PasskeyBridge
 from app_drawing import draw
@@ -12,6 +13,8 @@ from parley_app.main import _screen
 from parley_app.model import app as routes
 from parley_app.model.layers import NewKeys, Question
 from parley_app.screens.layers import Layers
+from parley_client.renewal.methods import RenewalMethods
+from parley_client.renewal.rpc import renewal_methods
 
 
 async def at_the_recovery_key(**more):
@@ -143,3 +146,32 @@ async def test_who_is_to_be_added_to_a_group_is_looked_at_first():
     await world.app.add_member()
     await world.settle()
     assert world.app.layers.shown == NewKeys("carla", "")
+
+
+async def test_how_many_conversations_wait_is_said_until_they_let_one_in():
+    device = FakeDevice()
+    device.awaiting = 2
+    world = await started(device, routes.CHATS)
+    for width in (390.0, 1440.0):
+        assert renewal_words.awaiting(2) in said(draw(_screen, world.app, width=width))
+    device.awaiting = 0
+    device.add(summary("back"), [item(1)])
+    device.tell("conversation.changed", conversation_id="back")
+    await world.settle()
+    shown = said(draw(_screen, world.app))
+    assert renewal_words.AWAITING_TEXT not in shown and "back" in world.app.chats.summaries
+
+
+async def test_the_device_takes_what_the_pages_call():
+    world, device = await at_the_recovery_key(bridge=PasskeyBridge())
+    await world.app.begin_anew(passkey=True)
+    device.changed.add("ben")
+    device.add(summary("trip", kind="group", name="Trip", may=["add"], renewed=[BEN]), [item(1)])
+    await world.app.comparing.begin("ben")
+    await world.app.comparing.believe("trip")
+    methods = renewal_methods(RenewalMethods.__new__(RenewalMethods), lambda: None)
+    called = [(name, params) for name, params in device.calls if name in methods]
+    for name, params in called:
+        msgspec.convert(params, methods[name][0])
+    left = methods.keys() - {name for name, _ in called}
+    assert left == {"provider.begin_anew", "conversations.awaiting"}, "which take nothing"

@@ -49,6 +49,8 @@ class Chats(Observed):
         self.loaded = False
         self.fault = ""
         self.note = ""
+        #: How many conversations wait to let this person in again, who began their account anew.
+        self.awaiting = 0
         self.query = ""
         self.filter = "all"
         #: The row that has the keyboard's focus.
@@ -58,6 +60,7 @@ class Chats(Observed):
         """Ask the device for everything."""
         try:
             found = await self._engine.call("summaries")
+            self.awaiting = (await self._engine.call("conversations.awaiting"))["count"]
         except EngineError as error:
             self.fault = faults.sentence(error)
         else:
@@ -69,6 +72,9 @@ class Chats(Observed):
     async def refresh(self, conversation_id: str) -> None:
         """Ask the device for one conversation again."""
         try:
+            if self.awaiting or conversation_id not in self.summaries:
+                self.awaiting = (await self._engine.call("conversations.awaiting"))["count"]
+                self.changed()
             summary = await self._engine.call("conversation", {"conversation_id": conversation_id})
         except EngineError:
             return  # it may have been forgotten meanwhile; the next load shows what there is

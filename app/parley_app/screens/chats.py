@@ -8,7 +8,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import channel_words, room_words, words
+from parley_app import channel_words, renewal_words, room_words, words
 from parley_app.components.buttons import Button, Chip, IconButton, Kind
 from parley_app.components.fields import SearchField
 from parley_app.components.layout import keyed
@@ -72,6 +72,7 @@ def ListHeader(app: App, chats: Chats) -> ft.Control:
                 ft.Row([title, RemindersButton(app), open_ones, new]),
                 *(filters if chats.summaries else []),
                 *_complaint(ui, chats),
+                *_awaiting(ui, chats),
             ],
             spacing=Space.MD,
             tight=True,
@@ -88,6 +89,13 @@ def _complaint(ui: Ui, chats: Chats) -> list[ft.Control]:
     close = IconButton(Glyph.X, words.CLOSE, lambda: chats.complain(""), size=Size.CONTROL_SM)
     said = Note(ui.c.danger, Glyph.WARNING_CIRCLE, chats.note, action=close)
     return [ft.Semantics(content=said, live_region=True)]
+
+
+def _awaiting(ui: Ui, chats: Chats) -> list[ft.Control]:
+    """How many conversations have not let this person in again, who began their account anew."""
+    if not chats.awaiting:
+        return []
+    return [Note(ui.c.info, Glyph.USERS, renewal_words.awaiting(chats.awaiting), renewal_words.AWAITING_TEXT)]
 
 
 def _empty(app: App) -> ft.Control:

@@ -32,6 +32,7 @@ from parley_client.session import Session
 from parley_client.store import conversations, messages, queues
 from parley_client.store.conversations import ConversationRow, EpochRow, load_conversation, save_conversation
 from parley_client.store.queues import PendingCommit
+from parley_client.store.returning import note_let_in
 from parley_client.sync.catch_up import catch_up, catch_up_locked
 from parley_client.sync.epochs import digest_of, save_entered_epoch
 from parley_client.sync.opening import EPOCH_KEY_MISSING
@@ -83,14 +84,22 @@ async def enter(session: Session, conversation_id: ConversationId, *, wait_s: fl
 
 async def _expect_let_in(session: Session, conversation_id: ConversationId) -> None:
     """`NotLetInYet` where the server says that a conversation of before the account was begun anew still pins its old root key."""
-    own = session.directory.known(session.device.user_id)
-    if own is None or not own.later_root or load_conversation(session.store, conversation_id) is not None:
+    if load_conversation(session.store, conversation_id) is not None:
+        return
+    user_id = session.device.user_id
+    own = session.directory.known(user_id) or await session.directory.identity(user_id)
+    if not own.later_root:
         return
     shown = shown_bytes((await messaging.get_conversation(session.api, conversation_id)).policy)
+    let_in = False
     try:
         expect_own_root(session, decode_policy(shown))
+        let_in = True
     except InvalidRequest as error:
         raise UntrustedGroup("the policy document is malformed") from error
+    finally:
+        if note_let_in(session.store, conversation_id, let_in=let_in):
+            session.announce(conversation_id)
 
 
 async def _look_into_archive(session: Session, conversation_id: ConversationId) -> None:

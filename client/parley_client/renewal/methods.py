@@ -13,9 +13,10 @@ from parley_client.renewal.beginning import NewRoot
 from parley_client.renewal.returning import accept_keys, let_in_again
 from parley_client.store.conversations import load_conversation
 from parley_client.store.documents import Account
+from parley_client.store.returning import not_let_in
 from parley_client.trust.methods import SafetyNumber, TrustMethods
 from parley_contracts.auth_api import Tokens
-from parley_contracts.ids import UserId, direct_conversation_id
+from parley_contracts.ids import ConversationId, UserId, direct_conversation_id
 
 
 class RenewalMethods(TrustMethods, ProviderMethods):
@@ -66,6 +67,10 @@ class RenewalMethods(TrustMethods, ProviderMethods):
         setting_up = NewRoot(self._store, self._api(account), self._primitives, self._set_up(account).label)
         account = await setting_up.begin(account, password=password, code=code, passkey=passkey, tokens=tokens)
         return await self._registered(account)
+
+    def awaiting(self) -> list[ConversationId]:
+        """Conversations of before one began anew whose people have not let one in again yet; no network."""
+        return not_let_in(self.session.store)
 
     async def accept_keys(self, person: str, number: str | None = None) -> SafetyNumber:
         """Believe somebody's new keys, and let them into the direct conversation again; that they were verified is over.

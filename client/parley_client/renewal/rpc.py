@@ -50,6 +50,9 @@ def renewal_methods(client: RenewalMethods, start: Callable[[], None]) -> Method
         start()
         return registration
 
+    async def awaiting(_: NoParams) -> object:
+        return {"count": len(client.awaiting())}
+
     async def accept(params: AcceptParams) -> object:
         return await client.accept_keys(params.username, params.number)
 
@@ -59,6 +62,7 @@ def renewal_methods(client: RenewalMethods, start: Callable[[], None]) -> Method
     return {
         "account.begin_anew": (BeginAnewParams, begin),
         "provider.begin_anew": (NoParams, begin_by_provider),
+        "conversations.awaiting": (NoParams, awaiting),
         "identity.accept": (AcceptParams, accept),
         "person.let_in_again": (LetInParams, let_in),
     }

@@ -79,6 +79,7 @@ async def test_the_account_begins_anew_with_nothing_of_before(home, people, serv
     anew = await lose_everything(people)
     assert user(anew) == user(bob)
     assert anew.conversations() == [] and await shown(anew) == [] and anew.notices() == []
+    assert set(anew.awaiting()) >= {where, direct(alice, bob)}
     assert set(load_history_keys(anew.store)) == {2 << 16}
     with pytest.raises(NotSignedIn):
         await bob.sync()
@@ -129,6 +130,7 @@ async def test_others_are_told_and_let_the_person_in_again_one_by_one(home, peop
     await alice.let_in_again(where, "@bob")
     await anew.sync()
     assert {c.name for c in anew.conversations()} == {"", "Garden"}
+    assert not {where, direct(alice, bob)} & set(anew.awaiting())
     await anew.send(where, "here I am")
     await asyncio.gather(alice.sync(), carol.sync(), anew.sync())
     for client in (alice, carol):
