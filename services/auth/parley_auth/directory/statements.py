@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import uuid
 
 from django.conf import settings
 from django.db import transaction
@@ -73,9 +74,7 @@ def begin_anew(
         if statement.root_key in {bytes(stored.root_key) for stored in versions} or statement.devices or not versions:
             raise Conflict("Another root key has not been this account's before, and keeps no device of another one.")
         stored = _store(user, statement, unverified_statement, unverified_signature, vault)
-        _end_devices_not_kept(user, statement)
-        others = user.sessions.filter(ended_at=None).exclude(pk=session.pk)
-        end_sessions(list(others), reason="statement")
+        _end_all(user, but=session)
         tell_person(Letter.Kind.NEW_ROOT, user)
         record_own(Act.ROOT_REPLACED, user, version=statement.version)
     return signed_statement(stored)
@@ -177,6 +176,19 @@ def _end_devices_not_kept(user: User, statement: AccountStatement) -> None:
     ]
     sessions = Session.objects.filter(device__in=ended, ended_at=None)
     end_sessions(list(sessions), reason="statement", with_device=True)
-    for device_id in ended:  # those whose sessions had ended before
+    _retire(user, ended)
+
+
+def _end_all(user: User, *, but: Session) -> None:
+    devices = Device.objects.select_for_update(no_key=True).filter(user=user, revoked_at=None)
+    ended = [device.pk for device in devices]
+    sessions = user.sessions.filter(ended_at=None).exclude(pk=but.pk)
+    end_sessions(list(sessions), reason="statement", with_device=True)
+    _retire(user, ended)
+
+
+def _retire(user: User, device_ids: list[uuid.UUID]) -> None:
+    """Retire devices whose sessions had ended before."""
+    for device_id in device_ids:
         if retire_device(device_id):
             append_event("device.revoked", {"user_id": user.user_id, "device_id": str(device_id)})
