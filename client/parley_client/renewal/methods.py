@@ -64,6 +64,7 @@ class RenewalMethods(TrustMethods, ProviderMethods):
         passkey: auth.PasskeyAnswer | None = None,
         tokens: Tokens | None = None,
     ) -> Registration:
+        await self._stop()  # of a device that was signed out from elsewhere
         setting_up = NewRoot(self._store, self._api(account), self._primitives, self._set_up(account).label)
         account = await setting_up.begin(account, password=password, code=code, passkey=passkey, tokens=tokens)
         return await self._registered(account)

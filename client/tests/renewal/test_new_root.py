@@ -26,6 +26,7 @@ from parley_client.timeline import summary
 from parley_contracts.encoding import b64encode
 from parley_contracts.identity import DeviceCertificate
 from parley_contracts.ids import direct_conversation_id, self_conversation_id
+from parley_contracts.messaging_api import CLOSE_REVOKED
 from parley_contracts.policy import RosterEntry, decode_policy
 from parley_contracts.problems import PolicyRefused
 
@@ -247,6 +248,29 @@ async def test_a_device_that_has_the_keys_does_not_begin_anew(home, people, serv
         await bob.begin_anew(username="bob", **WORDS)
     assert len(server.statements[user(bob)]) == 1
     await bob.sync()
+
+
+async def test_on_a_device_that_was_signed_out_nothing_of_before_is_left(home, people, server):
+    alice, bob, *_ = home
+    bob.connect()
+    await bob.connected()
+    server.end_device(user(bob), bob.whoami().device_id)
+    for socket in server.sockets[user(bob)]:
+        socket.push(CLOSE_REVOKED)
+    with pytest.raises(NotSignedIn):
+        await bob.disconnected()
+    assert "hello Bob" in await shown(bob)
+    await bob.begin_anew(username="bob", **WORDS)
+    await bob.sync()
+    assert await shown(bob) == [] and bob.conversations() == []
+    await notice(alice)
+    await alice.accept_keys("@bob")
+    bob.connect()
+    await bob.connected()
+    await alice.send("@bob", "again")
+    async with asyncio.timeout(10):
+        while "again" not in await shown(bob):
+            await bob.sync()
 
 
 async def test_the_recovery_key_is_found_after_all(home, people, server):
