@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from log_model import KnownPeople, Talk, accepting_by, device_of_somebody
+from log_model import KnownPeople, P, Talk, accepting_by, device_of_somebody
 from messaging_space import Disk
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
+from parley_contracts.policy import POLICY_EXTENSION_TYPE
 from parley_contracts.problems import (
     ClientIdReused,
     ConversationExists,
@@ -22,7 +23,7 @@ from parley_contracts.problems import (
     Unavailable,
 )
 from parley_messaging.domain.conversation import ConversationState, Span, next_entry
-from parley_messaging.domain.entries import MESSAGE, StoredEntry, Submission
+from parley_messaging.domain.entries import COMMIT, MESSAGE, StoredEntry, Submission
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import Inserted, Outcome, PeerUnreachable
 from parley_messaging.service import appending as appending_module
@@ -32,6 +33,7 @@ from parley_messaging.service.plans import Plan
 from parley_messaging.service.states import Lru, States
 from parley_messaging.service.storage import Storage
 from parley_messaging.service.writer import GroupWriter
+from parley_mls import Group
 
 WHERE = ConversationId(new_uuid7())
 DEVICE, USER = DeviceId(new_uuid7()), UserId(new_uuid7())
@@ -463,6 +465,29 @@ async def test_a_conversation_is_created_once_and_by_people_who_exist():
     nobody = accepting_by(states, KnownPeople({}))
     plan = await nobody.plan(ConversationState(talk.id), [talk.creation])
     assert isinstance(plan.refused[talk.creation.key], PolicyRefused)
+
+
+async def test_who_comes_in_from_outside_has_the_root_key_that_the_roster_pins():
+    """C3: somebody whose account was begun anew does not come back by force."""
+    known: dict[str, str] = {}
+    owner = device_of_somebody(known)
+    talk, states, second = Talk(owner), States(Memory(), Members()), owner.person.device()
+    made = Group.join_external(
+        P,
+        talk.group.group_info(P),
+        identity=second.certificate.encode(),
+        signature_seed=second.seed,
+        extension_types=[POLICY_EXTENSION_TYPE],
+    )
+    own = {"device_id": second.device_id, "client_id": ClientId(new_uuid7()), "commit": made.commit}
+    entering = msgspec.structs.replace(talk.creation, type=COMMIT, group_info=made.group_info, policy=b"", **own)
+    plan = await accepting_by(states, KnownPeople(known)).plan(ConversationState(talk.id), [talk.creation, entering])
+    assert plan.refused == {} and plan.state.head == 2
+    anew = KnownPeople({owner.person.user_id: device_of_somebody({}).person.fingerprint})
+    states = States(log := Memory(), Members())
+    log.rows = [plan.entries[0]]
+    plan = await accepting_by(states, anew).plan(await states.state(talk.id), [entering])
+    assert isinstance(plan.refused[entering.key], PolicyRefused)
 
 
 async def test_what_cannot_be_judged_now_is_no_refusal():
