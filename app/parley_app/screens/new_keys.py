@@ -12,7 +12,7 @@ from parley_app.components.buttons import Button, Kind
 from parley_app.components.overlay import Dialog
 from parley_app.components.status import RowSkeleton, Shimmering
 from parley_app.components.surfaces import Note, SectionLabel
-from parley_app.components.watching import use_watched
+from parley_app.components.watching import still, use_watched
 from parley_app.icons import Glyph
 from parley_app.model.app import App
 from parley_app.model.conversation import Conversation
@@ -52,6 +52,7 @@ def DoubtNote(app: App, conversation: Conversation) -> ft.Control:
     return ft.Container(ft.Column(notes, tight=True), padding=ui.gutter)
 
 
+@still
 @ft.component
 def ReturningStrip(app: App, conversation: Conversation) -> ft.Control:
     """Above the composer of a group: who waits to be let in again; nothing where nobody does."""
