@@ -242,8 +242,8 @@ async def test_it_goes_on_after_lost_answers(home, people, server):
     assert len(client.conversations()) == 1
 
 
-async def test_a_device_that_has_the_keys_does_not_begin_anew(home, people, server):
-    _, bob, *_ = home
+async def test_a_device_that_has_the_keys_does_not_begin_anew(people, server):
+    bob = await people.register("bob")
     with pytest.raises(AlreadySignedIn):
         await bob.begin_anew(username="bob", **WORDS)
     assert len(server.statements[user(bob)]) == 1
