@@ -13,9 +13,11 @@ from parley_client.crypto.archive import ArchiveRecord, open_record, seal_record
 from parley_client.crypto.history import HistoryKey, HistoryKeySigner, open_history_key, seal_history_key
 from parley_client.crypto.index import open_index, seal_index
 from parley_client.crypto.message import Content, MessageErrorCode, _key_and_nonce, seal_message
+from parley_client.crypto.passphrases import Cost
 from parley_client.crypto.past import PastPlace, PastSecrets, open_past, seal_past
 from parley_client.crypto.recovery import format_recovery_key, parse_recovery_key
 from parley_client.crypto.settings import open_settings, seal_settings
+from parley_client.crypto.wraps import Wrapping
 from parley_client.push.opening import PushKeys, open_push
 from parley_client.push.sealing import EpochSecret, PushDirectory, PushPerson, seal_directory, seal_secret
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
@@ -117,6 +119,24 @@ def accounts() -> dict[str, Target]:
         "vault": Target(ACCOUNT.vault, vault),
         "vault, its hash made to fit": Target(ACCOUNT.vault, lambda b: vault(b, hashlib.sha256(b).digest())),
         "recovery key as typed": Target(typed, lambda b: parse_recovery_key(b.decode("latin-1"))),
+    }
+
+
+def wraps() -> dict[str, Target]:
+    """A key under a passphrase: changed, and changed by somebody who makes the check fit."""
+
+    def cheap(passphrase: bytes, salt: bytes, cost: Cost) -> bytes:
+        return hashlib.sha256(salt + cost.encode() + passphrase).digest()
+
+    wrapping = Wrapping(P, cheap, "Flipped")
+    wrap = wrapping.wrap(bytes(32), "correct horse", b"place")
+
+    def fitted(data: bytes) -> object:
+        return wrapping.unwrap(data + hashlib.sha256(data).digest()[:4], "correct horse", b"place")
+
+    return {
+        "wrap": Target(wrap, lambda b: wrapping.unwrap(b, "correct horse", b"place")),
+        "wrap, its check made to fit": Target(wrap[:-4], fitted),
     }
 
 
@@ -343,4 +363,4 @@ def handshakes() -> dict[str, Target]:
 
 def targets() -> dict[str, Target]:
     """All of it, by name."""
-    return accounts() | key_log() | kept_by_the_server() | messages() | pushes() | chunks() | handshakes()
+    return accounts() | wraps() | key_log() | kept_by_the_server() | messages() | pushes() | chunks() | handshakes()
