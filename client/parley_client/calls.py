@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
-#: By the name of the method: what it takes, and what carries it out.
-Methods = dict[str, tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]]
+#: What a method takes, and what carries it out.
+Method = tuple[type[msgspec.Struct], Callable[[Any], Awaitable[object]]]
+#: By their names.
+Methods = dict[str, Method]
 
 
 class Params(msgspec.Struct, forbid_unknown_fields=True):

@@ -77,8 +77,9 @@ class Client(RoomMethods):
         primitives: Primitives,
         tools: AttachmentTools | None = None,
         label: DeviceLabel | None = None,
+        let_go: Callable[[], None] | None = None,
     ) -> None:
-        self._store = store
+        self._store, self._let_go = store, let_go or store.close
         self._label = label or this_computer()
         self._network_factory = network
         self._primitives = primitives
@@ -95,7 +96,7 @@ class Client(RoomMethods):
     def open(
         cls, profile: Path, *, network: NetworkFactory | None = None, primitives: Primitives | None = None
     ) -> Client:
-        """Open a profile directory, made where it is missing; `ProfileInUse` where another process has it."""
+        """Open a profile directory, made where it is missing; `ProfileInUse` where another process has it, `ProfileLocked`."""
         # A browser cannot import this; it opens its client by `platforms.browser`.
         from parley_client.platforms import cpython  # noqa: PLC0415
 
@@ -115,7 +116,7 @@ class Client(RoomMethods):
             await self._session.stop()
         for network in self._networks.values():
             await network.close()
-        self._store.close()
+        self._let_go()
 
     # --- the account
 

@@ -3,6 +3,11 @@
     ClientError
      ├─ NetworkError          no usable answer from the server; `kind` says why
      ├─ ProfileInUse          another process holds the profile
+     ├─ ProfileLocked         its app lock is on: the passphrase opens it
+     ├─ WrongPassphrase       it does not open the app lock
+     ├─ TooManyTries          after wrong passphrases; `retry_after_s` says how long to wait
+     ├─ WeakPassphrase        a passphrase that could be guessed, or is too long
+     ├─ StoreDamaged          what the app lock sealed does not open; `code` says which part
      ├─ NotSignedIn           the profile has no account, or its session has ended
      ├─ AlreadySignedIn       the profile has an account
      ├─ RecoveryKeyRequired   a new device of an account needs the recovery key
@@ -36,6 +41,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 NetworkErrorKind = Literal["unreachable", "timeout", "tls", "protocol"]
+StoreErrorCode = Literal["wrap", "image", "journal"]
 AttachmentErrorCode = Literal["descriptor", "size", "digest", "tag"]
 
 
@@ -59,6 +65,44 @@ class ProfileInUse(ClientError):  # noqa: N818
     """Another process has this profile open."""
 
     slug = "profile_in_use"
+
+
+class ProfileLocked(ClientError):  # noqa: N818
+    """The app lock is on."""
+
+    slug = "profile_locked"
+
+
+class WrongPassphrase(ClientError):  # noqa: N818
+    """The passphrase does not open the app lock."""
+
+    slug = "wrong_passphrase"
+
+
+class TooManyTries(ClientError):  # noqa: N818
+    """Passphrases were tried too quickly; none was looked at."""
+
+    slug = "too_many_tries"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"too many wrong passphrases: try again in {retry_after_s} seconds")
+        self.retry_after_s = retry_after_s
+
+
+class WeakPassphrase(ClientError):  # noqa: N818
+    """The passphrase is refused before it protects anything."""
+
+    slug = "weak_passphrase"
+
+
+class StoreDamaged(ClientError):  # noqa: N818
+    """What the app lock sealed was changed, or is not whole."""
+
+    slug = "store_damaged"
+
+    def __init__(self, code: StoreErrorCode, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code: StoreErrorCode = code
 
 
 class NotSignedIn(ClientError):  # noqa: N818

@@ -17,7 +17,7 @@ from parley_client import outbox, timeline
 from parley_client.api.auth import PasskeyAnswer
 from parley_client.attachments.preparing import Attachable
 from parley_client.attachments.saving import attachable_of, save_attachment
-from parley_client.calls import Methods, NoParams, Params
+from parley_client.calls import Method, Methods, NoParams, Params
 from parley_client.channels.rpc import channel_methods
 from parley_client.client import Client
 from parley_client.content.rpc import message_methods
@@ -199,6 +199,21 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     unfinished: bool = False
 
 
+async def carry_out(method: Method, params: dict[str, Any]) -> object:
+    """The answer of a method; raises `CallError` and nothing else."""
+    kind, work = method
+    try:
+        return await work(msgspec.convert(params, kind))
+    except msgspec.ValidationError as error:
+        raise CallError(INVALID_PARAMS, str(error), InvalidRequest.slug) from error
+    except Problem as problem:
+        raise CallError(PROBLEM, problem.detail, problem.slug) from problem
+    except ClientError as error:
+        raise CallError(PROBLEM, str(error), error.slug) from error
+    except Exception as error:  # a bug must answer too, and must not end the others
+        raise CallError(INTERNAL_ERROR, f"a bug: {type(error).__name__}", "internal") from error
+
+
 class Rpc:
     """One client behind method names."""
 
@@ -273,17 +288,7 @@ class Rpc:
         found = self._methods.get(method)
         if found is None:
             raise CallError(METHOD_NOT_FOUND, f"there is no method {method}", "method_not_found")
-        kind, work = found
-        try:
-            return await work(msgspec.convert(params, kind))
-        except msgspec.ValidationError as error:
-            raise CallError(INVALID_PARAMS, str(error), InvalidRequest.slug) from error
-        except Problem as problem:
-            raise CallError(PROBLEM, problem.detail, problem.slug) from problem
-        except ClientError as error:
-            raise CallError(PROBLEM, str(error), error.slug) from error
-        except Exception as error:  # a bug must answer too, and must not end the others
-            raise CallError(INTERNAL_ERROR, f"a bug: {type(error).__name__}", "internal") from error
+        return await carry_out(found, params)
 
     async def _notify(self) -> None:
         async for message in self._client.messages():
