@@ -20,6 +20,7 @@ from parley_client.cli.groups import group
 from parley_client.cli.invitations import invitation
 from parley_client.cli.jsonrpc import serve
 from parley_client.cli.linking import link, typed_digits
+from parley_client.cli.lock import erase_locked, lock
 from parley_client.cli.message import message
 from parley_client.cli.providers import provider
 from parley_client.cli.push import push
@@ -60,6 +61,7 @@ app.command()(search)
 app.command()(verify)
 app.command()(accept)
 app.add_typer(link, name="link")
+app.add_typer(lock, name="lock")
 app.command()(transparency)
 
 Server = Annotated[str, typer.Option(help="https://HOST:PORT of the server.")]
@@ -80,10 +82,13 @@ class _Account(TypedDict):
 def _every_command(
     context: typer.Context,
     profile: Annotated[Path, typer.Option(help="Directory that holds this device's keys and messages.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="File whose first line opens the profile's app lock, where it has one.")
+    ] = None,
 ) -> None:
     """An encrypted device on the command line."""
     network = context.obj if callable(context.obj) else HttpsNetwork
-    context.obj = Invocation(profile, network)
+    context.obj = Invocation(profile, network, passphrase_file)
 
 
 @app.command()
@@ -149,8 +154,9 @@ def login(
 
 @app.command()
 def logout(context: typer.Context) -> None:
-    """Sign this device out for good and erase the profile."""
+    """Sign this device out for good and erase the profile, its app lock too."""
     run(context, lambda client: client.logout())
+    erase_locked(context)
 
 
 @app.command()

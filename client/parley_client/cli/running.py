@@ -13,16 +13,22 @@ import typer
 
 from parley_client.client import Client, NetworkFactory
 from parley_client.errors import UsageError
+from parley_client.platforms.cpython import open_client
 
 _SECRET_FILE_SIZE_BYTES_MAX = 4096
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """What every command shares: the profile, and how to reach a server."""
+    """What every command shares: the profile, what opens it, and how to reach a server."""
 
     profile: Path
     network: NetworkFactory
+    passphrase_file: Path | None = None
+
+    def passphrase(self) -> str | None:
+        """Of the profile's app lock, None where none was given; `UsageError`."""
+        return first_line(self.passphrase_file) if self.passphrase_file is not None else None
 
 
 def run(context: typer.Context, work: Callable[[Client], Awaitable[None]]) -> None:
@@ -30,7 +36,8 @@ def run(context: typer.Context, work: Callable[[Client], Awaitable[None]]) -> No
     invocation: Invocation = context.obj
 
     async def run_once() -> None:
-        async with Client.open(invocation.profile, network=invocation.network) as client:
+        given = invocation.passphrase()
+        async with open_client(invocation.profile, network=invocation.network, passphrase=given) as client:
             await work(client)
 
     asyncio.run(run_once())

@@ -160,6 +160,7 @@ class Gate:
         require_lockable(params.passphrase, settings)
         async with self._turn:
             await self._replace(lambda: self._lock.set(params.passphrase, settings))
+        self._listeners.tell(Event("push.changed"))  # a sleeping device keeps nothing under a lock
         return {}
 
     async def _change(self, params: ChangeParams) -> object:
@@ -177,6 +178,7 @@ class Gate:
         async with self._turn:
             self._lock.require(params.passphrase)
             await self._replace(self._lock.remove)
+        self._listeners.tell(Event("push.changed"))
         return {}
 
     async def _forget(self, _: NoParams) -> object:

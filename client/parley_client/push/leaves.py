@@ -9,6 +9,7 @@ import msgspec
 
 from parley_client.crypto.message import epoch_secret
 from parley_client.groups.judgement import leaf_of
+from parley_client.locking.lock import lock_settings
 from parley_client.push.sealing import EpochSecret, seal_secret
 from parley_client.session import Session
 from parley_client.store import documents
@@ -42,10 +43,19 @@ def save_push(store: Store, state: PushState | None) -> None:
         documents.save(store, _DOCUMENT, state)
 
 
+def carried_key(store: Store) -> bytes | None:
+    """The push key that this device's leaves carry; None under an app lock.
+
+    Whoever has a browser's files would have that key, and with it every present epoch, without the passphrase.
+    """
+    state = load_push(store)
+    return state.public_key if state is not None and lock_settings(store) is None else None
+
+
 def own_leaf_extensions(session: Session) -> tuple[Extension, ...]:
     """What this device's leaves carry from now on."""
-    state = load_push(session.store)
-    return (Extension(PUSH_KEY_EXTENSION_TYPE, state.public_key),) if state is not None else ()
+    key = carried_key(session.store)
+    return (Extension(PUSH_KEY_EXTENSION_TYPE, key),) if key is not None else ()
 
 
 def push_key_in(leaf: LeafNode) -> bytes | None:

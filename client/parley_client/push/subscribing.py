@@ -14,7 +14,7 @@ from parley_client.api import notifications
 from parley_client.errors import ClientError, UsageError
 from parley_client.groups.commits import Plan, Planner, commit_change
 from parley_client.groups.judgement import leaves_of
-from parley_client.push.leaves import PushState, is_small, load_push, own_leaf_extensions, save_push
+from parley_client.push.leaves import PushState, carried_key, is_small, load_push, own_leaf_extensions, save_push
 from parley_client.push.sealing import EpochSecret, PushDirectory, PushPerson, seal_directory, seal_secret
 from parley_client.session import Session
 from parley_client.store.conversations import ConversationRow, list_conversations
@@ -76,11 +76,12 @@ async def refresh_leaves(session: Session) -> None:
 
 
 def push_secrets(session: Session) -> PushSecrets:
-    """The present epochs' secrets and whom to believe, sealed for this device's sleep; no network."""
-    state = load_push(session.store)
-    if state is None:
+    """The present epochs' secrets and whom to believe, sealed for this device's sleep: nothing under an app lock. No network."""
+    if load_push(session.store) is None:
         raise UsageError("this device takes no pushes; subscribe first")
-    device = session.device
+    device, key = session.device, carried_key(session.store)
+    if key is None:
+        return PushSecrets(device.server_name, device.device_id, "", [])
     rows = [
         (row, group)
         for row in list_conversations(session.store)
@@ -91,7 +92,7 @@ def push_secrets(session: Session) -> PushSecrets:
     sealed = seal_directory(
         session.primitives,
         _directory(session, rows),
-        state.public_key,
+        key,
         server_name=device.server_name,
         device_id=device.device_id,
     )
@@ -99,7 +100,7 @@ def push_secrets(session: Session) -> PushSecrets:
         server_name=device.server_name,
         device_id=device.device_id,
         directory=b64encode(sealed),
-        secrets=[_kept(session, row, state.public_key) for row, _ in rows],
+        secrets=[_kept(session, row, key) for row, _ in rows],
     )
 
 
