@@ -65,16 +65,15 @@ async def open_device(page: BrowserPage) -> Engine:
     # Here, because a memory snapshot can hold no C extension and these modules stand on one.
     from parley_app.local_engine import LocalEngine  # noqa: PLC0415
     from parley_client.errors import ProfileInUse  # noqa: PLC0415
-    from parley_client.platforms.browser import open_client  # noqa: PLC0415
-    from parley_client.rpc import Rpc  # noqa: PLC0415
+    from parley_client.platforms.browser import open_gate  # noqa: PLC0415
 
     try:
-        rpc = Rpc(await open_client())
+        gate = await open_gate()
     except ProfileInUse as error:
         raise EngineError(error.slug, str(error)) from error
-    engine = LocalEngine(rpc)
+    engine = LocalEngine(gate)
     asyncio.get_running_loop().call_soon(Keeper(page, engine).start)
-    rpc.start()
+    gate.start()
     return engine
 
 

@@ -18,9 +18,8 @@ import flet as ft
 from parley_app.bridge import PlainBridge
 from parley_app.local_engine import LocalEngine
 from parley_app.main import show
-from parley_client import Client
 from parley_client.errors import UsageError
-from parley_client.rpc import Rpc
+from parley_client.platforms.cpython import open_gate
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 HOST = "127.0.0.1"
@@ -35,13 +34,12 @@ async def serve(profile: Path, *, port: int, server: str, ca_file: str | None, i
     """
     if not in_browser and importlib.util.find_spec("flet_desktop") is None:
         raise UsageError("this installation has no window of its own; use --browser")
-    client = Client.open(profile)
-    rpc = Rpc(client)
-    engine = LocalEngine(rpc)
+    gate = open_gate(profile)
+    engine = LocalEngine(gate)
     bridge = PlainBridge(server, ca_file)
 
     async def begin(page: ft.Page) -> None:
-        rpc.start()
+        gate.start()
         show(page, engine, bridge)
 
     if in_browser:
@@ -62,8 +60,7 @@ async def serve(profile: Path, *, port: int, server: str, ca_file: str | None, i
     finally:
         if announcing is not None:
             announcing.cancel()
-        rpc.stop()
-        await client.close()
+        await gate.close()
 
 
 async def _announce(port: int, path: str) -> None:

@@ -9,13 +9,14 @@ import msgspec
 
 from parley_app.engine import EngineError, EventListener, Json
 from parley_client.events import Event
+from parley_client.locking.gate import Gate
 from parley_client.rpc import CallError, Rpc
 
 
 class LocalEngine:
-    """The device in this very process."""
+    """The device in this very process, behind its app lock or without one."""
 
-    def __init__(self, rpc: Rpc) -> None:
+    def __init__(self, rpc: Rpc | Gate) -> None:
         self._rpc = rpc
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Json:

@@ -21,6 +21,7 @@ from parley_app.model import channels as channel_routes
 from parley_app.model.app import App
 from parley_app.screens import (
     beginning_anew,
+    app_lock,
     by_provider,
     channel_search,
     channels,
@@ -53,6 +54,7 @@ _SCREENS: Final = {
     routes.ANEW: beginning_anew.BeginAnewScreen,
     routes.LINK: link_here.LinkHereScreen,
     routes.PROVIDER: by_provider.ProviderScreen,
+    routes.LOCKED: app_lock.LockedScreen,
     routes.KEY: gate.KeepKey,
     routes.KEY_CONFIRM: gate.ConfirmKey,
     routes.NEW: new_chat.NewChatScreen,
@@ -178,6 +180,7 @@ def _follow(page: ft.Page, app: App) -> None:
 
 def _pressed(app: App, event: ft.KeyboardEvent) -> None:
     """The keys that work everywhere."""
+    app.spawn(app.lock.touched())
     if event.key.upper() == "K" and (event.ctrl or event.meta):
         app.toggle_switcher()
     elif event.key == "Escape":

@@ -5,6 +5,7 @@ import datetime as dt
 
 from app_account import AccountAnswers
 from app_channels import ChannelAnswers
+from app_locking import LockAnswers
 from app_rooms import RoomAnswers
 
 from parley_app.bridge import PlainBridge
@@ -83,7 +84,7 @@ def presence(user_id, status="online", seen=None):
     return {"user_id": user_id, "status": status, "last_seen_at": seen}
 
 
-class FakeDevice(RoomAnswers, ChannelAnswers, AccountAnswers):
+class FakeDevice(RoomAnswers, ChannelAnswers, LockAnswers, AccountAnswers):
     """A device at the engine's port: conversations in lists, answers as `parley_client.rpc` gives them.
 
     `faults` maps a method to the error that its next calls meet.
@@ -133,6 +134,8 @@ class FakeDevice(RoomAnswers, ChannelAnswers, AccountAnswers):
         await asyncio.sleep(0)
         if method in self.faults:
             raise self.faults[method]
+        if self.locked and not method.startswith("lock"):
+            raise EngineError("profile_locked", "this device is locked")
         answer = getattr(self, "_" + method.replace(".", "_"))(**params)
         return await answer if asyncio.iscoroutine(answer) else answer
 

@@ -6,10 +6,12 @@ from e2e_web import WebApp, ask, ready_worker
 
 CHECKS = (Path(__file__).resolve().parents[2] / "client" / "tests" / "store_port.py").read_text()
 OPEN = """
-from parley_client.platforms.opfs import open_store
+from parley_client.platforms.opfs import open_profile
 import __main__
-__main__.store = await open_store("trial-store")
+__main__.profile = await open_profile("trial-store")
+__main__.store = __main__.profile.open_plain()
 """
+CLOSE = "import __main__; __main__.store.close(); __main__.profile.close()"
 
 
 def test_opfs_keeps_the_port(started: WebApp):
@@ -40,7 +42,66 @@ def test_opfs_keeps_the_port(started: WebApp):
         worker,
         "import __main__; return [bytes(v).decode() for (v,) in __main__.store.execute('SELECT value FROM trial WHERE place = 7')]",
     ) == ["kept"]
-    ask(worker, "import __main__; __main__.store.close()")
+    ask(worker, CLOSE)
+
+
+LOCK = """
+import time, __main__
+from parley_client.crypto.passphrases import COST
+from parley_client.errors import WrongPassphrase
+from parley_client.locking.lock import AppLock, LockSettings
+from parley_client.platforms.opfs import open_profile
+from parley_client.platforms.stretching import stretch
+from parley_mls import default_primitives
+
+async def opened():
+    return AppLock(await open_profile("trial-lock"), default_primitives(), stretch, time.time)
+"""
+
+
+def test_a_browser_s_store_is_sealed_under_a_lock(started: WebApp, say_trials):
+    """The same Argon2id as on CPython; what was sealed outlives the page, and nothing in the clear stays beside it."""
+    worker = ready_worker(started.page)
+    found = ask(
+        worker,
+        LOCK
+        + """
+lock = await opened()
+store = lock.open()
+store.execute("INSERT INTO drafts VALUES ('d', 'written before')")
+began = time.perf_counter()
+known = stretch(b"\\x01\\x02", bytes(16), COST).hex()[:16]
+took = time.perf_counter() - began
+store = lock.set("correct horse battery", LockSettings())
+store.execute("INSERT INTO drafts VALUES ('e', 'written after')")
+return [known, took]
+""",
+    )
+    assert found[0] == "dfb27ab1ca0fab89"
+    say_trials(f"argon2id seconds={found[1]:.2f}")
+    # The page goes without closing anything, as a crash does.
+    worker = started.open()
+    assert ask(
+        worker,
+        LOCK
+        + """
+lock = await opened()
+refused = False
+try:
+    lock.open("wrong one")
+except WrongPassphrase:
+    refused = True
+pool = lock._profile._pool
+sealed = bytes(lock._outer.image())
+store = lock.open("correct horse battery")
+texts = [text for (text,) in store.execute("SELECT text FROM drafts ORDER BY text")]
+store = lock.remove()
+again = [text for (text,) in store.execute("SELECT text FROM drafts ORDER BY text")]
+left = [pool.has("/client.db"), pool.has("/sealed.db")]
+lock.close()
+return [refused, b"written" in sealed, texts, again, left]
+""",
+    ) == [True, False, ["written after", "written before"], ["written after", "written before"], [True, False]]
 
 
 def test_a_profile_has_one_holder(started: WebApp):
@@ -53,14 +114,14 @@ def test_a_profile_has_one_holder(started: WebApp):
         other,
         """
         from parley_client.errors import ProfileInUse
-        from parley_client.platforms.opfs import open_store
+        from parley_client.platforms.opfs import open_profile
         try:
-            await open_store("trial-store", lock_timeout_s=0.5)
+            await open_profile("trial-store", lock_timeout_s=0.5)
         except ProfileInUse:
             return True
         """,
     )
     assert refused
-    ask(worker, "import __main__; __main__.store.close()")
-    ask(other, "from parley_client.platforms.opfs import open_store; await open_store('trial-store')")
+    ask(worker, CLOSE)
+    ask(other, "from parley_client.platforms.opfs import open_profile; await open_profile('trial-store')")
     page.close()

@@ -13,6 +13,7 @@ from parley_app import words
 from parley_app.bridge import Bridge
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults, gating, room_menus
+from parley_app.model.app_lock import AppLock
 from parley_app.model.channels import DIRECTORY, Channels
 from parley_app.model.chats import Chats
 from parley_app.model.company import Company
@@ -53,6 +54,7 @@ CODE: Final = gating.CODE
 LINK: Final = gating.LINK
 ANEW: Final = gating.ANEW
 PROVIDER: Final = gating.PROVIDER
+LOCKED: Final = gating.LOCKED
 FORGOT: Final = gating.FORGOT
 RESET: Final = gating.RESET
 KEY: Final = gating.KEY
@@ -83,6 +85,7 @@ class App(Entering):
         self.reporting = Reporting(engine)
         self.comparing = Comparing(engine)
         self.privacy, self.notifications = Privacy(engine), Notifications(bridge)
+        self.lock = AppLock(engine)
         self.conversation: Conversation | None = None
         self.membership: Membership | None = None
         self.governing: Governing | None = None
@@ -91,6 +94,8 @@ class App(Entering):
         self.layers, self.poll_form = Layers(), PollForm(engine)
         self._thread_drafts: dict[str, str] = {}
         self.route: str = WELCOME
+        #: Where somebody was before the device was locked.
+        self._locked_at = WELCOME
         self.switcher = False
         self.picture: Picture | None = None
         #: Changes when the timeline has to begin anew at its end.
@@ -102,11 +107,14 @@ class App(Entering):
         """Load what the device holds and show where somebody was."""
         await self.preferences.load()
         await self.session.load()
+        await self.lock.load()
         self.spawn(self.session.look_for_passkeys())
         if self.session.phase == "signed_in":
             await self.chats.load()
             self.spawn(self.reminders.load())
             self.look_around()
+        if self.session.phase == "locked":
+            self._locked_at = route or WELCOME
         self.go(self._welcome(route or WELCOME))
 
     def stop(self) -> None:
@@ -122,6 +130,7 @@ class App(Entering):
             self.conversation.leave()
             self.spawn(self._keep_draft(self.conversation))
         self.route, self.switcher = route, False
+        self.spawn(self.lock.touched())
         self.layers.close()
         wanted = self.opened
         if wanted is None:
@@ -165,8 +174,16 @@ class App(Entering):
         self.picture = picture
         self.changed()
 
+    async def lock_now(self) -> None:
+        """Keep what is being written, and lock the device."""
+        if self.conversation is not None:
+            await self.conversation.keep_draft()
+        await self.lock.lock_now()
+
     async def watch(self, *, watched: bool) -> None:
         """Whether somebody looks at the app."""
+        if watched:
+            await self.lock.touched()
         if self.session.phase == "signed_in":
             with contextlib.suppress(EngineError):
                 await self.engine.call("presence.set", {"status": "online" if watched else "away"})
@@ -426,22 +443,40 @@ class App(Entering):
             if was != "signed_out" and self.session.phase == "signed_out":
                 self._forget()
         elif name in {"conversation.changed", "outbox.changed"} and self.session.phase == "signed_in":
-            open_one = self.conversation
-            if open_one is not None and open_one.conversation_id == params["conversation_id"]:
-                await open_one.heard(name, params)
-                if self.thread is not None:
-                    await self.thread.heard(name, params)
-                if self.pins is not None:
-                    await self.pins.load()
-                if self.governing is not None and self.details:
-                    await self.governing.load()
-            await self.refresh(params["conversation_id"])
-            await self.schedule.load()
-            self.joining.heard(params["conversation_id"])
+            await self._conversation_changed(name, params)
         elif name == "privacy.changed":
             self.privacy.heard(params)
+        elif name in {"lock.changed", "engine.moved"}:
+            await self._follow_lock()
         elif name == "join_requests.changed" and self.opened == params["conversation_id"] and self.governing:
             await self._learn(self.governing)
+
+    async def _conversation_changed(self, name: str, params: Json) -> None:
+        open_one = self.conversation
+        if open_one is not None and open_one.conversation_id == params["conversation_id"]:
+            await open_one.heard(name, params)
+            if self.thread is not None:
+                await self.thread.heard(name, params)
+            if self.pins is not None:
+                await self.pins.load()
+            if self.governing is not None and self.details:
+                await self.governing.load()
+        await self.refresh(params["conversation_id"])
+        await self.schedule.load()
+        self.joining.heard(params["conversation_id"])
+
+    async def _follow_lock(self) -> None:
+        """Show nothing of a locked device; and what was there before, once it is open."""
+        try:
+            locked = (await self.engine.call("lock"))["locked"]
+        except EngineError:
+            return
+        if locked and self.session.phase in {"keeping_key", "signed_in"}:
+            self._locked_at = self.route
+            self.session.lock_up()
+            self._forget()
+        elif not locked and self.session.phase == "locked":
+            await self.start(self._locked_at)
 
     async def _learn(self, governing: Governing) -> None:
         await governing.load()

@@ -21,6 +21,7 @@ KEY: Final = "/recovery-key"
 KEY_CONFIRM: Final = "/recovery-key/confirm"
 HOME: Final = "/chats"
 JOIN: Final = "/join"
+LOCKED: Final = "/locked"
 _GATE: Final = {WELCOME, SIGN_UP, CONFIRM, SIGN_IN, RESTORE, CODE, LINK, ANEW, PROVIDER, FORGOT, RESET}
 _STEPS: Final = {"password": SIGN_IN, "recovery_key": RESTORE, "code": CODE, "provider": PROVIDER}
 
@@ -29,13 +30,15 @@ def allowed(session: Session, route: str) -> str:
     """The route, or another in its place where the session does not allow it."""
     match session.phase:
         case "signed_in":
-            return HOME if route in _GATE or route.startswith(KEY) else route
+            return HOME if route in {*_GATE, LOCKED} or route.startswith(KEY) else route
         case "keeping_key":
             return route if route in {KEY, KEY_CONFIRM} else KEY
         case "signed_out":
             if session.step != {CODE: "code", PROVIDER: "provider"}.get(route, session.step):
                 return SIGN_IN
             return route if route in _GATE and (route != CONFIRM or session.unfinished) else WELCOME
+        case "locked":
+            return LOCKED
         case _:
             return route
 

@@ -23,7 +23,7 @@ from parley_app.model.security import Security
 from parley_app.model.signing_up import SignUpForm
 
 _LOOKALIKES = str.maketrans("OIL", "011")
-Phase = Literal["starting", "signed_out", "keeping_key", "signed_in"]
+Phase = Literal["starting", "locked", "signed_out", "keeping_key", "signed_in"]
 Connection = Literal["offline", "connecting", "online"]
 Step = Literal["password", "recovery_key", "code", "provider"]
 #: What sends somebody who stands before the second step back to an earlier one.
@@ -85,7 +85,11 @@ class Session(Observed):
             if state["recovery_key_pending"]:
                 self.recovery_key = (await self._engine.call("recovery_key"))["recovery_key"] or ""
         except EngineError as error:
-            self.fault = faults.sentence(error)
+            self.fault = ""
+            if error.slug == "profile_locked":
+                self.phase = "locked"
+            else:
+                self.fault = faults.sentence(error)
             self.changed()
             return
         self.connection = state["connection"] if state["connection"] != "offline" else "connecting"
@@ -269,6 +273,12 @@ class Session(Observed):
         elif name == "signed_out" and self.phase != "signed_out":
             self.farewell = words.SIGNED_OUT
             self._leave()
+
+    def lock_up(self) -> None:
+        """The device is locked: nothing of the account stays here."""
+        self._leave()
+        self.phase = "locked"
+        self.changed()
 
     async def try_now(self) -> None:
         """Connect at once."""

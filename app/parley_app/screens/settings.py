@@ -7,7 +7,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import account_words, entrance_words, words
+from parley_app import account_words, entrance_words, lock_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.layout import at_least, keyed
 from parley_app.components.overlay import Dialog, DialogOver
@@ -21,6 +21,7 @@ from parley_app.model import app as routes
 from parley_app.model.app import App
 from parley_app.model.own_email import OwnEmail
 from parley_app.model.preferences import Theme
+from parley_app.screens.app_lock import AppLockScreen
 from parley_app.screens.frame import Workspace
 from parley_app.screens.key_log import KeyLogScreen
 from parley_app.screens.link_other import LinkOtherScreen
@@ -34,6 +35,7 @@ from parley_app.screens.privacy import PrivacyScreen
 from parley_app.screens.second_step import SecondStepScreen
 from parley_app.screens.settings_page import (
     ACCOUNT,
+    APP_LOCK,
     APPEARANCE,
     KEY_LOG,
     LINK_OTHER,
@@ -58,6 +60,7 @@ _WAYS: Final = (
     (Glyph.KEY, words.PASSWORD, account_words.PASSWORD_DETAIL, OWN_PASSWORD),
     (Glyph.SHIELD_CHECK, account_words.STEP, account_words.STEP_DETAIL, SECOND_STEP),
     (Glyph.FINGERPRINT, account_words.PASSKEYS, account_words.PASSKEYS_DETAIL, PASSKEYS),
+    (Glyph.LOCK_KEY, lock_words.LOCK, lock_words.LOCK_DETAIL, APP_LOCK),
     (Glyph.DEVICES, account_words.SESSIONS, account_words.SESSIONS_DETAIL, OWN_SESSIONS),
     (Glyph.TICKET, entrance_words.INVITATIONS, entrance_words.INVITATIONS_DETAIL, OWN_INVITATIONS),
     (Glyph.KEY, account_words.KEYS, account_words.KEYS_DETAIL, KEY_LOG),
@@ -276,6 +279,7 @@ _PAGES: Final = {
     LINK_OTHER: LinkOtherScreen,
     OWN_INVITATIONS: InvitationsScreen,
     KEY_LOG: KeyLogScreen,
+    APP_LOCK: AppLockScreen,
 }
 
 

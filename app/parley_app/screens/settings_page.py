@@ -32,6 +32,7 @@ LINK_OTHER: Final = f"{OWN_SESSIONS}/link"
 LOCK_OUT: Final = f"{OWN_SESSIONS}/lock-out"
 OWN_INVITATIONS: Final = f"{ACCOUNT}/invitations"
 KEY_LOG: Final = f"{ACCOUNT}/keys"
+APP_LOCK: Final = f"{ACCOUNT}/lock"
 PRIVACY: Final = f"{routes.SETTINGS}/privacy"
 NOTIFICATIONS: Final = f"{routes.SETTINGS}/notifications"
 SECTIONS: Final = (

@@ -1,7 +1,7 @@
-// SQLite for `parley_client.platforms.opfs`: one file on the SAH pool of the origin private file system.
+// SQLite for `parley_client.platforms.opfs`: files on the SAH pool of the origin private file system, and in memory.
 import sqlite3InitModule from "@sqlite.org/sqlite-wasm";
 
-const POOL_FILES = 6; // database, journal, and what SQLite opens besides
+const POOL_FILES = 6; // a database in the clear and a sealed one, a journal each, and what SQLite opens besides
 
 let starting;
 
@@ -15,17 +15,13 @@ const start = () => {
 };
 
 class Database {
-  #pool;
   #db;
   #sqlite3;
 
-  constructor(sqlite3, pool, path) {
+  constructor(sqlite3, db) {
     this.#sqlite3 = sqlite3;
-    this.#pool = pool;
-    this.#db = new pool.OpfsSAHPoolDb(path);
-    // A SAH-pool file has one connection, so the write-ahead log needs no shared memory.
-    this.#db.exec("PRAGMA locking_mode=exclusive; PRAGMA journal_mode=truncate; PRAGMA synchronous=full;");
-    this.#db.exec("PRAGMA secure_delete=on; PRAGMA foreign_keys=on;");
+    this.#db = db;
+    this.#db.exec("PRAGMA foreign_keys=on;");
   }
 
   /** Rows as arrays; NULL is undefined, a blob a Uint8Array. Undefined where there is no row. */
@@ -45,15 +41,66 @@ class Database {
     return this.#sqlite3.capi.sqlite3_get_autocommit(this.#db) === 0;
   }
 
-  /** Close the file and let another worker have the pool. */
+  /** The whole database, as SQLite writes it to a file. */
+  image() {
+    return this.#sqlite3.capi.sqlite3_js_db_export(this.#db);
+  }
+
   close() {
     this.#db.close();
+  }
+}
+
+/** The files of a profile. */
+class Pool {
+  #sqlite3;
+  #pool;
+
+  constructor(sqlite3, pool) {
+    this.#sqlite3 = sqlite3;
+    this.#pool = pool;
+  }
+
+  has(path) {
+    return this.#pool.getFileNames().includes(path);
+  }
+
+  open(path) {
+    const db = new this.#pool.OpfsSAHPoolDb(path);
+    // A SAH-pool file has one connection, so nothing is shared.
+    db.exec("PRAGMA locking_mode=exclusive; PRAGMA journal_mode=truncate; PRAGMA synchronous=full; PRAGMA secure_delete=on;");
+    return new Database(this.#sqlite3, db);
+  }
+
+  /** A database in memory with the contents of an image; an empty image is an empty database. */
+  open_memory(image) {
+    const { capi, oo1, wasm } = this.#sqlite3;
+    const db = new oo1.DB(":memory:");
+    if (image.length) {
+      const flags = capi.SQLITE_DESERIALIZE_FREEONCLOSE | capi.SQLITE_DESERIALIZE_RESIZEABLE;
+      const at = wasm.allocFromTypedArray(image);
+      db.checkRc(capi.sqlite3_deserialize(db.pointer, "main", at, image.length, image.length, flags));
+    }
+    return new Database(this.#sqlite3, db);
+  }
+
+  /** A file of an image: there as a whole, or not at all. */
+  write(path, image) {
+    this.#pool.importDb(path, image);
+  }
+
+  remove(path) {
+    this.#pool.unlink(path);
+  }
+
+  /** Let another worker have the files. */
+  close() {
     this.#pool.pauseVfs();
   }
 }
 
-/** Open or make the database of a profile; rejects with the browser's DOMException where another worker has it. */
-export const open_database = async (profile) => {
+/** Hold the files of a profile; rejects with the browser's DOMException where another worker has them. */
+export const open_pool = async (profile) => {
   const sqlite3 = await start();
   const pool = await sqlite3.installOpfsSAHPoolVfs({
     name: `pool-${profile}`,
@@ -62,5 +109,5 @@ export const open_database = async (profile) => {
     forceReinitIfPreviouslyFailed: true,
   });
   if (pool.isPaused()) await pool.unpauseVfs();
-  return new Database(sqlite3, pool, "/client.db");
+  return new Pool(sqlite3, pool);
 };

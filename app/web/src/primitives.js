@@ -2,6 +2,7 @@
 // Beside them stand those of `signatures.js`, which answer later.
 import { gcm } from "@noble/ciphers/aes.js";
 import { ed25519, x25519 as curve25519 } from "@noble/curves/ed25519.js";
+import { argon2id as stretch } from "@noble/hashes/argon2.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 
 export * from "./signatures.js";
@@ -67,3 +68,7 @@ export const ed25519_verify = (key, message, signature) =>
     const expected = sB.subtract(pointOf(key).multiplyUnsafe(k)).toBytes();
     return expected.every((byte, place) => byte === r[place]);
   }) === true;
+
+/** Argon2id (RFC 9106), memory in KiB. It takes about a second, and this worker with it. */
+export const argon2id = (passphrase, salt, memory, passes, lanes, size) =>
+  stretch(passphrase, salt, { t: passes, m: memory, p: lanes, dkLen: size });

@@ -1,7 +1,7 @@
 """A device behind its app lock, by method names: those of `parley_client.rpc` while it is open, and `lock.*` always.
 
 Invariants: while it is locked this process holds neither the store's key nor anything that the store held; whatever is asked then
-answers `profile_locked`. Only its person keeps it open (`lock.active`): news from the server do not.
+answers `profile_locked`. Only its person keeps it open (`lock.active`, and what nobody else does): news from the server do not.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from parley_client.store.port import Store
 
 #: A sleeping machine's timers sleep too, so nobody waits for the end of the idle time in one go.
 _LOOK_S: Final = 15.0
+#: What nobody but a person does.
+_BY_PEOPLE: Final = frozenset({"send", "typing.start"})
 
 
 class LockState(msgspec.Struct, frozen=True):
@@ -115,6 +117,8 @@ class Gate:
         rpc = self._rpc
         if rpc is None:
             raise _locked()
+        if method in _BY_PEOPLE:
+            self._active_at = self._clock()
         try:
             answer = await rpc.call(method, params)
         except CallError as error:

@@ -22,14 +22,15 @@ LOCK_TIMEOUT_S = 10.0
 _LOCK_RETRY_S = 0.1
 #: How the browser says that somebody else has the files.
 _TAKEN = frozenset({"InvalidStateError", "NoModificationAllowedError"})
+_PLAIN, _SEALED = "/client.db", "/sealed.db"
 
 
-async def open_store(profile: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> OpfsStore:
-    """Open or make a profile; `ProfileInUse` where another worker keeps it longer than the time-out."""
+async def open_profile(profile: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> OpfsProfile:
+    """Hold a profile's files; `ProfileInUse` where another worker keeps them longer than the time-out."""
     deadline = time.monotonic() + lock_timeout_s
     while True:
         try:
-            return OpfsStore(await parley_bridge.open_database(profile))
+            return OpfsProfile(await parley_bridge.open_pool(profile))
         except JsException as error:
             if error.name not in _TAKEN:
                 raise
@@ -40,12 +41,11 @@ async def open_store(profile: str, *, lock_timeout_s: float = LOCK_TIMEOUT_S) ->
 
 
 class OpfsStore:
-    """A profile's database, opened exclusively."""
+    """One database, in a file or in memory."""
 
     def __init__(self, database: Any) -> None:
         self._database = database
         self._depth = 0
-        migrate(self)
 
     def execute(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[Row]:
         """Run one statement and return its rows."""
@@ -72,9 +72,54 @@ class OpfsStore:
         finally:
             self._depth = 0
 
+    def image(self) -> bytes:
+        """The database as SQLite writes it to a file. Outside a transaction."""
+        return bytes(self._database.image().to_bytes())
+
+    def close(self) -> None:
+        """Close the file, or forget what is in memory."""
+        self._database.close()
+
+
+class OpfsProfile:
+    """A profile's files, held exclusively."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    def has_sealed(self) -> bool:
+        """Whether there is a sealed database, whole or not."""
+        return bool(self._pool.has(_SEALED))
+
+    def open_plain(self) -> OpfsStore:
+        """The database in the clear, with its tables."""
+        store = OpfsStore(self._pool.open(_PLAIN))
+        migrate(store)
+        return store
+
+    def open_sealed(self) -> OpfsStore:
+        """The database that holds sealed bytes alone."""
+        return OpfsStore(self._pool.open(_SEALED))
+
+    def open_memory(self, image: bytes) -> OpfsStore:
+        """A database in memory, with the contents of an image."""
+        return OpfsStore(self._pool.open_memory(to_js(image)))
+
+    def write_plain(self, image: bytes) -> None:
+        """Make the database in the clear of an image: all of it or nothing."""
+        self._pool.write(_PLAIN, to_js(image))
+
+    def drop_plain(self) -> None:
+        """Erase the database in the clear: the browser cuts its file off, and what it does with the bytes nobody reaches from here."""
+        self._pool.remove(_PLAIN)
+
+    def drop_sealed(self) -> None:
+        """Erase the sealed database."""
+        self._pool.remove(_SEALED)
+
     def close(self) -> None:
         """Give the files back, so that another worker may have the profile."""
-        self._database.close()
+        self._pool.close()
 
 
 def _plain(value: Any) -> SqlValue:

@@ -118,6 +118,8 @@ async def test_it_closes_when_its_person_is_away_and_not_before(alice):
         await alice("lock.active")
         await alice("summaries")
     assert not (await alice("lock"))["locked"]
+    await alice.timer.turn(100)
+    await alice("send", to=alice.where, text="who writes is here")
     for _ in range(11):  # what is asked for by news keeps nothing open
         await alice.timer.turn(10)
         await alice("summaries")
@@ -138,6 +140,7 @@ async def test_the_idle_time_is_changed_and_kept(alice):
     await alice("lock.idle", idle_s=0)
     for _ in range(3):
         await alice.timer.turn(100_000)
+    assert not (await alice("lock"))["locked"]
     await alice("lock.now")
     await alice("lock.unlock", passphrase=PASSPHRASE)
     assert (await alice("lock"))["idle_s"] == 0
