@@ -36,7 +36,8 @@ from parley_client.crypto.history import (
     seal_history_key,
 )
 from parley_client.crypto.linking import LinkPackage
-from parley_client.crypto.recovery import RecoveryKeyError, new_recovery_key, parse_recovery_key
+from parley_client.crypto.recovery import new_recovery_key
+from parley_client.crypto.sealing import place_of
 from parley_client.directory import Directory
 from parley_client.errors import (
     AlreadySignedIn,
@@ -47,6 +48,7 @@ from parley_client.errors import (
     UsageError,
 )
 from parley_client.platforms.labels import DeviceLabel
+from parley_client.recovery.words import Recovery, read_recovery, recovery_key_of
 from parley_client.store.documents import Account, Stage, load_account, load_tokens, save_account, save_tokens
 from parley_client.store.history import save_history_key
 from parley_client.store.port import Store
@@ -112,7 +114,7 @@ class SetUp:
         account: Account,
         *,
         password: str,
-        recovery_key: bytes | None,
+        recovery_key: Recovery | None,
         code: str | None = None,
         passkey: auth.PasskeyAnswer | None = None,
         tokens: Tokens | None = None,
@@ -350,13 +352,15 @@ class SetUp:
 
     # --- recovery
 
-    async def _recover(self, account: Account, user_id: UserId, recovery_key: bytes, *, afresh: bool) -> Account:
+    async def _recover(self, account: Account, user_id: UserId, recovery: Recovery, *, afresh: bool) -> Account:
         """Be a further device by the account's vault, as the newest statement under its root key vouches for it.
 
         `afresh` leaves nothing of the device that this profile was: its leaves are gone from all groups.
         """
         identity = await self._own_identity(user_id, _server_name(account))
-        content = await self.open_vault(identity, recovery_key)
+        place = place_of(_server_name(account), user_id).finish()
+        key = await recovery_key_of(recovery, self._api, self._primitives, place)
+        content = await self.open_vault(identity, key)
         if afresh:
             account = self._begin_anew(account)
         account = msgspec.structs.replace(account, user_id=user_id, stage="recovering")
@@ -447,12 +451,9 @@ def statement_upload(account: Account) -> StatementUpload:
     )
 
 
-def read_recovery_key(unverified_text: str | None) -> bytes | None:
-    """The key behind what somebody typed; `RecoveryKeyRefused`."""
-    try:
-        return parse_recovery_key(unverified_text) if unverified_text is not None else None
-    except RecoveryKeyError as error:
-        raise RecoveryKeyRefused(str(error)) from error
+def read_recovery_key(unverified_text: str | None) -> Recovery | None:
+    """The key, or the words for it, that somebody typed; `RecoveryKeyRefused`."""
+    return read_recovery(unverified_text) if unverified_text is not None else None
 
 
 def _server_name(account: Account) -> str:

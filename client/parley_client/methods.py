@@ -8,6 +8,7 @@ from parley_client.groups.methods import GroupMethods
 from parley_client.linking.methods import LinkMethods
 from parley_client.lockout.methods import LockOutMethods
 from parley_client.push.methods import PushMethods
+from parley_client.recovery.methods import RecoveryMethods
 from parley_client.renewal.methods import RenewalMethods
 from parley_client.restoring.methods import RestoreMethods
 from parley_client.schedule.methods import ScheduleMethods
@@ -30,6 +31,7 @@ class RoomMethods(
     RenewalMethods,
     LinkMethods,
     LockOutMethods,
+    RecoveryMethods,
     TransparencyMethods,
 ):
     """The parts of `Client`, each from its room."""

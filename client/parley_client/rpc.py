@@ -30,6 +30,7 @@ from parley_client.groups.rpc import group_methods
 from parley_client.linking.rpc import DigitsParams, ScanParams, link_methods
 from parley_client.lockout.rpc import lock_out_methods
 from parley_client.push.rpc import push_methods
+from parley_client.recovery.rpc import recovery_methods
 from parley_client.renewal.rpc import renewal_methods
 from parley_client.restoring.rpc import restore_methods
 from parley_client.schedule.rpc import schedule_methods
@@ -236,6 +237,7 @@ class Rpc:
             **renewal_methods(client, self.start),
             **link_methods(client),
             **lock_out_methods(client),
+            **recovery_methods(client),
             **transparency_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),

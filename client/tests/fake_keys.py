@@ -1,7 +1,10 @@
 """What the server in memory keeps of a person's keys: statements and vault, devices, key packages, and links of devices."""
 
+import hashlib
+import os
+
 from parley_contracts import problems
-from parley_contracts.encoding import b64decode
+from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.identity import AccountStatement, DeviceCertificate
 
 SLOTS = ("offer", "answer", "reveal", "package")
@@ -14,6 +17,8 @@ class FakeKeys:
         super().__init__()
         self.links: dict[str, dict] = {}
         self.ended_devices: set[str] = set()
+        self.recovery_words: dict[str, dict] = {}
+        self.pepper_secret = "outside the database"
         self.shown_link = lambda session, link: {name: value for name, value in link.items() if name != "user"}
 
     def _auth_me(self, session, method, rest, body, query) -> object:
@@ -37,8 +42,8 @@ class FakeKeys:
                 return self._tokens({"user": user["id"], "device": device_id})
             case ["links", *link]:
                 return self._link(session, method, link, body)
-            case _:
-                return self._own_key_packages(session["device"], method, body)
+            case [other]:
+                return self._kept(other)(session, method, body)
 
     def _put_statement(self, user_id: str, version: int, body: dict) -> object:
         statement = AccountStatement.decode(b64decode(body["statement"]))
@@ -61,12 +66,37 @@ class FakeKeys:
         stated = AccountStatement.decode(b64decode(body["statement"])).version
         return self._put_statement(user_id, int(version[0]) if version else stated, body)
 
+    def _kept(self, name: str):
+        return {"recovery-words": self._own_words, "key-packages": self._own_key_packages}[name]
+
+    def _own_words(self, session: dict, method: str, body: dict) -> object:
+        """The pepper is of person and salt, as the server's is."""
+        user_id = session["user"]
+        match method:
+            case "POST":
+                salt = os.urandom(16)
+                return {"salt": b64encode(salt), "pepper": self._pepper(user_id, b64encode(salt))}
+            case "PUT":
+                self.recovery_words[user_id] = body
+            case "DELETE":
+                self.recovery_words.pop(user_id, None)
+            case _:
+                if user_id not in self.recovery_words:
+                    raise problems.NotFound
+                kept = self.recovery_words[user_id]
+                return {"wrap": kept["wrap"], "pepper": self._pepper(user_id, kept["salt"])}
+        return None
+
+    def _pepper(self, user_id: str, salt: str) -> str:
+        return b64encode(hashlib.sha256(f"{self.pepper_secret} {user_id} {salt}".encode()).digest())
+
     def end_device(self, user_id: str, device_id: str) -> None:
         self.ended_devices.add(device_id)
         del self.devices[user_id][device_id]
         self.sessions = {token: s for token, s in self.sessions.items() if s["device"] != device_id}
 
-    def _own_key_packages(self, device_id: str, method: str, body: dict) -> object:
+    def _own_key_packages(self, session: dict, method: str, body: dict) -> object:
+        device_id = session["device"]
         if method == "POST":
             self.key_packages[device_id] += body["key_packages"]
             self.last_resorts |= {device_id: body["last_resort"]} if body["last_resort"] else {}

@@ -186,6 +186,7 @@ class OwnProfile(msgspec.Struct, frozen=True):
     device_id: DeviceId | None
     has_statement: bool
     email_verified: bool = False
+    has_recovery_words: bool = False
 
 
 class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -274,5 +274,27 @@ def begin_anew(
     run(context, work)
 
 
+@account.command("recovery-words")
+def recovery_words(
+    context: typer.Context,
+    recovery_key_file: Annotated[Path | None, typer.Option(help="File whose first line is the recovery key.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Have no words any more.")] = False,
+    password: Password = None,
+    code: Code = "",
+) -> None:
+    """Draw six words that stand for the recovery key wherever it is asked for, or with --remove have none any more."""
+    if remove == (recovery_key_file is not None):
+        raise UsageError("give either --recovery-key-file or --remove")
+
+    async def work(client: Client) -> object:
+        await sign_in_again(client, password, code)
+        if recovery_key_file is None:
+            await client.recovery_words_forget()
+            return None
+        return {"words": await client.recovery_words_draw(first_line(recovery_key_file))}
+
+    run_synced(context, work)
+
+
 def _text(path: Path | None) -> str | None:
     return str(path.absolute()) if path is not None else None

@@ -27,6 +27,7 @@ from parley_client.crypto.account import (
     verify_certificate,
 )
 from parley_client.crypto.history import HistoryKey
+from parley_client.crypto.sealing import place_of
 from parley_client.errors import ClientError, LockOutFailed, NotSignedIn, UsageError
 from parley_client.groups.commits import Plan, Planner, commit_change, locked_out_leaves
 from parley_client.groups.conversations import open_direct
@@ -34,6 +35,7 @@ from parley_client.groups.judgement import certificate_in
 from parley_client.groups.policies import known_policy
 from parley_client.key_packages import stock_key_packages
 from parley_client.platforms.labels import DeviceLabel
+from parley_client.recovery.words import Recovery, recovery_key_of
 from parley_client.session import Device, Session
 from parley_client.store import documents
 from parley_client.store.conversations import ConversationRow, list_conversations
@@ -53,13 +55,13 @@ _OWED = "signing_key_owed"
 _LABEL = DeviceLabel("Parley", "Parley")
 
 
-async def lock_out(session: Session, device_id: DeviceId, recovery_key: bytes) -> None:
+async def lock_out(session: Session, device_id: DeviceId, recovery: Recovery) -> None:
     """Lock a device out for good; `RecoveryKeyRefused`, `LockOutFailed`. What cannot be done now is done later."""
     if device_id == session.device.device_id:
         raise UsageError("a device cannot lock itself out: sign it out, or lock it out from another one")
     async with session.keys_lock:
         if own_account(session).succession is None:
-            await _prepare(session, device_id, recovery_key)
+            await _prepare(session, device_id, recovery)
         await publish(session)
         await finish(session)
 
@@ -158,10 +160,12 @@ def own_account(session: Session) -> Account:
     return account
 
 
-async def _prepare(session: Session, lost: DeviceId, recovery_key: bytes) -> None:
+async def _prepare(session: Session, lost: DeviceId, recovery: Recovery) -> None:
     """Store the next statement with all that belongs to it."""
     own, set_up = session.device, SetUp(session.store, session.api, session.primitives, _LABEL)
     identity = await session.directory.identity(own.user_id)
+    place = place_of(own.server_name, own.user_id).finish()
+    recovery_key = await recovery_key_of(recovery, session.api, session.primitives, place)
     content = await set_up.open_vault(identity, recovery_key)
     history_keys = await set_up.history_keys(identity, content)
     made = succeed_account(

@@ -41,6 +41,7 @@ from parley_contracts.documents.key_log import KEY_LOG_OPERATIONS
 from parley_contracts.documents.linking import LINKING
 from parley_contracts.documents.operations import Operation, Parameter, Service
 from parley_contracts.documents.providers import PROVIDERS
+from parley_contracts.documents.recovery import RECOVERY
 from parley_contracts.documents.sign_up import SIGN_UP
 from parley_contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX, USERNAME_LENGTH_MAX
 from parley_contracts.problems import (
@@ -415,6 +416,6 @@ AUTH = Service(
     description="Accounts, sign-in and tokens, and the directory of people's statements, devices and key packages.",
     operations=(
         *(*_SIGN_IN, *PROVIDERS, *SIGN_UP, *_PEOPLE, *_EMAIL_AND_PASSWORD),
-        *(*SECOND_FACTORS, *_SESSIONS, *_KEYS, *KEY_LOG_OPERATIONS, *LINKING),
+        *(*SECOND_FACTORS, *_SESSIONS, *_KEYS, *KEY_LOG_OPERATIONS, *LINKING, *RECOVERY),
     ),
 )

@@ -15,7 +15,7 @@ from parley_contracts import applications_api as applications
 from parley_contracts import auth_api as auth
 from parley_contracts import channels_api as channels
 from parley_contracts import joining_api as joining
-from parley_contracts import limits, linking_api
+from parley_contracts import limits, linking_api, recovery_api
 from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
@@ -107,6 +107,9 @@ _COMMIT = up_to(limits.COMMIT_SIZE_BYTES_MAX)
 _WELCOME = up_to(limits.WELCOME_SIZE_BYTES_MAX)
 _STATEMENT = up_to(limits.STATEMENT_SIZE_BYTES_MAX)
 _VAULT = up_to(limits.VAULT_SIZE_BYTES_MAX)
+_WRAP = up_to(limits.RECOVERY_WRAP_SIZE_BYTES_MAX)
+_SALT = exactly(limits.RECOVERY_SALT_SIZE_BYTES)
+_PEPPER = exactly(limits.RECOVERY_PEPPER_SIZE_BYTES)
 _CERTIFICATE = up_to(limits.CERTIFICATE_SIZE_BYTES_MAX)
 _KEY_PACKAGE = up_to(limits.KEY_PACKAGE_SIZE_BYTES_MAX)
 _ARCHIVE = up_to(limits.ARCHIVE_RECORD_SIZE_BYTES_MAX)
@@ -122,6 +125,9 @@ BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
     auth.DeviceInfo: {"certificate": _CERTIFICATE},
     auth.DeviceRegistration: {"certificate": _CERTIFICATE, "proof": _SIGNATURE},
     auth.Vault: {"vault": _VAULT},
+    recovery_api.RecoveryWordsBegun: {"salt": _SALT, "pepper": _PEPPER},
+    recovery_api.RecoveryWordsUpload: {"salt": _SALT, "wrap": _WRAP},
+    recovery_api.RecoveryWords: {"wrap": _WRAP, "pepper": _PEPPER},
     linking_api.DeviceLinkPart: {"data": _LINK_PART},
     linking_api.DeviceLink: dict.fromkeys(("offer", "answer", "reveal", "package"), _LINK_PART),
     auth.KeyPackageUpload: {"key_packages": _KEY_PACKAGE, "last_resort": _KEY_PACKAGE},

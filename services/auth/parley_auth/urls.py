@@ -11,6 +11,7 @@ from parley_auth.accounts.email_api import router as email_router
 from parley_auth.directory.api import router as directory_router
 from parley_auth.directory.key_log_api import router as key_log_router
 from parley_auth.directory.link_api import router as links_router
+from parley_auth.directory.recovery_api import router as recovery_router
 from parley_auth.factors.api import router as factors_router
 from parley_auth.internal import router as internal_router
 from parley_auth.invitations.api import router as invitations_router
@@ -32,6 +33,7 @@ api.add_router("", providers_router)
 api.add_router("", directory_router)
 api.add_router("", key_log_router)
 api.add_router("", links_router)
+api.add_router("", recovery_router)
 
 internal_api = NinjaAPI(title="Parley auth, internal", urls_namespace="internal", docs_url=None, openapi_url=None)
 internal_api.add_router("", internal_router)

@@ -21,4 +21,5 @@ def test_profile_names_device(alice):
         "device_id": alice.device_id,
         "has_statement": True,
         "email_verified": False,
+        "has_recovery_words": False,
     }

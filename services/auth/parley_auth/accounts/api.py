@@ -7,6 +7,7 @@ from ninja import Router
 
 from parley_auth.accounts.accounts import access_user_by_id, access_user_by_name
 from parley_auth.accounts.models import User
+from parley_auth.directory import recovery_words
 from parley_auth.directory.models import Statement
 from parley_auth.signin.access import BearerAuth, caller_of
 from parley_auth.signin.models import Session
@@ -70,4 +71,5 @@ def own_profile(session: Session) -> OwnProfile:
         device_id=DeviceId(str(session.device_id)) if session.device_id else None,
         has_statement=Statement.objects.filter(user=user).exists(),
         email_verified=user.email_verified_at is not None,
+        has_recovery_words=recovery_words.exist(user),
     )

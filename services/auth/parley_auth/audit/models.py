@@ -19,6 +19,8 @@ class Act(models.TextChoices):
     FACTOR_ADDED = "factor.added"
     FACTOR_REMOVED = "factor.removed"
     RECOVERY_CODES_RENEWED = "recovery_codes.renewed"
+    RECOVERY_WORDS_SET = "recovery_words.set"
+    RECOVERY_WORDS_REMOVED = "recovery_words.removed"
     OPERATOR_SIGNED_IN = "operator.signed_in"
     OPERATOR_SIGNED_OUT = "operator.signed_out"
     OPERATOR_REFUSED = "operator.refused"

@@ -32,6 +32,20 @@ class Statement(models.Model):
         return f"statement {self.version} of {self.user_id}"
 
 
+class RecoveryWrap(models.Model):
+    """The recovery key, wrapped by words and by a pepper that is made of `salt` and of a secret outside the database."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="recovery_wrap"
+    )
+    salt = models.BinaryField(max_length=16)
+    wrap = models.BinaryField(max_length=256)
+    created_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"recovery words of {self.user_id}"
+
+
 class Device(models.Model):
     """A certified device. Its id is the client's choice, unique on the server: the log names devices by it."""
 

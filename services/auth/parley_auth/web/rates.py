@@ -50,6 +50,7 @@ _DEFAULT: dict[str, Rate] = {
     "lookup": Rate(120, 60),
     "claim": Rate(1200, 60),
     "vault": Rate(20, 3600),
+    "recovery_words": Rate(5, 3600, fails_closed=True),
     "statement": Rate(30, 86_400),
     "new_root": Rate(3, 86_400),
     "key_log": Rate(600, 60),

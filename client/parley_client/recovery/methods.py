@@ -1,0 +1,31 @@
+"""What `Client` offers of recovery words."""
+
+from __future__ import annotations
+
+from parley_client.api import recovery
+from parley_client.crypto.sealing import place_of
+from parley_client.parts import ClientPart
+from parley_client.recovery.words import draw_recovery_words, read_recovery, recovery_key_of
+from parley_client.store import documents
+
+
+class RecoveryMethods(ClientPart):
+    """A part of `Client`."""
+
+    async def recovery_words_draw(self, recovery_key: str) -> str:
+        """Six new words that stand for the recovery key from now on, in place of any others.
+
+        `RecoveryKeyRefused` where the key does not open the account's vault; `SignInAgain`.
+        """
+        account = documents.load_account(self._store)
+        session, given = self.session, read_recovery(recovery_key)
+        assert account is not None
+        device = session.device
+        place = place_of(device.server_name, device.user_id).finish()
+        key = await recovery_key_of(given, session.api, session.primitives, place)
+        await self._set_up(account).open_vault(await session.directory.identity(device.user_id), key)
+        return await draw_recovery_words(key, session.api, session.primitives, place)
+
+    async def recovery_words_forget(self) -> None:
+        """Have the server forget the words, and the pepper with them; `SignInAgain`."""
+        await recovery.delete_recovery_words(self.session.api)

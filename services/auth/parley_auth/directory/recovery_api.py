@@ -1,0 +1,58 @@
+"""Routes of recovery words."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from parley_auth.directory import recovery_words
+from parley_auth.signin.access import BearerAuth, caller_of, expect_recent_sign_in
+from parley_auth.web.rates import limit
+from parley_contracts.limits import RECOVERY_SALT_SIZE_BYTES, RECOVERY_WRAP_SIZE_BYTES_MAX
+from parley_contracts.problems import InvalidRequest
+from parley_contracts.recovery_api import RecoveryWordsUpload
+from parley_serving.django.bodies import json_response, read_binary, read_body
+
+router = Router(auth=BearerAuth())
+
+
+@router.post("/me/recovery-words")
+def begin_recovery_words(request: HttpRequest) -> HttpResponse:
+    """Get salt and pepper for a wrap to come."""
+    session = caller_of(request)
+    limit(request, "write", session.user.user_id)
+    expect_recent_sign_in(session)
+    return json_response(recovery_words.begin(session.user))
+
+
+@router.put("/me/recovery-words")
+def put_recovery_words(request: HttpRequest) -> HttpResponse:
+    """Store a wrap."""
+    session = caller_of(request)
+    limit(request, "write", session.user.user_id)
+    expect_recent_sign_in(session)
+    body = read_body(request, RecoveryWordsUpload)
+    salt = read_binary(body.salt, field="salt", size_bytes_max=RECOVERY_SALT_SIZE_BYTES)
+    if len(salt) != RECOVERY_SALT_SIZE_BYTES:
+        raise InvalidRequest("The salt is the one that was given.", field="salt")
+    wrap = read_binary(body.wrap, field="wrap", size_bytes_max=RECOVERY_WRAP_SIZE_BYTES_MAX)
+    recovery_words.store(session.user, salt=salt, wrap=wrap)
+    return HttpResponse(status=204)
+
+
+@router.get("/me/recovery-words")
+def get_recovery_words(request: HttpRequest) -> HttpResponse:
+    """The wrap and its pepper."""
+    user = caller_of(request).user
+    limit(request, "recovery_words", user.user_id)
+    return json_response(recovery_words.stored(user))
+
+
+@router.delete("/me/recovery-words")
+def delete_recovery_words(request: HttpRequest) -> HttpResponse:
+    """Forget the wrap."""
+    session = caller_of(request)
+    limit(request, "write", session.user.user_id)
+    expect_recent_sign_in(session)
+    recovery_words.forget(session.user)
+    return HttpResponse(status=204)
