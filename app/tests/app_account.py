@@ -6,6 +6,7 @@ from parley_app.bridge import PlainBridge
 from parley_app.engine import EngineError
 
 PASSWORD, CODE, LETTER_CODE = "long enough words", "123456", "LETTER-CODE"
+RECOVERY_WORDS = "abacus abdomen abide ability ablaze able"
 NEW_DIGITS, OLD_DIGITS = "111222", "333444"
 #: What a browser makes of a passkey, as WebAuthn's JSON has it.
 MADE = {
@@ -74,7 +75,7 @@ class AccountAnswers:
         self.recent = True
         self.awaiting = 0
         self.password = PASSWORD
-        self.profile = {"email": "anna@old.test", "email_verified": False}
+        self.profile = {"email": "anna@old.test", "email_verified": False, "has_recovery_words": False}
         self.factors = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
         self.letters = []
         self.sign_ins = [
@@ -172,6 +173,18 @@ class AccountAnswers:
 
     def _account(self):
         return dict(self.profile)
+
+    def _recovery_words_draw(self, recovery_key):
+        self._expect_recent()
+        if recovery_key != "PARLEY-KEY":
+            raise EngineError("recovery_key_refused", "no")
+        self.profile["has_recovery_words"] = True
+        return {"words": RECOVERY_WORDS}
+
+    def _recovery_words_forget(self):
+        self._expect_recent()
+        self.profile["has_recovery_words"] = False
+        return {}
 
     def _account_factors(self):
         return dict(self.factors)

@@ -2,7 +2,7 @@
 
 from parley_app.engine import EngineError
 
-PASSPHRASE, DRAWN = "orchard ferry lamp", "abacus abdomen abide ability ablaze able"
+PASSPHRASE, DRAWN = "orchard ferry lamp", "acorn acre acrobat active actress acuteness"
 
 
 class LockAnswers:

@@ -1,4 +1,4 @@
-"""What decides who may sign in as this person: the password, the e-mail address, the second step, passkeys, sessions and devices, everybody's keys, and giving the password again."""
+"""What decides who may sign in as this person: the password, the e-mail address, the second step, passkeys, sessions and devices, recovery words, everybody's keys, and giving the password again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from parley_app.model.own_invitations import OwnInvitations
 from parley_app.model.own_sessions import OwnSessions
 from parley_app.model.passkeys import Passkeys
 from parley_app.model.passwords import PasswordForm
+from parley_app.model.recovery_words import RecoveryWords
 from parley_app.model.second_factors import SecondFactors
 from parley_app.model.signing_again import SigningAgain
 
@@ -28,5 +29,6 @@ class Security:
         self.sessions = OwnSessions(engine, self.again)
         self.linking = LinkOther(engine, self.again)
         self.locking_out = LockingOut(engine)
+        self.recovery_words = RecoveryWords(engine, self.again)
         self.invitations = OwnInvitations(engine)
         self.key_log = KeyLog(engine)

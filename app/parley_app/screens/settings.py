@@ -7,7 +7,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import account_words, entrance_words, lock_words, words
+from parley_app import account_words, entrance_words, lock_words, recovery_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.layout import at_least, keyed
 from parley_app.components.overlay import Dialog, DialogOver
@@ -32,6 +32,7 @@ from parley_app.screens.own_passkeys import PasskeysScreen
 from parley_app.screens.own_password import PasswordScreen
 from parley_app.screens.own_sessions import SessionsScreen
 from parley_app.screens.privacy import PrivacyScreen
+from parley_app.screens.recovery_words import RecoveryWordsScreen
 from parley_app.screens.second_step import SecondStepScreen
 from parley_app.screens.settings_page import (
     ACCOUNT,
@@ -47,6 +48,7 @@ from parley_app.screens.settings_page import (
     OWN_SESSIONS,
     PASSKEYS,
     PRIVACY,
+    RECOVERY_WORDS,
     SECOND_STEP,
     SECTIONS,
     Identity,
@@ -60,6 +62,7 @@ _WAYS: Final = (
     (Glyph.KEY, words.PASSWORD, account_words.PASSWORD_DETAIL, OWN_PASSWORD),
     (Glyph.SHIELD_CHECK, account_words.STEP, account_words.STEP_DETAIL, SECOND_STEP),
     (Glyph.FINGERPRINT, account_words.PASSKEYS, account_words.PASSKEYS_DETAIL, PASSKEYS),
+    (Glyph.KEY, recovery_words.WORDS, recovery_words.WORDS_DETAIL, RECOVERY_WORDS),
     (Glyph.LOCK_KEY, lock_words.LOCK, lock_words.LOCK_DETAIL, APP_LOCK),
     (Glyph.DEVICES, account_words.SESSIONS, account_words.SESSIONS_DETAIL, OWN_SESSIONS),
     (Glyph.TICKET, entrance_words.INVITATIONS, entrance_words.INVITATIONS_DETAIL, OWN_INVITATIONS),
@@ -280,6 +283,7 @@ _PAGES: Final = {
     OWN_INVITATIONS: InvitationsScreen,
     KEY_LOG: KeyLogScreen,
     APP_LOCK: AppLockScreen,
+    RECOVERY_WORDS: RecoveryWordsScreen,
 }
 
 
