@@ -31,7 +31,7 @@ KEY_LOG_WITNESSES_FILE = "key_log_witnesses"
 #: Published for a moment before it signs.
 NEXT_KEY_FILE = "access_signing_key.pem.next"
 #: What is compared or chained for as long as the data lives, and so is never replaced: the index of addresses, the successors
-#: of refresh tokens, the audit log, the peppers of recovery words. It opens nothing by itself.
+#: of refresh tokens, the audit log. It opens nothing.
 LASTING_KEY_FILE = "lasting_key"
 #: For so long tokens of a replaced key may live.
 REPLACED_KEY_LIFETIME_S = ACCESS_TOKEN_LIFETIME_S + TOKEN_LEEWAY_S

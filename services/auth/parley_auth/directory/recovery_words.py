@@ -16,12 +16,15 @@ from parley_auth.accounts.models import User
 from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
 from parley_auth.directory.models import RecoveryWrap, Statement
-from parley_auth.keyring import LASTING_KEY_FILE, derived_key
+from parley_auth.keyring import derived_key
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import uuid_bytes
 from parley_contracts.limits import RECOVERY_SALT_SIZE_BYTES
 from parley_contracts.problems import Conflict, NotFound
 from parley_contracts.recovery_api import RecoveryWords, RecoveryWordsBegun
+
+#: Never replaced: a wrap opens with the pepper that it was made with.
+_SECRET = "recovery_pepper"  # noqa: S105 - the file's name
 
 
 def begin(user: User) -> RecoveryWordsBegun:
@@ -61,5 +64,5 @@ def exist(user: User) -> bool:
 
 
 def _pepper(user: User, salt: bytes) -> bytes:
-    key = derived_key(LASTING_KEY_FILE, "recovery words")
+    key = derived_key(_SECRET, "recovery words")
     return hmac.digest(key, uuid_bytes(user.user_id) + salt, hashlib.sha256)
