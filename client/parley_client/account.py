@@ -36,6 +36,7 @@ from parley_client.crypto.history import (
     seal_history_key,
 )
 from parley_client.crypto.linking import LinkPackage
+from parley_client.crypto.passphrases import normal
 from parley_client.crypto.recovery import new_recovery_key
 from parley_client.crypto.sealing import place_of
 from parley_client.directory import Directory
@@ -48,7 +49,7 @@ from parley_client.errors import (
     UsageError,
 )
 from parley_client.platforms.labels import DeviceLabel
-from parley_client.recovery.words import Recovery, read_recovery, recovery_key_of
+from parley_client.recovery.words import DrawnWords, Recovery, read_recovery, recovery_key_of
 from parley_client.store.documents import Account, Stage, load_account, load_tokens, save_account, save_tokens
 from parley_client.store.history import save_history_key
 from parley_client.store.port import Store
@@ -128,6 +129,10 @@ class SetUp:
             account = msgspec.structs.replace(account, username=username)
         stored = self._stored(account)
         again = stored is not None and stored.stage == "ready"
+        if isinstance(recovery_key, DrawnWords) and normal(password) == recovery_key.text:
+            raise RecoveryKeyRefused(
+                "these words are your password too, so the server has seen them: give the recovery key"
+            )
         if recovery_key is None and not again:
             raise RecoveryKeyRequired("a new device needs the recovery key: give --recovery-key-file")
         self._api.keep_tokens(tokens or await self._tokens(account, password=password, code=code, passkey=passkey))

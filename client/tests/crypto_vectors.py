@@ -7,6 +7,8 @@ import hashlib
 import json
 from pathlib import Path
 
+import msgspec
+
 from parley_client.attachments.stream import Layout, new_key, stream_of
 from parley_client.crypto.account import certify_device, create_account, first_history_version, succeed_account
 from parley_client.crypto.archive import ArchiveRecord, leaves_digest, seal_record
@@ -24,11 +26,16 @@ from parley_client.crypto.linking import (
     transcript_by_scan,
 )
 from parley_client.crypto.message import Content, pad, seal_message
+from parley_client.crypto.passphrases import COST
 from parley_client.crypto.past import PastPlace, PastSecrets, seal_past
 from parley_client.crypto.recovery import format_recovery_key
 from parley_client.crypto.safety import safety_number
+from parley_client.crypto.sealing import place_of, seal
 from parley_client.crypto.settings import seal_settings
+from parley_client.crypto.wraps import Wrapping
+from parley_client.platforms.stretching import stretch
 from parley_client.push.sealing import EpochSecret, seal_secret
+from parley_client.store import sealed
 from parley_contracts.checkpoints import Checkpoint, NoteKey, origin_of, sign_head, write_note
 from parley_contracts.envelope import chain_next, chain_start, message_hash
 from parley_contracts.identity import KeptDevice, root_fingerprint
@@ -105,6 +112,8 @@ def vectors() -> dict:
         "lock_out": _lock_out(p, account, recovery_key, KeptDevice(DEVICE, device_key)),
         "link": _link(p, account),
         "begun_anew": _begun_anew(p),
+        "words": _words(p, recovery_key),
+        "store": _store(p),
     }
 
 
@@ -316,6 +325,30 @@ def _attachment(p) -> dict:
         "key": key.hex(),
         "sealed_chunks": [chunk.hex() for chunk in chunks],
         "digests": [hashlib.sha256(chunk).hexdigest() for chunk in chunks],
+    }
+
+
+def _words(p, recovery_key: bytes) -> dict:
+    text, pepper = "abacus abdomen abide ability ablaze able", p.random(32)
+    wrap = Wrapping(p, stretch, "Parley Recovery Words 1").wrap(
+        recovery_key, text, place_of(SERVER, USER).finish(), pepper
+    )
+    stretched = stretch(text.encode(), wrap[13:29], COST)
+    return {"text": text, "stretched": stretched.hex(), "pepper": pepper.hex(), "wrap": wrap.hex()}
+
+
+def _store(p) -> dict:
+    """What an app lock seals: the last chunk of an image, and the first record of its journal."""
+    store_key, salt, image = p.random(32), p.random(16), b"the end of a database"
+    key = sealed._key(p, store_key, salt)
+    record = msgspec.msgpack.encode([("DELETE FROM drafts WHERE conversation_id = ?", ("c",))])
+    return {
+        "key": store_key.hex(),
+        "salt": salt.hex(),
+        "image": image.hex(),
+        "chunk": seal(p, key, p.random(12), image, sealed._chunk_place(3, last=True)).hex(),
+        "statements": record.hex(),
+        "record": seal(p, key, p.random(12), record, sealed._record_place(1)).hex(),
     }
 
 

@@ -269,3 +269,19 @@ def test_key_log():
     assert said["note"] == f"{checkpoint}\n\u2014 {origin} {base64.b64encode(key_id + head[40:]).decode()}\n"
     content = raw("key_log", "content")
     assert content[0] == 2 and content.endswith(head)
+
+
+def test_recovery_words():
+    """From what Argon2id gives on."""
+    wrap = raw("words", "wrap")
+    assert wrap[:13] == bytes([1]) + b"".join(number.to_bytes(4, "big") for number in (65536, 3, 1))
+    at = place().finish() + wrap[:29]
+    key = label(P.hmac(raw("words", "pepper"), raw("words", "stretched")), "Parley Recovery Words 1", at)
+    assert opened(key, wrap[29:-4], at) == raw("recovery", "key")
+    assert wrap[-4:] == hashlib.sha256(wrap[:-4]).digest()[:4]
+
+
+def test_a_sealed_store():
+    key = label(raw("store", "key"), "Parley Store 1", raw("store", "salt"))
+    assert opened(key, raw("store", "chunk"), bytes([1, *bytes(7), 3, 1])) == raw("store", "image")
+    assert opened(key, raw("store", "record"), bytes([2, *bytes(7), 1])) == raw("store", "statements")

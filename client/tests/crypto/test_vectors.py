@@ -15,7 +15,11 @@ from parley_client.crypto.archive import ArchiveRecord, leaves_digest, open_reco
 from parley_client.crypto.history import HistoryKey, open_history_key
 from parley_client.crypto.index import open_index
 from parley_client.crypto.message import Content, open_message, pad
+from parley_client.crypto.passphrases import COST
 from parley_client.crypto.recovery import format_recovery_key, parse_recovery_key
+from parley_client.crypto.sealing import place_of
+from parley_client.crypto.wraps import Wrapping
+from parley_client.platforms.stretching import stretch
 from parley_contracts.auth_api import Identity, SignedStatement
 from parley_contracts.encoding import b64encode
 from parley_contracts.envelope import chain_next, chain_start, message_hash
@@ -160,3 +164,11 @@ def test_hash_chain():
 def test_padded_sizes():
     for size, padded in VECTORS["padding"]:
         assert len(pad(bytes(size))) == padded
+
+
+def test_recovery_words():
+    text, wrap, pepper = VECTORS["words"]["text"], raw("words", "wrap"), raw("words", "pepper")
+    assert stretch(text.encode(), wrap[13:29], COST) == raw("words", "stretched")
+    wrapping = Wrapping(P, stretch, "Parley Recovery Words 1")
+    found = wrapping.unwrap(wrap, text, place_of(VECTORS["server_name"], USER).finish(), pepper)
+    assert found == raw("recovery", "key")

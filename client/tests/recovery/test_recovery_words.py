@@ -69,6 +69,14 @@ async def test_other_words_and_none_are_refused(people, alice):
         await phone.login(**WORDS, recovery_key=again)
 
 
+async def test_words_that_are_the_password_too_are_refused_before_anything_is_sent(people, alice):
+    words = await alice.recovery_words_draw(people.recovery_keys["alice"])
+    before = len(people.server.requests)
+    with refuse("your password too"):
+        await people.open("phone").login(**WORDS | {"password": f"{words} "}, recovery_key=words.upper())
+    assert len(people.server.requests) == before
+
+
 async def test_only_the_account_s_own_key_gets_words(people, alice):
     await people.register("bob")
     with pytest.raises(RecoveryKeyRefused):
