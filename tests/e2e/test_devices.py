@@ -60,7 +60,9 @@ def test_a_device_is_linked_and_a_lost_one_is_locked_out(stack: Stack, device: M
     with pytest.raises(Refused) as caught:
         anna("device.lock_out", device_id=lost, recovery_key=bert.recovery_key)
     assert caught.value.slug == "recovery_key_refused"
-    anna("device.lock_out", device_id=lost, recovery_key=anna.recovery_key)
+    words = anna("recovery_words.draw", recovery_key=anna.recovery_key)["words"]
+    assert anna("account")["has_recovery_words"]
+    anna("device.lock_out", device_id=lost, recovery_key=words)
     phone.heard("signed_out", lambda _: True)
     anna("send", to=made, text="after")
     bert.wait_for({"after"})

@@ -7,7 +7,7 @@ answers `profile_locked`. Only its person keeps it open (`lock.active`, and what
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from parley_client.calls import Methods, NoParams, Params
 from parley_client.client import Client
 from parley_client.crypto.passphrases import new_passphrase
-from parley_client.errors import ProfileLocked
+from parley_client.errors import ProfileLocked, UsageError
 from parley_client.events import Event, Listener, Listeners
 from parley_client.locking.lock import AppLock, LockSettings, lock_settings, require_lockable
 from parley_client.rpc import PROBLEM, CallError, Rpc, carry_out
@@ -77,6 +77,8 @@ class Gate:
         self._settings: LockSettings | None = None
         self._active_at = clock()
         self._watch: asyncio.Task[None] | None = None
+        #: Done once the present device has ended.
+        self._over: asyncio.Future[None]
         self._turn = asyncio.Lock()
         self._methods: Methods = {
             "lock": (NoParams, self._state),
@@ -119,12 +121,7 @@ class Gate:
             raise _locked()
         if method in _BY_PEOPLE:
             self._active_at = self._clock()
-        try:
-            answer = await rpc.call(method, params)
-        except CallError as error:
-            if self._rpc is not rpc and error.slug == "internal":  # the store was closed under it
-                raise _locked() from error
-            raise
+        answer = await self._unless_over(rpc.call(method, params))
         if method == "logout" and self._lock.is_set:
             async with self._turn:
                 await self._replace(self._lock.forget)  # the lock goes with what was behind it
@@ -135,6 +132,19 @@ class Gate:
         async with self._turn:
             await self._let_go()
             self._lock.close()
+
+    async def _unless_over(self, work: Coroutine[Any, Any, object]) -> object:
+        """The answer, unless the device ends before it: what waited for its network or its store would wait for ever."""
+        call, over = asyncio.ensure_future(work), self._over
+        either: set[asyncio.Future[Any]] = {call, over}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not call.done():
+                call.cancel()
+        if over.done():
+            raise _locked()
+        return call.result()
 
     # --- the methods
 
@@ -187,6 +197,8 @@ class Gate:
 
     async def _forget(self, _: NoParams) -> object:
         async with self._turn:
+            if self._client is not None:
+                raise UsageError("this device is open: sign it out instead")
             await self._replace(self._lock.forget)
         self._listeners.tell(Event("signed_out"))
         return {}
@@ -196,6 +208,7 @@ class Gate:
     def _take(self, store: Store) -> None:
         """Begin with the device of a store."""
         self._settings, self._active_at = lock_settings(store), self._clock()
+        self._over = asyncio.get_running_loop().create_future()
         self._client = self._begin(store)
         self._rpc = Rpc(self._client)
         self._rpc.subscribe(self._listeners.tell)
@@ -210,6 +223,7 @@ class Gate:
         client, rpc = self._client, self._rpc
         self._client = self._rpc = self._watch = self._settings = None
         if rpc is not None:
+            self._over.set_result(None)
             rpc.stop()
         if client is not None:
             await client.close()

@@ -76,6 +76,7 @@ async def alice(people, tmp_path):
     opened = await caller("direct.open", username="alice")
     caller.where = opened["conversation_id"]
     await caller("send", to=caller.where, text=SECRET)
+    await caller.gate.client.settle()
     yield caller
     await caller.gate.close()
 
@@ -191,6 +192,31 @@ async def test_a_profile_that_is_opened_again_is_locked(alice, people, tmp_path)
     again.where = alice.where
     assert await read(again) == [SECRET]
     alice.gate = again.gate
+
+
+async def test_an_open_device_is_not_erased_in_passing(alice):
+    for _ in range(2):
+        assert await alice.refused("lock.forget") == "usage"
+        assert await read(alice) == [SECRET]
+        if not (await alice("lock"))["set"]:
+            await alice("lock.set", passphrase=PASSPHRASE, idle_s=600)
+
+
+async def test_what_waits_while_it_is_locked_hears_so(alice, people):
+    await alice("lock.set", passphrase=PASSPHRASE, idle_s=600)
+    people.server.fault = lambda request: "lose_request"
+    waiting = [
+        asyncio.ensure_future(alice.refused(method, **params))
+        for method, params in (("send", {"to": alice.where, "text": "on its way"}), ("receive", {"timeout_s": 60}))
+    ]
+    await asyncio.sleep(0)
+    await alice("lock.now")
+    assert await asyncio.wait_for(asyncio.gather(*waiting), 10) == ["profile_locked"] * 2
+    people.server.fault = lambda request: None
+    await alice("lock.unlock", passphrase=PASSPHRASE)
+    await alice.gate.client.sync()
+    await alice.gate.client.send_waiting()
+    assert "on its way" in await read(alice)
 
 
 async def test_a_sleeping_device_keeps_no_secret_under_a_lock(alice):
