@@ -9,6 +9,7 @@ LOCKED: Final = "Parley is locked"
 LOCKED_LEAD: Final = "Your passphrase opens it. Nothing that was said here can be read without it."
 PASSPHRASE: Final = "Passphrase"
 UNLOCK: Final = "Unlock"
+BY_PASSKEY: Final = "Use passkey"
 UNLOCKING: Final = "Unlocking"
 FORGOTTEN: Final = "I have forgotten it"
 FORGOTTEN_TITLE: Final = "Nobody can open this without the passphrase"
@@ -47,6 +48,15 @@ TAKE_OFF: Final = "Take the lock off"
 TAKEN_OFF: Final = "This device has no lock any more."
 NOW: Final = "Lock now"
 PRESENT: Final = "Present passphrase"
+PASSKEY: Final = "Unlock by a passkey, too"
+PASSKEY_TEXT: Final = (
+    "A fingerprint, face or security key opens the lock as your passphrase does. Type your passphrase above first."
+)
+PASSKEY_ADD: Final = "Add a passkey"
+PASSKEY_ADDED: Final = "A passkey opens this lock, too."
+PASSKEY_REMOVE: Final = "Remove the passkey"
+PASSKEY_REMOVED: Final = "Only your passphrase opens this lock now."
+PASSKEY_UNFIT: Final = "This passkey cannot open a lock: it gives no secret. Another one may, or another browser."
 IDLE: Final = "Lock by itself"
 #: By seconds.
 IDLE_TIMES: Final = {

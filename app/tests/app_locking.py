@@ -11,6 +11,7 @@ class LockAnswers:
     def __init__(self):
         super().__init__()
         self.passphrase, self.locked, self.idle_s = None, False, 0
+        self.lock_passkey = None
 
     def turn(self, *, locked):
         """The lock closes, or opens, and says so."""
@@ -18,7 +19,30 @@ class LockAnswers:
         self.tell("lock.changed", locked=locked)
 
     def _lock(self):
-        return {"set": self.passphrase is not None, "locked": self.locked, "idle_s": 0 if self.locked else self.idle_s}
+        idle_s = 0 if self.locked else self.idle_s
+        stands = {"set": self.passphrase is not None, "locked": self.locked, "idle_s": idle_s}
+        return stands | {"passkey": self.lock_passkey is not None}
+
+    def _lock_passkey_begin(self):
+        return {"salt": "salt", "options": {"publicKey": {"challenge": "begin"}}}
+
+    def _lock_passkey_ask(self, credential="", salt=""):
+        return {"options": {"publicKey": {"challenge": credential or "stored"}}}
+
+    def _lock_passkey_add(self, passphrase, credential, salt, secret):
+        self._hold(passphrase)
+        self.lock_passkey = (credential, salt, secret)
+        return {}
+
+    def _lock_passkey_remove(self):
+        self.lock_passkey = None
+        return {}
+
+    def _lock_passkey_unlock(self, secret):
+        if secret != self.lock_passkey[2]:
+            raise EngineError("wrong_passphrase", "this passkey does not open this device")
+        self.turn(locked=False)
+        return {}
 
     def _lock_passphrase(self):
         return {"passphrase": DRAWN}

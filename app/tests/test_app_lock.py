@@ -1,6 +1,7 @@
 """The app lock: its page in the settings, the page in front of a locked device, and what stays on the screen (nothing)."""
 
 import pytest
+from app_account import MADE, SIGNED, PasskeyBridge
 from app_drawing import draw
 from app_examples import FakeDevice, item, started, summary
 from app_locking import DRAWN, PASSPHRASE
@@ -8,6 +9,7 @@ from app_screens import button, enter, field, press, said
 from test_names import nameless, uncallable
 
 from parley_app import lock_words, words
+from parley_app.bridge import PlainBridge
 from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import app as routes
@@ -193,7 +195,7 @@ async def test_another_tab_that_takes_over_is_locked():
 async def test_the_device_hears_now_and_then_that_somebody_is_there():
     device, clock = FakeDevice(), [0.0]
     device.passphrase = PASSPHRASE
-    lock = AppLock(device, lambda: clock[0])
+    lock = AppLock(device, PlainBridge(), lambda: clock[0])
     await lock.touched()
     assert device.asked("lock.active") == []  # nothing is known of a lock yet
     await lock.load()
@@ -205,6 +207,87 @@ async def test_the_device_hears_now_and_then_that_somebody_is_there():
     device.faults["lock.active"] = EngineError("internal", "a bug")
     clock[0] = 100.0
     await lock.touched()  # what fails comes again
+
+
+def giving(credential, secret):
+    """The same credential, with what its PRF gave."""
+    return credential | {"clientExtensionResults": {"prf": {"enabled": True, "results": {"first": secret}}}}
+
+
+class LockBridge(PasskeyBridge):
+    """A browser whose passkeys give a secret: `at_once` already when they are made, else when they are asked, or never."""
+
+    at_once, secret = True, "the secret"
+
+    async def make_passkey(self, options):
+        made = await super().make_passkey(options)
+        return giving(made, self.secret) if self.at_once and self.secret else made
+
+    async def use_passkey(self, options):
+        used = await super().use_passkey(options)
+        return giving(used, self.secret) if self.secret else used
+
+
+async def with_passkeys(bridge, **more):
+    device = FakeDevice()
+    device.passphrase = PASSPHRASE
+    device.add(summary(), [item(1, SECRET)])
+    for name, value in more.items():
+        setattr(device, name, value)
+    world = await started(device, APP_LOCK, bridge=bridge)
+    await world.app.lock.load()
+    return world
+
+
+@pytest.mark.parametrize(("at_once", "asked"), [(True, ["make"]), (False, ["make", "use"])])
+async def test_a_passkey_is_added_by_the_passphrase(at_once, asked):
+    bridge = LockBridge()
+    bridge.at_once = at_once
+    world = await with_passkeys(bridge)
+    await press(world, lock_words.PASSKEY_ADD)
+    assert world.app.lock.faults == {"passphrase": words.MISSING} and bridge.asked == []
+    world.app.lock.fill("passphrase", PASSPHRASE)
+    await press(world, lock_words.PASSKEY_ADD)
+    assert world.device.lock_passkey == (MADE["rawId"], "salt", "the secret")
+    assert [deed for deed, _ in bridge.asked] == asked
+    assert lock_words.PASSKEY_ADDED in screen(world) and world.app.lock["passphrase"] == ""
+    await press(world, lock_words.PASSKEY_REMOVE)
+    assert world.device.lock_passkey is None and lock_words.PASSKEY_REMOVED in screen(world)
+
+
+async def test_one_that_gives_no_secret_opens_nothing():
+    bridge = LockBridge()
+    bridge.secret = None
+    world = await with_passkeys(bridge)
+    world.app.lock.fill("passphrase", PASSPHRASE)
+    await press(world, lock_words.PASSKEY_ADD)
+    assert world.device.lock_passkey is None and lock_words.PASSKEY_UNFIT in screen(world)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_a_passkey_opens_the_lock(width):
+    bridge = LockBridge()
+    world = await with_passkeys(bridge, lock_passkey=(SIGNED["rawId"], "salt", "the secret"))
+    world.app.open("talk")
+    await world.settle()
+    world.device.turn(locked=True)
+    await world.settle()
+    tree = draw(_screen, world.app, width=width)
+    assert lock_words.BY_PASSKEY in said(tree) and nameless(tree) == [] and uncallable(tree) == []
+    bridge.secret = "another one"
+    await press(world, lock_words.BY_PASSKEY)
+    assert "This passkey does not open this device." in screen(world) and world.device.locked
+    bridge.secret = "the secret"
+    await press(world, lock_words.BY_PASSKEY)
+    assert shows(world, SECRET) and not world.device.locked
+
+
+async def test_a_system_without_passkeys_offers_none():
+    world = await with_passkeys(PlainBridge("https://parley.test"), lock_passkey=("c", "salt", "s"))
+    assert lock_words.PASSKEY_ADD not in screen(world)
+    world.device.turn(locked=True)
+    await world.settle()
+    assert lock_words.BY_PASSKEY not in screen(world)
 
 
 async def test_the_way_back_from_the_page_is_there():

@@ -85,7 +85,7 @@ class App(Entering):
         self.reporting = Reporting(engine)
         self.comparing = Comparing(engine)
         self.privacy, self.notifications = Privacy(engine), Notifications(bridge)
-        self.lock = AppLock(engine)
+        self.lock = AppLock(engine, bridge)
         self.conversation: Conversation | None = None
         self.membership: Membership | None = None
         self.governing: Governing | None = None

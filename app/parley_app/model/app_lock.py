@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from parley_app import lock_words
+from parley_app.bridge import Bridge
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model.forms import FIELDS, Form
 
@@ -20,7 +21,10 @@ _TELL_S: Final = 10.0
 
 
 class AppLock(Form):
-    """How the lock stands (`on` is None until the device has said), and the form of it; `drawn` are words to write down."""
+    """How the lock stands (`on` is None until the device has said), and the form of it; `drawn` are words to write down.
+
+    `passkey` is whether one opens it, `possible` whether this system can ask for one.
+    """
 
     fields = {  # noqa: RUF012 - a constant of the class
         **FIELDS,
@@ -29,9 +33,10 @@ class AppLock(Form):
         "weak_passphrase": "new",
     }
 
-    def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, engine: Engine, bridge: Bridge, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(passphrase="", new="", again="")
-        self._engine, self._clock = engine, clock
+        self._engine, self._bridge, self._clock = engine, bridge, clock
+        self.passkey = self.possible = False
         self._told_at = float("-inf")
         self.on: bool | None = None
         self.idle_s = IDLE_S
@@ -50,6 +55,41 @@ class AppLock(Form):
         """Open the lock; the device tells when it is open."""
         if self.require("passphrase"):
             await self._do("lock.unlock", {"passphrase": self["passphrase"]})
+
+    async def unlock_by_passkey(self) -> None:
+        """Open the lock by its passkey."""
+
+        async def work() -> None:
+            asked = await self._engine.call("lock.passkey.ask")
+            secret = _secret_in(await self._bridge.use_passkey(asked["options"]))
+            if secret is None:
+                raise EngineError("passkey_unfit", lock_words.PASSKEY_UNFIT)
+            await self._engine.call("lock.passkey.unlock", {"secret": secret})
+
+        await self._then_load(work)
+
+    async def add_passkey(self) -> None:
+        """Have a passkey open the lock, too; takes the passphrase."""
+        if not self.require("passphrase"):
+            return
+
+        async def work() -> None:
+            begun = await self._engine.call("lock.passkey.begin")
+            made = await self._bridge.make_passkey(begun["options"])
+            given = {"credential": made["rawId"], "salt": begun["salt"]}
+            secret = _secret_in(made)
+            if secret is None:  # some give it only once they are asked
+                asked = await self._engine.call("lock.passkey.ask", given)
+                secret = _secret_in(await self._bridge.use_passkey(asked["options"]))
+            if secret is None:
+                raise EngineError("passkey_unfit", lock_words.PASSKEY_UNFIT)
+            await self._engine.call("lock.passkey.add", {**given, "passphrase": self["passphrase"], "secret": secret})
+
+        await self._then_load(work, lock_words.PASSKEY_ADDED)
+
+    async def remove_passkey(self) -> None:
+        """Have none open it any more."""
+        await self._do("lock.passkey.remove", {}, lock_words.PASSKEY_REMOVED)
 
     async def put_on(self) -> None:
         """Put a lock on, with the passphrase that was typed twice."""
@@ -117,18 +157,32 @@ class AppLock(Form):
         return True
 
     async def _do(self, method: str, given: Json, done: str = "") -> None:
-        self.done = ""
-
         async def work() -> None:
             await self._engine.call(method, given)
+
+        await self._then_load(work, done)
+
+    async def _then_load(self, work: Callable[[], Awaitable[None]], done: str = "") -> None:
+        self.done = ""
+
+        async def both() -> None:
+            await work()
             await self._load()
 
-        if await self.submit(work):
+        if await self.submit(both):
             self.drawn, self.done, self.forgetting = "", done, False
             self.empty()
 
     async def _load(self) -> None:
         state = await self._engine.call("lock")
-        self.on = state["set"]
+        self.on, self.passkey = state["set"], state["passkey"]
+        self.possible = bool(self.on) and await self._bridge.passkeys()
         if self.on and not state["locked"]:
             self.idle_s = state["idle_s"]
+
+
+def _secret_in(credential: Json) -> str | None:
+    """What a passkey gave (WebAuthn's PRF extension), None where it gave nothing."""
+    extensions = credential.get("clientExtensionResults") or {}
+    secret = ((extensions.get("prf") or {}).get("results") or {}).get("first")
+    return secret if isinstance(secret, str) else None

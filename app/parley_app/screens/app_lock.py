@@ -40,10 +40,19 @@ def LockedScreen(app: App) -> ft.Control:
         ]
         return Gate(lock_words.LOCKED, lock_words.LOCKED_LEAD, body)
     label = lock_words.UNLOCKING if lock.busy else lock_words.UNLOCK
+    by_passkey = Button(
+        lock_words.BY_PASSKEY,
+        Kind.SECONDARY,
+        Glyph.FINGERPRINT,
+        large=True,
+        on_click=doing(app, lock.unlock_by_passkey),
+        disabled=lock.busy,
+    )
     body = [
         entry(lock, "passphrase", lock_words.PASSPHRASE, go, password=True, glyph=Glyph.LOCK_KEY, autofocus=True),
         *fault(ui, lock.fault),
         Button(label, Kind.PRIMARY, large=True, on_click=go, disabled=lock.busy),
+        *([by_passkey] if lock.passkey and lock.possible else []),
         Button(lock_words.FORGOTTEN, Kind.QUIET, on_click=lambda: lock.ask_to_forget(forgetting=True)),
     ]
     return Gate(lock_words.LOCKED, lock_words.LOCKED_LEAD, body)
@@ -112,4 +121,24 @@ def _with_lock(app: App, ui: Ui, lock: AppLock) -> list[ft.Control]:
         entry(lock, "passphrase", lock_words.PRESENT, go, password=True, glyph=Glyph.LOCK_KEY),
         *_new(app, ui, lock, go),
         buttons(ui, change, off),
+        *_passkey(app, ui, lock),
     ]
+
+
+def _passkey(app: App, ui: Ui, lock: AppLock) -> list[ft.Control]:
+    """A passkey besides the passphrase, where this system has them."""
+    if lock.passkey:
+        end = Button(
+            lock_words.PASSKEY_REMOVE, Kind.SECONDARY, on_click=doing(app, lock.remove_passkey), disabled=lock.busy
+        )
+        return [Note(ui.c.success, Glyph.FINGERPRINT, lock_words.PASSKEY_ADDED), ft.Row([end])]
+    if not lock.possible:
+        return []
+    add = Button(
+        lock_words.PASSKEY_ADD,
+        Kind.SECONDARY,
+        Glyph.FINGERPRINT,
+        on_click=doing(app, lock.add_passkey),
+        disabled=lock.busy,
+    )
+    return [Note(ui.c.info, Glyph.FINGERPRINT, lock_words.PASSKEY, lock_words.PASSKEY_TEXT), ft.Row([add])]

@@ -18,8 +18,17 @@ from parley_client.crypto.passphrases import new_passphrase
 from parley_client.errors import ProfileLocked, UsageError
 from parley_client.events import Event, Listener, Listeners
 from parley_client.locking.lock import AppLock, LockSettings, lock_settings, require_lockable
+from parley_client.locking.passkeys import (
+    CREDENTIAL_SIZE_BYTES_MAX,
+    SALT_SIZE_BYTES,
+    SECRET_SIZE_BYTES,
+    creation_options,
+    request_options,
+)
 from parley_client.rpc import PROBLEM, CallError, Rpc, carry_out
 from parley_client.store.port import Store
+from parley_contracts.encoding import b64decode, b64encode
+from parley_mls import Primitives
 
 #: A sleeping machine's timers sleep too, so nobody waits for the end of the idle time in one go.
 _LOOK_S: Final = 15.0
@@ -28,11 +37,15 @@ _BY_PEOPLE: Final = frozenset({"send", "typing.start"})
 
 
 class LockState(msgspec.Struct, frozen=True):
-    """`lock`: whether there is one, whether it is closed, and after how many seconds without its person it closes (0: never)."""
+    """`lock`: whether there is one, whether it is closed, after how many seconds without its person it closes (0: never).
+
+    `passkey` is whether one opens it besides the passphrase.
+    """
 
     set: bool
     locked: bool
     idle_s: int = 0
+    passkey: bool = False
 
 
 class PassphraseParams(Params):
@@ -59,18 +72,41 @@ class IdleParams(Params):
     idle_s: int
 
 
+class AskParams(Params):
+    """`lock.passkey.ask`: of the passkey that opens the lock, or of one that was just made; binary is base64url."""
+
+    credential: str = ""
+    salt: str = ""
+
+
+class AddParams(PassphraseParams):
+    """`lock.passkey.add`: what was made, the salt of `lock.passkey.begin`, and the secret that it gave by it."""
+
+    credential: str
+    salt: str
+    secret: str
+
+
+class SecretParams(Params):
+    """`lock.passkey.unlock`: what the passkey gave."""
+
+    secret: str
+
+
 class Gate:
     """A profile's device, which is there only while its lock is open. `begin` makes it of a store, which the lock closes."""
 
     def __init__(
         self,
         lock: AppLock,
+        primitives: Primitives,
         begin: Callable[[Store], Client],
         *,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._lock, self._begin, self._clock, self._sleep = lock, begin, clock, sleep
+        self._lock, self._p, self._begin = lock, primitives, begin
+        self._clock, self._sleep = clock, sleep
         self._listeners = Listeners()
         self._client: Client | None = None
         self._rpc: Rpc | None = None
@@ -91,6 +127,11 @@ class Gate:
             "lock.idle": (IdleParams, self._set_idle),
             "lock.remove": (PassphraseParams, self._remove),
             "lock.forget": (NoParams, self._forget),
+            "lock.passkey.begin": (NoParams, self._begin_passkey),
+            "lock.passkey.ask": (AskParams, self._ask_passkey),
+            "lock.passkey.add": (AddParams, self._add_passkey),
+            "lock.passkey.remove": (NoParams, self._remove_passkey),
+            "lock.passkey.unlock": (SecretParams, self._unlock_by_passkey),
         }
 
     @property
@@ -149,7 +190,9 @@ class Gate:
     # --- the methods
 
     async def _state(self, _: NoParams) -> object:
-        return LockState(self._lock.is_set, self._client is None, self._settings.idle_s if self._settings else 0)
+        idle_s = self._settings.idle_s if self._settings else 0
+        passkey = self._lock.is_set and self._lock.passkey is not None
+        return LockState(self._lock.is_set, self._client is None, idle_s, passkey)
 
     async def _draw(self, _: NoParams) -> object:
         return {"passphrase": new_passphrase()}
@@ -163,9 +206,12 @@ class Gate:
         return {}
 
     async def _unlock(self, params: PassphraseParams) -> object:
+        return await self._open(lambda: self._lock.open(params.passphrase))
+
+    async def _open(self, work: Callable[[], Store]) -> object:
         async with self._turn:
             if self._client is None:
-                self._take(self._lock.open(params.passphrase))
+                self._take(work())
                 self._tell(locked=False)
         return {}
 
@@ -202,6 +248,41 @@ class Gate:
             await self._replace(self._lock.forget)
         self._listeners.tell(Event("signed_out"))
         return {}
+
+    # --- its passkey
+
+    async def _begin_passkey(self, _: NoParams) -> object:
+        salt = self._p.random(SALT_SIZE_BYTES)
+        options = creation_options(self._p, salt, self.client.whoami().username)
+        return {"salt": b64encode(salt), "options": options}
+
+    async def _ask_passkey(self, params: AskParams) -> object:
+        if params.credential:
+            credential, salt = (
+                _bytes(params.credential, CREDENTIAL_SIZE_BYTES_MAX),
+                _bytes(params.salt, SALT_SIZE_BYTES),
+            )
+        else:
+            passkey = self._lock.passkey
+            if passkey is None:
+                raise UsageError("no passkey opens this profile")
+            credential, salt = passkey.credential, passkey.salt
+        return {"options": request_options(self._p, credential, salt)}
+
+    async def _add_passkey(self, params: AddParams) -> object:
+        credential = _bytes(params.credential, CREDENTIAL_SIZE_BYTES_MAX)
+        salt, secret = _exactly(params.salt, SALT_SIZE_BYTES), _exactly(params.secret, SECRET_SIZE_BYTES)
+        async with self._turn:
+            self._lock.add_passkey(params.passphrase, credential, salt, secret)
+        return {}
+
+    async def _remove_passkey(self, _: NoParams) -> object:
+        self._lock.remove_passkey()
+        return {}
+
+    async def _unlock_by_passkey(self, params: SecretParams) -> object:
+        secret = _exactly(params.secret, SECRET_SIZE_BYTES)
+        return await self._open(lambda: self._lock.unlock_by_passkey(secret))
 
     # --- the device
 
@@ -257,6 +338,23 @@ class Gate:
 
     def _tell(self, *, locked: bool) -> None:
         self._listeners.tell(Event("lock.changed", {"locked": locked}))
+
+
+def _bytes(unverified_text: str, size_bytes_max: int) -> bytes:
+    try:
+        data = b64decode(unverified_text)
+    except ValueError as error:
+        raise UsageError("what a passkey gave is not base64url") from error
+    if not 0 < len(data) <= size_bytes_max:
+        raise UsageError("what a passkey gave has another size")
+    return data
+
+
+def _exactly(unverified_text: str, size_bytes: int) -> bytes:
+    data = _bytes(unverified_text, size_bytes)
+    if len(data) != size_bytes:
+        raise UsageError("what a passkey gave has another size")
+    return data
 
 
 def _locked() -> CallError:

@@ -25,12 +25,13 @@ from parley_client.errors import (
     WeakPassphrase,
     WrongPassphrase,
 )
+from parley_client.locking.passkeys import LockPasskey, unwrap_by_passkey, wrap_for_passkey
 from parley_client.platforms.stretching import Stretch
 from parley_client.store import documents
 from parley_client.store.port import ImagedStore, Profile, Store
 from parley_client.store.schema import migrate
 from parley_client.store.sealed import SealedStore, create_sealed, open_sealed_store
-from parley_mls import Primitives
+from parley_mls import CryptoError, Primitives
 
 #: How many wrong passphrases cost nothing but their stretching; after that each waits twice as long as the last, up to the most.
 FREE_TRIES: Final = 5
@@ -39,7 +40,10 @@ IDLE_S_DEFAULT: Final = 15 * 60
 IDLE_S_MIN, IDLE_S_MAX = 60, 7 * 24 * 3600
 _LABEL: Final = "Parley App Lock 1"
 _DOCUMENT: Final = "app_lock"
-_TABLE: Final = "CREATE TABLE lock (wrap BLOB NOT NULL, failures INTEGER NOT NULL, tried_at INTEGER NOT NULL)"
+_TABLES: Final = (
+    "CREATE TABLE lock (wrap BLOB NOT NULL, failures INTEGER NOT NULL, tried_at INTEGER NOT NULL)",
+    "CREATE TABLE passkey (credential BLOB NOT NULL, salt BLOB NOT NULL, wrap BLOB NOT NULL)",
+)
 
 
 class LockSettings(msgspec.Struct, frozen=True):
@@ -87,7 +91,40 @@ class AppLock:
     def unlock(self, passphrase: str) -> Store:
         """The store behind the lock; `WrongPassphrase`, `TooManyTries`, `StoreDamaged`."""
         outer = self._required_outer()
-        store_key = self._store_key(outer, passphrase)
+        return self._unsealed(outer, self._store_key(outer, passphrase))
+
+    def unlock_by_passkey(self, secret: bytes) -> Store:
+        """The store behind the lock, by what its passkey gives; `WrongPassphrase`, `StoreDamaged`. Nobody guesses 32 random bytes."""
+        passkey = self.passkey
+        if passkey is None:
+            raise UsageError("no passkey opens this profile")
+        try:
+            store_key = unwrap_by_passkey(self._p, passkey, secret)
+        except CryptoError as error:
+            raise WrongPassphrase("this passkey does not open this device") from error
+        return self._unsealed(self._required_outer(), store_key)
+
+    @property
+    def passkey(self) -> LockPasskey | None:
+        """The passkey that opens the lock besides the passphrase."""
+        rows = self._required_outer().execute("SELECT credential, salt, wrap FROM passkey")
+        return LockPasskey(*rows[0]) if rows else None
+
+    def add_passkey(self, passphrase: str, credential: bytes, salt: bytes, secret: bytes) -> None:
+        """Have a passkey open the lock, too, in place of any other one; `WrongPassphrase`, `TooManyTries`."""
+        outer = self._required_outer()
+        wrap = wrap_for_passkey(self._p, self._store_key(outer, passphrase), secret, salt)
+        with outer.transaction():
+            outer.execute("DELETE FROM passkey")
+            outer.execute("INSERT INTO passkey VALUES (?, ?, ?)", (credential, salt, wrap))
+
+    def remove_passkey(self) -> None:
+        """Have no passkey open the open lock any more."""
+        if self._sealed is None:
+            raise ProfileLocked("this profile is locked, or has no lock")
+        self._required_outer().execute("DELETE FROM passkey")
+
+    def _unsealed(self, outer: Store, store_key: bytes) -> Store:
         self._sealed = open_sealed_store(self._p, store_key, outer, self._profile, now=self._now())
         migrate(self._sealed)
         return self._sealed
@@ -117,7 +154,8 @@ class AppLock:
         store_key = self._p.random(KEY_SIZE_BYTES)
         wrap = self._wrapping.wrap(store_key, passphrase, b"")
         with outer.transaction():
-            outer.execute(_TABLE)
+            for table in _TABLES:
+                outer.execute(table)
             outer.execute("INSERT INTO lock VALUES (?, 0, 0)", (wrap,))
             return create_sealed(self._p, store_key, outer, memory, now=self._now())
 

@@ -30,7 +30,7 @@ async def open_client(profile: str = PROFILE) -> Client:
 async def open_gate(profile: str = PROFILE) -> Gate:
     """The device of this browser behind its app lock; `ProfileInUse` where another worker has it."""
     lock = await _open_lock(profile)
-    return Gate(lock, lambda store: _begin(store, lambda: None), clock=time.time)
+    return Gate(lock, default_primitives(), lambda store: _begin(store, lambda: None), clock=time.time)
 
 
 async def _open_lock(profile: str) -> AppLock:

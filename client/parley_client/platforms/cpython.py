@@ -48,4 +48,4 @@ def open_gate(profile: Path, *, network: NetworkFactory | None = None) -> Gate:
     def begin(store: Store) -> Client:
         return Client(store, network or HttpsNetwork, default_primitives(), native_tools(), let_go=lambda: None)
 
-    return Gate(open_lock(profile), begin, clock=time.time)
+    return Gate(open_lock(profile), default_primitives(), begin, clock=time.time)

@@ -2,99 +2,25 @@
 
 import asyncio
 
-import msgspec
-import pytest
-from locked_profiles import PASSPHRASE, Clock, files_with, lock_of
+from locked_devices import SECRET, WORDS, Caller, alice, read  # noqa: F401 - a fixture
+from locked_profiles import PASSPHRASE, files_with
 
-from parley_client.client import Client
-from parley_client.locking.gate import Gate
 from parley_client.push.leaves import push_key_in
-from parley_client.rpc import CallError
 from parley_contracts.encoding import b64encode
 from parley_mls import default_primitives, generate_hpke_key
 
-WORDS = {"server": "https://parley.test", "username": "alice", "password": "long enough to be"}
-SECRET = "what alice noted down"
+OFF = {"set": False, "locked": False, "idle_s": 0, "passkey": False}
 
 
-class Timer:
-    """Sleeps that end when the clock is turned."""
-
-    def __init__(self, clock):
-        self.clock, self.turned = clock, asyncio.Condition()
-
-    async def sleep(self, seconds):
-        until = self.clock.now + seconds
-        async with self.turned:
-            await self.turned.wait_for(lambda: self.clock.now >= until)
-
-    async def turn(self, seconds):
-        async with self.turned:
-            self.clock.now += seconds
-            self.turned.notify_all()
-
-
-class Caller:
-    """A gate whose answers are plain data, and whose events are kept."""
-
-    def __init__(self, people, folder):
-        self.clock, self.events = Clock(), []
-        self.timer = Timer(self.clock)
-        self.heard = asyncio.Event()
-        self.lock = lock_of(folder, self.clock)
-
-        def begin(store):
-            network = lambda server, ca_file: people.server  # noqa: E731
-            return Client(store, network, default_primitives(), let_go=lambda: None)
-
-        self.gate = Gate(self.lock, begin, clock=self.clock, sleep=self.timer.sleep)
-        self.gate.subscribe(self._hear)
-        self.gate.start()
-
-    def _hear(self, event):
-        self.events.append((event.name, msgspec.to_builtins(event.params)))
-        self.heard.set()
-
-    async def __call__(self, method, **params):
-        return msgspec.to_builtins(await self.gate.call(method, params))
-
-    async def refused(self, method, **params):
-        with pytest.raises(CallError) as refused:
-            await self(method, **params)
-        return refused.value.slug
-
-    async def told(self, name, **wanted):
-        while not any(heard == name and wanted.items() <= params.items() for heard, params in self.events):
-            self.heard.clear()
-            await asyncio.wait_for(self.heard.wait(), 10)
-
-
-@pytest.fixture
-async def alice(people, tmp_path):
-    caller = Caller(people, tmp_path / "alice")
-    caller.made = await caller("register", **WORDS, email="a@x.test")
-    opened = await caller("direct.open", username="alice")
-    caller.where = opened["conversation_id"]
-    await caller("send", to=caller.where, text=SECRET)
-    await caller.gate.client.settle()
-    yield caller
-    await caller.gate.close()
-
-
-async def read(caller):
-    page = await caller("history.page", conversation_id=caller.where)
-    return [item["text"] for item in page["items"] if item.get("text")]
-
-
-async def test_a_locked_device_answers_nothing_and_comes_back_whole(alice, tmp_path):
-    assert await alice("lock") == {"set": False, "locked": False, "idle_s": 0}
+async def test_a_locked_device_answers_nothing_and_comes_back_whole(alice, tmp_path):  # noqa: F811
+    assert await alice("lock") == OFF
     await alice("lock.set", passphrase=PASSPHRASE, idle_s=600)
-    assert await alice("lock") == {"set": True, "locked": False, "idle_s": 600}
+    assert await alice("lock") == OFF | {"set": True, "idle_s": 600}
     assert await read(alice) == [SECRET]
     await alice("send", to=alice.where, text="later")
     await alice("lock.now")
     await alice.told("lock.changed", locked=True)
-    assert await alice("lock") == {"set": True, "locked": True, "idle_s": 0}
+    assert await alice("lock") == OFF | {"set": True, "locked": True}
     for method in ("session", "summaries", "whoami", "push.secrets"):
         assert await alice.refused(method) == "profile_locked"
     assert files_with(tmp_path, SECRET.encode()) == []
@@ -106,13 +32,13 @@ async def test_a_locked_device_answers_nothing_and_comes_back_whole(alice, tmp_p
     assert (await alice("session"))["signed_in"]
 
 
-async def test_nothing_of_the_store_is_held_while_it_is_locked(alice):
+async def test_nothing_of_the_store_is_held_while_it_is_locked(alice):  # noqa: F811
     await alice("lock.set", passphrase=PASSPHRASE, idle_s=0)
     await alice("lock.now")
     assert alice.lock.store is None and alice.gate._client is None and alice.gate._rpc is None
 
 
-async def test_it_closes_when_its_person_is_away_and_not_before(alice):
+async def test_it_closes_when_its_person_is_away_and_not_before(alice):  # noqa: F811
     await alice("lock.set", passphrase=PASSPHRASE, idle_s=120)
     for _ in range(30):
         await alice.timer.turn(10)
@@ -129,13 +55,13 @@ async def test_it_closes_when_its_person_is_away_and_not_before(alice):
     assert (await alice("lock"))["locked"]
 
 
-async def test_a_machine_that_slept_is_locked_when_it_wakes(alice):
+async def test_a_machine_that_slept_is_locked_when_it_wakes(alice):  # noqa: F811
     await alice("lock.set", passphrase=PASSPHRASE, idle_s=3600)
     await alice.timer.turn(100_000)
     await alice.told("lock.changed", locked=True)
 
 
-async def test_the_idle_time_is_changed_and_kept(alice):
+async def test_the_idle_time_is_changed_and_kept(alice):  # noqa: F811
     await alice("lock.set", passphrase=PASSPHRASE, idle_s=600)
     assert await alice.refused("lock.idle", idle_s=1) == "usage"
     await alice("lock.idle", idle_s=0)
@@ -149,24 +75,24 @@ async def test_the_idle_time_is_changed_and_kept(alice):
     assert await read(alice) == [SECRET]
 
 
-async def test_it_is_taken_off_by_its_passphrase_alone(alice):
+async def test_it_is_taken_off_by_its_passphrase_alone(alice):  # noqa: F811
     await alice("lock.set", passphrase=PASSPHRASE, idle_s=600)
     assert await alice.refused("lock.remove", passphrase="wrong one") == "wrong_passphrase"
     assert await alice.refused("lock.change", passphrase="wrong one", new="another one") == "wrong_passphrase"
     await alice("lock.change", passphrase=PASSPHRASE, new="another one")
     await alice("lock.remove", passphrase="another one")
-    assert await alice("lock") == {"set": False, "locked": False, "idle_s": 0}
+    assert await alice("lock") == OFF
     assert await read(alice) == [SECRET]
 
 
-async def test_a_weak_one_changes_nothing(alice):
+async def test_a_weak_one_changes_nothing(alice):  # noqa: F811
     assert await alice.refused("lock.set", passphrase="short", idle_s=600) == "weak_passphrase"
     assert await read(alice) == [SECRET] and not (await alice("lock"))["set"]
     drawn = (await alice("lock.passphrase"))["passphrase"]
     assert len(drawn.split()) == 6
 
 
-async def test_who_has_forgotten_it_comes_back_by_the_recovery_key(alice):
+async def test_who_has_forgotten_it_comes_back_by_the_recovery_key(alice):  # noqa: F811
     await alice("lock.set", passphrase=PASSPHRASE, idle_s=600)
     await alice("lock.now")
     await alice("lock.forget")
@@ -176,14 +102,14 @@ async def test_who_has_forgotten_it_comes_back_by_the_recovery_key(alice):
     assert SECRET in await read(alice)
 
 
-async def test_the_lock_goes_with_who_signs_out(alice):
+async def test_the_lock_goes_with_who_signs_out(alice):  # noqa: F811
     await alice("lock.set", passphrase=PASSPHRASE, idle_s=600)
     await alice("logout")
-    assert await alice("lock") == {"set": False, "locked": False, "idle_s": 0}
+    assert await alice("lock") == OFF
     assert not (await alice("session"))["signed_in"]
 
 
-async def test_a_profile_that_is_opened_again_is_locked(alice, people, tmp_path):
+async def test_a_profile_that_is_opened_again_is_locked(alice, people, tmp_path):  # noqa: F811
     await alice("lock.set", passphrase=PASSPHRASE, idle_s=600)
     await alice.gate.close()
     again = Caller(people, tmp_path / "alice")
@@ -194,7 +120,7 @@ async def test_a_profile_that_is_opened_again_is_locked(alice, people, tmp_path)
     alice.gate = again.gate
 
 
-async def test_an_open_device_is_not_erased_in_passing(alice):
+async def test_an_open_device_is_not_erased_in_passing(alice):  # noqa: F811
     for _ in range(2):
         assert await alice.refused("lock.forget") == "usage"
         assert await read(alice) == [SECRET]
@@ -202,7 +128,7 @@ async def test_an_open_device_is_not_erased_in_passing(alice):
             await alice("lock.set", passphrase=PASSPHRASE, idle_s=600)
 
 
-async def test_what_waits_while_it_is_locked_hears_so(alice, people):
+async def test_what_waits_while_it_is_locked_hears_so(alice, people):  # noqa: F811
     await alice("lock.set", passphrase=PASSPHRASE, idle_s=600)
     people.server.fault = lambda request: "lose_request"
     waiting = [
@@ -219,7 +145,7 @@ async def test_what_waits_while_it_is_locked_hears_so(alice, people):
     assert "on its way" in await read(alice)
 
 
-async def test_a_sleeping_device_keeps_no_secret_under_a_lock(alice):
+async def test_a_sleeping_device_keeps_no_secret_under_a_lock(alice):  # noqa: F811
     """The browser's push key lies beside the store: no leaf carries it, so no commit seals anything to it."""
     _, key = generate_hpke_key(default_primitives())
     subscription = {"endpoint": "https://push.test/1", "p256dh": "p", "auth": "a", "push_public_key": b64encode(key)}
