@@ -20,7 +20,7 @@ from e2e_web import ARGUMENTS, SHOTS, chromium_path
 from playwright.sync_api import Browser, Page, Playwright
 from test_web_journey import somebody
 
-from parley_app import account_words, words
+from parley_app import account_words, lock_words, words
 
 pytestmark = pytest.mark.timeout(600)
 PASSWORD = "correct horse battery staple"
@@ -34,7 +34,10 @@ AUTHENTICATOR = {
     "hasUserVerification": True,
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
+    "ctap2Version": "ctap2_1",
+    "hasPrf": True,
 }
+PASSPHRASE = "orchard ferry lamp"
 HALF_MINUTE_S = 30
 
 
@@ -160,6 +163,30 @@ def add_passkey(page: Page, name: str, looks: Looks) -> None:
     back_to_account(page)
 
 
+def lock_and_open(page: Page, looks: Looks) -> None:
+    """A lock is put on; a passkey opens it, and after a reload the passphrase does."""
+    open_page(page, lock_words.LOCK, lock_words.LOCK_DETAIL, lock_words.LOCK_OFF)
+    looks.at("lock-off")
+    app.fill(page, lock_words.NEW, PASSPHRASE)
+    app.fill(page, lock_words.AGAIN, PASSPHRASE)
+    page.keyboard.press("Enter")
+    app.wait_for_text(page, lock_words.LOCK_ON)
+    looks.at("lock-on")
+    app.fill(page, lock_words.PRESENT, PASSPHRASE)
+    app.press(page, lock_words.PASSKEY_ADD)
+    app.wait_for_text(page, lock_words.PASSKEY_ADDED)
+    app.press(page, lock_words.NOW)
+    app.wait_for_text(page, lock_words.LOCKED_LEAD)
+    looks.at("locked")
+    app.press(page, lock_words.BY_PASSKEY)
+    app.wait_for_text(page, lock_words.LOCK_ON)
+    page.reload()
+    app.wait_for_text(page, lock_words.LOCKED_LEAD)
+    app.fill(page, lock_words.PASSPHRASE, PASSPHRASE)
+    page.keyboard.press("Enter")
+    app.wait_for_text(page, lock_words.LOCK_ON)
+
+
 def leave(page: Page) -> None:
     """Sign this device out, from the account's page."""
     app.press(page, words.LOG_OUT)
@@ -224,4 +251,6 @@ def test_a_passkey_signs_in_after_the_password_and_alone(browser: Browser, stack
         looks.at("again")
         app.press(page, account_words.CODE_PASSKEY)
         app.wait_for_text(page, account_words.PASSKEYS_NONE)
+        back_to_account(page)
+        lock_and_open(page, looks)
         assert looks.all_named()
