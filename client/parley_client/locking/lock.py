@@ -30,7 +30,7 @@ from parley_client.platforms.stretching import Stretch
 from parley_client.store import documents
 from parley_client.store.port import ImagedStore, Profile, Store
 from parley_client.store.schema import migrate
-from parley_client.store.sealed import SealedStore, create_sealed, open_sealed_store
+from parley_client.store.sealed import IMAGE_SIZE_BYTES_MAX, SealedStore, create_sealed, open_sealed_store
 from parley_mls import CryptoError, Primitives
 
 #: How many wrong passphrases cost nothing but their stretching; after that each waits twice as long as the last, up to the most.
@@ -130,11 +130,14 @@ class AppLock:
         return self._sealed
 
     def set(self, passphrase: str, settings: LockSettings) -> Store:
-        """Put a lock on, and give the store that takes the present one's place; `WeakPassphrase`. The old one is closed."""
+        """Put a lock on, and give the store that takes the present one's place; `WeakPassphrase`, `UsageError`. The old one is closed."""
         if self._plain is None:
             raise UsageError("this profile has an app lock already")
         require_lockable(passphrase, settings)
-        memory = self._profile.open_memory(self._plain.image())
+        image = self._plain.image()
+        if len(image) > IMAGE_SIZE_BYTES_MAX:
+            raise UsageError("this device keeps more than a lock can hold: it all has to fit into memory")
+        memory = self._profile.open_memory(image)
         documents.save(memory, _DOCUMENT, settings)
         self._profile.drop_sealed()
         outer = self._profile.open_sealed()

@@ -22,6 +22,8 @@ from parley_client.store.port import ImagedStore, Profile, Row, SqlValue, Store
 from parley_mls import CryptoError, Primitives, Writer, expand_with_label
 
 CHUNK_SIZE_BYTES: Final = 1024 * 1024
+#: Two million messages; SQLite itself holds twice as much in memory.
+IMAGE_SIZE_BYTES_MAX: Final = 512 * 1024 * 1024
 #: How much a journal may hold before the next opening makes a new image of it, besides an eighth of the image.
 JOURNAL_SIZE_BYTES: Final = 256 * 1024
 #: How long an image may stand while a journal goes on: what was deleted meanwhile is in both, sealed.

@@ -82,6 +82,18 @@ def test_what_hinders_nobody_is_refused(tmp_path, passphrase):
     lock.close()
 
 
+def test_more_than_memory_holds_is_not_sealed(tmp_path, monkeypatch):
+    monkeypatch.setattr("parley_client.locking.lock.IMAGE_SIZE_BYTES_MAX", 100_000)
+    lock = lock_of(tmp_path)
+    store = lock.open()
+    write(store, "one")
+    with pytest.raises(UsageError):
+        lock.set(PASSPHRASE, LockSettings())
+    write(store, "two")
+    assert texts(store) == ["one", "two"] and not (tmp_path / "sealed.db").exists()
+    lock.close()
+
+
 def test_wrong_passphrases_wait_longer_and_longer(tmp_path):
     clock = Clock()
     locked(tmp_path, clock)
