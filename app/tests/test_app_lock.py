@@ -1,5 +1,8 @@
 """The app lock: its page in the settings, the page in front of a locked device, and what stays on the screen (nothing)."""
 
+from types import SimpleNamespace
+
+import flet as ft
 import pytest
 from app_account import MADE, SIGNED, PasskeyBridge
 from app_drawing import draw
@@ -288,6 +291,22 @@ async def test_a_system_without_passkeys_offers_none():
     world.device.turn(locked=True)
     await world.settle()
     assert lock_words.BY_PASSKEY not in screen(world)
+
+
+async def test_who_scrolls_is_there_and_what_arrives_is_not():
+    device = FakeDevice()
+    device.add(summary(), [item(1, SECRET)])
+    device.passphrase = PASSPHRASE
+    world = await started(device, f"{routes.CHATS}/talk")
+    world.app.lock._told_at = float("-inf")
+    before = len(device.asked("lock.active"))
+    tree = draw(_screen, world.app)
+    timeline = next(control for control, _ in tree if isinstance(control, ft.ListView) and control.reverse)
+    for kind, told in ((ft.ScrollType.UPDATE, 0), (ft.ScrollType.USER, 1)):
+        event = SimpleNamespace(event_type=kind, pixels=500.0, max_scroll_extent=1000.0, viewport_dimension=800.0)
+        await timeline.on_scroll(event)
+        await world.settle()
+        assert len(device.asked("lock.active")) == before + told
 
 
 async def test_the_way_back_from_the_page_is_there():

@@ -208,13 +208,14 @@ def Timeline(
     on_top: Callable[[], Awaitable[int]],
     on_bottom: Callable[[], Awaitable[int]],
     on_far: Callable[[bool], object],
+    on_moved: Callable[[], object],
     jump: int = 0,
 ) -> ft.Control:
     """Anchored at the end: the list is reversed, so new messages push the old ones up.
 
     `on_top` and `on_bottom` ask for more where the window ends and answer how many messages came (or, negative, went) below
-    what is in sight, so that it can stay there; `on_far` tells whether the latest is out of sight. With each new `jump`,
-    the marked message comes into sight.
+    what is in sight, so that it can stay there; `on_far` tells whether the latest is out of sight, `on_moved` that somebody scrolls. With each new
+    `jump`, the marked message comes into sight.
     """
     ui = use_ui()
     far = ft.use_ref(False)
@@ -229,6 +230,8 @@ def Timeline(
         if (event.pixels > FAR_FROM_LATEST) != far.current:
             far.current = not far.current
             on_far(far.current)
+        if event.event_type is ft.ScrollType.USER:
+            on_moved()
         if busy.current:
             return
         busy.current = True

@@ -57,7 +57,10 @@ def Messages(app: App, conversation: Conversation, set_far: Callable[[bool], Non
     async def newer() -> int:
         return conversation.moved if await conversation.load_newer() else 0
 
-    return Timeline(entries, actions, older, newer, set_far, conversation.jumps)
+    def moved() -> None:
+        app.spawn(app.lock.touched())
+
+    return Timeline(entries, actions, older, newer, set_far, moved, conversation.jumps)
 
 
 class _Rows:
