@@ -71,13 +71,13 @@ def test_they_are_served_a_few_times_an_hour(alice, bob, monkeypatch):
 
 def test_what_is_none_is_refused(alice, person):
     salt = alice.api.post("me/recovery-words").body["salt"]
-    for body, field in (
-        ({"salt": b64encode(b"short"), "wrap": WRAP}, "salt"),
-        ({"salt": salt, "wrap": b64encode(b"w" * 257)}, "wrap"),
-        ({"salt": "!", "wrap": WRAP}, "salt"),
+    for body, problem, field in (
+        ({"salt": b64encode(b"short"), "wrap": WRAP}, "invalid_request", "salt"),
+        ({"salt": salt, "wrap": b64encode(b"w" * 257)}, "too_large", "wrap"),
+        ({"salt": "!", "wrap": WRAP}, "invalid_request", "salt"),
     ):
         answer = alice.api.put("me/recovery-words", body)
-        assert (answer.problem, answer.body["field"]) == ("invalid_request", field)
+        assert (answer.problem, answer.body["field"]) == (problem, field)
     assert person.api.put("me/recovery-words", {"salt": salt, "wrap": WRAP}).problem == "conflict"
 
 
