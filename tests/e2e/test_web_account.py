@@ -34,9 +34,9 @@ AUTHENTICATOR = {
     "hasUserVerification": True,
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
-    "ctap2Version": "ctap2_1",
-    "hasPrf": True,
 }
+#: One whose passkeys give secrets, too.
+WITH_SECRETS = AUTHENTICATOR | {"ctap2Version": "ctap2_1", "hasPrf": True}
 PASSPHRASE = "orchard ferry lamp"
 HALF_MINUTE_S = 30
 
@@ -252,5 +252,7 @@ def test_a_passkey_signs_in_after_the_password_and_alone(browser: Browser, stack
         app.press(page, account_words.CODE_PASSKEY)
         app.wait_for_text(page, account_words.PASSKEYS_NONE)
         back_to_account(page)
+        devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": authenticator})
+        devtools.send("WebAuthn.addVirtualAuthenticator", {"options": WITH_SECRETS})
         lock_and_open(page, looks)
         assert looks.all_named()
