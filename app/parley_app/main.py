@@ -20,8 +20,8 @@ from parley_app.model import app as routes
 from parley_app.model import channels as channel_routes
 from parley_app.model.app import App
 from parley_app.screens import (
-    beginning_anew,
     app_lock,
+    beginning_anew,
     by_provider,
     channel_search,
     channels,
