@@ -50,7 +50,7 @@ from parley_mls.linking import branch_group, reinitialised_group
 from parley_mls.primitives import Primitives, SignatureCheck, default_primitives
 from parley_mls.proposals import ReInit
 from parley_mls.psk import PskId, PskType, ResumptionUsage
-from parley_mls.public_group import PublicCommitProcessed, PublicGroup, PublicProposalProcessed
+from parley_mls.public_group import PublicCommitProcessed, PublicGroup, PublicProposalProcessed, handshake_group_id
 from parley_mls.succession import Predecessor
 from parley_mls.suite import SUITE, CipherSuite
 from parley_mls.transition import Changes, Hook, PublicState
@@ -109,6 +109,7 @@ __all__ = [
     "generate_signature_key",
     "group_info_extensions",
     "group_info_signatures",
+    "handshake_group_id",
     "hpke_open",
     "hpke_seal",
     "is_torsion_free",

@@ -41,7 +41,7 @@ from parley_mls.proposals import (
     Remove,
     Update,
 )
-from parley_mls.psk import PskId
+from parley_mls.psk import PskId, PskType, ResumptionUsage
 from parley_mls.public_group import (
     GroupView,
     PublicGroup,
@@ -52,6 +52,7 @@ from parley_mls.public_group import (
 )
 from parley_mls.selecting import choose_pending
 from parley_mls.succession import Predecessor, SameClient, same_credential
+from parley_mls.suite import SIZES
 from parley_mls.transition import Changes, Hook, PublicState, check_open
 from parley_mls.welcome import psk_lookup
 from parley_mls.wire import WireFormat
@@ -167,10 +168,12 @@ class Group(GroupView):
         hook: Hook | None = None,
         group_info_extensions: Sequence[Extension] = (),
         leaf_extensions: Sequence[Extension] = (),
+        earlier: Group | None = None,
     ) -> CommitResult:
         """Enter by an external commit (RFC 9420 section 12.4.3.2); raises `GroupInfoError`, `TreeError` or `CommitError`.
 
-        `extension_types` are those that the client understands beyond the RFC's own; a group that uses others is refused.
+        `extension_types` are those that the client understands beyond the RFC's own; a group that uses others is refused. `earlier`
+        is our state of an earlier epoch of this very group, whose resumption PSKs we keep.
         """
         info = GroupInfo.from_bytes(group_info)
         tree = info.verified_tree(p, ratchet_tree)
@@ -200,6 +203,7 @@ class Group(GroupView):
             init_secret=init_secret,
             membership_key=b"",
             psks=psks,
+            resumption_psks=earlier.resumption_psks if earlier is not None else {},
             info_extensions=tuple(group_info_extensions),
         )
         return _result(p, draft, hook)
@@ -227,6 +231,11 @@ class Group(GroupView):
         return self._state.secrets.resumption_psk
 
     @property
+    def resumption_psks(self) -> Mapping[int, bytes]:
+        """The resumption PSKs at hand, by epoch of this group: the last of them."""
+        return self._state.resumption_psks
+
+    @property
     def join_group_info_extensions(self) -> tuple[Extension, ...]:
         """The extensions of the GroupInfo by which we joined; gone once the state was stored and read again."""
         return self._state.join_group_info_extensions
@@ -242,6 +251,24 @@ class Group(GroupView):
     def as_predecessor(self, same_client: SameClient = same_credential) -> Predecessor:
         """What a group that follows from this one, in this epoch, is joined with; `same_client` is the application's word."""
         return Predecessor(self.public, self.resumption_psk, same_client)
+
+    def as_predecessor_at(self, epoch: int, same_client: SameClient) -> Predecessor | None:
+        """The same of one of the last epochs, whose PSK is still at hand; `same_client` says as well who belonged then.
+
+        The members are today's, so a branch of an earlier epoch brings back nobody who was removed since.
+        """
+        psk = self.resumption_psks.get(epoch)
+        if psk is None:
+            return None
+        context = replace(self.public.context, epoch=epoch)
+        return Predecessor(replace(self.public, context=context), psk, same_client)
+
+    def resumption_psk_id(self, p: Primitives) -> PskId:
+        """A fresh name for this epoch's resumption PSK, to be mixed into a commit of this group."""
+        nonce = p.random(SIZES.hash)
+        return PskId(
+            PskType.RESUMPTION, nonce, usage=ResumptionUsage.APPLICATION, group_id=self.group_id, epoch=self.epoch
+        )
 
     def follower(self) -> PublicGroup:
         """The same group without its secrets."""

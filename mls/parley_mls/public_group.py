@@ -83,6 +83,11 @@ def check_address(state: PublicState, message: PublicMessage) -> AuthenticatedCo
     return message.authenticated
 
 
+def handshake_group_id(message: bytes) -> bytes:
+    """The group that a PublicMessage names, nothing of it verified; `DecodeError` or `FramingError`."""
+    return PublicMessage.from_bytes(message).authenticated.content.group_id
+
+
 def verify_sender(p: Primitives, state: PublicState, authenticated: AuthenticatedContent) -> None:
     """Raise `FramingError` unless the one who claims to be the sender signed it (RFC 9420 section 6.1)."""
     content = authenticated.content

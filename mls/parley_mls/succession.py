@@ -42,9 +42,11 @@ def check_successor(
 ) -> None:
     """Raise `WelcomeError` unless a group that says that it follows from another does so.
 
-    Where no PSK links it to one, there is nothing to check; that there is one at most was checked when the Welcome was opened.
+    Where no PSK links it to one, and none is expected, there is nothing to check; that there is one at most was checked when the Welcome was opened.
     """
     link = next((psk for psk in psks if psk.links_groups), None)
+    if link is None and predecessor is not None:
+        raise WelcomeError("the group does not follow from the one that it should")
     if link is None:
         return
     if predecessor is None:

@@ -26,7 +26,7 @@ from parley_mls.proposals import (
     Remove,
     Update,
 )
-from parley_mls.psk import PskId, psk_ids_fault
+from parley_mls.psk import PskId, ResumptionUsage, psk_ids_fault
 from parley_mls.ratchet_tree import RatchetTree
 from parley_mls.suite import MLS_10
 from parley_mls.tree_validation import check_leaves_together
@@ -68,6 +68,11 @@ class Changes:
     extensions_after: tuple[Extension, ...]
     self_removed: bool = False
     reinit: ReInit | None = None
+    psks: tuple[PskId, ...] = ()
+
+    def resumes(self, group_id: bytes) -> bool:
+        """Whether the commit mixes in the resumption PSK of an earlier epoch of this very group."""
+        return any(psk.usage == ResumptionUsage.APPLICATION and psk.group_id == group_id for psk in self.psks)
 
 
 class Hook(Protocol):
@@ -323,4 +328,5 @@ def changes_of(state: PublicState, applied: Applied, sender: Sender, path_leaf: 
         extensions_before=state.context.extensions,
         extensions_after=applied.extensions,
         reinit=applied.reinit,
+        psks=tuple(applied.psks),
     )

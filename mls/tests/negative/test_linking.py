@@ -39,6 +39,7 @@ from parley_mls import (
 )
 from parley_mls.proposals import PreSharedKey
 from parley_mls.ratchet_tree import RatchetTree
+from parley_mls.succession import same_credential
 from parley_mls.suite import MLS_10, SUITE
 
 BRANCH, REINITIALISED = ResumptionUsage.BRANCH, ResumptionUsage.REINIT
@@ -139,6 +140,36 @@ def test_a_branch_needs_its_predecessor():
     for predecessor in (None, later.members[2].as_predecessor(), Stage.build(2).members[0].as_predecessor()):
         with pytest.raises(WelcomeError, match=r"is missing|does not open"):
             Group.join(P, made.welcome, bundle, seed, predecessor=predecessor)
+
+
+def test_who_has_gone_on_joins_a_branch_of_an_earlier_epoch():
+    """11.3: by the PSK that is still at hand; the branch brings nobody back who was removed since."""
+    on = stage()
+    fresh = others(on, 2, 4)
+    made = branched(on, fresh)
+    epoch = on.follower.epoch
+    renewed = on.after((own := on.members[0].commit(P)).commit, {0: own.group})
+    removed = on.after((own := on.members[0].commit(P, remove=[4])).commit, {0: own.group})
+    seed, bundle = fresh[0]
+    for later, fits in ((renewed, True), (removed, False)):
+        predecessor = later.members[2].as_predecessor_at(epoch, same_credential)
+        if fits:
+            assert Group.join(P, made.welcome, bundle, seed, predecessor=predecessor).epoch == 1
+            continue
+        with pytest.raises(WelcomeError, match="not one of the group"):
+            Group.join(P, made.welcome, bundle, seed, predecessor=predecessor)
+    assert renewed.members[2].as_predecessor_at(epoch + 9, same_credential) is None
+
+
+def test_a_group_that_should_follow_from_another_does():
+    """11.3: who expects a branch takes no group that shows no PSK."""
+    on = stage()
+    seed, bundle = fresh_package(on, 2)
+    bare = Group.create(P, group_id=b"branch", identity=b"somebody", signature_seed=seed_of(on.members[0]))
+    made = bare.commit(P, add=[bundle.key_package])
+    assert Group.join(P, made.welcome, bundle, seed).epoch == 1
+    with pytest.raises(WelcomeError, match="does not follow"):
+        Group.join(P, made.welcome, bundle, seed, predecessor=on.members[2].as_predecessor())
 
 
 def test_only_who_was_a_member_can_branch():
