@@ -25,6 +25,7 @@ from parley_client.api import messaging
 from parley_contracts.ids import ConversationId
 from parley_contracts.messaging_api import Entry as WireEntry
 from parley_contracts.messaging_api import EntryPage
+from parley_contracts.resets import RESET, UNUSABLE
 
 ANSWER_TIMEOUT_S = 5.0
 PAUSE_S = 0.02
@@ -35,7 +36,7 @@ SETTLE_TIMEOUT_S = 60.0
 REPAIR_TIMEOUT_S = 5.0
 #: Access tokens last ten minutes: a socket that ends because of that in a window was not ended by a fault.
 RENEW_AFTER_S = 240.0
-_ENTRY_TYPES = frozenset({"conversation.created", "message.created", "commit.created"})
+_ENTRY_TYPES = frozenset({"conversation.created", "message.created", "commit.created", UNUSABLE, RESET})
 
 
 @dataclass

@@ -26,9 +26,11 @@ from parley_client.content.kinds import (
     KIND_MEMBERS,
     KIND_NAME,
     KIND_POLL,
+    KIND_RESET,
     KIND_TEXT,
 )
 from parley_client.past.telling import history_in
+from parley_client.resets.telling import culprit_in
 from parley_client.session import Session
 from parley_client.store import messages, queues
 from parley_client.store.conversations import load_conversation
@@ -40,7 +42,7 @@ from parley_client.sync.placing import KeptFor, members_in, placed
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, UserId, as_channel
 
-ItemKind = Literal["text", "poll", "deleted", "name", "members", "lifetimes", "history", "unopened"]
+ItemKind = Literal["text", "poll", "deleted", "name", "members", "lifetimes", "history", "reset", "unopened"]
 QUOTE_LENGTH_MAX = 280
 
 
@@ -109,7 +111,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     that has changed (`timer`, `retention`). `name` says what is new (`changed`). Of what was `deleted`, `deleted_by` did
     it; what disappears says when (`expires_at`, by this device's clock). `history` says that newcomers get what is said
     from here on (`on`) or not any more (`off`), or that its author handed on what was said before this person came in
-    (`shared`).
+    (`shared`). `reset` says that the group's keys were begun anew, and in `text` whose change could not be used, where that is known.
     """
 
     sequence: int
@@ -312,7 +314,9 @@ def _event(session: Session, row: MessageRow) -> Item:
     members = members_in(row.body) if row.kind == KIND_MEMBERS and row.cause is None else None
     history = history_in(row.body) if row.kind == KIND_HISTORY and row.cause is None else None
     named = row.kind == KIND_NAME and row.cause is None
-    kind: ItemKind = "unopened" if row.cause else "history" if history else "name"
+    reset = row.kind == KIND_RESET and row.cause is None
+    culprit = culprit_in(row.body) if reset else None
+    kind: ItemKind = "unopened" if row.cause else "history" if history else "reset" if reset else "name"
     if members is not None:
         kind = "members" if members.added or members.removed or members.again else "lifetimes"
     return Item(
@@ -322,7 +326,9 @@ def _event(session: Session, row: MessageRow) -> Item:
         sender=name_of(session, row.user_id),
         own=row.user_id == session.device.user_id,
         kind=kind,
-        text=row.cause or history or (name_in(row.body) if row.kind == KIND_NAME else ""),
+        text=row.cause
+        or history
+        or (name_of(session, culprit) if culprit else name_in(row.body) if row.kind == KIND_NAME else ""),
         sent_at=row.stored_at,
         added=[_person(session, user_id) for user_id in members.added] if members else [],
         removed=[_person(session, user_id) for user_id in members.removed] if members else [],

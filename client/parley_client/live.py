@@ -43,11 +43,12 @@ from parley_contracts.messaging_api import (
     TokenRenew,
 )
 from parley_contracts.problems import Problem
+from parley_contracts.resets import RESET, UNUSABLE
 
 RATE_PAUSE_S = 10.0
 #: So many sockets in a row that do not even say hello, and polls are tried.
 SOCKETS_UNOPENED_MAX = 2
-_ENTRY_TYPES = CLEAR_TYPES | {"message.created", "commit.created", "conversation.created"}
+_ENTRY_TYPES = CLEAR_TYPES | {"message.created", "commit.created", "conversation.created", UNUSABLE, RESET}
 _QUEUED_MAX = 10_000
 
 T = TypeVar("T")

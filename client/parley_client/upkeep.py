@@ -17,6 +17,7 @@ from parley_client.content.removing import carry_out_removals
 from parley_client.errors import ClientError, NotSignedIn
 from parley_client.groups.conversations import add_rostered
 from parley_client.groups.describing import tell_owed
+from parley_client.groups.hygiene import renew_leaves
 from parley_client.groups.joining import admit_automatically
 from parley_client.history_keys import history_key_due, renew_history_key
 from parley_client.key_packages import stock_key_packages
@@ -24,6 +25,8 @@ from parley_client.lockout.following import is_waiting, look_for_lock_outs, see_
 from parley_client.past.keeping import see_to_the_past
 from parley_client.push.subscribing import refresh_leaves
 from parley_client.renewal.noticing import look_for_new_roots
+from parley_client.resets.answering import answer_reports
+from parley_client.resets.making import go_on, is_stuck
 from parley_client.restoring.offering import offer_held
 from parley_client.schedule.keeping import settle_scheduled
 from parley_client.session import Session
@@ -54,6 +57,7 @@ async def settle(session: Session, *, patient: bool = False) -> None:
     await follow_log(session)
     await look_for_new_roots(session)
     await admit_automatically(session)
+    await renew_leaves(session)
     for row in list_conversations(session.store):
         for user_id in decode_policy(row.policy).user_ids:
             with contextlib.suppress(NotFound):
@@ -68,6 +72,9 @@ async def settle_news(session: Session) -> None:
         if row.creator:
             with contextlib.suppress(ClientError, NotFound):
                 await add_rostered(session, row.conversation_id)
+        with contextlib.suppress(ClientError, Problem):
+            await go_on(session, row.conversation_id)
+    await answer_reports(session)
     await tell_owed(session)
     await refresh_leaves(session)
     if history_key_due(session):
@@ -102,6 +109,7 @@ async def keep_up(session: Session) -> None:
                 let_disappear(session)
                 reminders.tell_due(session)
                 await offer_held(session)
+                await answer_reports(session)
                 await see_to_the_past(session, patient=True)
                 if (
                     queues.archive_waiting(session.store)
@@ -109,6 +117,7 @@ async def keep_up(session: Session) -> None:
                     or thorough_at == 0
                     or _is_due(session)
                     or is_waiting(session)
+                    or is_stuck(session)
                 ):
                     await settle_news(session)
                 if time.monotonic() >= repair_at:

@@ -21,6 +21,7 @@ from fake_keys import FakeKeys
 from fake_log import Log
 from fake_media import FakeMedia
 from fake_polls import FakePolls
+from fake_resets import FakeResets
 from fake_rooms import FakeRooms
 from fake_state import FakeState
 from hypothesis import settings
@@ -34,7 +35,7 @@ from parley_contracts.envelope import MessageHeader
 from parley_contracts.media_api import OBJECTS_PATH
 from parley_contracts.messaging_api import Appended, Entry
 from parley_contracts.policy import decode_policy
-from parley_mls import default_primitives
+from parley_mls import default_primitives, handshake_group_id
 
 settings.register_profile("client", deadline=None)
 settings.load_profile("client")
@@ -42,7 +43,7 @@ PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
 
 
-class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, FakePolls, FakeBackups):
+class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, FakePolls, FakeBackups, FakeResets):
     """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
 
     def __init__(self) -> None:
@@ -184,8 +185,8 @@ class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, Fa
                 return self.schedule(rest[0], client_id, body)
             case ["commits", client_id]:
                 return self._append_commit(session, log, rest[0], client_id, body)
-            case ["reports", sequence]:
-                return self.take_report(session, log, rest[0], int(sequence), body)
+            case ["reports" | "unusable" | "resets" as part, place]:
+                return self.take_complaint(session, log, rest[0], part, place, body)
             case ["receipt" | "receipts" | "delivery" | "unread" as part]:
                 return self.state.conversation(session, log, rest[0], part, body)
             case [part, *place]:
@@ -205,14 +206,14 @@ class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, Fa
                 after, before = int(query["after"]), int(query["before"])
                 return {"first_sequence": after + 1, "hashes": [b64encode(h) for h in log.hashes[after : before - 1]]}
             case "group-info":
-                epoch = int(query.get("epoch", log.epoch))
-                sequence, group_info, policy = log.states[epoch]
+                epoch, generation = int(query.get("epoch", log.epoch)), int(query.get("generation", log.generation))
+                sequence, group_info, policy = log.state_of(generation, epoch)
                 if sequence < log.readable_from(session["user"]):
                     raise problems.NotFound
                 return {"sequence": sequence, "epoch": epoch, "group_info": group_info, "policy": b64encode(policy)}
         if part != "welcome":
             raise problems.NotFound
-        return log.welcomes.get(session["device"], {"sequence": 0, "epoch": 0, "welcome": "", "policy": ""})
+        return log.welcome_of(session["device"], int(query["sequence"]) if "sequence" in query else None)
 
     def _page(self, session: dict, log: Log, after: int, limit: int) -> object:
         after = max(after, log.readable_from(session["user"]) - 1)
@@ -236,24 +237,23 @@ class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, Fa
     def _append_message(self, session, log, conversation_id, client_id, body) -> object:
         header = MessageHeader.decode(b64decode(body["header"]))
         assert (header.user_id, header.device_id) == (session["user"], session["device"])
-        for entry in log.entries:
-            if (entry.device_id, entry.client_id) == (session["device"], client_id):
-                if entry.header == body["header"]:
-                    return _appended(entry)
-                raise problems.ClientIdReused(sequence=entry.sequence)
+        if (entry := log.submitted(session["device"], client_id)) is not None:
+            if entry.header == body["header"]:
+                return _appended(entry)
+            raise problems.ClientIdReused(sequence=entry.sequence)
         if session["user"] in log.last_visible:
             raise problems.NotFound
-        if header.epoch != log.epoch:
+        if (header.generation, header.epoch) != (log.generation, log.epoch):
             raise problems.EpochStale(epoch=log.epoch, head=len(log.entries))
         return self._publish(session, log, conversation_id, client_id, "message.created", **body)
 
     def _append_commit(self, session, log, conversation_id, client_id, body) -> object:
-        for entry in log.entries:
-            if (entry.device_id, entry.client_id) == (session["device"], client_id):
-                return _appended(entry)
-        if body["epoch"] != log.epoch:
+        if (entry := log.submitted(session["device"], client_id)) is not None:
+            return _appended(entry)
+        commit = b64decode(body["commit"])
+        if (body["epoch"], handshake_group_id(commit)) != (log.epoch, log.public.group_id):
             raise problems.EpochStale(epoch=log.epoch, head=len(log.entries))
-        log.public = log.public.process(default_primitives(), b64decode(body["commit"])).group
+        log.public = log.public.process(default_primitives(), commit).group
         log.public.check_group_info(default_primitives(), b64decode(body["group_info"]))
         if body["policy"] is not None:
             before, log.policy = log.policy, b64decode(body["policy"])
@@ -266,9 +266,7 @@ class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, Fa
         shares = decode_policy(log.policy).shares_history
         log.shared_from = (log.shared_from or len(log.entries) + 1) if shares else 0
         log.states[log.epoch] = (len(log.entries) + 1, body["group_info"], log.policy)
-        for device_id in body["welcome_devices"]:
-            state = {"sequence": len(log.entries) + 1, "epoch": log.epoch, "policy": b64encode(log.policy)}
-            log.welcomes[device_id] = {**state, "welcome": body["welcome"]}
+        log.welcome(body["welcome_devices"], body["welcome"])
         fields = {"commit": body["commit"], "policy": body["policy"]}
         return self._publish(session, log, conversation_id, client_id, "commit.created", **fields)
 
@@ -283,6 +281,9 @@ class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, Fa
                 if kind != "message.created":
                     socket.push({"type": "conversation.added", "head": msgspec.to_builtins(log.head(user_id))})
                 socket.push(msgspec.to_builtins(entry))
+        return _appended(entry)
+
+    def appended(self, entry: Entry) -> Appended:
         return _appended(entry)
 
     def _messaging_archive(self, session, method, rest, body, query) -> object:

@@ -38,12 +38,20 @@ from parley_client.push.sealing import EpochSecret, seal_secret
 from parley_client.store import sealed
 from parley_contracts.checkpoints import Checkpoint, NoteKey, origin_of, sign_head, write_note
 from parley_contracts.envelope import chain_next, chain_start, message_hash
-from parley_contracts.identity import KeptDevice, root_fingerprint
+from parley_contracts.identity import KeptDevice, entry_binding, root_fingerprint
 from parley_contracts.ids import self_conversation_id
 from parley_contracts.key_log import Leaf, leaf_of
 from parley_contracts.merkle import consistency_proof, root_of
 from parley_contracts.push import PushPayload
-from parley_mls import SUITE, generate_hpke_key, generate_signature_key
+from parley_contracts.resets import (
+    REPORT_LABEL,
+    Suspect,
+    report_client_id,
+    report_statement,
+    reset_hash,
+    unusable_hash,
+)
+from parley_mls import SUITE, generate_hpke_key, generate_signature_key, sign_with_label
 from parley_mls.openssl import OpenSslPrimitives
 
 FILE = Path(__file__).resolve().parents[2] / "contracts" / "vectors" / "encryption.json"
@@ -114,6 +122,7 @@ def vectors() -> dict:
         "begun_anew": _begun_anew(p),
         "words": _words(p, recovery_key),
         "store": _store(p),
+        "unusable": _unusable(p, device_seed, group_id),
     }
 
 
@@ -278,6 +287,25 @@ def _message(p, device_seed: bytes, epoch: tuple[bytes, bytes, bytes, bytes]) ->
             "chain_next": chain_next(anchor, 8, entry).hex(),
             "push_payload": PushPayload(CONVERSATION, b"", *parts).encode().decode(),
         }
+    }
+
+
+def _unusable(p, device_seed: bytes, group_id: bytes) -> dict:
+    """A report on entry 8, the entry of a reset that goes around it, and the binding of coming in again after epoch 3."""
+    entry, group_info, policy = hashlib.sha256(b"entry 8").digest(), b"GroupInfo", b"policy"
+    suspect = Suspect(conversation_id=CONVERSATION, sequence=8, entry_hash=entry, generation=0, group_id=group_id)
+    statement = report_statement(suspect, USER, DEVICE)
+    signature = sign_with_label(p, device_seed, REPORT_LABEL, statement)
+    return {
+        "sequence": 8,
+        "commit_hash": entry.hex(),
+        "client_id": report_client_id(CONVERSATION, 8),
+        "signature": signature.hex(),
+        "report_hash": unusable_hash(8, signature).hex(),
+        "group_info": group_info.hex(),
+        "policy": policy.hex(),
+        "reset_hash": reset_hash(8, group_info, policy).hex(),
+        "binding": entry_binding(group_id, 3).hex(),
     }
 
 

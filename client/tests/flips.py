@@ -91,7 +91,7 @@ CERTIFICATE = certify_device(
     device_id=DEVICE,
     statement_version=1,
     device_key=DEVICE_KEY,
-    push_key=bytes(32),
+    binding=bytes(32),
     **WHOSE,
 ).encode()
 STATEMENT = ACCOUNT.statement.encode()

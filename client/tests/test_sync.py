@@ -8,8 +8,8 @@ import pytest
 from parley_client.errors import ConversationForked, NetworkError, UntrustedIdentity
 from parley_client.groups import commits
 from parley_client.store.conversations import load_conversation
-from parley_client.sync.applier import entry_hash
 from parley_client.sync.catch_up import deliver
+from parley_client.sync.hashing import entry_hash
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.limits import EPOCH_AGE_S_MAX, EPOCH_MESSAGES_MAX, EPOCH_WRITING_AGE_S_MAX
 

@@ -85,7 +85,7 @@ class AccountStatement:
 class DeviceCertificate:
     """A device key, certified by the account signing key of `statement_version`; the identity in MLS credentials.
 
-    `push_key` is the X25519 key to which epochs are sealed for notifications, empty where the device takes none.
+    `binding` is empty in the one by which a device is known. With `entry_binding` it holds for one coming in alone.
     """
 
     server_name: str
@@ -93,7 +93,7 @@ class DeviceCertificate:
     device_id: DeviceId
     statement_version: int
     device_key: bytes
-    push_key: bytes = b""
+    binding: bytes = b""
     signature: bytes = b""
 
     def to_be_signed(self) -> bytes:
@@ -106,7 +106,7 @@ class DeviceCertificate:
             .raw(uuid_bytes(self.device_id))
             .uint32(self.statement_version)
             .raw(self.device_key)
-            .opaque(self.push_key)
+            .opaque(self.binding)
             .finish()
         )
 
@@ -128,9 +128,14 @@ class DeviceCertificate:
             device_id=DeviceId(uuid_text(reader.raw(16))),
             statement_version=reader.uint32(),
             device_key=reader.raw(KEY_SIZE_BYTES),
-            push_key=reader.opaque(),
+            binding=reader.opaque(),
             signature=reader.opaque(),
         )
+
+
+def entry_binding(group_id: bytes, epoch: int) -> bytes:
+    """What binds a certificate to coming in again, from outside, where the group leaves this epoch; 32 bytes."""
+    return hashlib.sha256(b"parley entry" + Writer().opaque(group_id).uint64(epoch).finish()).digest()
 
 
 def session_to_be_signed(access_token: str, certificate: bytes) -> bytes:

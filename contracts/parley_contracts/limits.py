@@ -207,6 +207,8 @@ FANOUT_STRAGGLER_WAIT_S = 0.1
 EPOCH_MESSAGES_MAX = 100
 EPOCH_WRITING_AGE_S_MAX = 24 * 3600
 EPOCH_AGE_S_MAX = 7 * 24 * 3600
+LEAF_AGE_S_MAX = 7 * 24 * 3600
+LEAF_UNSEEN_S_MAX = 90 * 24 * 3600
 
 #: History for newcomers: secrets of so many epochs go in one message, which the largest body holds.
 PAST_EPOCHS_PER_ANSWER_MAX = 1000

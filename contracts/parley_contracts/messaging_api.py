@@ -99,12 +99,36 @@ class CommitUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     push_secrets: list[PushSecret] = []
 
 
+class UnusableUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT conversations/{conversation_id}/unusable/{sequence}`: the device cannot use the commit at that entry.
+
+    `signature` is that of `parley_contracts.resets`, by the key that the device's leaf had before the commit.
+    """
+
+    signature: str
+
+
+class ResetUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT conversations/{conversation_id}/resets/{client_id}`: a branch of the epoch before an unusable commit.
+
+    `unusable` is that commit's entry; `group_info` is of the branch's epoch 1, `policy` the one in force with its generation one higher.
+    """
+
+    unusable: int
+    group_info: str
+    policy: str
+    welcome: str | None = None
+    welcome_devices: list[DeviceId] = []
+    push_secrets: list[PushSecret] = []
+
+
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A row of a conversation's log. `epoch` is the epoch in force after the entry.
+    """A row of a conversation's log. `generation` and `epoch` are those in force after the entry.
 
     `type` is `conversation.created` (with `group_info`, `policy`), `message.created` (with `header`, `ciphertext`,
-    `signature`) or `commit.created` (with `commit` and, where it changed, `policy`). The hash of an entry is that of
-    `parley_contracts.envelope`. A message that was removed (`DELETE conversations/{conversation_id}/entries/{sequence}`) keeps
+    `signature`), `commit.created` (with `commit` and, where it changed, `policy`), `commit.unusable` (with `unusable`, the entry of
+    a commit, and `signature`) or `conversation.reset` (with `unusable`, `group_info`, `policy`). The hash of an entry is that of
+    `parley_contracts.envelope` or `resets`. A message that was removed (`DELETE conversations/{conversation_id}/entries/{sequence}`) keeps
     its place, with `ciphertext_hash` (SHA-256) instead of `ciphertext` or `body`.
 
     Of an open channel, `epoch` is the sequence of the entry with the policy in force, and `type` one of `channels_api.ClearType`:
@@ -130,6 +154,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     group_info: str | None = None
     content_kind: int | None = None
     body: str | None = None
+    generation: int = 0
+    unusable: int | None = None
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -202,7 +228,7 @@ class EntryPage(msgspec.Struct, frozen=True):
 
 
 class GroupState(msgspec.Struct, frozen=True):
-    """`GET conversations/{conversation_id}/group-info`: for a rostered person's device that joins by external commit.
+    """`GET conversations/{conversation_id}/group-info?epoch=&generation=`: for a rostered person's device that joins by external commit.
 
     `sequence` is the entry that made this epoch.
     """
@@ -214,9 +240,9 @@ class GroupState(msgspec.Struct, frozen=True):
 
 
 class WelcomeState(msgspec.Struct, frozen=True):
-    """`GET conversations/{conversation_id}/welcome`: the latest Welcome for this device and the policy in force then.
+    """`GET conversations/{conversation_id}/welcome?sequence=`: the latest Welcome for this device, or the one at an entry.
 
-    Sequence 0 with nothing else where none has come: a device that may see the conversation may ask and wait.
+    `policy` was in force then. Sequence 0 with nothing else where none has come: a device that may see the conversation may ask and wait.
     """
 
     sequence: int

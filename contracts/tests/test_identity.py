@@ -28,7 +28,7 @@ certificates = st.builds(
     device_id=uuids,
     statement_version=st.integers(0, 2**32 - 1),
     device_key=keys,
-    push_key=st.sampled_from([b"", b"p" * 32]),
+    binding=st.sampled_from([b"", b"p" * 32]),
     signature=st.binary(max_size=64),
 )
 

@@ -233,6 +233,24 @@ def test_hash_chain():
     assert chain_next(raw("archive", "anchor_hash"), 8, entry) == raw("message", "chain_next")
 
 
+def test_a_report_a_reset_and_coming_in_again():
+    part, group_id = VECTORS["unusable"], raw("archive", "group_id")
+    sequence = part["sequence"].to_bytes(8, "big")
+    statement = b"\x01" + CONVERSATION + bytes(4) + Writer().opaque(group_id).finish() + sequence
+    statement += Writer().opaque(raw("unusable", "commit_hash")).finish() + USER + DEVICE
+    signature = raw("unusable", "signature")
+    assert verify_with_label(P, raw("device", "key"), "Parley Commit Unusable 1", statement, signature)
+    digest = bytearray(hashlib.sha256(b"parley report" + CONVERSATION + sequence).digest()[:16])
+    digest[6], digest[8] = digest[6] & 15 | 128, digest[8] & 63 | 128
+    assert digest.hex() == part["client_id"].replace("-", "")
+    report = sequence + Writer().opaque(signature).finish()
+    assert raw("unusable", "report_hash") == hashlib.sha256(b"parley unusable" + report).digest()
+    reset = sequence + Writer().opaque(raw("unusable", "group_info")).opaque(raw("unusable", "policy")).finish()
+    assert raw("unusable", "reset_hash") == hashlib.sha256(b"parley reset" + reset).digest()
+    left = Writer().opaque(group_id).uint64(3).finish()
+    assert raw("unusable", "binding") == hashlib.sha256(b"parley entry" + left).digest()
+
+
 def test_attachment():
     told, plaintext = VECTORS["attachment"], raw("attachment", "plaintext")
     context = Writer().uint64(len(plaintext)).uint64(told["chunk_size_bytes"]).finish()

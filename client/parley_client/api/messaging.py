@@ -24,8 +24,10 @@ from parley_contracts.messaging_api import (
     HistoryKeyUpload,
     MessageUpload,
     ReceiptUpload,
+    ResetUpload,
     ScheduledMessages,
     ScheduledUpload,
+    UnusableUpload,
     WelcomeState,
 )
 from parley_contracts.reporting_api import ReportUpload
@@ -92,15 +94,18 @@ async def put_report(api: Api, conversation_id: ConversationId, sequence: int, r
     await api.call("PUT", f"{BASE}/conversations/{conversation_id}/reports/{sequence}", type(None), body=report)
 
 
-async def get_group_info(api: Api, conversation_id: ConversationId, *, epoch: int | None = None) -> GroupState:
+async def get_group_info(
+    api: Api, conversation_id: ConversationId, *, epoch: int | None = None, generation: int | None = None
+) -> GroupState:
     """GroupInfo and policy of the present epoch, or of a past one that the person may see."""
     path = f"{BASE}/conversations/{conversation_id}/group-info"
-    return await api.call("GET", path, GroupState, query={"epoch": epoch})
+    return await api.call("GET", path, GroupState, query={"epoch": epoch, "generation": generation})
 
 
-async def get_welcome(api: Api, conversation_id: ConversationId) -> WelcomeState:
-    """The latest Welcome for this device, sequence 0 where none has come; `NotFound` for no such conversation."""
-    return await api.call("GET", f"{BASE}/conversations/{conversation_id}/welcome", WelcomeState)
+async def get_welcome(api: Api, conversation_id: ConversationId, *, sequence: int | None = None) -> WelcomeState:
+    """The latest Welcome for this device, or the one at an entry; sequence 0 for none, `NotFound` for no such conversation."""
+    path = f"{BASE}/conversations/{conversation_id}/welcome"
+    return await api.call("GET", path, WelcomeState, query={"sequence": sequence})
 
 
 async def get_hashes(api: Api, conversation_id: ConversationId, *, after: int, before: int) -> EntryHashes:
@@ -120,6 +125,18 @@ async def put_message(
 async def put_commit(api: Api, conversation_id: ConversationId, client_id: ClientId, upload: CommitUpload) -> Appended:
     """Append a commit; `EpochStale` where another was first."""
     path = f"{BASE}/conversations/{conversation_id}/commits/{client_id}"
+    return await api.call("PUT", path, Appended, body=upload)
+
+
+async def put_unusable(api: Api, conversation_id: ConversationId, sequence: int, upload: UnusableUpload) -> Appended:
+    """Report the commit at an entry; again is the same report."""
+    path = f"{BASE}/conversations/{conversation_id}/unusable/{sequence}"
+    return await api.call("PUT", path, Appended, body=upload)
+
+
+async def put_reset(api: Api, conversation_id: ConversationId, client_id: ClientId, upload: ResetUpload) -> Appended:
+    """Begin a new generation; `EpochStale` where another was first."""
+    path = f"{BASE}/conversations/{conversation_id}/resets/{client_id}"
     return await api.call("PUT", path, Appended, body=upload)
 
 

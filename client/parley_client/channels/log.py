@@ -22,7 +22,8 @@ from parley_client.store.conversations import ConversationRow, Status
 from parley_client.store.deeds import add_deeds
 from parley_client.store.port import Store
 from parley_client.store.reading import raise_read_position
-from parley_client.sync.applier import SequenceGap, entry_hash
+from parley_client.sync.applier import SequenceGap
+from parley_client.sync.hashing import entry_hash
 from parley_client.sync.opening import CORRUPTED, NOT_PERMITTED, REMOVED
 from parley_client.sync.placing import deeds_row, may_say, members_row, placed, row_of, store_placed
 from parley_contracts import channel_rules

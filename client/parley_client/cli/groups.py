@@ -208,6 +208,17 @@ def history(
     run_synced(context, work)
 
 
+@group.command("confirm-reset")
+def confirm_reset(context: typer.Context, conversation: Group) -> None:
+    """Go on in a conversation whose keys were begun anew in a way that this device could not check."""
+
+    async def work(client: Client) -> object:
+        await client.reset_confirm(conversation)
+        return client.group_info(conversation)
+
+    run_synced(context, work)
+
+
 @group.command("join")
 def join(context: typer.Context, invitation: Annotated[str, typer.Argument(metavar="LINK")]) -> None:
     """Ask to join by an invitation link."""

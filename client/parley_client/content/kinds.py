@@ -27,9 +27,11 @@ KIND_MEMBERS = -1
 KIND_GONE = -2
 #: Not on the wire: newcomers get the history from here on or not any more, or this device got it (`past.telling`).
 KIND_HISTORY = -3
+#: Not on the wire: the group was reset, after a commit that could not be used (`resets.telling`).
+KIND_RESET = -4
 
 #: What stands as a row of its own in a conversation.
-SHOWN_KINDS = COUNTED_KINDS | {KIND_NAME, KIND_MEMBERS, KIND_HISTORY}
+SHOWN_KINDS = COUNTED_KINDS | {KIND_NAME, KIND_MEMBERS, KIND_HISTORY, KIND_RESET}
 
 __all__ = [
     "ANNOTATING_KINDS",
@@ -46,6 +48,7 @@ __all__ = [
     "KIND_POLL",
     "KIND_POLL_CLOSE",
     "KIND_REACTION",
+    "KIND_RESET",
     "KIND_SIGNING_KEY",
     "KIND_TEXT",
     "KIND_UNOPENED",

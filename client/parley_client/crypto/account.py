@@ -246,10 +246,10 @@ def certify_device(
     device_id: DeviceId,
     statement_version: int,
     device_key: bytes,
-    push_key: bytes = b"",
+    binding: bytes = b"",
 ) -> DeviceCertificate:
     """A device's certificate, signed by the account signing key of `statement_version`."""
-    unsigned = DeviceCertificate(server_name, user_id, device_id, statement_version, device_key, push_key)
+    unsigned = DeviceCertificate(server_name, user_id, device_id, statement_version, device_key, binding)
     signature = sign_with_label(p, signing_seed, CERTIFICATE_LABEL, unsigned.to_be_signed())
     return replace(unsigned, signature=signature)
 

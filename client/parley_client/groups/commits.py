@@ -25,12 +25,18 @@ from parley_client.session import Session
 from parley_client.store import queues
 from parley_client.store.conversations import ConversationRow, load_conversation
 from parley_client.store.history import owe_history_key
+from parley_client.store.leaves import last_seen
 from parley_client.store.queues import PendingCommit
 from parley_client.sync.catch_up import catch_up, catch_up_locked, forget_creation
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
-from parley_contracts.limits import EPOCH_AGE_S_MAX, EPOCH_MESSAGES_MAX, EPOCH_WRITING_AGE_S_MAX
-from parley_contracts.messaging_api import CommitUpload, ConversationCreation
+from parley_contracts.limits import (
+    EPOCH_AGE_S_MAX,
+    EPOCH_MESSAGES_MAX,
+    EPOCH_WRITING_AGE_S_MAX,
+    LEAF_UNSEEN_S_MAX,
+)
+from parley_contracts.messaging_api import CommitUpload, ConversationCreation, ResetUpload
 from parley_contracts.policy import PolicyDocument
 from parley_contracts.problems import Conflict, ConversationExists, EpochStale, NotFound, Problem, Unavailable
 from parley_mls import Group, KeyPackage
@@ -216,19 +222,32 @@ def locked_out_leaves(session: Session, policy: PolicyDocument, member: Group) -
 
 
 async def lost_leaves(session: Session, row: ConversationRow, member: Group) -> tuple[int, ...]:
-    """Leaves of devices that their people have signed out, as far as this person may remove them."""
+    """Leaves of devices that their people have signed out or not used for long, as far as this person may remove them."""
     judged = _judged_people(session, known_policy(row.policy))
     await session.directory.fetch(judged)
+    unseen = _unseen_devices(session, row, member)
     lost = [
         (index, leaf)
         for (index, _), leaf in zip(member.members(), leaves_of(member), strict=True)
         if leaf.user_id in judged
         and index != member.own_index
-        and leaf.device_id not in session.directory.devices(leaf.user_id)
+        and (leaf.device_id in unseen or leaf.device_id not in session.directory.devices(leaf.user_id))
     ]
     if any(leaf.user_id == session.device.user_id for _, leaf in lost):
         owe_history_key(session.store)
     return tuple(index for index, _ in lost)
+
+
+def _unseen_devices(session: Session, row: ConversationRow, member: Group) -> frozenset[DeviceId]:
+    """Devices that have done nothing here for long, of people who have another that has."""
+    seen, now = last_seen(session.store, row.conversation_id), session.clock()
+    leaves = leaves_of(member)
+    alive = {leaf.user_id for leaf in leaves if now - seen.get(leaf.device_id, now) <= LEAF_UNSEEN_S_MAX}
+    return frozenset(
+        leaf.device_id
+        for leaf in leaves
+        if leaf.user_id in alive and now - seen.get(leaf.device_id, now) > LEAF_UNSEEN_S_MAX
+    )
 
 
 def _judged_people(session: Session, policy: PolicyDocument) -> frozenset[UserId]:
@@ -240,7 +259,10 @@ def _judged_people(session: Session, policy: PolicyDocument) -> frozenset[UserId
 
 async def _send(session: Session, pending: PendingCommit) -> None:
     conversation_id = pending.conversation_id
-    if pending.creation:
+    if pending.reset:
+        reset = msgspec.json.decode(pending.upload, type=ResetUpload)
+        await messaging.put_reset(session.api, conversation_id, pending.client_id, reset)
+    elif pending.creation:
         creation = msgspec.json.decode(pending.upload, type=ConversationCreation)
         await messaging.put_conversation(session.api, conversation_id, creation)
     else:

@@ -10,29 +10,25 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from parley_client.api import auth
 from parley_client.channels.entering import ensure_in_channel
-from parley_client.crypto.account import stands_by
-from parley_client.errors import NotAMember, NotReachable, UnknownConversation, UntrustedGroup, UsageError
+from parley_client.errors import NotAMember, NotReachable, UnknownConversation, UsageError
+from parley_client.groups.claiming import claim
 from parley_client.groups.commits import Plan, commit_change, leaves_outside, lost_leaves, send_pending
 from parley_client.groups.entering import WELCOME_WAIT_S, enter
 from parley_client.groups.judgement import (
-    CLOCK_LEEWAY_S,
-    LEAF_LIFETIME_S_MAX,
-    certificate_in,
-    judge_leaves,
     leaves_of,
     new_group_id,
     policy_extension,
 )
 from parley_client.groups.roots import is_doubted
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
+from parley_client.resets.making import go_on
 from parley_client.session import Session
 from parley_client.store import queues
 from parley_client.store.conversations import ConversationRow, load_conversation, save_conversation
 from parley_client.store.queues import PendingCommit
 from parley_client.sync.catch_up import forget_creation
-from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.encoding import b64encode
 from parley_contracts.envelope import chain_start
 from parley_contracts.ids import (
     ClientId,
@@ -48,7 +44,7 @@ from parley_contracts.limits import MEMBERS_PER_GROUP_MAX
 from parley_contracts.messaging_api import ConversationCreation
 from parley_contracts.policy import Kind, PolicyDocument, Role, RosterEntry, decode_policy
 from parley_contracts.problems import NotFound
-from parley_mls import Group, KeyPackage, MlsError
+from parley_mls import Group, KeyPackage
 
 
 async def open_direct(session: Session, user_id: UserId) -> ConversationId:
@@ -103,7 +99,10 @@ async def ensure_member(session: Session, conversation_id: ConversationId) -> Co
         if row is not None and row.status == "creating":
             forget_creation(session, conversation_id)
             row = None
-    if row is not None and row.status in {"member", "forked"}:
+    if row is not None and row.status == "stuck":
+        await go_on(session, conversation_id)
+        row = load_conversation(session.store, conversation_id)
+    if row is not None and row.status in {"member", "forked", "stuck", "paused"}:
         return row
     try:
         row = await enter(session, conversation_id, wait_s=WELCOME_WAIT_S if row is None else 0)
@@ -228,45 +227,9 @@ async def plan_change(
     for user_id in joining:
         packages += [
             (device_id, package)
-            for device_id, package in await _claim(session, policy, user_id)
+            for device_id, package in await claim(session, policy, user_id)
             if device_id not in present
         ]
     # Whoever left and comes in again comes with new leaves, not with those that nobody has taken out yet.
     strays = leaves_outside(member, before)
     return Plan(tuple(packages), (*lost, *strays), policy.encode() if policy != before else None)
-
-
-async def _claim(session: Session, policy: PolicyDocument, user_id: UserId) -> list[tuple[DeviceId, KeyPackage]]:
-    """A person's key packages, each judged: certified device, valid signatures, a lifetime that is now."""
-    await session.directory.fetch([user_id])
-    claim = await auth.claim_key_packages(session.api, user_id, idempotency_key=new_uuid7())
-    packages: list[tuple[DeviceId, KeyPackage]] = []
-    for claimed in claim.key_packages:
-        try:
-            package = KeyPackage.from_bytes(b64decode(claimed.key_package))
-            package.validate(session.primitives)
-        except (MlsError, ValueError) as error:
-            raise UntrustedGroup("the server gave a key package that is not valid") from error
-        (leaf,) = judge_leaves(session.primitives, session.directory, policy, [package.leaf])
-        if (leaf.user_id, leaf.device_id) != (user_id, claimed.device_id):
-            raise UntrustedGroup("the server gave a key package of another device")
-        listed = leaf.device_id in session.directory.devices(user_id)
-        if listed and _is_alive(package) and _stands(session, package):
-            packages.append((leaf.device_id, package))
-    return packages
-
-
-def _stands(session: Session, package: KeyPackage) -> bool:
-    """Whether its device is one by the newest statement of its person: who has an old signing key certifies no other."""
-    certificate = certificate_in(package.leaf.identity)
-    identity = session.directory.known(certificate.user_id)
-    return identity is not None and stands_by(identity.statement, certificate)
-
-
-def _is_alive(package: KeyPackage) -> bool:
-    lifetime, now = package.leaf.lifetime, time.time()
-    return (
-        lifetime is not None
-        and lifetime.not_after - lifetime.not_before <= LEAF_LIFETIME_S_MAX
-        and lifetime.not_before - CLOCK_LEEWAY_S <= now <= lifetime.not_after
-    )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from parley_client.api import messaging
+from parley_client.crypto.account import certify_device
 from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.anchors import anchor_extension, chain_hash_from, read_anchor
 from parley_client.groups.commits import COMMIT_ATTEMPTS, send_pending
@@ -24,6 +25,7 @@ from parley_client.groups.judgement import (
     shown_bytes,
 )
 from parley_client.groups.roots import expect_own_root
+from parley_client.groups.welcomes import bundle_for
 from parley_client.history import download_archive
 from parley_client.past.saying import want_past
 from parley_client.past.telling import with_history
@@ -31,12 +33,14 @@ from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
 from parley_client.store import conversations, messages, queues
 from parley_client.store.conversations import ConversationRow, EpochRow, load_conversation, save_conversation
+from parley_client.store.documents import load_account
 from parley_client.store.queues import PendingCommit
 from parley_client.store.returning import note_let_in
 from parley_client.sync.catch_up import catch_up, catch_up_locked
 from parley_client.sync.epochs import digest_of, save_entered_epoch
 from parley_client.sync.opening import EPOCH_KEY_MISSING
 from parley_contracts.encoding import b64encode
+from parley_contracts.identity import entry_binding
 from parley_contracts.ids import ClientId, ConversationId, new_uuid7
 from parley_contracts.messaging_api import CommitUpload, GroupState, WelcomeState
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, decode_policy
@@ -45,13 +49,11 @@ from parley_mls import (
     CommitResult,
     Group,
     Joining,
-    KeyPackageBundle,
     MlsError,
     Primitives,
     PublicGroup,
     group_info_extensions,
     group_info_signatures,
-    welcome_key_package_refs,
 )
 
 WELCOME_WAIT_S = 5.0
@@ -65,7 +67,7 @@ async def enter(session: Session, conversation_id: ConversationId, *, wait_s: fl
     while True:
         async with session.lock(conversation_id):
             row = load_conversation(session.store, conversation_id)
-            if row is not None and row.status in {"member", "forked", "creating"}:
+            if row is not None and row.status in {"member", "forked", "creating", "stuck", "paused"}:
                 return row
             if await _enter_by_welcome(session, conversation_id, row):
                 break
@@ -78,7 +80,7 @@ async def enter(session: Session, conversation_id: ConversationId, *, wait_s: fl
         await _look_into_archive(session, conversation_id)
     row = await catch_up(session, conversation_id)
     if row is None or row.status == "outside":
-        row = await _enter_by_external_commit(session, conversation_id)
+        row = await enter_by_external_commit(session, conversation_id)
     return row
 
 
@@ -121,7 +123,7 @@ async def be_out(session: Session, conversation_id: ConversationId) -> None:
     """Be out of a group of whose log this device may read no more: its person was put out a second time meanwhile."""
     async with session.lock(conversation_id):
         row = load_conversation(session.store, conversation_id)
-        if row is not None and row.status in {"member", "outside"}:
+        if row is not None and row.status in {"member", "outside", "stuck", "paused"}:
             with session.store.transaction():
                 save_conversation(session.store, msgspec.structs.replace(row, status="removed"))
                 session.groups.save(conversation_id, None, None)
@@ -166,15 +168,15 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
         return False
     if state.sequence == 0 or (row is not None and state.sequence <= row.cursor and not _passed(session, row, state)):
         return False
-    found = _bundle_for(session, shown_bytes(state.welcome))
+    found = bundle_for(session, shown_bytes(state.welcome))
     if found is None:
         return False
     ref, bundle, last_resort = found
     try:
         begun = Joining.begin(session.primitives, shown_bytes(state.welcome), bundle, session.device.device_secret)
         group = Group.joined(await session.primitives.knowing(begun.signatures()), begun)
-    except MlsError as error:
-        raise UntrustedGroup("the Welcome cannot be used") from error
+    except MlsError:
+        return False  # a bad one, or that of a reset, which only those can use who were there before: there is another way in
     policy = shown_bytes(state.policy)
     document = await judge_new_group(session, group, policy, conversation_id)
     _check_place(session, document, group.epoch == state.epoch)
@@ -203,18 +205,6 @@ def _passed(session: Session, row: ConversationRow, state: WelcomeState) -> bool
     return row.status == "outside" and session.groups.load(row.conversation_id) == (None, None) and known is None
 
 
-def _bundle_for(session: Session, welcome: bytes) -> tuple[bytes, KeyPackageBundle, bool] | None:
-    try:
-        refs = welcome_key_package_refs(welcome)
-    except MlsError as error:
-        raise UntrustedGroup("the Welcome is malformed") from error
-    for ref in refs:
-        kept = queues.load_key_package(session.store, ref)
-        if kept is not None:
-            return ref, KeyPackageBundle.from_bytes(kept[0]), kept[1]
-    return None
-
-
 def _save_member(session: Session, row: ConversationRow, group: Group) -> None:
     save_conversation(session.store, row)
     conversations.save_chain_hash(session.store, row.conversation_id, row.cursor, row.chain_hash)
@@ -228,11 +218,11 @@ def _save_member(session: Session, row: ConversationRow, group: Group) -> None:
 
 async def _begin_from_archive(session: Session, conversation_id: ConversationId) -> bool:
     """Stand at the first visible epoch that the archive opens, as a follower of the public group; whether there is one."""
-    if conversations.first_epoch(session.store, conversation_id, 0) is None:
+    if conversations.first_epoch(session.store, conversation_id) is None:
         return False
     page = await messaging.get_entries(session.api, conversation_id, after=0, limit=1)
     visible = page.entries[0].sequence if page.entries else 0
-    first = conversations.first_epoch(session.store, conversation_id, 0, since=visible)
+    first = conversations.first_epoch(session.store, conversation_id, since=visible)
     if first is None:
         return False
 
@@ -252,7 +242,7 @@ async def begin_at_epoch(
     The server's GroupInfo is held to what is known of the epoch; `write` stores the row, in the same transaction.
     """
     conversation_id = epoch.conversation_id
-    state = await messaging.get_group_info(session.api, conversation_id, epoch=epoch.epoch)
+    state = await messaging.get_group_info(session.api, conversation_id, epoch=epoch.epoch, generation=epoch.generation)
     follower, _ = await follow_shown(session, state)
     policy = shown_bytes(state.policy)
     document = await judge_new_group(session, follower, policy, conversation_id)
@@ -282,11 +272,14 @@ async def follow_shown(session: Session, state: GroupState) -> tuple[PublicGroup
 # --- external commit
 
 
-async def _enter_by_external_commit(session: Session, conversation_id: ConversationId) -> ConversationRow:
+async def enter_by_external_commit(
+    session: Session, conversation_id: ConversationId, *, while_: conversations.Status = "outside"
+) -> ConversationRow:
+    """Be a member by this device's own commit, as long as it stands there as `while_` says."""
     for _ in range(COMMIT_ATTEMPTS):
         async with session.lock(conversation_id):
             row = await catch_up_locked(session, conversation_id)
-            if row is not None and row.status != "outside":
+            if row is not None and row.status != while_:
                 return row
             if queues.load_pending(session.store, conversation_id) is None:
                 await _prepare_external_commit(session, conversation_id, row)
@@ -306,7 +299,8 @@ async def _prepare_external_commit(
     base = await _base_row(session, conversation_id, row, state, shown)
     if base is None:
         return
-    result = _join_external(session, known, shown, shown_bytes(state.group_info), base)
+    last_good, _ = session.groups.load(conversation_id)
+    result = _join_external(session, known, shown, shown_bytes(state.group_info), base, last_good)
     upload = CommitUpload(
         state.epoch,
         b64encode(result.commit),
@@ -357,8 +351,18 @@ async def _base_row(
 
 
 def _join_external(
-    session: Session, known: Primitives, shown: PublicGroup, group_info: bytes, base: ConversationRow
+    session: Session,
+    known: Primitives,
+    shown: PublicGroup,
+    group_info: bytes,
+    base: ConversationRow,
+    last_good: Group | None,
 ) -> CommitResult:
+    """The commit.
+
+    Who replaces its leaf injects the resumption PSK of its last good epoch, by which the others know it; where somebody may not have
+    that, or this device does not, it certifies itself for this very commit (H11).
+    """
     own = session.device
     prior = [
         index
@@ -366,18 +370,44 @@ def _join_external(
         if leaf.device_id == own.device_id
     ]
     try:
+        was_there = last_good is not None and _was_known_to_all(last_good, shown)
+        psks = [(last_good.resumption_psk_id(known), last_good.resumption_psk)] if was_there and last_good else []
+        identity = own.certificate if was_there or not prior else _certified_for(session, shown)
         return Group.join_external(
             known,
             group_info,
-            identity=own.certificate,
+            identity=identity,
             signature_seed=own.device_secret,
             extension_types=[POLICY_EXTENSION_TYPE],
             remove_prior=prior[0] if prior else None,
+            psks=psks,
+            earlier=last_good if last_good is not None and last_good.group_id == shown.group_id else None,
             group_info_extensions=[anchor_extension(base.cursor, base.chain_hash)],
             leaf_extensions=own_leaf_extensions(session),
         )
     except MlsError as error:
         raise UntrustedGroup("the server's GroupInfo cannot be used") from error
+
+
+def _was_known_to_all(last_good: Group, shown: PublicGroup) -> bool:
+    """Whether everybody who is in the group was there in the last good epoch, and so has its PSK."""
+    return last_good.group_id == shown.group_id and set(leaves_of(shown)) <= set(leaves_of(last_good))
+
+
+def _certified_for(session: Session, shown: PublicGroup) -> bytes:
+    """This device's certificate for coming in where the group leaves this epoch."""
+    account, own = load_account(session.store), session.device
+    assert account is not None
+    return certify_device(
+        session.primitives,
+        signing_seed=account.signing_secret,
+        server_name=own.server_name,
+        user_id=own.user_id,
+        device_id=own.device_id,
+        statement_version=account.statement_version,
+        device_key=session.primitives.ed25519_public(own.device_secret),
+        binding=entry_binding(shown.group_id, shown.epoch),
+    ).encode()
 
 
 def _required(group_info: bytes | None) -> bytes:

@@ -15,7 +15,7 @@ from parley_client.directory import Directory
 from parley_client.errors import UntrustedGroup
 from parley_client.store.conversations import Leaf
 from parley_contracts.encoding import b64decode
-from parley_contracts.identity import DeviceCertificate
+from parley_contracts.identity import DeviceCertificate, entry_binding
 from parley_contracts.ids import (
     ConversationId,
     DeviceId,
@@ -151,7 +151,7 @@ def judge_group(
     policy = judge_policy(group, unverified_policy, conversation_id)
     leaves = [leaf for _, leaf in group.members()]
     judge_leaves(primitives, directory, policy, [leaf for leaf in leaves if leaf_of(leaf).user_id in policy.user_ids])
-    _check_devices_once(leaves_of(group))
+    check_devices_once(leaves_of(group))
     return policy
 
 
@@ -203,8 +203,8 @@ def judge_commit(
     judge_leaves(primitives, directory, policy, [node for node in renewed if leaf_of(node).user_id in policy.user_ids])
     _judge_taken_in_again(directory, policy_before, policy, before, after)
     _judge_lock_outs(directory, policy, after, entered, [new for _, _, new in changes.updated])
-    if external and any(leaf != actor for leaf in removed):
-        raise UntrustedGroup("an external commit may replace only its own device")
+    if external:
+        _judge_coming_in_again(before, changes, actor, entered[-1])
     leaves = leaves_of(after)
     try:
         check_change(
@@ -218,7 +218,7 @@ def judge_commit(
         )
     except Problem as error:
         raise UntrustedGroup(f"the commit breaks the policy: {error.detail}") from error
-    _check_devices_once(leaves)
+    check_devices_once(leaves)
     return policy
 
 
@@ -240,6 +240,15 @@ def _judge_taken_in_again(
     earlier = {leaf.device_id for leaf in leaves_of(before) if leaf.user_id in again}
     if earlier & {leaf.device_id for leaf in leaves_of(after)}:
         raise UntrustedGroup("who is taken in again under a new root key comes with new devices only")
+
+
+def _judge_coming_in_again(before: AnyGroup, changes: Changes, actor: Leaf, node: LeafNode) -> None:
+    """Hold who comes in from outside to replacing no leaf but its own, and that by more than its signature key (H11)."""
+    if any(leaf_of(removed) != actor for _, removed in changes.removed):
+        raise UntrustedGroup("an external commit may replace only its own device")
+    bound = certificate_in(node.identity).binding == entry_binding(before.group_id, before.epoch)
+    if changes.removed and not bound and not changes.resumes(before.group_id):
+        raise UntrustedGroup("a device comes in again and shows neither that it was there nor its person's word")
 
 
 def _judge_lock_outs(
@@ -271,7 +280,8 @@ def _judge_lock_outs(
             raise UntrustedGroup("a device is in the group that its person has locked out")
 
 
-def _check_devices_once(leaves: Sequence[Leaf]) -> None:
+def check_devices_once(leaves: Sequence[Leaf]) -> None:
+    """Raise `UntrustedGroup` where a device has more than one leaf."""
     if len({leaf.device_id for leaf in leaves}) != len(leaves):
         raise UntrustedGroup("a device has two leaves")
 

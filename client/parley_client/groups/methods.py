@@ -19,6 +19,7 @@ from parley_client.groups.policies import known_policy
 from parley_client.groups.sharing import share_history
 from parley_client.moderation.methods import ModerationMethods
 from parley_client.past.asking import ask_again
+from parley_client.resets.making import confirm
 from parley_client.store.conversations import ConversationRow, load_conversation, load_picture
 from parley_client.sync.catch_up import catch_up
 from parley_contracts.encoding import b64encode
@@ -184,6 +185,10 @@ class GroupMethods(ModerationMethods):
     async def group_history_ask(self, conversation: str) -> None:
         """Ask the members again for what was said before this person came in; `UsageError` where that makes no sense."""
         await ask_again(self.session, self.conversation_id(conversation))
+
+    async def reset_confirm(self, conversation: str) -> None:
+        """Go on where a reset began the group anew and this device could not check that; `UsageError` where there is none."""
+        await confirm(self.session, self.conversation_id(conversation))
 
     def group_info(self, conversation: str) -> GroupInfo:
         """A group's people, roles, permissions, bans and mutes; no network."""

@@ -200,7 +200,15 @@ def _history_methods(client: GroupMethods) -> Methods:
         await client.group_history_ask(params.conversation_id)
         return {}
 
-    return {"group.history": (HistoryParams, history), "group.history.ask": (GroupParams, ask)}
+    async def confirm_reset(params: GroupParams) -> object:
+        await client.reset_confirm(params.conversation_id)
+        return {}
+
+    return {
+        "group.history": (HistoryParams, history),
+        "group.history.ask": (GroupParams, ask),
+        "conversation.reset.confirm": (GroupParams, confirm_reset),
+    }
 
 
 def _joining_methods(client: GroupMethods) -> Methods:

@@ -12,7 +12,7 @@ import msgspec
 
 from parley_client.crypto.message import Content
 from parley_client.errors import UntrustedGroup
-from parley_client.groups.judgement import leaves_of
+from parley_client.groups.judgement import AnyGroup, leaves_of
 from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.store import conversations
@@ -24,6 +24,7 @@ from parley_client.sync.epochs import digest_of, queue_record
 from parley_client.sync.opening import CORRUPTED, HISTORY_KEY_MISSING, REPEATED
 from parley_contracts.ids import DeviceId, UserId
 from parley_contracts.messaging_api import Entry
+from parley_contracts.resets import RESET
 from parley_mls import PublicGroup
 
 
@@ -58,6 +59,8 @@ class PastApplier(Applier):
 
     def apply(self, entry: Entry) -> None:
         """Apply the entry at cursor + 1; `UntrustedGroup` where it is not the one that the members' chain holds."""
+        if entry.type == RESET:
+            raise UntrustedGroup("nothing is handed on across a reset")
         super().apply(entry)
         known = conversations.chain_hash_at(self._session.store, entry.conversation_id, entry.sequence)
         if self.row.chain_hash != known:
@@ -82,6 +85,9 @@ class PastApplier(Applier):
             save_past(self._session.store, self._past)
 
     # --- what differs from entries that are news
+
+    def _remember_commit(self, row: ConversationRow, entry: Entry, left: AnyGroup | None) -> None:
+        """No reset goes around what was before this device came in."""
 
     def _follow_from_outside(
         self, row: ConversationRow, entry: Entry, follower: PublicGroup, commit: bytes, policy: bytes

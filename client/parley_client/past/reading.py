@@ -22,9 +22,9 @@ from parley_client.store import past as pasts
 from parley_client.store.conversations import ConversationRow, EpochRow, load_conversation, save_conversation
 from parley_client.store.notices import Notice, save_notice
 from parley_client.store.past import Past
-from parley_client.sync.applier import entry_hash
 from parley_client.sync.catch_up import apply_one
 from parley_client.sync.epochs import queue_record
+from parley_client.sync.hashing import entry_hash
 from parley_client.sync.opening import HISTORY_KEY_MISSING
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import chain_next, chain_start

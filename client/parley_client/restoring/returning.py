@@ -53,7 +53,7 @@ async def accept_restore(session: Session) -> list[Returned]:
     done = [
         await _quietly(session, row, places.get(row.conversation_id))
         for row in list_conversations(session.store)
-        if row.status in {"member", "forked", "outside"}
+        if row.status in {"member", "forked", "outside", "stuck", "paused"}
     ]
     if not any(each.outcome == "unsettled" for each in done) and heads.server_generation:
         follow_generation(session.store, heads.server_generation)
@@ -103,7 +103,7 @@ async def _return(session: Session, row: ConversationRow, head: Head | None, *, 
             names = tuple(sorted({session.directory.known_name(leaf.user_id) for leaf in strangers}))
             detail = f"devices of {', '.join(names)} would be in the group again; nothing is sent here until you agree"
             return _stop(session, row, Returned(conversation_id, "strangers", strangers=names), detail)
-        if before.epoch == after.epoch:
+        if (before.generation, before.epoch) == (after.generation, after.epoch):
             returned = msgspec.structs.replace(
                 row, cursor=common, chain_hash=_known_hash(session, row, common), status=_open(row)
             )
@@ -154,7 +154,7 @@ def _known_hash(session: Session, row: ConversationRow, sequence: int) -> bytes:
 
 
 def _epoch_at(session: Session, row: ConversationRow, sequence: int) -> EpochRow | None:
-    return conversations.epoch_at(session.store, row.conversation_id, row.generation, sequence)
+    return conversations.epoch_at(session.store, row.conversation_id, sequence)
 
 
 def _devices(session: Session, epoch: EpochRow) -> frozenset[Leaf]:
@@ -177,7 +177,7 @@ def _go_back(session: Session, place: ConversationRow, *, epoch: EpochRow | None
     with store.transaction():
         restoring.take_back(store, place.conversation_id, after=place.cursor)
         if epoch is not None:
-            restoring.forget_epochs(store, place.conversation_id, after=epoch.epoch)
+            restoring.forget_epochs(store, place.conversation_id, generation=epoch.generation, after=epoch.epoch)
         conversations.save_conversation(store, place)
 
 

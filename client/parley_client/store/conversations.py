@@ -13,14 +13,16 @@ from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId, DeviceId, UserId
 from parley_contracts.policy import Kind
 
-Status = Literal["creating", "member", "outside", "removed", "forked"]
+Status = Literal["creating", "member", "outside", "removed", "forked", "stuck", "paused"]
 
 
 class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation as this device knows it after applying entry `cursor`.
 
     `status`: `creating` until the first entry is stored; `member` with a group state; `outside` where the person belongs
-    and this device is not in the group yet; `removed` where the person was removed; `forked` where logs differ.
+    and this device is not in the group yet; `removed` where the person was removed; `forked` where logs differ; `stuck` where
+    this device could not use a commit: it follows the public group and keeps its last good state (`store.resets`); `paused`
+    after a reset that this device could not check, until the person confirms it.
     `epoch_messages` and `epoch_at` say how much and since
     when this device has written in the present epoch. `creator` marks the device that still answers for the first Adds.
     `joined` is the entry by which this person last came in, where this device knows of one; `history_epoch` the epoch since
@@ -207,23 +209,23 @@ def secrets_before(store: Store, row: ConversationRow, before: int, *, limit: in
     return found[::-1]
 
 
-def first_epoch(store: Store, conversation_id: ConversationId, generation: int, *, since: int = 0) -> EpochRow | None:
+def first_epoch(store: Store, conversation_id: ConversationId, *, since: int = 0) -> EpochRow | None:
     """The oldest epoch that began at `since` or later and whose keys this device has, or None."""
     sql = (
         f"SELECT {', '.join(_EPOCH_FIELDS)} FROM epochs "  # noqa: S608
-        "WHERE conversation_id = ? AND generation = ? AND anchor_sequence >= ? ORDER BY epoch LIMIT 1"
+        "WHERE conversation_id = ? AND anchor_sequence >= ? ORDER BY generation, epoch LIMIT 1"
     )
-    rows = store.execute(sql, (conversation_id, generation, since))
+    rows = store.execute(sql, (conversation_id, since))
     return _epoch(rows[0]) if rows else None
 
 
-def epoch_at(store: Store, conversation_id: ConversationId, generation: int, sequence: int) -> EpochRow | None:
+def epoch_at(store: Store, conversation_id: ConversationId, sequence: int) -> EpochRow | None:
     """The newest epoch that began at or before an entry and whose keys this device has, or None."""
     sql = (
         f"SELECT {', '.join(_EPOCH_FIELDS)} FROM epochs "  # noqa: S608
-        "WHERE conversation_id = ? AND generation = ? AND anchor_sequence <= ? ORDER BY epoch DESC LIMIT 1"
+        "WHERE conversation_id = ? AND anchor_sequence <= ? ORDER BY generation DESC, epoch DESC LIMIT 1"
     )
-    rows = store.execute(sql, (conversation_id, generation, sequence))
+    rows = store.execute(sql, (conversation_id, sequence))
     return _epoch(rows[0]) if rows else None
 
 

@@ -38,7 +38,7 @@ class ScheduledRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingCommit(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit (or, with `creation`, a new conversation) whose place in the log is not known yet.
+    """A commit (with `creation` a new conversation, with `reset` a new generation) whose place in the log is not known yet.
 
     `upload` is the request's JSON, `member` the group state to enter, `policy` the document then in force.
     """
@@ -49,6 +49,7 @@ class PendingCommit(msgspec.Struct, frozen=True, kw_only=True):
     member: bytes
     policy: bytes
     creation: bool = False
+    reset: bool = False
 
 
 _OUTBOX = OutboxRow.__struct_fields__
@@ -264,4 +265,4 @@ def remove_key_package(store: Store, ref: bytes) -> None:
 
 def _pending(values: tuple[object, ...]) -> PendingCommit:
     fields = dict(zip(_PENDING, values, strict=True))
-    return msgspec.convert(fields | {"creation": bool(fields["creation"])}, PendingCommit)
+    return msgspec.convert(fields | {name: bool(fields[name]) for name in ("creation", "reset")}, PendingCommit)

@@ -56,10 +56,13 @@ def take_back(store: Store, conversation_id: ConversationId, *, after: int) -> N
     store.execute("UPDATE scheduled SET epoch = NULL WHERE conversation_id = ?", (conversation_id,))
 
 
-def forget_epochs(store: Store, conversation_id: ConversationId, *, after: int) -> None:
+def forget_epochs(store: Store, conversation_id: ConversationId, *, generation: int, after: int) -> None:
     """Erase the keys of epochs that the log does not know any more: other ones will have their numbers."""
     for table in ("epochs", "archive_queue"):
-        store.execute(f"DELETE FROM {table} WHERE conversation_id = ? AND epoch > ?", (conversation_id, after))  # noqa: S608
+        sql = f"DELETE FROM {table} WHERE conversation_id = ? AND (generation, epoch) > (?, ?)"  # noqa: S608
+        store.execute(sql, (conversation_id, generation, after))
+    for table in ("recent_commits", "commit_reports", "stuck"):
+        store.execute(f"DELETE FROM {table} WHERE conversation_id = ?", (conversation_id,))  # noqa: S608
     store.execute("DELETE FROM pending_commits WHERE conversation_id = ?", (conversation_id,))
 
 

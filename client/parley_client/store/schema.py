@@ -144,7 +144,27 @@ _TENTH = (
         position INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL, detail TEXT NOT NULL, evidence BLOB NOT NULL,
         raised_at INTEGER NOT NULL)""",
 )
-_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH, _TENTH)
+_ELEVENTH = (
+    # A reset on its way is a pending commit, too.
+    "ALTER TABLE pending_commits ADD COLUMN reset INTEGER NOT NULL DEFAULT 0",
+    # The commits of the last epochs, as what a reset may go around, and who could not use them.
+    """CREATE TABLE recent_commits (
+        conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL, entry_hash BLOB NOT NULL, user_id TEXT NOT NULL,
+        device_id TEXT NOT NULL, generation INTEGER NOT NULL, group_id BLOB NOT NULL, epoch INTEGER NOT NULL,
+        leaves_digest BLOB NOT NULL, PRIMARY KEY (conversation_id, sequence)) WITHOUT ROWID""",
+    """CREATE TABLE commit_reports (
+        conversation_id TEXT NOT NULL, sequence INTEGER NOT NULL, user_id TEXT NOT NULL, device_id TEXT NOT NULL,
+        proven INTEGER NOT NULL, PRIMARY KEY (conversation_id, sequence, device_id)) WITHOUT ROWID""",
+    # When a device last did something in a conversation, by this device's clock when it heard of it.
+    """CREATE TABLE leaves_seen (
+        conversation_id TEXT NOT NULL, device_id TEXT NOT NULL, seen_at INTEGER NOT NULL,
+        PRIMARY KEY (conversation_id, device_id)) WITHOUT ROWID""",
+    # Where this device has no secrets any more: `group_states` holds its last good state beside the group that it follows.
+    """CREATE TABLE stuck (
+        conversation_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, epoch INTEGER NOT NULL, way TEXT NOT NULL,
+        confirmed INTEGER NOT NULL) WITHOUT ROWID""",
+)
+_MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH, _TENTH, _ELEVENTH)
 
 
 def migrate(store: Store) -> None:

@@ -11,6 +11,7 @@ from parley_client.api import messaging
 from parley_client.channels.log import ChannelApplier
 from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.judgement import IdentitiesNeeded
+from parley_client.resets.joining import join_reset
 from parley_client.session import Session
 from parley_client.store import messages, queues
 from parley_client.store.conversations import ConversationRow, load_conversation, remove_conversation
@@ -19,6 +20,7 @@ from parley_client.sync.applier import Applier, SequenceGap
 from parley_client.sync.opening import EPOCH_KEY_MISSING
 from parley_contracts.ids import ConversationId, as_channel
 from parley_contracts.messaging_api import Entry
+from parley_contracts.resets import RESET, UNUSABLE
 
 
 async def catch_up(session: Session, conversation_id: ConversationId) -> ConversationRow | None:
@@ -30,7 +32,7 @@ async def catch_up(session: Session, conversation_id: ConversationId) -> Convers
 async def catch_up_locked(session: Session, conversation_id: ConversationId) -> ConversationRow | None:
     """`catch_up` for a caller that holds the conversation's lock."""
     while True:
-        row = load_conversation(session.store, conversation_id)
+        row = await join_reset(session, conversation_id)
         if row is None or (_is_over(session, row) and as_channel(conversation_id) is None):
             return row
         page = await messaging.get_entries(session.api, conversation_id, after=row.cursor)
@@ -62,7 +64,7 @@ async def deliver(session: Session, entries: Sequence[Entry]) -> None:
     """Apply live entries of one conversation; those already applied are ignored, a gap is filled by pages."""
     conversation_id = entries[0].conversation_id
     async with session.lock(conversation_id):
-        row = load_conversation(session.store, conversation_id)
+        row = await join_reset(session, conversation_id)
         if row is None or row.status == "removed":
             return
         fresh = [entry for entry in entries if entry.sequence > row.cursor]
@@ -109,11 +111,33 @@ def _open_again(session: Session, entry: Entry) -> bool:
 
 
 async def _apply(session: Session, row: ConversationRow, entries: Sequence[Entry]) -> None:
+    """Apply entries in runs; what is judged by what was stored before, or decides how to go on, ends one."""
+    run: list[Entry] = []
+    for entry in entries:
+        if entry.type in {UNUSABLE, RESET}:
+            row, run = await _apply_runs(session, row, run), []
+        run.append(entry)
+        if entry.type == RESET:
+            row, run = await _apply_runs(session, row, run), []
+            row = await join_reset(session, row.conversation_id) or row
+    await _apply_runs(session, row, run)
+
+
+async def _apply_runs(session: Session, row: ConversationRow, entries: Sequence[Entry]) -> ConversationRow:
+    """Apply all of them, and store in between that this device is stuck: what comes then is judged by that."""
+    while rest := [entry for entry in entries if entry.sequence > row.cursor]:
+        row = await _apply_run(session, row, rest)
+    return row
+
+
+async def _apply_run(session: Session, row: ConversationRow, entries: Sequence[Entry]) -> ConversationRow:
     open_to_all = as_channel(row.conversation_id) is not None
     applier = ChannelApplier(session, row) if open_to_all else Applier(session, row)
     try:
         for entry in entries:
             await apply_one(session, applier, entry)
+            if applier.row.status == "stuck" != row.status:
+                break
     except SequenceGap as error:
         raise NetworkError("protocol", "the server sent the log out of order") from error
     except UntrustedGroup as error:
@@ -123,6 +147,7 @@ async def _apply(session: Session, row: ConversationRow, entries: Sequence[Entry
         if applier.row != row:
             applier.write()
             session.announce(row.conversation_id)
+    return applier.row
 
 
 async def apply_one(session: Session, applier: Applier | ChannelApplier, entry: Entry) -> None:

@@ -10,6 +10,7 @@ from parley_client.channels.entering import sync_channel
 from parley_client.errors import ClientError, NetworkError, NotSignedIn
 from parley_client.groups.conversations import ensure_member
 from parley_client.groups.entering import WELCOME_WAIT_S, be_out, enter, enter_anew, read_history
+from parley_client.resets.making import go_on
 from parley_client.restoring.generation import check_generation
 from parley_client.session import Session
 from parley_client.state.reading import adopt_head
@@ -41,10 +42,11 @@ async def sync_head(session: Session, head: Head, *, wait_s: float = WELCOME_WAI
         await ensure_member(session, conversation_id)
     elif row is None or row.status in {"outside", "removed"}:
         await enter(session, conversation_id, wait_s=wait_s)
-    elif unreadable and row.status == "member":
+    elif unreadable and row.status in {"member", "stuck", "paused"}:
         await enter_anew(session, conversation_id)
     if row is not None and row.cursor < head.head:
         await catch_up(session, conversation_id)
+    await go_on(session, conversation_id)
     session.announce(conversation_id)
 
 

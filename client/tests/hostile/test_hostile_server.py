@@ -23,7 +23,7 @@ from parley_client.crypto.message import epoch_secret
 from parley_client.errors import ClientError, NetworkError, UntrustedGroup, UntrustedIdentity
 from parley_client.groups.judgement import leaf_of, policy_extension
 from parley_client.store.conversations import load_conversation
-from parley_client.sync.applier import entry_hash
+from parley_client.sync.hashing import entry_hash
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import new_uuid7
 from parley_contracts.policy import RosterEntry, decode_policy

@@ -4,7 +4,8 @@ import msgspec
 
 from parley_client.groups import commits
 from parley_client.lockout import locking
-from parley_client.store import queues
+from parley_client.resets import making
+from parley_client.store import conversations, queues
 from parley_client.store.conversations import load_conversation
 from parley_client.sync import epochs
 from parley_client.sync.applier import Applier
@@ -100,6 +101,23 @@ def lost_kept(patch) -> None:
         patch.setattr(module, "locked_out_leaves", lambda session, policy, member: ())
 
 
+def reports_nobody(patch) -> None:
+    """A device that cannot use a commit tells nobody."""
+
+    async def report(session, suspect):
+        return
+
+    patch.setattr(making, "_report", report)
+
+
+def generations_mixed_up(patch) -> None:
+    """Epochs are kept by their numbers alone, which count anew after a reset."""
+    plain = conversations.save_epoch
+    patch.setattr(
+        conversations, "save_epoch", lambda store, row: plain(store, msgspec.structs.replace(row, generation=0))
+    )
+
+
 BUGS = (
     merged_before_stored,
     sealed_anew,
@@ -110,4 +128,6 @@ BUGS = (
     applied_twice,
     roster_kept,
     lost_kept,
+    reports_nobody,
+    generations_mixed_up,
 )

@@ -130,6 +130,9 @@ class SimulatedDevice:
             await self.restore()
         self.client.session.clock = DeviceTime.time
         await self.client.sync()
+        for conversation in self.client.conversations():
+            if conversation.status == "paused":
+                await self.client.reset_confirm(conversation.conversation_id)
         await self.client.send_waiting()
 
     async def reopen(self) -> None:

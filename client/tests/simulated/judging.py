@@ -11,7 +11,7 @@ from parley_client.sync.opening import EPOCH_KEY_MISSING
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.policy import decode_policy
-from parley_mls import default_primitives
+from parley_mls import PublicGroup, default_primitives
 
 P = default_primitives()
 TEXT_KIND = 1
@@ -23,17 +23,27 @@ def settled(server) -> tuple:
     return logs, len(server.archive), sum(map(len, server.history_keys.values()))
 
 
-def known_in(server, all_devices) -> list[str]:
+def known_in(server, all_devices, spoiler) -> list[str]:
     """Everything that is wrong, a sentence each; empty where all is well."""
+    spoilt = {place: _spoilt_from(log, spoiler) for place, log in server.logs.items()}
     complaints = []
     devices = [device for device in all_devices if not device.gone]
     keys = {device.device_id: device.device_key for device in all_devices if device.ready}
     for device in devices:
         found = device.client.unopened()
-        gone = _gone_with_devices(server, device, all_devices)
-        if found and found != {EPOCH_KEY_MISSING: gone}:
-            complaints.append(f"{device.name} could not open: {found}, of which {gone} went with devices")
-        complaints += [f"{device.name} noticed {n.code} at {n.sequence}: {n.detail}" for n in device.client.notices()]
+        excused = _excused(server, device, all_devices, spoilt)
+        if found and found != {EPOCH_KEY_MISSING: excused}:
+            complaints.append(
+                f"{device.name} could not open: {found}, of which {excused} went with devices or were spoilt"
+            )
+        complaints += [
+            f"{device.name} noticed {n.code} at {n.sequence}: {n.detail}"
+            for n in device.client.notices()
+            if not (
+                n.code == "commit_unusable"
+                and spoiler.is_spoilt(server.logs[n.conversation_id].entries[n.sequence - 1])
+            )
+        ]
     lost = {device.device_id: device.name for device in all_devices if device.locked_out}
     for place, log in sorted(server.logs.items()):
         belongs = {device.user_id for device in devices} & decode_policy(log.policy).user_ids
@@ -47,19 +57,46 @@ def known_in(server, all_devices) -> list[str]:
     return complaints
 
 
-def _gone_with_devices(server, device, all_devices) -> int:
-    """How many messages a device does not open because the only one of its person that knew their epoch is gone."""
-    own = [other for other in all_devices if other.person == device.person]
-    if not any(other.gone for other in own):
+def _spoilt_from(log, spoiler) -> dict[int, int]:
+    """By generation: the first entry by which somebody was left out of what was said then."""
+    found: dict[int, int] = {}
+    for entry in log.entries:
+        if spoiler.is_spoilt(entry):
+            found.setdefault(entry.generation, entry.sequence)
+    return found
+
+
+def _in_since(log, user_id: str, generation: int) -> float:
+    """The entry by which a person is in a generation: its beginning, or the first commit of theirs where the reset left them out."""
+    (begun, *_) = [e for e in log.entries if e.type == "conversation.reset" and e.generation == generation] or [None]
+    if begun is None:
         return 0
+    group = PublicGroup.from_group_info(P, b64decode(begun.group_info))
+    if user_id in {leaf.user_id for leaf in leaves_of(group)}:
+        return begun.sequence
+    own = (e.sequence for e in log.entries if e.commit and e.generation == generation and e.user_id == user_id)
+    return min(own, default=float("inf"))
+
+
+def _excused(server, device, all_devices, spoilt) -> int:
+    """How many messages a device rightly does not open.
+
+    The only device of its person that knew their epoch is gone, a spoilt commit kept the epoch from all of them, or its person came
+    in after the epoch that a reset branched from, and so was not in the group yet.
+    """
+    own = [other for other in all_devices if other.person == device.person]
     count = 0
     for row, entry in messages.unopened(device.store, EPOCH_KEY_MISSING):
-        epoch = MessageHeader.decode(b64decode(entry.header)).epoch
-        place = (row.conversation_id, epoch)
-        sql = "SELECT 1 FROM epochs WHERE conversation_id = ? AND epoch = ? AND secret <> x''"
+        header = MessageHeader.decode(b64decode(entry.header))
+        place = (row.conversation_id, header.generation, header.epoch)
+        sql = "SELECT 1 FROM epochs WHERE conversation_id = ? AND generation = ? AND epoch = ? AND secret <> x''"
         known = any(other.store.execute(sql, place) for other in own if not other.gone)
-        archived = any((u, c, int(e)) == (device.user_id, *place) for u, c, _, e, _ in server.archive)
-        count += not known and not archived
+        archived = any((u, c, int(g), int(e)) == (device.user_id, *place) for u, c, g, e, _ in server.archive)
+        since = spoilt[row.conversation_id].get(header.generation)
+        spoilt_for_it = since is not None and since < entry.sequence
+        out = entry.sequence < _in_since(server.logs[row.conversation_id], device.user_id, header.generation)
+        reason = any(other.gone for other in own) or spoilt_for_it or out
+        count += reason and not known and not archived
     return count
 
 
@@ -72,13 +109,13 @@ class _Judge:
         self._secrets = defaultdict(set)
         self._epochs = defaultdict(set)
         for device in devices:
-            sql = "SELECT epoch, secret FROM epochs WHERE conversation_id = ? AND secret <> x''"
-            for epoch, secret in device.store.execute(sql, (place,)):
-                self._secrets[epoch].add(bytes(secret))
-                self._epochs[device.user_id].add(epoch)
-        for user_id, conversation_id, _, epoch, _ in server.archive:
+            sql = "SELECT generation, epoch, secret FROM epochs WHERE conversation_id = ? AND secret <> x''"
+            for generation, epoch, secret in device.store.execute(sql, (place,)):
+                self._secrets[generation, epoch].add(bytes(secret))
+                self._epochs[device.user_id].add((generation, epoch))
+        for user_id, conversation_id, generation, epoch, _ in server.archive:
             if conversation_id == place:
-                self._epochs[user_id].add(int(epoch))
+                self._epochs[user_id].add((int(generation), int(epoch)))
 
     def complaints(self) -> list[str]:
         """What is wrong here."""
@@ -99,10 +136,10 @@ class _Judge:
         row = load_conversation(device.store, self._place)
         if row is None:
             return ["does not know it"]
-        wanted = ("member", len(self._log.entries), self._log.epoch, self._log.policy)
-        found = (row.status, row.cursor, row.epoch, row.policy)
+        wanted = ("member", len(self._log.entries), self._log.generation, self._log.epoch, self._log.policy)
+        found = (row.status, row.cursor, row.generation, row.epoch, row.policy)
         if found != wanted:
-            return [f"stands at {found[:3]}, the log at {wanted[:3]}, same policy: {found[3] == wanted[3]}"]
+            return [f"stands at {found[:4]}, the log at {wanted[:4]}, same policy: {found[4] == wanted[4]}"]
         member, _ = device.client.session.groups.load(self._place)
         if member is None or member.tree_hash != self._log.public.tree_hash:
             return ["has another tree"]
@@ -114,7 +151,7 @@ class _Judge:
         shown = {row.sequence: (row.user_id, json.loads(row.body)["text"]) for row in rows}
         spans = self._spans(device.user_id)
         first, last = spans[-1]
-        since = self._since(device, self._log.entries[first - 1].epoch)
+        since = self._since(device, _epoch_of(self._log.entries[first - 1]))
         told = ["shows something twice"] if len(rows) != len(shown) else []
         for sequence, said in shown.items():
             epoch, *rest = truth.get(sequence, (None,))
@@ -128,7 +165,7 @@ class _Judge:
                 told.append(f"does not show {text!r} at {sequence} of epoch {epoch}, which its person may see")
         return told
 
-    def _since(self, device, first: int) -> int:
+    def _since(self, device, first: tuple[int, int]) -> tuple[int, int]:
         """The epoch from which on the device must know all: for who came in by itself, what its person had archived by then.
 
         `first` is the epoch in which the person last came in.
@@ -136,7 +173,7 @@ class _Judge:
         if self._place not in device.wire.began:
             return first
         archived = [epoch for epoch in device.wire.began[self._place] if epoch >= first]
-        own = [entry.epoch for entry in self._log.entries if entry.commit and entry.device_id == device.device_id]
+        own = [_epoch_of(entry) for entry in self._log.entries if entry.commit and entry.device_id == device.device_id]
         return min(archived or [epoch for epoch in own if epoch >= first], default=first)
 
     def _spans(self, user_id) -> list[tuple[int, int]]:
@@ -153,18 +190,23 @@ class _Judge:
                 since = None
         return [*spans, (since, len(self._log.entries))] if since is not None else spans
 
-    def _truth(self) -> dict[int, tuple[int, str, str]]:
-        """Epoch, person and text of each text in the log, opened with whatever any device knows."""
+    def _truth(self) -> dict[int, tuple[tuple[int, int], str, str]]:
+        """Epoch with its generation, person and text of each text in the log, opened with whatever any device knows."""
         truth = {}
         for entry in self._log.entries:
             if entry.type != "message.created":
                 continue
             header = MessageHeader.decode(b64decode(entry.header))
-            for secret in self._secrets[header.epoch]:
+            place = (header.generation, header.epoch)
+            for secret in self._secrets[place]:
                 opened = _opened(entry, secret, self._keys[entry.device_id])
                 if opened is not None and opened.kind == TEXT_KIND:
-                    truth[entry.sequence] = (header.epoch, entry.user_id, json.loads(opened.body)["text"])
+                    truth[entry.sequence] = (place, entry.user_id, json.loads(opened.body)["text"])
         return truth
+
+
+def _epoch_of(entry) -> tuple[int, int]:
+    return entry.generation, entry.epoch
 
 
 def _opened(entry, secret, key):

@@ -8,8 +8,10 @@ from functools import partial
 
 from simulated.device import SimulatedDevice
 from simulated.judging import known_in, settled
+from simulated.spoiling import Spoiler
 
 from parley_client.errors import ClientError
+from parley_contracts.limits import LEAF_AGE_S_MAX
 from parley_contracts.problems import Problem
 
 HOUR_S = 3600
@@ -27,12 +29,22 @@ STEPS = {
     "restore": 3,
     "revoke": 1,
     "lock_out": 1,
+    "spoil": 3,
     "doom": 5,
     "leave_network": 2,
     "wait": 3,
 }
 #: The same with more of what is rare.
-STORM = STEPS | {"come_up": 20, "add": 14, "remove": 8, "promote": 14, "restore": 7, "lock_out": 8, "doom": 25}
+STORM = STEPS | {
+    "come_up": 20,
+    "add": 14,
+    "remove": 8,
+    "promote": 14,
+    "restore": 7,
+    "lock_out": 8,
+    "doom": 25,
+    "spoil": 6,
+}
 ROUNDS_MAX = 16
 #: Key packages live 90 days; the server in memory does not throw away those that are over.
 WAITING_S_MAX = 80 * DAY_S
@@ -66,12 +78,14 @@ class Play:
     folder: object
     seed: str
     size: Size
+    spoiler: Spoiler
     weather: dict[str, int] = field(default_factory=lambda: STEPS)
     trace: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
+        self.spoiler.begin(self.dice)
         self.devices: list[SimulatedDevice] = []
         self.recovery_keys: dict[str, str] = {}
         self.groups: list[str] = []
@@ -94,7 +108,7 @@ class Play:
                 await self._step(number)
             await self._settle()
             complaints = [f"{device.name} {text}" for device in self.devices for text in device.complaints]
-            complaints += known_in(self.server, self.devices)
+            complaints += known_in(self.server, self.devices, self.spoiler)
             if complaints:
                 raise Failure(self._told(complaints))
         except (ClientError, Problem) as error:  # of what is done in a calm
@@ -249,6 +263,12 @@ class Play:
                     self.server.sockets[user_id].remove(device.hearing)
                 self._ending.append(asyncio.get_running_loop().create_task(device.stop()))
 
+    async def _spoil(self, number, device) -> None:
+        if device.ready:
+            where, part = self.dice.choice(self.groups), self.dice.choice((0.3, 1.0))
+            work = partial(self.spoiler.spoil, device.client, where, part)
+            self._begin(number, device, f"commit in {where[-4:]} so that {part:.0%} cannot use it", work)
+
     async def _doom(self, number, device) -> None:
         device.store.fate = int(40 * self.dice.random() ** 2)
         self._note(number, device, f"will die after {device.store.fate} writes")
@@ -288,9 +308,17 @@ class Play:
                 await self._finish(device, device.begin(device.come_up, partial(self._note_end, device)))
             for device in self._living():
                 await self._finish(device, *device.tasks)
-            if settled(self.server) == before:
+            if settled(self.server) == before and not self._stuck():
                 return
+            if (
+                settled(self.server) == before
+            ):  # who came in later does something in time, by which the stuck see that they may follow
+                await asyncio.sleep(LEAF_AGE_S_MAX + DAY_S)
         raise Failure(self._told(["it does not come to rest"]))
+
+    def _stuck(self) -> bool:
+        statuses = {conversation.status for device in self._living() for conversation in device.client.conversations()}
+        return "stuck" in statuses
 
     async def _finish(self, device: SimulatedDevice, *tasks: asyncio.Task) -> None:
         _, stuck = await asyncio.wait(tasks, timeout=PATIENCE_S) if tasks else ((), ())

@@ -10,6 +10,7 @@ from parley_client.errors import NetworkError
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.messaging_api import Entry, Head
+from parley_contracts.resets import RESET, UNUSABLE
 
 LOST, ANSWER_LOST, DOUBLED = 0.04, 0.04, 0.05
 DELAY_S_MAX = 1.5
@@ -22,12 +23,13 @@ class Wire:
 
     def __init__(self, server, dice, device) -> None:
         self._server, self._dice, self._device = server, dice, device
-        self._sealed: dict[str, dict[int, str]] = {}
+        self._sealed: dict[str, dict[tuple[int, int], str]] = {}
         self._late: set[asyncio.Task] = set()
         self.calm = True
-        self._archived: list[tuple[str, int]] = []
-        #: Conversations of which the device asked for the group, and the epochs that it had seen archived by then.
-        self.began: dict[str, list[int]] = {}
+        self._archived: list[tuple[str, tuple[int, int]]] = []
+        #: Conversations of which the device asked for the group, and the epochs, by generation and number, that it had
+        #: seen archived by then.
+        self.began: dict[str, list[tuple[int, int]]] = {}
 
     async def request(self, request):
         self._watch(request)
@@ -71,17 +73,18 @@ class Wire:
         place = urlsplit(request.path).path.split("/")
         if request.method == "GET" and place[-1] == "archive":
             own = [key for key in self._server.archive if key[0] == self._device.whose]
-            self._archived = [(conversation_id, int(epoch)) for _, conversation_id, _, epoch, _ in own]
+            self._archived = [(where, (int(generation), int(epoch))) for _, where, generation, epoch, _ in own]
         elif request.method == "GET" and place[-1] == "group-info":
             epochs = [epoch for conversation_id, epoch in self._archived if conversation_id == place[-2]]
             self.began.setdefault(place[-2], epochs)
         if request.method != "PUT" or "/messages/" not in request.path:
             return
         header = json.loads(request.body)["header"]
-        epoch = MessageHeader.decode(b64decode(header)).epoch
-        known = self._sealed.setdefault(request.path, {}).setdefault(epoch, header)
+        decoded = MessageHeader.decode(b64decode(header))
+        place = (decoded.generation, decoded.epoch)
+        known = self._sealed.setdefault(request.path, {}).setdefault(place, header)
         if known != header:
-            self._device.complaints.append(f"sealed a message anew in epoch {epoch}")
+            self._device.complaints.append(f"sealed a message anew in epoch {place}")
 
 
 class Hearing:
@@ -94,7 +97,7 @@ class Hearing:
     def push(self, frame) -> None:
         if not isinstance(frame, dict) or len(self._frames) >= _HEARD_MAX:
             return
-        if frame["type"] in {"message.created", "commit.created", "conversation.created"}:
+        if frame["type"] in {"message.created", "commit.created", "conversation.created", UNUSABLE, RESET}:
             entry = msgspec.convert(frame, Entry)
             last = self._server.logs[entry.conversation_id].last_visible.get(self._user_id)
             if last is None or entry.sequence <= last:

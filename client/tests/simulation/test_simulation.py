@@ -11,6 +11,7 @@ import pytest
 from simulated.bugs import BUGS
 from simulated.clock import VirtualLoop, give_virtual_time
 from simulated.play import STEPS, STORM, Failure, Play, Size
+from simulated.spoiling import Spoiler
 
 #: The same few plays for everybody who changes the client; `bench` draws new ones.
 SEED = int(os.environ.get("PARLEY_SEED", "77"))
@@ -29,8 +30,10 @@ def play(world, tmp_path_factory, monkeypatch):
     monkeypatch.setattr("parley_client.key_packages.STOCK", 4)
     monkeypatch.setattr("parley_client.key_packages.KEY_PACKAGES_REFILL_BELOW", 2)
 
+    spoiler = Spoiler(monkeypatch)
+
     def played(seed, size, weather=STEPS):
-        drawn = Play(world().server, tmp_path_factory.mktemp("devices"), seed, size, weather)
+        drawn = Play(world().server, tmp_path_factory.mktemp("devices"), seed, size, spoiler, weather)
         monkeypatch.setattr("parley_client.backoff.secrets", SimpleNamespace(randbelow=drawn.dice.randrange))
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
             runner.run(drawn.run())
@@ -41,18 +44,19 @@ def play(world, tmp_path_factory, monkeypatch):
 
 def test_all_devices_end_at_the_same_place_and_everything_opens(play, say_trials):
     size, seeds = (WHOLE, FULL) if FULL else (SMALL, 5)
-    devices = messages = commits = 0
+    devices = messages = commits = resets = 0
     steps = {}
     for number in range(seeds):
         played = play(f"{SEED}-{number}", size)
         devices += len(played.devices)
         messages += played.entries("message.created")
         commits += played.entries("commit.created")
+        resets += played.entries("conversation.reset")
         steps = {kind: steps.get(kind, 0) + count for kind, count in played.counts.items()} | {
             kind: count for kind, count in steps.items() if kind not in played.counts
         }
     drawn = " ".join(f"{kind}={count}" for kind, count in sorted(steps.items()))
-    total = f"simulations n={seeds} steps={seeds * size.steps} devices={devices} messages={messages} commits={commits}"
+    total = f"simulations n={seeds} steps={seeds * size.steps} devices={devices} messages={messages} commits={commits} resets={resets}"
     say_trials(f"{total} undecryptable=0 seed={SEED} drawn: {drawn}")
     assert messages
     assert commits

@@ -138,6 +138,8 @@ BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
     messaging.ScheduledUpload: {"header": _HEADER, "ciphertext": _CIPHERTEXT, "signature": _SIGNATURE},
     messaging.MessageSend: {"header": _HEADER, "ciphertext": _CIPHERTEXT, "signature": _SIGNATURE},
     messaging.CommitUpload: {"commit": _COMMIT, "group_info": _GROUP_INFO, "welcome": _WELCOME, "policy": _POLICY},
+    messaging.ResetUpload: {"group_info": _GROUP_INFO, "welcome": _WELCOME, "policy": _POLICY},
+    messaging.UnusableUpload: {"signature": _SIGNATURE},
     messaging.Entry: {
         "header": _HEADER,
         "ciphertext": _CIPHERTEXT,
@@ -211,10 +213,20 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
         "welcome_devices": {"maxItems": limits.DEVICES_PER_GROUP_MAX},
         "push_secrets": {"maxItems": limits.PUSH_DEVICES_MAX},
     },
+    messaging.ResetUpload: {
+        "unusable": {"minimum": 1},
+        "welcome_devices": {"maxItems": limits.DEVICES_PER_GROUP_MAX},
+        "push_secrets": {"maxItems": limits.PUSH_DEVICES_MAX},
+    },
     messaging.ReceiptUpload: {"read_sequence": {"minimum": 1}},
     messaging.ReceiptMark: {"read_sequence": {"minimum": 1}},
     messaging.Entry: {
-        "type": {"enum": ["conversation.created", "message.created", "commit.created", *sorted(channels.CLEAR_TYPES)]}
+        "type": {
+            "enum": [
+                *("conversation.created", "message.created", "commit.created"),
+                *("commit.unusable", "conversation.reset", *sorted(channels.CLEAR_TYPES)),
+            ]
+        }
     },
     messaging.Identify: {
         "cursors": {"maxProperties": 2 * limits.CONVERSATIONS_PER_USER_MAX},

@@ -72,7 +72,7 @@ def test_statement_comes_first(person):
         {"device_id": new_uuid7()},
         {"statement_version": 2},
         {"statement_version": 0},
-        {"push_key": b"short"},
+        {"binding": b"short"},
         {"signature": bytes(64)},
         {"signature": b""},
         {"device_key": (1).to_bytes(32, "little")},
@@ -233,7 +233,7 @@ def test_a_device_that_was_locked_out_does_not_sign_in_again(alice, login):
 
 
 def test_second_certificate_of_one_statement_is_refused(alice):
-    assert put_device(alice, alice.registration(push_key=bytes(32))).problem == "conflict"
+    assert put_device(alice, alice.registration(binding=bytes(32))).problem == "conflict"
 
 
 def test_devices_are_bounded(alice, login):

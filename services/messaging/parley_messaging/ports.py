@@ -93,12 +93,18 @@ class LogStore(Protocol):
         """Entry hashes with after < sequence < before, ascending."""
         ...
 
-    async def made_epoch(self, conversation_id: ConversationId, epoch: int) -> StoredEntry | None:
+    async def made_epoch(self, conversation_id: ConversationId, generation: int, epoch: int) -> StoredEntry | None:
         """The entry that made an epoch, whole."""
         ...
 
-    async def welcomed(self, conversation_id: ConversationId, device_id: DeviceId) -> StoredEntry | None:
-        """The latest entry with a Welcome for the device, whole."""
+    async def unusable_reports(self, conversation_id: ConversationId, sequence: int) -> list[StoredEntry]:
+        """The reports on the commit at an entry, brief."""
+        ...
+
+    async def welcomed(
+        self, conversation_id: ConversationId, device_id: DeviceId, *, sequence: int | None = None
+    ) -> StoredEntry | None:
+        """The latest entry, or the one at `sequence`, with a Welcome for the device, whole."""
         ...
 
     async def remove(self, entry: StoredEntry) -> None:

@@ -13,7 +13,8 @@ from messaging_people import SERVER_NAME, Device, P, roster
 
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
-from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7, self_conversation_id
+from parley_contracts.identity import entry_binding
+from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7, self_conversation_id, uuid_bytes
 from parley_contracts.limits import PUSH_SEALED_SECRET_SIZE_BYTES
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, decode_policy
 from parley_contracts.problems import EpochStale, InvalidRequest, PolicyRefused
@@ -21,7 +22,7 @@ from parley_messaging.domain import judging
 from parley_messaging.domain.conversation import ConversationState, EpochState
 from parley_messaging.domain.entries import CREATED, SealedSecret, Submission
 from parley_messaging.domain.judging import check_epoch, judge_commit, judge_creation, judge_message, parse_header
-from parley_mls import SUITE, Changes, Group, ReInit
+from parley_mls import SUITE, Changes, Group, PskId, PskType, ReInit, ResumptionUsage
 from parley_mls.leaf_node import Credential
 
 SECRET = bytes(PUSH_SEALED_SECRET_SIZE_BYTES)
@@ -303,6 +304,46 @@ def test_who_has_a_new_root_key_is_taken_in_again_with_new_devices_only(talk: Ta
     assert lost.device_id not in judged.epoch.devices
 
 
+@pytest.mark.parametrize("shown", ["nothing", "psk", "psk of another group", "word for this", "word for another"])
+def test_a_device_comes_in_again_as_who_was_there_or_by_its_person_s_word(talk: Talk, people: list[Device], shown: str):
+    """H11: the signature key alone replaces no leaf."""
+    before, again = joined(talk, people, people[1]), people[1]
+    (prior,) = [index for index, leaf in before.group.members() if leaf.signature_key == again.certificate.device_key]
+    binding = {
+        "word for this": entry_binding(before.group.group_id, before.epoch),
+        "word for another": entry_binding(before.group.group_id, before.epoch - 1),
+    }.get(shown, b"")
+    group_id = os.urandom(32) if shown == "psk of another group" else before.group.group_id
+    psk = PskId(
+        PskType.RESUMPTION, os.urandom(32), usage=ResumptionUsage.APPLICATION, group_id=group_id, epoch=before.epoch
+    )
+    made = Group.join_external(
+        P,
+        talk.group.group_info(P),
+        identity=dataclasses.replace(again.certificate, binding=binding).encode(),
+        signature_seed=again.seed,
+        extension_types=[POLICY_EXTENSION_TYPE],
+        remove_prior=prior,
+        psks=[(psk, bytes(32))] if shown.startswith("psk") else [],
+    )
+    own = {"user_id": again.person.user_id, "device_id": again.device_id}
+    entering = plain(talk, made.group_info, made.commit, **own)
+    if shown in {"psk", "word for this"}:
+        assert judge_commit(entering, before, sequence=3, server_name=SERVER_NAME).epoch.epoch == before.epoch + 1
+    else:
+        refused(entering, before, PolicyRefused)
+
+
+def test_a_commit_of_before_a_reset_is_of_another_epoch(talk: Talk, people: list[Device]):
+    """Its sender catches up, and plans anew; a commit for a group of no generation is none."""
+    before, commit = created(talk), talk.commit(people, people[1])
+    for group_id, problem in ((uuid_bytes(talk.id) + os.urandom(16), EpochStale), (os.urandom(32), InvalidRequest)):
+        group = Group.create(
+            P, group_id=group_id, identity=people[0].certificate.encode(), signature_seed=people[0].seed
+        )
+        refused(change(commit, commit=group.commit(P).commit), before, problem)
+
+
 def test_a_commit_has_a_committer(talk: Talk):
     nobody = Changes(None, None, [], [], [], (), ())
     with pytest.raises(InvalidRequest):
@@ -342,6 +383,9 @@ def test_a_message_names_itself_its_epoch_and_its_group(talk: Talk, people: list
 def test_a_message_is_of_the_present_epoch():
     state = ConversationState(ConversationId(new_uuid7()), head=7, epoch=3)
     check_epoch(state, 3)
+    check_epoch(state, 3, 0)
+    with pytest.raises(EpochStale):
+        check_epoch(state, 3, 1)
     for epoch in (2, 4):
         with pytest.raises(EpochStale) as caught:
             check_epoch(state, epoch)

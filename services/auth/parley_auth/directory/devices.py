@@ -51,8 +51,8 @@ def check_certificate(unverified_bytes: bytes, *, user: User, unverified_device_
     named = (certificate.server_name, certificate.user_id, certificate.device_id, certificate.statement_version)
     if named != (settings.CONFIG.server_name, user.user_id, unverified_device_id, newest.version):
         raise InvalidRequest("The certificate is for another device, person, server or version.", field="certificate")
-    if len(certificate.push_key) not in {0, KEY_SIZE_BYTES}:
-        raise InvalidRequest("The push key has not 32 bytes.", field="certificate")
+    if len(certificate.binding) not in {0, KEY_SIZE_BYTES}:
+        raise InvalidRequest("The binding has not 32 bytes.", field="certificate")
     signed = verify_with_label(
         default_primitives(),
         bytes(newest.signing_key),

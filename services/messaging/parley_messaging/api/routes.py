@@ -28,11 +28,19 @@ from parley_contracts.messaging_api import (
     HistoryKeyUpload,
     MessageUpload,
     ReceiptUpload,
+    ResetUpload,
     ScheduledUpload,
+    UnusableUpload,
 )
 from parley_contracts.problems import InvalidRequest
 from parley_messaging.api.admitting import caller_of
-from parley_messaging.api.submissions import commit_submission, creation_submission, message_submission
+from parley_messaging.api.submissions import (
+    commit_submission,
+    creation_submission,
+    message_submission,
+    reset_submission,
+    unusable_submission,
+)
 from parley_messaging.node import node_of
 from parley_messaging.service.reading import page_limit
 from parley_serving.fastapi.requests import (
@@ -72,6 +80,24 @@ async def put_commit(request: Request, conversation_id: str, client_id: str) -> 
     caller = await caller_of(request)
     upload = await read_body(request, CommitUpload)
     submission = commit_submission(caller, conversation_id, client_id, upload)
+    return json_response(await node_of(request).appending.submit(submission))
+
+
+@router.put("/conversations/{conversation_id}/unusable/{sequence}")
+async def put_unusable(request: Request, conversation_id: str, sequence: Place) -> Response:
+    """Report a commit that the caller's device cannot use."""
+    caller = await caller_of(request)
+    upload = await read_body(request, UnusableUpload)
+    submission = unusable_submission(caller, conversation_id, sequence, upload)
+    return json_response(await node_of(request).appending.submit(submission))
+
+
+@router.put("/conversations/{conversation_id}/resets/{client_id}")
+async def put_reset(request: Request, conversation_id: str, client_id: str) -> Response:
+    """Begin a new generation of the group."""
+    caller = await caller_of(request)
+    upload = await read_body(request, ResetUpload)
+    submission = reset_submission(caller, conversation_id, client_id, upload)
     return json_response(await node_of(request).appending.submit(submission))
 
 
@@ -156,17 +182,21 @@ async def get_hashes(
 
 
 @router.get("/conversations/{conversation_id}/group-info")
-async def get_group_info(request: Request, conversation_id: str, epoch: Number | None = None) -> Response:
+async def get_group_info(
+    request: Request, conversation_id: str, epoch: Number | None = None, generation: Number = 0
+) -> Response:
     """The GroupInfo of the present or a past epoch."""
     caller = await caller_of(request)
-    return json_response(await node_of(request).reading.group_info(caller.user_id, conversation_id, epoch=epoch))
+    reading = node_of(request).reading
+    return json_response(await reading.group_info(caller.user_id, conversation_id, epoch=epoch, generation=generation))
 
 
 @router.get("/conversations/{conversation_id}/welcome")
-async def get_welcome(request: Request, conversation_id: str) -> Response:
-    """The latest Welcome for the caller's device."""
+async def get_welcome(request: Request, conversation_id: str, sequence: Number | None = None) -> Response:
+    """The latest Welcome for the caller's device, or the one at an entry."""
     caller = await caller_of(request)
-    return json_response(await node_of(request).reading.welcome(caller.user_id, caller.device_id, conversation_id))
+    reading = node_of(request).reading
+    return json_response(await reading.welcome(caller.user_id, caller.device_id, conversation_id, sequence=sequence))
 
 
 @router.put("/conversations/{conversation_id}/receipt")

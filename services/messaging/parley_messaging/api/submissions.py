@@ -37,11 +37,16 @@ from parley_contracts.messaging_api import (
     MessageSend,
     MessageUpload,
     PushSecret,
+    ResetUpload,
     ScheduledUpload,
+    UnusableUpload,
 )
 from parley_contracts.problems import InvalidRequest, NotFound
+from parley_contracts.resets import RESET, UNUSABLE, report_client_id
 from parley_messaging.domain.entries import COMMIT, CREATED, MESSAGE, SealedSecret, Submission
 from parley_serving.fastapi.requests import Caller, binary, identifier
+
+SEQUENCE_MAX = 2**53
 
 
 def message_submission(
@@ -87,6 +92,47 @@ def commit_submission(
         policy=_optional(upload.policy, "policy", POLICY_SIZE_BYTES_MAX),
         welcome=_optional(upload.welcome, "welcome", WELCOME_SIZE_BYTES_MAX),
         welcome_devices=devices,
+        push_secrets=_sealed_secrets(upload.push_secrets),
+    )
+
+
+def unusable_submission(
+    caller: Caller, unverified_conversation_id: str, sequence: int, upload: UnusableUpload
+) -> Submission:
+    """A report on the commit at an entry."""
+    conversation_id = ConversationId(identifier(unverified_conversation_id, "conversation_id"))
+    return Submission(
+        type=UNUSABLE,
+        conversation_id=conversation_id,
+        client_id=report_client_id(conversation_id, sequence),
+        user_id=caller.user_id,
+        device_id=caller.device_id,
+        unusable=sequence,
+        signature=binary(
+            upload.signature, "signature", size_bytes_max=SIGNATURE_SIZE_BYTES, size_bytes_min=SIGNATURE_SIZE_BYTES
+        ),
+    )
+
+
+def reset_submission(
+    caller: Caller, unverified_conversation_id: str, unverified_client_id: str, upload: ResetUpload
+) -> Submission:
+    """A new generation with what goes with it."""
+    if len(upload.welcome_devices) > DEVICES_PER_GROUP_MAX:
+        raise InvalidRequest("too many devices", field="welcome_devices")
+    if not 0 < upload.unusable <= SEQUENCE_MAX:
+        raise InvalidRequest("there is no such entry", field="unusable")
+    return Submission(
+        type=RESET,
+        conversation_id=ConversationId(identifier(unverified_conversation_id, "conversation_id")),
+        client_id=ClientId(identifier(unverified_client_id, "client_id")),
+        user_id=caller.user_id,
+        device_id=caller.device_id,
+        unusable=upload.unusable,
+        group_info=binary(upload.group_info, "group_info", size_bytes_max=GROUP_INFO_SIZE_BYTES_MAX),
+        policy=binary(upload.policy, "policy", size_bytes_max=POLICY_SIZE_BYTES_MAX),
+        welcome=_optional(upload.welcome, "welcome", WELCOME_SIZE_BYTES_MAX),
+        welcome_devices=tuple(DeviceId(identifier(device, "welcome_devices")) for device in upload.welcome_devices),
         push_secrets=_sealed_secrets(upload.push_secrets),
     )
 

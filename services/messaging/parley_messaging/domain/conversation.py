@@ -14,7 +14,8 @@ from parley_contracts.identity import DeviceCertificate
 from parley_contracts.ids import ConversationId, DeviceId, UserId, as_channel
 from parley_contracts.messaging_api import Head
 from parley_contracts.policy import Kind, PolicyDocument, decode_policy
-from parley_messaging.domain.entries import MESSAGE, EntryType, StoredEntry, Submission, time_text
+from parley_contracts.resets import RESET
+from parley_messaging.domain.entries import EPOCH_TYPES, MESSAGE, EntryType, StoredEntry, Submission, time_text
 from parley_mls import PublicGroup, default_primitives
 
 PRIMITIVES = default_primitives()
@@ -49,6 +50,7 @@ class ConversationState:
     epoch_sequence: int = 0
     policy_sequence: int = 0
     history_sequence: int = 0
+    generation: int = 0
 
     @classmethod
     def after(cls, entry: StoredEntry) -> ConversationState:
@@ -62,6 +64,7 @@ class ConversationState:
             epoch_sequence=entry.epoch_sequence,
             policy_sequence=entry.policy_sequence,
             history_sequence=entry.history_sequence,
+            generation=entry.generation,
         )
 
     def seen_by(
@@ -147,14 +150,15 @@ def next_entry(
 ) -> StoredEntry:
     """The entry that a judged submission becomes right after `state`; `counts` says whether one can have read it.
 
-    `policy` is the one in force for the entry: it says how long a message, or all messages, are kept, and whether newcomers
-    may read them.
+    `policy` is the one in force for the entry: it says how long a message, or all messages, are kept, whether newcomers may
+    read them, and the group's generation. Who comes in after a reset is handed nothing of before it.
     """
     now = datetime.now(UTC)
     timer_s = policy.timer_s if policy is not None and submission.type == MESSAGE else None
     retention_s = policy.retention_s if policy is not None and submission.policy else None
     sequence = state.head + 1
-    makes_epoch = submission.type != MESSAGE
+    makes_epoch = submission.type in EPOCH_TYPES
+    shared_since = 0 if submission.type == RESET else state.history_sequence
     return StoredEntry(
         type=submission.type,
         kind=kind,
@@ -164,7 +168,9 @@ def next_entry(
         epoch=_epoch_after(submission.type, state.epoch),
         epoch_sequence=sequence if makes_epoch else state.epoch_sequence,
         policy_sequence=sequence if submission.policy else state.policy_sequence,
-        history_sequence=(state.history_sequence or sequence) if policy is not None and policy.shares_history else 0,
+        history_sequence=(shared_since or sequence) if policy is not None and policy.shares_history else 0,
+        generation=policy.generation if policy is not None else 0,
+        unusable=submission.unusable,
         user_id=submission.user_id,
         device_id=submission.device_id,
         client_id=submission.client_id,
@@ -192,5 +198,7 @@ def _epoch_after(entry_type: EntryType, epoch: int) -> int:
             return epoch + 1
         case "conversation.created":
             return 0
+        case "conversation.reset":
+            return 1
         case _:
             return epoch

@@ -19,11 +19,17 @@ from parley_contracts.envelope import clear_hash, commit_hash, counts, creation_
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import Appended, Entry
 from parley_contracts.policy import Kind
+from parley_contracts.resets import RESET, UNUSABLE, reset_hash, unusable_hash
 
 CREATED: Literal["conversation.created"] = "conversation.created"
 MESSAGE: Literal["message.created"] = "message.created"
 COMMIT: Literal["commit.created"] = "commit.created"
-EntryType = Literal["conversation.created", "message.created", "commit.created"] | ClearType
+EntryType = (
+    Literal["conversation.created", "message.created", "commit.created", "commit.unusable", "conversation.reset"]
+    | ClearType
+)
+#: What begins an epoch; of an open channel nothing does.
+EPOCH_TYPES = frozenset({CREATED, COMMIT, RESET})
 
 
 class SealedSecret(msgspec.Struct, frozen=True, array_like=True):
@@ -60,6 +66,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     push_secrets: tuple[SealedSecret, ...] = ()
     content_kind: int = 0
     body: bytes = b""
+    unusable: int = 0
 
     @property
     def key(self) -> tuple[DeviceId, ClientId]:
@@ -76,7 +83,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def changes_nothing_but_the_log(self) -> bool:
         """Whether entries after it may be judged without its being stored."""
-        return self.type in {MESSAGE, POST}
+        return self.type in {MESSAGE, POST, UNUSABLE}
 
     @property
     def counts(self) -> bool:
@@ -92,6 +99,10 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
                 return commit_hash(self.commit, self.policy)
             case "conversation.created":
                 return creation_hash(self.group_info, self.policy)
+            case "commit.unusable":
+                return unusable_hash(self.unusable, self.signature)
+            case "conversation.reset":
+                return reset_hash(self.unusable, self.group_info, self.policy)
             case _:
                 return clear_hash(
                     self.type,
@@ -107,11 +118,11 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` is the conversation's, `epoch` the epoch in force after the entry, `epoch_sequence` the entry that made it, `policy_sequence` the entry
     with the policy in force, `history_sequence` the entry since which policies share history with newcomers, 0 where they do not. `expires_at` is when a message loses its ciphertext by the timer, empty for never;
-    `retention_s` stands at an entry with a policy that bounds how long messages are kept, 0 for any time.
+    `generation` is the group's, which each reset raises. `retention_s` stands at an entry with a policy that bounds how long messages are kept, 0 for any time.
     `added` and `removed` are the people whom this entry brought into or took out of the roster.
 
     In an open channel the three are one: the entry with the `standing` in force, which readers are not shown. `tokens` and `target`
-    are what a search finds a post by, written and never read back.
+    are what a search finds a post by, written and never read back. `unusable` is the commit that a report or a reset is about.
     """
 
     type: EntryType
@@ -130,6 +141,8 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
     history_sequence: int = 0
     expires_at: str = ""
     retention_s: int = 0
+    generation: int = 0
+    unusable: int = 0
     header: bytes = b""
     ciphertext: bytes = b""
     signature: bytes = b""
@@ -164,7 +177,7 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_wire(self) -> Entry:
         """What members see of it: a commit's GroupInfo and Welcome have endpoints of their own."""
-        created = self.type == CREATED
+        begins = self.type in {CREATED, RESET}
         return Entry(
             type=self.type,
             conversation_id=self.conversation_id,
@@ -181,9 +194,11 @@ class StoredEntry(msgspec.Struct, frozen=True, kw_only=True):
             ciphertext_hash=_text(self.ciphertext_hash),
             commit=_text(self.commit),
             policy=_text(self.policy),
-            group_info=_text(self.group_info) if created else None,
+            group_info=_text(self.group_info) if begins else None,
             content_kind=self.content_kind or None,
             body=self.body.decode() if self.body and self.type in CLEAR_TYPES else None,
+            generation=self.generation,
+            unusable=self.unusable or None,
         )
 
     def appended(self) -> Appended:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
-from parley_contracts.identity import DeviceCertificate
-from parley_contracts.ids import DeviceId, UserId, direct_conversation_id, self_conversation_id
+from parley_contracts.identity import DeviceCertificate, entry_binding
+from parley_contracts.ids import DeviceId, UserId, direct_conversation_id, self_conversation_id, uuid_bytes
 from parley_contracts.limits import DEVICES_PER_GROUP_MAX, PUSH_DEVICES_MAX
 from parley_contracts.policy import (
     POLICY_EXTENSION_TYPE,
@@ -34,6 +34,7 @@ from parley_mls import (
     PublicCommitProcessed,
     PublicGroup,
     find_extension,
+    handshake_group_id,
 )
 
 _GROUP_ID_VERSION = "7"
@@ -50,9 +51,9 @@ class Judged:
     pinned: tuple[tuple[UserId, str], ...]
 
 
-def check_epoch(state: ConversationState, epoch: int) -> None:
-    """Raise `EpochStale` unless `epoch` is the current one."""
-    if epoch != state.epoch:
+def check_epoch(state: ConversationState, epoch: int, generation: int | None = None) -> None:
+    """Raise `EpochStale` unless `epoch`, of that generation where one is given, is the current one."""
+    if (generation if generation is not None else state.generation, epoch) != (state.generation, state.epoch):
         raise EpochStale(epoch=state.epoch, head=state.head)
 
 
@@ -96,11 +97,11 @@ def judge_creation(submission: Submission, server_name: str) -> Judged:
         raise InvalidRequest("the GroupInfo is not valid", field="group_info") from error
     if group.epoch != 0 or len(group.members()) != 1:
         raise InvalidRequest("a conversation begins in epoch 0 with its creator's leaf", field="group_info")
-    certificate = _certificate(group.members()[0][1], server_name)
+    certificate = certificate_of(group.members()[0][1], server_name)
     if (certificate.user_id, certificate.device_id) != (submission.user_id, submission.device_id):
         raise PolicyRefused("the first leaf is not the caller's device")
-    _check_pin(group, submission.policy)
-    _check_push_secrets(submission, group)
+    check_pin(group, submission.policy)
+    check_push_secrets(submission, group)
     return Judged(
         epoch=EpochState.build(sequence=1, group=group, policy_sequence=1, policy_bytes=submission.policy),
         added=tuple(sorted(policy.user_ids)),
@@ -113,15 +114,17 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
     """The epoch that a commit makes as entry `sequence`, judged by the epoch that it leaves."""
     policy_bytes = submission.policy or before.policy_bytes
     policy = decode_policy(policy_bytes)
-    group, changes = _follow(submission, before.group)
+    group, changes = _follow(submission, before, head=sequence - 1)
     if changes.reinit is not None:
         raise PolicyRefused("a conversation's group is never re-initialised: nobody could write in it any more")
     actor = _committer(before.group, changes, server_name)
     if (actor.user_id, actor.device_id) != (submission.user_id, submission.device_id):
         raise PolicyRefused("the committer's leaf is not the caller's device")
-    added = [_certificate(leaf, server_name) for _, leaf in changes.added]
-    removed = [_certificate(leaf, server_name) for _, leaf in changes.removed]
+    added = [certificate_of(leaf, server_name) for _, leaf in changes.added]
+    removed = [certificate_of(leaf, server_name) for _, leaf in changes.removed]
     external = changes.committer is None
+    if external and removed and not changes.resumes(before.group.group_id):
+        _check_bound(before.group, added[-1])
     _check_leaves(group, changes, server_name)
     epoch = EpochState.build(
         sequence=sequence,
@@ -139,10 +142,10 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
         external=external,
     )
     again = _taken_in_again(before, epoch)
-    _check_pin(group, policy_bytes)
+    check_pin(group, policy_bytes)
     joined = {certificate.device_id for certificate in added} - {submission.device_id}
-    _check_welcome(submission, joined)
-    _check_push_secrets(submission, group)
+    check_welcome(submission, joined)
+    check_push_secrets(submission, group)
     return Judged(
         epoch=epoch,
         added=tuple(sorted(policy.user_ids - before.policy.user_ids)),
@@ -159,9 +162,12 @@ def _taken_in_again(before: EpochState, after: EpochState) -> frozenset[UserId]:
     return again
 
 
-def _follow(submission: Submission, before: PublicGroup) -> tuple[PublicGroup, Changes]:
+def _follow(submission: Submission, before: EpochState, *, head: int) -> tuple[PublicGroup, Changes]:
     try:
-        processed = before.process(PRIMITIVES, submission.commit)
+        named = handshake_group_id(submission.commit)
+        if named != before.group.group_id and named.startswith(uuid_bytes(submission.conversation_id)):
+            raise EpochStale(epoch=before.epoch, head=head)  # a reset was first
+        processed = before.group.process(PRIMITIVES, submission.commit)
         if not isinstance(processed, PublicCommitProcessed):
             raise InvalidRequest("this is a proposal, not a commit", field="commit")
         processed.group.check_group_info(PRIMITIVES, submission.group_info)
@@ -172,15 +178,21 @@ def _follow(submission: Submission, before: PublicGroup) -> tuple[PublicGroup, C
 
 def _committer(before: PublicGroup, changes: Changes, server_name: str) -> DeviceCertificate:
     if changes.committer is not None:
-        return _certificate(dict(before.members())[changes.committer], server_name)
+        return certificate_of(dict(before.members())[changes.committer], server_name)
     if changes.external is None:
         raise InvalidRequest("the commit has no committer", field="commit")
-    return _certificate(dict(changes.added)[changes.external], server_name)
+    return certificate_of(dict(changes.added)[changes.external], server_name)
+
+
+def _check_bound(before: PublicGroup, certificate: DeviceCertificate) -> None:
+    """Who replaces a leaf and has no PSK of an earlier epoch shows its person's word for this very commit (H11)."""
+    if certificate.binding != entry_binding(before.group_id, before.epoch):
+        raise PolicyRefused("a device comes in again by an earlier epoch's PSK, or by a certificate for that")
 
 
 def _check_leaves(group: PublicGroup, changes: Changes, server_name: str) -> None:
     for _, old, new in changes.updated:
-        was, now = _certificate(old, server_name), _certificate(new, server_name)
+        was, now = certificate_of(old, server_name), certificate_of(new, server_name)
         if (was.user_id, was.device_id) != (now.user_id, now.device_id):
             raise PolicyRefused("a leaf stays with its device")
     members = group.members()
@@ -189,7 +201,8 @@ def _check_leaves(group: PublicGroup, changes: Changes, server_name: str) -> Non
         raise PolicyRefused("too many devices, or one of them twice")
 
 
-def _certificate(leaf: LeafNode, server_name: str) -> DeviceCertificate:
+def certificate_of(leaf: LeafNode, server_name: str) -> DeviceCertificate:
+    """The certificate in a leaf, for this server and the leaf's key."""
     try:
         certificate = DeviceCertificate.decode(leaf.identity)
     except (DecodeError, MlsError, ValueError) as error:
@@ -215,18 +228,20 @@ def _check_conversation_id(policy: PolicyDocument) -> None:
         raise InvalidRequest("the conversation id does not fit its kind", field="conversation_id")
 
 
-def _check_pin(group: PublicGroup, policy_bytes: bytes) -> None:
+def check_pin(group: PublicGroup, policy_bytes: bytes) -> None:
+    """Raise `PolicyRefused` unless the group pins this policy document."""
     if find_extension(group.extensions, POLICY_EXTENSION_TYPE) != policy_hash(policy_bytes):
         raise PolicyRefused("the group does not pin the policy in force")
 
 
-def _check_welcome(submission: Submission, joined: set[DeviceId]) -> None:
+def check_welcome(submission: Submission, joined: set[DeviceId]) -> None:
+    """Raise `InvalidRequest` unless a Welcome goes to devices that come in."""
     named = set(submission.welcome_devices)
     if bool(named) != bool(submission.welcome) or not named <= joined:
         raise InvalidRequest("a Welcome goes to devices that the commit adds", field="welcome_devices")
 
 
-def _check_push_secrets(submission: Submission, group: PublicGroup) -> None:
+def check_push_secrets(submission: Submission, group: PublicGroup) -> None:
     """The new epoch's secrets go to its devices, each at most once, and in small groups only."""
     named = [secret.device_id for secret in submission.push_secrets]
     if not named:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from parley_contracts.channels_api import CLEAR_TYPES
 from parley_contracts.ids import UserId, as_channel
 from parley_contracts.problems import ConversationExists, InvalidRequest, NotFound, PolicyRefused, Problem
-from parley_messaging.domain.conversation import ConversationState, next_entry
+from parley_contracts.resets import RESET, UNUSABLE
+from parley_messaging.domain.conversation import ConversationState, EpochState, next_entry
 from parley_messaging.domain.entries import Submission
 from parley_messaging.domain.judging import (
     Judged,
@@ -22,6 +23,7 @@ from parley_messaging.domain.judging import (
     judge_message,
     parse_header,
 )
+from parley_messaging.domain.judging_resets import checked_suspect, judge_report, judge_reset
 from parley_messaging.domain.rates import Rates, count_message
 from parley_messaging.ports import Directory
 from parley_messaging.service.channels import Channels
@@ -65,9 +67,12 @@ class Accepting:
         epoch = plan.epoch
         if epoch is None or epoch.policy.role_of(submission.user_id) is None:
             raise NotFound
+        if submission.type in {UNUSABLE, RESET}:
+            await self._plan_beyond_commit(plan, submission, epoch)
+            return
         if submission.type == "message.created":
             header = parse_header(submission)
-            check_epoch(plan.state, header.epoch)
+            check_epoch(plan.state, header.epoch, header.generation)
             judge_message(header, epoch, time.time())
             count_message(self._messages, submission)
             kind, counts = plan.state.kind, header.counts
@@ -76,6 +81,27 @@ class Accepting:
         check_epoch(plan.state, submission.epoch)
         judged = await asyncio.to_thread(
             judge_commit, submission, epoch, sequence=plan.state.head + 1, server_name=self._server_name
+        )
+        await self._take_judged(plan, submission, judged)
+
+    async def _plan_beyond_commit(self, plan: Plan, submission: Submission, epoch: EpochState) -> None:
+        """A report on a commit, or a reset that goes around it."""
+        suspect = await self._states.entry(submission.conversation_id, submission.unusable)
+        suspect = checked_suspect(plan.state, suspect)
+        before = await self._states.epoch_before(suspect)
+        if submission.type == UNUSABLE:
+            judge_report(submission, suspect, before, epoch)
+            plan.add(next_entry(plan.state, submission, kind=plan.state.kind, policy=epoch.policy))
+            return
+        reporters = await self._states.reporters(suspect)
+        judged = await asyncio.to_thread(
+            judge_reset,
+            submission,
+            epoch,
+            before,
+            reporters,
+            sequence=plan.state.head + 1,
+            server_name=self._server_name,
         )
         await self._take_judged(plan, submission, judged)
 

@@ -19,6 +19,7 @@ from parley_contracts.messaging_api import (
     WelcomeState,
 )
 from parley_contracts.problems import InvalidRequest, NotFound
+from parley_contracts.resets import RESET
 from parley_messaging.domain.conversation import ConversationState, Span
 from parley_messaging.domain.entries import CREATED, StoredEntry
 from parley_messaging.ports import LogStore, MembershipStore, Position, PositionStore
@@ -137,8 +138,8 @@ class Reading:
         )
 
     async def with_creation(self, entry: StoredEntry) -> StoredEntry:
-        """The entry as readers see it: pages leave out GroupInfo, which belongs to the creation alone."""
-        if entry.type != CREATED or entry.group_info:
+        """The entry as readers see it: pages leave out GroupInfo, which belongs to beginnings alone."""
+        if entry.type not in {CREATED, RESET} or entry.group_info:
             return entry
         return await self._whole(entry.conversation_id, entry.sequence)
 
@@ -149,7 +150,9 @@ class Reading:
         found = await self._log.hashes(access.state.conversation_id, after=after, before=top, limit=HASHES_MAX)
         return EntryHashes(first_sequence=after + 1, hashes=[b64encode(item) for item in found])
 
-    async def group_info(self, user_id: UserId, unverified_id: str, *, epoch: int | None) -> GroupState:
+    async def group_info(
+        self, user_id: UserId, unverified_id: str, *, epoch: int | None, generation: int
+    ) -> GroupState:
         """The GroupInfo of the present epoch, or of a past one that the person may see."""
         access = await access_conversation_by_id(self._states, user_id, unverified_id)
         conversation_id = access.state.conversation_id
@@ -160,7 +163,7 @@ class Reading:
                 raise NotFound
             entry = await self._whole(conversation_id, access.state.epoch_sequence)
         else:
-            made_by = await self._log.made_epoch(conversation_id, epoch)
+            made_by = await self._log.made_epoch(conversation_id, generation, epoch)
             if made_by is None or not access.readable.covers(made_by.sequence):
                 raise NotFound
             entry = made_by
@@ -171,10 +174,12 @@ class Reading:
             policy=await self._policy_at(entry),
         )
 
-    async def welcome(self, user_id: UserId, device_id: DeviceId, unverified_id: str) -> WelcomeState:
-        """The latest Welcome for this device and the policy in force then."""
+    async def welcome(
+        self, user_id: UserId, device_id: DeviceId, unverified_id: str, *, sequence: int | None = None
+    ) -> WelcomeState:
+        """The latest Welcome for this device, or the one at an entry, and the policy in force then."""
         access = await access_conversation_by_id(self._states, user_id, unverified_id)
-        entry = await self._log.welcomed(access.state.conversation_id, device_id)
+        entry = await self._log.welcomed(access.state.conversation_id, device_id, sequence=sequence)
         if entry is None or not access.span.covers(entry.sequence):
             return WelcomeState(0, 0, "", "")
         return WelcomeState(

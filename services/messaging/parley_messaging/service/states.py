@@ -106,6 +106,20 @@ class States:
             self._epochs.put(key, found)
         return found
 
+    async def entry(self, conversation_id: ConversationId, sequence: int) -> StoredEntry | None:
+        """One entry, without what joiners need."""
+        return await self._log.lean(conversation_id, sequence) if sequence > 0 else None
+
+    async def epoch_before(self, commit: StoredEntry) -> EpochState:
+        """The epoch that a commit left."""
+        before = await self._whole(commit.conversation_id, commit.sequence - 1)
+        return await self.epoch(ConversationState.after(before))
+
+    async def reporters(self, commit: StoredEntry) -> frozenset[UserId]:
+        """Who has reported that they cannot use a commit."""
+        reports = await self._log.unusable_reports(commit.conversation_id, commit.sequence)
+        return frozenset(report.user_id for report in reports)
+
     def remember_epoch(self, conversation_id: ConversationId, epoch: EpochState) -> None:
         """Spare the reading of an epoch that this node has just judged and stored."""
         self._epochs.put((conversation_id, epoch.sequence, epoch.policy_sequence), epoch)

@@ -16,10 +16,11 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.limits import PAGE_SIZE_BYTES_MAX
 from parley_contracts.policy import Kind
+from parley_contracts.resets import UNUSABLE
 from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text, unavailable_when_away
 from parley_messaging.adapters.mongo.elections import Elections
 from parley_messaging.adapters.mongo.failover import until_failover
-from parley_messaging.domain.entries import MESSAGE, EntryType, SealedSecret, StoredEntry
+from parley_messaging.domain.entries import EPOCH_TYPES, EntryType, SealedSecret, StoredEntry
 from parley_messaging.ports import Inserted
 
 _DUPLICATE_KEY = 11000
@@ -27,7 +28,9 @@ _BYTES_FIELDS = (
     *("header", "ciphertext", "signature", "ciphertext_hash", "commit", "policy", "group_info", "welcome"),
     *("body", "standing"),
 )
-_WHERE_NEEDED = ("history_sequence", "expires_at", "retention_s")
+_WHERE_NEEDED = ("history_sequence", "expires_at", "retention_s", "generation", "unusable")
+#: Epochs of one generation stand together in the index of epochs, and no generation has more.
+_EPOCHS_MAX = 2**40
 _BRIEF = dict.fromkeys((*_BYTES_FIELDS, "push_secrets", "tokens", "_id"), 0)
 _READER = dict.fromkeys(("group_info", "welcome", "welcome_devices", "push_secrets", "standing", "tokens", "_id"), 0)
 _LEAN = dict.fromkeys(("group_info", "welcome", "welcome_devices", "commit", "tokens", "_id"), 0)
@@ -41,6 +44,7 @@ _TAIL_FIELDS = (
     "epoch_sequence",
     "policy_sequence",
     "history_sequence",
+    "generation",
     "user",
     "device",
     "client",
@@ -69,12 +73,14 @@ def to_document(entry: StoredEntry) -> Document:
     document |= {name: value for name in (*_BYTES_FIELDS, *_WHERE_NEEDED) if (value := getattr(entry, name))}
     if entry.kind == "open":
         document |= _of_channel(entry)
-    elif entry.type != MESSAGE:
-        document["made_epoch"] = entry.epoch
+    elif entry.type in EPOCH_TYPES:
+        document["made_epoch"] = entry.generation * _EPOCHS_MAX + entry.epoch
         if entry.welcome_devices:
             document["welcome_devices"] = [id_bytes(device) for device in entry.welcome_devices]
         if entry.push_secrets:
             document["push_secrets"] = [[id_bytes(secret.device_id), secret.sealed] for secret in entry.push_secrets]
+    elif entry.type == UNUSABLE:
+        document["target"] = entry.unusable
     if entry.added or entry.removed:
         document["added"] = [id_bytes(user) for user in entry.added]
         document["removed"] = [id_bytes(user) for user in entry.removed]
@@ -214,13 +220,23 @@ class MongoLog:
 
         return await self._elections.read(found)
 
-    async def made_epoch(self, conversation_id: ConversationId, epoch: int) -> StoredEntry | None:
+    async def made_epoch(self, conversation_id: ConversationId, generation: int, epoch: int) -> StoredEntry | None:
         """The entry that made an epoch, whole."""
-        return await self._newest({"conversation": id_bytes(conversation_id), "made_epoch": epoch}, {"_id": 0})
+        place = generation * _EPOCHS_MAX + epoch
+        return await self._newest({"conversation": id_bytes(conversation_id), "made_epoch": place}, {"_id": 0})
 
-    async def welcomed(self, conversation_id: ConversationId, device_id: DeviceId) -> StoredEntry | None:
-        """The latest entry with a Welcome for the device, whole."""
-        query = {"conversation": id_bytes(conversation_id), "welcome_devices": id_bytes(device_id)}
+    async def unusable_reports(self, conversation_id: ConversationId, sequence: int) -> list[StoredEntry]:
+        """The reports on the commit at an entry, brief."""
+        query = {"conversation": id_bytes(conversation_id), "target": sequence, "type": UNUSABLE}
+        return await self._find(query, _BRIEF)
+
+    async def welcomed(
+        self, conversation_id: ConversationId, device_id: DeviceId, *, sequence: int | None = None
+    ) -> StoredEntry | None:
+        """The latest entry, or the one at `sequence`, with a Welcome for the device, whole."""
+        query: Document = {"conversation": id_bytes(conversation_id), "welcome_devices": id_bytes(device_id)}
+        if sequence is not None:
+            query["sequence"] = sequence
         return await self._newest(query, {"_id": 0})
 
     async def remove(self, entry: StoredEntry) -> None:

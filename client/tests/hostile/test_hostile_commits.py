@@ -1,0 +1,372 @@
+"""Members whose commits nobody can use, or not everybody: reported, gone around, and nothing is lost or given away."""
+
+import asyncio
+import contextlib
+import os
+from unittest import mock
+
+import msgspec
+import pytest
+from hostile_people import P, append_commit, epoch_at, read_by, shown, user
+
+from parley_client import timeline
+from parley_client.api import messaging
+from parley_client.crypto.message import epoch_secret
+from parley_client.errors import ClientError, UsageError
+from parley_client.groups.commits import Plan, commit_change
+from parley_client.groups.judgement import leaf_of, new_group_id, policy_extension
+from parley_client.resets import making
+from parley_client.store import resets
+from parley_client.store.conversations import load_conversation
+from parley_client.sync.catch_up import catch_up
+from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.ids import new_uuid7
+from parley_contracts.messaging_api import ResetUpload
+from parley_contracts.policy import ANCHOR_EXTENSION_TYPE, POLICY_EXTENSION_TYPE, decode_policy
+from parley_contracts.problems import Problem
+from parley_mls import Group, KeyPackage, branch_group, treekem
+
+
+@contextlib.contextmanager
+def spoilt_paths(*victims):
+    """Commits made meanwhile seal random bytes for the leaves of these clients, or for everybody."""
+    plain = treekem.encrypt_with_label
+    keys = {key for victim, where in victims for key in leaf_keys(victim, where)}
+
+    def encrypt(p, key, label, context, secret):
+        return plain(p, key, label, context, os.urandom(len(secret)) if not keys or key in keys else secret)
+
+    with mock.patch.object(treekem, "encrypt_with_label", encrypt):
+        yield
+
+
+def leaf_keys(client, where):
+    member, _ = client.session.groups.load(where)
+    return [leaf.encryption_key for index, leaf in member.members() if index == member.own_index]
+
+
+async def commits(client, where):
+    """A commit that changes nothing but the epoch."""
+    before = epoch_at(client, where)
+
+    async def plan(row, member):
+        return Plan() if row.epoch == before else None
+
+    await commit_change(client.session, where, plan)
+
+
+async def reports_by_force(client, where, sequence):
+    """A report as the client would send it, of a commit that it may well be able to use."""
+    await catch_up(client.session, where)
+    await making._report(
+        client.session, resets.commit_at(client.store, load_conversation(client.store, where), sequence)
+    )
+
+
+async def resets_by_force(server, client, where, sequence, *, policy=None, others=(), bare=False):
+    """A reset by a device that has the last good epoch, with another policy, with others, or with no PSK."""
+    member, _ = client.session.groups.load(where)
+    log = server.logs[where]
+    changed = {"generation": log.generation + 1} | (policy or {})
+    document = msgspec.structs.replace(decode_policy(log.policy), **changed).encode()
+    device = client.session.device
+    packages = [(c.session.device.device_id, package_of(server, c)) for c in others]
+    with mock.patch.object(Group, "commit", without_psks(Group.commit)) if bare else contextlib.nullcontext():
+        made = branch_group(
+            P,
+            member,
+            group_id=new_group_id(where),
+            signature_seed=device.device_secret,
+            members=[package for _, package in packages],
+            extensions=[policy_extension(document)],
+        )
+    upload = ResetUpload(
+        unusable=sequence,
+        group_info=b64encode(made.group_info),
+        policy=b64encode(document),
+        welcome=b64encode(made.welcome) if made.welcome else None,
+        welcome_devices=[device_id for device_id, _ in packages],
+    )
+    await messaging.put_reset(client.session.api, where, new_uuid7(), upload)
+
+
+def without_psks(plain):
+    return lambda self, p, **given: plain(self, p, **given | {"psks": ()})
+
+
+def package_of(server, client):
+    return KeyPackage.from_bytes(b64decode(server.key_packages[client.session.device.device_id].pop(0)))
+
+
+async def refuses(client, where, why):
+    """The client stands before the reset, says why, and shows nothing of it."""
+    with contextlib.suppress(ClientError, Problem):
+        await client.sync()
+    assert load_conversation(client.store, where).generation == 0
+    assert any(why in notice.detail for notice in client.notices() if notice.code == "commit_unusable")
+
+
+def standing(client, where):
+    row = load_conversation(client.store, where)
+    return row.generation, row.epoch, row.status
+
+
+async def all_sync(*clients, rounds=2):
+    for _ in range(rounds):
+        for client in clients:
+            with contextlib.suppress(ClientError, Problem):
+                await client.sync()
+
+
+@pytest.fixture(autouse=True)
+def small_stock(monkeypatch):
+    """What a device has in stock costs most of its making, and no rule here hangs on how much it is."""
+    monkeypatch.setattr("parley_client.key_packages.STOCK", 4)
+    monkeypatch.setattr("parley_client.key_packages.KEY_PACKAGES_REFILL_BELOW", 2)
+
+
+@pytest.fixture
+async def choir(people, no_pauses):
+    """Mallory's group with Alice, Bob and Carol, who have read everything."""
+    mallory, alice, bob, carol = [await people.register(name) for name in ("mallory", "alice", "bob", "carol")]
+    where = (await mallory.group_create("Choir", ["@alice", "@bob", "@carol"])).conversation_id
+    await all_sync(alice, bob, carol, rounds=1)
+    await alice.send(where, "before")
+    await all_sync(mallory, bob, carol, rounds=1)
+    return mallory, alice, bob, carol, where
+
+
+async def test_a_group_goes_around_a_commit_that_nobody_can_use(choir, server):
+    """H10, H9: two people report it; one of them branches from the last good epoch; everybody goes on, and reads all of before."""
+    mallory, alice, bob, carol, where = choir
+    secret = epoch_secret(P, mallory.session.groups.load(where)[0], 0)
+    with spoilt_paths():
+        await commits(mallory, where)
+    await all_sync(alice, bob, carol, mallory)
+    assert {standing(client, where) for client in (mallory, alice, bob, carol)} == {(1, 1, "member")}
+    types = [entry.type for entry in server.logs[where].entries]
+    assert types.count("conversation.reset") == 1 and types.count("commit.unusable") >= 2
+    await carol.send(where, "after")
+    await mallory.send(where, "sorry")
+    await all_sync(alice, bob, carol, mallory)
+    for client in (mallory, alice, bob, carol):
+        assert await shown(client) == ["after", "before", "sorry"]
+        assert client.unopened() == {}
+    assert read_by(server.logs[where], [secret], [alice, bob, carol, mallory]) == ["before"]
+    said = [item for item in timeline.page(alice.session, where).items if item.kind == "reset"]
+    assert [item.text for item in said] == ["mallory"]
+
+
+async def test_in_a_direct_conversation_one_is_enough(people, no_pauses, server):
+    """H10: nobody else could report it there."""
+    mallory, bob = [await people.register(name) for name in ("mallory", "bob")]
+    where = (await mallory.send("@bob", "before")).conversation_id
+    await bob.sync()
+    with spoilt_paths():
+        await commits(mallory, where)
+    await bob.sync()
+    await bob.send("@mallory", "after")
+    await all_sync(mallory, bob)
+    assert await shown(mallory) == await shown(bob) == ["after", "before"]
+    assert {standing(client, where) for client in (mallory, bob)} == {(1, 1, "member")}
+
+
+async def test_who_alone_cannot_use_a_commit_comes_in_again(choir, server):
+    """H10, H11: only Carol was left out of it. She waits until another than its author is there, and shows the PSK of before."""
+    mallory, alice, bob, carol, where = choir
+    with spoilt_paths((carol, where)):
+        await commits(mallory, where)
+    await carol.sync()
+    await mallory.send(where, "come in, Carol")
+    await all_sync(carol, rounds=3)
+    assert standing(carol, where) == (0, epoch_at(mallory, where), "stuck")  # its author's word leads nobody anywhere
+    await alice.sync()  # who can use it, and answers her report
+    await all_sync(carol, alice, bob, mallory)
+    assert {standing(client, where)[::2] for client in (mallory, alice, bob, carol)} == {(0, "member")}
+    assert "conversation.reset" not in [entry.type for entry in server.logs[where].entries]
+    await carol.send(where, "here again")
+    await all_sync(mallory, alice, bob, carol)
+    assert await shown(alice) == ["before", "come in, Carol", "here again"]
+    assert await shown(carol) == ["before", "here again"]
+    assert carol.unopened() == {"epoch_key_missing": 1}
+
+
+@pytest.mark.parametrize("certificate", ["its own", "that of another coming in"])
+async def test_a_device_does_not_come_in_again_by_its_signature_key_alone(choir, people, server, certificate):
+    """H11: a thief of that key, with the server's help, has no PSK; a certificate for one coming in is of no use for another."""
+    mallory, alice, bob, carol, where = choir
+    with spoilt_paths((bob, where)):
+        await commits(mallory, where)
+    await people.register("eve")
+    await mallory.group_add(where, ["@eve"])  # who has no PSK of before: Bob is certified for coming in
+    await all_sync(alice, carol)
+    await alice.send(where, "it works here")
+    await all_sync(bob, alice, carol, mallory)
+    log = server.logs[where]
+    ((prior, bound),) = [(index, leaf) for index, leaf in log.public.members() if leaf_of(leaf).user_id == user(bob)]
+    device = bob.session.device
+    assert standing(bob, where) == standing(alice, where) and bound.identity != device.certificate
+    made = Group.join_external(
+        P,
+        b64decode(log.states[log.epoch][1]),
+        identity=device.certificate if certificate == "its own" else bound.identity,
+        signature_seed=device.device_secret,
+        remove_prior=prior,
+        extension_types=(POLICY_EXTENSION_TYPE, ANCHOR_EXTENSION_TYPE),
+    )
+    append_commit(log, where, (device.user_id, device.device_id), made.commit)
+    before = epoch_at(alice, where)
+    await alice.sync()
+    assert epoch_at(alice, where) == before
+    assert "neither that it was there" in alice.notices()[-1].detail
+    with contextlib.suppress(ClientError, Problem):
+        await alice.send(where, "secret")
+    assert read_by(log, [epoch_secret(P, made.group, 0)], [alice]) == []
+
+
+async def test_one_person_s_word_resets_no_group(choir, server, monkeypatch):
+    """H9: the server takes a reset that only Mallory asks for; nobody follows."""
+    mallory, alice, bob, _, where = choir
+    log = server.logs[where]
+    await commits(alice, where)
+    await all_sync(bob, mallory)
+    monkeypatch.setattr("fake_resets.reporters_needed", lambda policy: 0)
+    await resets_by_force(server, mallory, where, len(log.entries))
+    await refuses(alice, where, "enough people")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ("policy", "a reset changes nothing"),
+        ("newcomer", "nobody in the roster"),
+        ("removed", "nobody in the roster"),
+        ("late", "a reset brings nobody in"),
+    ],
+)
+async def test_a_reset_that_breaks_a_rule_is_refused(choir, people, server, wrong, why):
+    """H9: no downgrade: the same policy, and nobody who was not there or was put out."""
+    mallory, alice, bob, carol, where = choir
+    log = server.logs[where]
+    if wrong == "removed":
+        await mallory.group_remove(where, ["@carol"])
+        await all_sync(alice, bob)
+    elif wrong == "late":
+        eve = await people.register("eve")
+        await mallory.group_add(where, ["@eve"])
+        await all_sync(alice, bob)
+    else:
+        with spoilt_paths():
+            await commits(mallory, where)
+    sequence = max(entry.sequence for entry in log.entries if entry.type == "commit.created")
+    for client in (alice, bob):
+        await reports_by_force(client, where, sequence)
+    changes = {}
+    if wrong == "policy":
+        roster = tuple(
+            msgspec.structs.replace(e, role="owner") if e.user_id == user(bob) else e
+            for e in decode_policy(log.policy).roster
+        )
+        changes = {"policy": {"roster": roster}}
+    elif wrong == "newcomer":
+        eve = await people.register("eve")
+        changes = {"others": [eve]}
+    elif wrong == "removed":
+        changes = {"others": [carol]}
+    elif wrong == "late":
+        changes = {"others": [eve]}
+    await resets_by_force(server, bob, where, sequence, **changes)
+    await refuses(alice, where, why)
+
+
+@pytest.mark.parametrize("with_alice", [True, False])
+async def test_a_bare_group_pauses_until_a_person_confirms(choir, server, with_alice):
+    """H9: a thief of Bob's signature key has no PSK. Whose device cannot check a reset sends nothing before its person says so."""
+    mallory, alice, bob, _, where = choir
+    with spoilt_paths():
+        await commits(mallory, where)
+    sequence = len(server.logs[where].entries)
+    for client in (alice, bob):
+        await reports_by_force(client, where, sequence)
+    await resets_by_force(server, bob, where, sequence, bare=True, others=[alice] if with_alice else [])
+    await all_sync(alice)
+    assert standing(alice, where) == (1, 1, "paused")
+    assert await shown(alice) == ["before"]
+    await alice.reset_confirm(where)
+    assert standing(alice, where) == (1, 2, "member")
+    with pytest.raises(UsageError):
+        await alice.reset_confirm(where)
+
+
+async def test_a_report_in_another_s_name_counts_for_nothing(choir, server):
+    """H10: Alice's device signs for itself alone; the server cannot make a second person of it."""
+    mallory, alice, bob, carol, where = choir
+    with spoilt_paths():
+        await commits(mallory, where)
+    log = server.logs[where]
+    sequence = len(log.entries)
+    await reports_by_force(alice, where, sequence)
+    true = msgspec.structs.asdict(log.entries[-1])
+    report = {name: true[name] for name in ("type", "conversation_id", "client_id", "unusable", "signature")}
+    for other in (bob, mallory):
+        named = {"user_id": user(other), "device_id": other.session.device.device_id}
+        log.append(**report | named)
+    await catch_up(carol.session, where)
+    assert resets.reports_on(carol.store, where, sequence) == [(user(alice), alice.session.device.device_id)]
+
+
+async def test_two_resets_race(choir, server):
+    """One of them begins the generation; who lost comes in by the other's Welcome."""
+    mallory, alice, bob, carol, where = choir
+    with spoilt_paths():
+        await commits(mallory, where)
+    sequence = len(server.logs[where].entries)
+    for client in (alice, bob):
+        await reports_by_force(client, where, sequence)
+    for client in (alice, bob):
+        await catch_up(client.session, where)
+        async with client.session.lock(where):
+            await making._prepare(client.session, *making._standing(client.session, where))
+    await all_sync(bob, alice, carol, mallory)
+    assert {standing(client, where) for client in (mallory, alice, bob, carol)} == {(1, 1, "member")}
+    await carol.send(where, "after")
+    await all_sync(alice, bob)
+    assert await shown(alice) == await shown(bob) == ["after", "before"]
+
+
+async def test_what_was_sealed_before_a_reset_is_sent_after_it_once(choir, server):
+    """A message waits while its device is stuck, and its sealed copy of the old generation is of no use any more."""
+    mallory, alice, bob, carol, where = choir
+    sealed = asyncio.Event()
+
+    def lose_messages(request):
+        if "/messages/" not in request.path:
+            return None
+        sealed.set()
+        return "lose_request"
+
+    server.fault = lose_messages
+    waiting = asyncio.create_task(bob.send(where, "late"))
+    await sealed.wait()
+    with spoilt_paths():
+        await commits(mallory, where)
+    await all_sync(alice, bob, carol, mallory)
+    server.fault = lambda request: None
+    await waiting
+    await all_sync(alice, carol, mallory)
+    assert await shown(alice) == await shown(mallory) == ["before", "late"]
+
+
+async def test_a_restored_device_reads_both_generations(choir, people):
+    """The archive and the log lead across a reset."""
+    mallory, alice, bob, carol, where = choir
+    with spoilt_paths():
+        await commits(mallory, where)
+    await all_sync(alice, bob, carol, mallory)
+    await carol.send(where, "after")
+    await alice.sync()
+    await alice.settle()
+    tablet = await people.restore("alice", "tablet")
+    assert await shown(tablet) == ["after", "before"]
+    assert standing(tablet, where)[::2] == (1, "member")
+    assert tablet.unopened() == {}
