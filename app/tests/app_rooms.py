@@ -165,6 +165,11 @@ class RoomAnswers:
         self.summaries[conversation_id] |= {"status": "removed", "may": []}
         self._members(conversation_id, self._without(conversation_id, ["anna"]))
 
+    def _conversation_reset_confirm(self, conversation_id):
+        self.summaries[conversation_id] |= {"status": "member"}
+        self.tell("conversation.changed", conversation_id=conversation_id)
+        return {}
+
     def _group_links(self, conversation_id):
         return self._governed(conversation_id)["links"]
 

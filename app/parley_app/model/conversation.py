@@ -96,7 +96,7 @@ class Conversation(Observed):
     @property
     def writable(self) -> bool:
         """Whether anything may be sent here."""
-        return self.summary["status"] not in {"removed", "forked"}
+        return self.summary["status"] not in {"removed", "forked", "stuck", "paused"}
 
     @property
     def unseen(self) -> int:

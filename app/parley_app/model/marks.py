@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from parley_app import kept_words, renewal_words, room_words, words
+from parley_app import kept_words, renewal_words, reset_words, room_words, words
 from parley_app.engine import Json
 from parley_app.model import times
 from parley_app.model.rows import Answer, Person, Poll, Quote, Reaction, ThreadMark
@@ -126,6 +126,11 @@ def history_note(item: Json) -> str:
             return room_words.history_kept(author.lower() if item["own"] else author)
 
 
+def reset_note(item: Json, me: Person) -> str:
+    """That a group's keys were begun anew, and because of whose change."""
+    return reset_words.begun_anew(item["text"], own=item["text"] == me.name)
+
+
 def lifetimes_note(item: Json) -> str:
     """Who said how long messages are kept."""
     author = _author(item)
@@ -173,6 +178,8 @@ def note(item: Json, me: Person) -> str:
             return words.LOCKED
         case "members":
             return members_note(item, me)
+        case "reset":
+            return reset_note(item, me)
         case "deleted":
             return deletion_note(item, me)
         case _:

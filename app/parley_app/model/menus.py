@@ -48,7 +48,7 @@ def actions_of(
 ) -> tuple[tuple[Action, ...], ...]:
     """In groups, by use; loss stands last. `reminded`: of this message somebody is to be reminded already. Where nothing can be written, only reading and keeping order are left."""
     copy = (Action.COPY,) if item["text"] else ()
-    if summary["status"] in {"removed", "forked"}:
+    if summary["status"] in {"removed", "forked", "stuck", "paused"}:
         return (copy,) if copy else ()
     own, may_send = item["own"], permits(summary, "send")
     thread = () if in_thread or item["thread_root"] is not None else (Action.THREAD,)

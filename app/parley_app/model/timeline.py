@@ -148,6 +148,8 @@ def _note(window: Window, item: Json, key: str) -> Note | None:
             return Note(key, marks.members_note(item, window.me), "people")
         case "history":
             return Note(key, marks.history_note(item), "people")
+        case "reset":
+            return Note(key, marks.reset_note(item, window.me), "people")
         case "lifetimes":
             return Note(key, marks.lifetimes_note(item), "time")
         case _:

@@ -6,13 +6,14 @@ import datetime as dt
 
 import flet as ft
 
-from parley_app import channel_words, room_words, words
+from parley_app import channel_words, reset_words, room_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.composer import Composer, ComposerActions
 from parley_app.components.composer_parts import MentionList
 from parley_app.components.layout import keyed
 from parley_app.components.surfaces import Note
 from parley_app.components.watching import use_watched
+from parley_app.engine import Json
 from parley_app.icons import Glyph
 from parley_app.model import channels, chats, later, muting
 from parley_app.model.app import App
@@ -20,6 +21,7 @@ from parley_app.model.completing import Completion
 from parley_app.model.conversation import Conversation
 from parley_app.model.layers import Spot
 from parley_app.model.menus import permits
+from parley_app.model.resetting import Resetting
 from parley_app.model.rows import Person
 from parley_app.screens.new_keys import DoubtNote
 from parley_app.theme import use_ui
@@ -84,16 +86,41 @@ def MutedNote(app: App, conversation: Conversation, until: str) -> ft.Control:
 
 
 @ft.component
+def PausedNote(app: App, conversation_id: str) -> ft.Control:
+    """Where a reset could not be checked: nothing is sent before this person says so."""
+    ui = use_ui()
+    resetting = ft.use_memo(lambda: Resetting(app.engine, conversation_id), [conversation_id])
+    use_watched(resetting)
+
+    def go_on() -> None:
+        app.spawn(resetting.confirm())
+
+    button = Button(reset_words.GO_ON, Kind.SECONDARY, on_click=go_on, disabled=resetting.busy)
+    text = resetting.fault or reset_words.PAUSED
+    note = Note(ui.c.warning, Glyph.INFO, reset_words.PAUSED_TITLE, text, button)
+    return ft.Container(ft.Semantics(content=note, live_region=True), padding=ui.gutter)
+
+
+@ft.component
+def Closed(app: App, summary: Json) -> ft.Control:
+    """Why nothing can be written in a conversation that stands as it does, and what its person may do about that."""
+    ui = use_ui()
+    status, conversation_id = summary["status"], summary["conversation_id"]
+    if status == "removed" and chats.is_open(summary):
+        return keyed("joining", JoiningAgain)(app, conversation_id)
+    if status == "paused":
+        return keyed(f"paused-{conversation_id}", PausedNote)(app, conversation_id)
+    text = {"forked": words.FORKED_TEXT, "stuck": reset_words.STUCK}.get(status, words.REMOVED_TEXT)
+    return ft.Container(Note(ui.c.warning, Glyph.INFO, text), padding=ui.gutter)
+
+
+@ft.component
 def Writing(app: App, conversation: Conversation) -> ft.Control:
     """The composer, or why nothing can be written here."""
     ui = use_ui()
     use_watched(conversation)
-    if conversation.summary["status"] == "removed" and chats.is_open(conversation.summary):
-        return keyed("joining", JoiningAgain)(app, conversation.conversation_id)
     if not conversation.writable:
-        forked = conversation.summary["status"] == "forked"
-        text = words.FORKED_TEXT if forked else words.REMOVED_TEXT
-        return ft.Container(Note(ui.c.warning, Glyph.INFO, text), padding=ui.gutter)
+        return keyed(f"closed-{conversation.conversation_id}", Closed)(app, conversation.summary)
     until = muting.muted_until(conversation.summary, conversation.me.user_id)
     if until is not None:
         return keyed(f"muted-{conversation.conversation_id}", MutedNote)(app, conversation, until)
