@@ -302,6 +302,10 @@ USED_REFRESH_TOKENS_KEPT_S = 7 * 24 * 3600
 EVENTS_KEPT_S = 7 * 24 * 3600
 EVENTS_STREAM_LENGTH_MAX = 100_000
 REVOCATIONS_PAGE_MAX = 1000
+#: Blocks: how many one person has at once, how many messaging reads at once, and how often it looks for new ones.
+BLOCKS_PER_USER_MAX = 1000
+BLOCKS_PAGE_MAX = 5000
+BLOCKS_POLL_INTERVAL_S = 2
 IDEMPOTENCY_KEY_LENGTH_MAX = 64
 USERS_PER_LOOKUP_MAX = 1000
 

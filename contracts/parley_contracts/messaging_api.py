@@ -13,6 +13,7 @@ import msgspec
 from parley_contracts.channels_api import PostSend
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.joining_api import JoinRequestsChanged
+from parley_contracts.people_api import BlocksChanged
 from parley_contracts.policy import Kind
 from parley_contracts.settings_api import SettingsUpdated
 from parley_contracts.state_api import (
@@ -355,7 +356,7 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """The heads of all conversations whose head differs from the cursor.
 
     Live entries follow from these heads on; entries between cursor and head are fetched in pages. `read_states` are those
-    of the buckets whose checksum differs.
+    of the buckets whose checksum differs. `blocks_version` is that of the person's blocks, as far as the node knows.
     """
 
     user_id: UserId
@@ -363,6 +364,7 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     conversations: list[Head]
     read_states: list[ReadState] = []
     privacy: PrivacySettings | None = None
+    blocks_version: int = 0
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
@@ -449,6 +451,7 @@ ServerFrame = (
     | PrivacyChanged
     | JoinRequestsChanged
     | SettingsUpdated
+    | BlocksChanged
 )
 
 #: Close codes and what the client does.

@@ -65,14 +65,16 @@ class DeliveryUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`GET` and `PUT settings/privacy`; a PUT gives the stored version + 1. Version 0 before the first.
 
-    Each is reciprocal: who does not send `receipts` (read and delivered), `typing` or `presence` (with last seen) does not
-    get them of others either.
+    The first three are reciprocal: who does not send `receipts` (read and delivered), `typing` or `presence` (with last seen)
+    does not get them of others either. Without `strangers`, nobody begins a conversation with the person or brings them into one
+    who shares no private conversation with them.
     """
 
     version: int = 0
     receipts: bool = True
     typing: bool = True
     presence: bool = True
+    strangers: bool = True
 
 
 # --- commands

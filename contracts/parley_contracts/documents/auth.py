@@ -42,6 +42,7 @@ from parley_contracts.documents.linking import LINKING
 from parley_contracts.documents.operations import Operation, Parameter, Service
 from parley_contracts.documents.providers import PROVIDERS
 from parley_contracts.documents.recovery import RECOVERY
+from parley_contracts.documents.relations import RELATIONS
 from parley_contracts.documents.sign_up import SIGN_UP
 from parley_contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX, USERNAME_LENGTH_MAX
 from parley_contracts.problems import (
@@ -199,6 +200,7 @@ _PEOPLE = (
         method="GET",
         path="/users",
         summary="The profile of one exact user name.",
+        description="Whoever is not to be found by it, and whoever has blocked the caller, answers as if there were nobody.",
         caller="session",
         answer=Profile,
         query={
@@ -415,7 +417,7 @@ AUTH = Service(
     prefix="/api/v1/auth",
     description="Accounts, sign-in and tokens, and the directory of people's statements, devices and key packages.",
     operations=(
-        *(*_SIGN_IN, *PROVIDERS, *SIGN_UP, *_PEOPLE, *_EMAIL_AND_PASSWORD),
+        *(*_SIGN_IN, *PROVIDERS, *SIGN_UP, *_PEOPLE, *RELATIONS, *_EMAIL_AND_PASSWORD),
         *(*SECOND_FACTORS, *_SESSIONS, *_KEYS, *KEY_LOG_OPERATIONS, *LINKING, *RECOVERY),
     ),
 )

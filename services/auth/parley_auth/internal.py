@@ -1,4 +1,4 @@
-"""Routes for the other services, on the Unix socket only: health, revocations, who exists."""
+"""Routes for the other services, on the Unix socket only: health, revocations, blocks, who exists."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from parley_auth.accounts.models import User
 from parley_auth.directory.models import Statement
 from parley_auth.events.models import OutboxEvent
+from parley_auth.relations.blocking import changes_after
 from parley_auth.web.rates import redis_client
 from parley_auth.web.service_auth import ServiceAuth
 from parley_contracts.auth_api import Revocation, Revocations
@@ -73,6 +74,12 @@ def get_revocations(request: HttpRequest) -> HttpResponse:
     # Only what was read moves the position: a later commit may stand just behind it.
     newest = revocations[-1].position if revocations else since
     return json_response(Revocations(revocations=revocations, next=newest))
+
+
+@router.get("/blocks")
+def get_blocks(request: HttpRequest) -> HttpResponse:
+    """What changed of blocks after the position `since`, ascending, at most a page of it; from 0 all that stand."""
+    return json_response(changes_after(_position(request.GET.get("since", "0"))))
 
 
 @router.post("/users")

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "parley_auth.invitations",
     "parley_auth.providers",
     "parley_auth.directory",
+    "parley_auth.relations",
     "parley_auth.signin",
     "parley_auth.letters",
     "parley_auth.events",

@@ -18,6 +18,7 @@ from parley_auth.invitations.api import router as invitations_router
 from parley_auth.operators.pages.site import site as operators_site
 from parley_auth.operators.pages.site import static_file
 from parley_auth.providers.api import router as providers_router
+from parley_auth.relations.api import router as relations_router
 from parley_auth.signin.api import router as signin_router
 from parley_auth.signin.tokens import key_set
 from parley_serving.django.bodies import json_response
@@ -31,6 +32,7 @@ api.add_router("", invitations_router)
 api.add_router("", factors_router)
 api.add_router("", providers_router)
 api.add_router("", directory_router)
+api.add_router("", relations_router)
 api.add_router("", key_log_router)
 api.add_router("", links_router)
 api.add_router("", recovery_router)

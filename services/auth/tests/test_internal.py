@@ -47,7 +47,7 @@ def test_health_names_what_is_away(anonymous, monkeypatch):
     assert anonymous.get("/internal/health").body == {"healthy": False, "detail": "Redis does not answer"}
 
 
-@pytest.mark.parametrize("path", ["revocations", "users"])
+@pytest.mark.parametrize("path", ["revocations", "blocks", "users"])
 def test_internal_routes_want_a_service(anonymous, alice, service_key, path):
     stranger = Ed25519PrivateKey.generate()
     now = int(time.time())
@@ -66,7 +66,7 @@ def test_internal_routes_want_a_service(anonymous, alice, service_key, path):
     ]
     for token in tokens:
         anonymous.token = token
-        answer = anonymous.call("GET" if path == "revocations" else "POST", f"/internal/{path}", {"user_ids": []})
+        answer = anonymous.call("POST" if path == "users" else "GET", f"/internal/{path}", {"user_ids": []})
         assert (answer.status, answer.problem) == (401, "unauthenticated")
     anonymous.token = sign_token(service_key, kid="messaging", token_type=SERVICE_TOKEN_TYPE, claims=old)
     assert anonymous.get("/internal/revocations").problem == "token_expired"

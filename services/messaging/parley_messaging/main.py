@@ -25,6 +25,7 @@ from parley_contracts.limits import (
     STORE_TIMEOUT_S,
 )
 from parley_contracts.messaging_api import CLOSE_RECONNECT
+from parley_contracts.people_api import BlockChange, BlocksChanged
 from parley_messaging.adapters.auth import SERVICE, AccountClient
 from parley_messaging.adapters.callbacks import HttpsCallbacks
 from parley_messaging.adapters.mongo.applications import MongoApplications
@@ -64,7 +65,7 @@ from parley_messaging.config import Config
 from parley_messaging.domain.applications import Hooks
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.domain.ownership import owner_of
-from parley_messaging.domain.publications import Hint, Publication
+from parley_messaging.domain.publications import Hint, Publication, json_frame
 from parley_messaging.domain.tokens import Tokenizer
 from parley_messaging.metrics import Metrics
 from parley_messaging.node import Node, require_room
@@ -73,6 +74,7 @@ from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.admission import Admission
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.applications import ChannelApplications
+from parley_messaging.service.blocks import Blocks
 from parley_messaging.service.calling import Calling
 from parley_messaging.service.channels import Channels
 from parley_messaging.service.directory import ChannelDirectory
@@ -85,6 +87,7 @@ from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.polls import Polls
 from parley_messaging.service.presence import Presence
 from parley_messaging.service.privacy import Privacy
+from parley_messaging.service.reaching import Reaching
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks, Receipts
 from parley_messaging.service.removing import Removing
@@ -148,12 +151,13 @@ class RunningNode:
             self._redis,
             received=self._received,
             missed=self._missed,
-            revocation_hint=self._revocation_hint,
+            auth_hint=self._auth_hint,
             hinted=self._hinted,
         )
         database = database_of(self._mongo)
         positions = MongoPositions(database)
         privacy = Privacy(MongoPrivacy(database), tell=self._tell, hint=self._bus.hint, changed=self._settings_changed)
+        self._blocks = Blocks(self._auth, self._blocks_changed)
         self._marks = ReadMarks(positions, privacy)
         self._storage = Storage(MongoSpace(database))
         self._callbacks = HttpsCallbacks()
@@ -169,6 +173,7 @@ class RunningNode:
     def _wired(
         self, config: Config, database: AsyncDatabase[Document], positions: PositionStore, privacy: Privacy
     ) -> Node:
+        blocks = self._blocks
         log = MongoLog(database)
         memberships = MongoMemberships(database, log)
         states = States(log, memberships)
@@ -178,11 +183,12 @@ class RunningNode:
         admission = Admission(times=_TIMES[config.limits_profile])
         channels = Channels(log, names, self._auth, tokenizer, admission.conversations)
         reading = Reading(log, memberships, positions, states, self._marks)
-        hub = self._hub(log, memberships, reading, states, privacy, metrics)
-        accepting = Accepting(states, self._auth, channels, config.server_name, admission.conversations)
+        hub = self._hub(log, memberships, reading, states, privacy, blocks, metrics)
+        reaching = Reaching(blocks, MongoPrivacy(database), memberships, MongoJoinRequests(database))
+        accepting = Accepting(states, self._auth, reaching, channels, config.server_name, admission.conversations)
         appending = self._appending(log, memberships, states, accepting, metrics)
-        presence = self._presence(hub, states, privacy)
-        receipts = Receipts(log, positions, states, privacy, self._tell)
+        presence = self._presence(hub, states, privacy, blocks)
+        receipts = Receipts(log, positions, states, privacy, blocks, self._tell)
         return Node(
             config=config,
             metrics=metrics,
@@ -195,7 +201,7 @@ class RunningNode:
             reporting=self._reporting(config, database, log, states),
             records=MongoRecords(database),
             storage=self._storage,
-            notifying=Notifying(log),
+            notifying=Notifying(log, blocks),
             channels=ChannelDirectory(log, memberships, names, channels),
             applications=self._applications(config, database, states, channels, appending, reading),
             channel_attempts=self._attempts("channel", CHANNELS_CREATED_PER_HOUR, 3600),
@@ -207,6 +213,7 @@ class RunningNode:
             presence=presence,
             polls=Polls(hub, presence),
             privacy=privacy,
+            blocks=blocks,
             state_commands=StateCommands(hub, receipts, presence, privacy),
             watch=Watch(),
             health=self._health,
@@ -219,6 +226,7 @@ class RunningNode:
         reading: Reading,
         states: States,
         privacy: Privacy,
+        blocks: Blocks,
         metrics: Metrics,
     ) -> Hub:
         return Hub(
@@ -227,14 +235,15 @@ class RunningNode:
             reading=reading,
             states=states,
             privacy=privacy,
+            blocks=blocks,
             publisher=self._bus,
             metrics=metrics,
             removed=self._removed,
         )
 
-    def _presence(self, hub: Hub, states: States, privacy: Privacy) -> Presence:
+    def _presence(self, hub: Hub, states: States, privacy: Privacy, blocks: Blocks) -> Presence:
         store = RedisPresence(self._redis)
-        return Presence(store, states=states, privacy=privacy, belongs=hub.belongs, hint=self._bus.hint)
+        return Presence(store, states=states, privacy=privacy, blocks=blocks, belongs=hub.belongs, hint=self._bus.hint)
 
     def _reporting(self, config: Config, database: AsyncDatabase[Document], log: LogStore, states: States) -> Reporting:
         attempts = self._attempts("report", REPORTS_PER_HOUR, 3600)
@@ -303,6 +312,7 @@ class RunningNode:
             self._bus.run_beat,
             self._bus.run_listener,
             self._poller.run,
+            self._blocks.run,
             self._marks.run,
             self.node.receipts.run,
             self.node.privacy.run,
@@ -378,8 +388,16 @@ class RunningNode:
         owner = owner_of(application_id.encode(), self._registry.live)
         return not self._drained and owner in {self.node.config.node_id, None}
 
-    def _revocation_hint(self) -> None:
+    def _blocks_changed(self, changes: Sequence[BlockChange]) -> None:
+        """Each node reads them itself, and tells those who are connected here."""
+        for change in changes:
+            self.node.presence.settings_changed([change.blocker_id, change.blocked_id])
+            frame, own = json_frame(BlocksChanged(change.position)), ConversationId(change.blocker_id)
+            self.node.hub.received([Publication(own, 0, frame, audience="own", about=change.blocker_id)])
+
+    def _auth_hint(self) -> None:
         self._poller.hint()
+        self._blocks.hint()
 
     def _revoked(self, revocations: Sequence[Revocation]) -> None:
         self.node.hub.revoked(revocations)
@@ -390,6 +408,8 @@ class RunningNode:
                 await self._mongo.admin.command("ping")
         except (PyMongoError, TimeoutError):
             return "MongoDB does not answer"
+        if not self._blocks.loaded:
+            return "blocks were not read yet"
         return "" if self.node.tokens.revoked.loaded else "revocations were not read yet"
 
 

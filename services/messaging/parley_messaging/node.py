@@ -15,6 +15,7 @@ from parley_messaging.ports import Attempts, RecordStore
 from parley_messaging.service.admission import Admission
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.applications import ChannelApplications
+from parley_messaging.service.blocks import Blocks
 from parley_messaging.service.directory import ChannelDirectory
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.generation import Generation
@@ -60,6 +61,7 @@ class Node:
     presence: Presence
     polls: Polls
     privacy: Privacy
+    blocks: Blocks
     state_commands: StateCommands
     watch: Watch
     health: Callable[[], Awaitable[str]]

@@ -16,6 +16,7 @@ import msgspec
 from parley_contracts.ids import ApplicationId, ChannelId, ClientId, ConversationId, DeviceId, LinkId, UserId
 from parley_contracts.joining_api import JoinRequest
 from parley_contracts.messaging_api import AccountIndex, Appended, ArchivePage, ArchiveRecord, HistoryKeyRecord
+from parley_contracts.people_api import BlockChanges
 from parley_contracts.settings_api import SealedSettings
 from parley_contracts.state_api import PrivacySettings, ReadState, Receipt
 from parley_messaging.domain.applications import StoredApplication
@@ -474,6 +475,14 @@ class Peers(Protocol):
 
 class PeerUnreachable(Exception):  # noqa: N818 - the name says what happened
     """The owner did not answer: whether it appended is unknown."""
+
+
+class BlockFeed(Protocol):
+    """What auth says of blocks."""
+
+    async def block_changes(self, since: int) -> BlockChanges:
+        """What changed after a position, ascending, a page of it; from 0 all that stand. `Unavailable`."""
+        ...
 
 
 class Directory(Protocol):

@@ -21,6 +21,7 @@ from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new
 from parley_contracts.messaging_api import Appended
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, RosterEntry, policy_hash
 from parley_contracts.problems import Problem
+from parley_contracts.state_api import PrivacySettings
 from parley_messaging.adapters.mongo.database import database_of
 from parley_messaging.adapters.mongo.log import MongoLog
 from parley_messaging.adapters.mongo.memberships import MongoMemberships
@@ -33,8 +34,10 @@ from parley_messaging.ports import Directory, Outcome, PeerUnreachable
 from parley_messaging.service.accepting import Accepting
 from parley_messaging.service.admission import Admission
 from parley_messaging.service.appending import Appending
+from parley_messaging.service.blocks import Blocks
 from parley_messaging.service.channels import Channels
 from parley_messaging.service.privacy import Privacy
+from parley_messaging.service.reaching import Reaching
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.receipts import ReadMarks
 from parley_messaging.service.states import States
@@ -144,7 +147,21 @@ def accepting_by(states: States, directory: Directory) -> Accepting:
     """Judges private conversations; what a channel would ask for is not there."""
     messages = Admission(times=10_000).conversations
     channels = Channels(None, None, directory, Tokenizer(b""), messages)
-    return Accepting(states, directory, channels, SERVER_NAME, messages)
+    return Accepting(states, directory, open_to_all(), channels, SERVER_NAME, messages)
+
+
+class Shy:
+    """`PrivacyStore`: nobody has changed anything."""
+
+    async def settings(self, user_ids: Sequence[UserId]) -> dict[UserId, PrivacySettings]:
+        return {}
+
+
+def open_to_all() -> Reaching:
+    """Nobody has blocked anybody, or anything against strangers."""
+    blocks = Blocks(None, _nobody)
+    blocks.loaded = True
+    return Reaching(blocks, Shy(), None, None)
 
 
 def _nobody(_: object) -> None:

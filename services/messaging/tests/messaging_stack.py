@@ -44,6 +44,7 @@ class AuthStandIn:
         self.service_key = Ed25519PrivateKey.generate()
         self.fingerprints: dict[str, str | None] = {}
         self.revocations: list[dict[str, Any]] = []
+        self.blocks: list[dict[str, Any]] = []
         self.jwks = json.dumps({"keys": [public_jwk("access-1", self.access_key.public_key())]})
         self.notification_key = Ed25519PrivateKey.generate()
         self.operating_key = Ed25519PrivateKey.generate()
@@ -54,6 +55,7 @@ class AuthStandIn:
             routes=[
                 Route("/.well-known/jwks.json", self._jwks),
                 Route("/internal/revocations", self._revocations),
+                Route("/internal/blocks", self._blocks),
                 Route("/internal/users", self._users, methods=["POST"]),
             ]
         )
@@ -92,6 +94,12 @@ class AuthStandIn:
             }
         )
 
+    def block(self, blocker_id: str, blocked_id: str, *, active: bool = True) -> int:
+        """Let somebody block somebody, or not any more; the position of that."""
+        change = {"position": len(self.blocks) + 1, "blocker_id": blocker_id, "blocked_id": blocked_id}
+        self.blocks.append(change | {"active": active})
+        return len(self.blocks)
+
     def _check(self, request: Request) -> None:
         keys = {self.service: self.service_key.public_key()}
         token = request.headers["authorization"].removeprefix("Bearer ")
@@ -105,6 +113,12 @@ class AuthStandIn:
         since = int(request.query_params["since"])
         rows = [row for row in self.revocations if row["position"] > since][:100]
         return JSONResponse({"revocations": rows, "next": rows[-1]["position"] if rows else since})
+
+    async def _blocks(self, request: Request) -> JSONResponse:
+        self._check(request)
+        since = int(request.query_params["since"])
+        rows = self.blocks[since : since + 2]
+        return JSONResponse({"changes": rows, "next": rows[-1]["position"] if rows else since})
 
     async def _users(self, request: Request) -> JSONResponse:
         self._check(request)

@@ -27,7 +27,7 @@ class Ear:
             redis,
             received=lambda publications: None,
             missed=self._miss,
-            revocation_hint=lambda: None,
+            auth_hint=lambda: None,
             hinted=lambda hint: None,
         )
 

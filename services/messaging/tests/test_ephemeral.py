@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from messaging_people import Api, Socket
 from messaging_stack import flush_redis
+from messaging_state import settle
 from websockets.asyncio.client import unix_connect
 from websockets.exceptions import ConnectionClosed
 
@@ -34,12 +35,6 @@ def typing(room, **fields):
 def watching(room, *people):
     watched = [{"user_id": each.person.user_id, "conversation_id": room.id} for each in people]
     return {"type": "presence.watch", "ref": "w", "people": watched}
-
-
-async def settle(api, device, **changed):
-    version = (await api.get("settings/privacy", device)).body["version"] + 1
-    body = {"version": version, "receipts": True, "typing": True, "presence": True} | changed
-    assert (await api.put("settings/privacy", device, body)).status == 204
 
 
 async def stands(socket, status, timeout_s=10.0):

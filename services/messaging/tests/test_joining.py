@@ -10,41 +10,15 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from messaging_people import SERVER_NAME, P
+from messaging_links import Invitation, with_link
 from redis.asyncio import Redis
 from test_roles import change, with_roles, without
 
-from parley_contracts.encoding import b64decode, b64encode
-from parley_contracts.ids import LinkId, new_uuid7
-from parley_contracts.joining_api import JOIN_LABEL, join_request_content
+from parley_contracts.encoding import b64encode
+from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import JOIN_ATTEMPTS_PER_HOUR
-from parley_contracts.policy import Link, Permissions, RosterEntry
+from parley_contracts.policy import Permissions, RosterEntry
 from parley_messaging.adapters.redis.rates import RedisAttempts
-from parley_mls import sign_with_label
-
-
-class Invitation:
-    """A link with its secret."""
-
-    def __init__(self, maker, **fields) -> None:
-        self.seed = os.urandom(32)
-        public_key = b64encode(P.ed25519_public(self.seed))
-        self.link = Link(LinkId(new_uuid7()), public_key, maker.person.user_id, **fields)
-
-    def request(self, room, device, **changes) -> dict[str, str]:
-        about = {
-            "server_name": SERVER_NAME,
-            "conversation_id": room.id,
-            "link_id": self.link.link_id,
-            "user_id": device.person.user_id,
-            "root_fingerprint": b64decode(device.person.fingerprint),
-        }
-        seed = changes.pop("seed", self.seed)
-        signature = sign_with_label(P, seed, JOIN_LABEL, join_request_content(**(about | changes)))
-        return {"link_id": self.link.link_id, "signature": b64encode(signature)}
-
-    async def ask(self, api, room, device, **changes):
-        return await api.put(f"conversations/{room.id}/join-request", device, self.request(room, device, **changes))
 
 
 @pytest.fixture
@@ -55,10 +29,6 @@ async def invited(api, person, room_of):
     invitation = Invitation(owner)
     assert (await change(api, room, owner, with_link(room, invitation))).status == 200
     return room, owner, member, outsider, invitation
-
-
-def with_link(room, *invitations, **changes):
-    return msgspec.structs.replace(room.policy, links=tuple(i.link for i in invitations), **changes)
 
 
 async def waiting(api, room, device):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
+from messaging_state import deliver, eventually, read, receipts, settle
 
 from parley_contracts.ids import new_uuid7
 from parley_contracts.state_api import ReadState, read_states_digest
@@ -14,35 +13,6 @@ STRANGE = "0193e5a0-0000-7000-8000-000000000000"
 
 def another_device(device):
     return device.person.device()
-
-
-async def read(api, device, room, sequence):
-    answer = await api.put(f"conversations/{room.id}/receipt", device, {"read_sequence": sequence})
-    assert answer.status == 204
-
-
-async def deliver(api, device, room, sequence):
-    answer = await api.put(f"conversations/{room.id}/delivery", device, {"delivered_sequence": sequence})
-    assert answer.status == 204
-
-
-async def settle(api, device, **settings):
-    version = (await api.get("settings/privacy", device)).body["version"] + 1
-    body = {"version": version, "receipts": True, "typing": True, "presence": True} | settings
-    assert (await api.put("settings/privacy", device, body)).status == 204
-
-
-async def receipts(api, device, room):
-    found = (await api.get(f"conversations/{room.id}/receipts", device)).body["receipts"]
-    return {each["user_id"]: (each["read_sequence"], each["delivered_sequence"]) for each in found}
-
-
-async def eventually(look, wanted, timeout_s=5.0):
-    for _ in range(int(timeout_s / 0.05)):
-        if await look() == wanted:
-            return
-        await asyncio.sleep(0.05)
-    assert await look() == wanted
 
 
 async def head(api, device, room):
@@ -144,8 +114,9 @@ async def test_privacy_settings_move_by_one_version(api, other_api, person):
         "receipts": True,
         "typing": True,
         "presence": True,
+        "strangers": True,
     }
-    first = {"version": 1, "receipts": False, "typing": True, "presence": True}
+    first = {"version": 1, "receipts": False, "typing": True, "presence": True, "strangers": False}
     async with other_api.socket(another_device(device)) as socket:
         assert socket.ready["privacy"]["version"] == 0
         assert (await api.put("settings/privacy", device, first)).status == 204

@@ -6,6 +6,7 @@ import uuid
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from parley_auth.accounts.models import User, new_id
 from parley_auth.accounts.names import canonical_username, check_username
@@ -56,12 +57,9 @@ def access_user_by_id(unverified_user_id: str) -> User:
     return user
 
 
-def access_user_by_name(unverified_name: str) -> User:
-    """The account of that very name, in any case; `NotFound` otherwise."""
-    user = User.objects.filter(username=_without_nul(unverified_name), is_active=True).first()
-    if user is None:
-        raise NotFound
-    return user
+def by_name(unverified_name: str) -> QuerySet[User]:
+    """The account of that very name, in any case, if there is one."""
+    return User.objects.filter(username=_without_nul(unverified_name), is_active=True)
 
 
 def _without_nul(unverified_name: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from parley_auth.accounts.accounts import access_user_by_id, access_user_by_name
+from parley_auth.accounts.accounts import access_user_by_id
 from parley_auth.accounts.models import User
 from parley_auth.directory import recovery_words
 from parley_auth.directory.models import Statement
+from parley_auth.relations.finding import find_by_name
 from parley_auth.signin.access import BearerAuth, caller_of
 from parley_auth.signin.models import Session
 from parley_auth.web.labels import read_label
@@ -41,12 +42,13 @@ def change_own_profile(request: HttpRequest) -> HttpResponse:
 
 @router.get("/users")
 def find_user(request: HttpRequest) -> HttpResponse:
-    """The profile of one exact user name."""
-    limit(request, "lookup", caller_of(request).user.user_id)
+    """The profile of one exact user name, if its person may be found by the caller."""
+    seeker = caller_of(request).user
+    limit(request, "lookup", seeker.user_id)
     unverified_name = request.GET.get("username")
     if not unverified_name or set(request.GET) != {"username"}:
         raise InvalidRequest("Ask for one user name.", field="username")
-    return json_response(_profile(access_user_by_name(unverified_name)))
+    return json_response(_profile(find_by_name(unverified_name, seeker)))
 
 
 @router.get("/users/{unverified_user_id}")

@@ -10,6 +10,7 @@ from parley_auth.accounts.accounts import access_user_by_id
 from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
 from parley_auth.directory import devices, key_packages, statements
+from parley_auth.relations.blocking import has_blocked
 from parley_auth.signin.access import BearerAuth, caller_of, device_of, expect_confirmed_email, token_of
 from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import bind_device
@@ -143,6 +144,8 @@ def claim_key_packages(request: HttpRequest, unverified_user_id: str) -> HttpRes
     limit(request, "claim", str(device.user_id))
     idempotency_key = read_idempotency_key(request)
     target = access_user_by_id(unverified_user_id)
+    if has_blocked(target, caller_of(request).user):
+        raise NotFound
     return json_response(key_packages.claim_key_packages(device, target, idempotency_key))
 
 

@@ -24,12 +24,15 @@ from parley_auth.accounts.models import SentCode
 from parley_auth.directory.models import KeyPackage, KeyPackageClaim
 from parley_auth.events.models import FeedPosition, OutboxEvent
 from parley_auth.events.outbox import NOTIFY_CHANNEL
+from parley_auth.relations.blocking import BLOCK_CHANGED, forget_ended
 from parley_auth.signin.models import Session
 from parley_auth.web.rates import RedisClient
 from parley_contracts.limits import EVENTS_KEPT_S, EVENTS_STREAM_LENGTH_MAX
 
 STREAM = "events:auth"
 REVOCATIONS_CHANNEL = "auth:revocations"
+#: What other services read from auth itself, and are told on that channel to look for.
+_HINTED = frozenset({"session.revoked", BLOCK_CHANGED})
 BATCH = 500
 POLL_INTERVAL_S = 2.0
 PRUNE_INTERVAL_S = 3600.0
@@ -83,12 +86,12 @@ class Publisher:
         except ResponseError as error:
             if "equal or smaller" not in str(error):
                 raise
-        if event.type == "session.revoked":
+        if event.type in _HINTED:
             self._redis.publish(REVOCATIONS_CHANNEL, str(event.position))
 
 
 def prune() -> None:
-    """Forget what nobody asks for any more: old events, claims, expired key packages and codes, sessions long over."""
+    """Forget what nobody asks for any more: old events, claims, expired key packages and codes, sessions and blocks long over."""
     horizon = timezone.now() - timedelta(seconds=EVENTS_KEPT_S)
     OutboxEvent.objects.filter(at__lt=horizon).delete()
     KeyPackageClaim.objects.filter(created_at__lt=horizon).delete()
@@ -96,6 +99,7 @@ def prune() -> None:
     SentCode.objects.filter(expires_at__lt=timezone.now()).delete()
     Session.objects.filter(expires_at__lt=horizon).delete()
     Session.objects.filter(ended_at__lt=horizon).delete()
+    forget_ended()
 
 
 def publish_until(stopped: threading.Event) -> None:

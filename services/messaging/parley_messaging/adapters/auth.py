@@ -1,4 +1,4 @@
-"""What messaging asks of auth besides tokens and revocations: who exists, under which root key."""
+"""What messaging asks of auth besides tokens and revocations: who exists, under which root key; who has blocked whom."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import msgspec
 
 from parley_contracts.ids import UserId
 from parley_contracts.limits import USERS_PER_LOOKUP_MAX
+from parley_contracts.people_api import BlockChanges
+from parley_contracts.problems import Unavailable
 from parley_serving.fastapi.access_tokens import AuthClient
 
 SERVICE = "messaging"
@@ -33,3 +35,11 @@ class AccountClient(AuthClient):
             answer = msgspec.json.decode(await self.call("POST", "/internal/users", wanted), type=_KnownUsers)
             found |= {user.user_id: user.root_fingerprint for user in answer.users}
         return found
+
+    async def block_changes(self, since: int) -> BlockChanges:
+        """What changed of blocks after a position; `Unavailable`."""
+        body = await self.get(f"/internal/blocks?since={since}")
+        try:
+            return msgspec.json.decode(body, type=BlockChanges)
+        except msgspec.DecodeError as error:
+            raise Unavailable("The account service answered something else.", retry_after_s=1) from error

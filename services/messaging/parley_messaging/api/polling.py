@@ -43,7 +43,12 @@ async def get_sync(
         settings = await node.privacy.of(caller.user_id)
         here = cursors_digest({head.conversation_id: visible(head) for head in heads})
         ready = Ready(
-            caller.user_id, caller.device_id, _differing(heads, here, known), differing_states(heads, read), settings
+            caller.user_id,
+            caller.device_id,
+            _differing(heads, here, known),
+            differing_states(heads, read),
+            settings,
+            node.blocks.version(caller.user_id),
         )
         if here == known and not ready.read_states:
             left_s = caller.expires_at + TOKEN_LEEWAY_S - time.time()

@@ -175,7 +175,8 @@ class DeviceSocket:
         states = differing_states(heads, identify.read_states_digest)
         settings = await self._node.privacy.of(self.user_id)
         early, self._early = self._early or [], None
-        self.push(json_frame(Ready(self.user_id, self.device_id, changed, states, settings)))
+        blocks = self._node.blocks.version(self.user_id)
+        self.push(json_frame(Ready(self.user_id, self.device_id, changed, states, settings, blocks)))
         if early:
             self.push(b"".join(early))
         self._node.hub.resume(self)

@@ -28,6 +28,7 @@ from parley_messaging.domain.rates import Rates, count_message
 from parley_messaging.ports import Directory
 from parley_messaging.service.channels import Channels
 from parley_messaging.service.plans import Plan
+from parley_messaging.service.reaching import Reaching, unreachable
 from parley_messaging.service.states import States
 
 
@@ -35,11 +36,18 @@ class Accepting:
     """Judges submissions with what this node knows and what auth says of people."""
 
     def __init__(
-        self, states: States, directory: Directory, channels: Channels, server_name: str, messages: Rates
+        self,
+        states: States,
+        directory: Directory,
+        reaching: Reaching,
+        channels: Channels,
+        server_name: str,
+        messages: Rates,
     ) -> None:
         self._states = states
         self._channels = channels
         self._directory = directory
+        self._reaching = reaching
         self._server_name = server_name
         self._messages = messages
 
@@ -74,8 +82,10 @@ class Accepting:
             header = parse_header(submission)
             check_epoch(plan.state, header.epoch, header.generation)
             judge_message(header, epoch, time.time())
-            count_message(self._messages, submission)
             kind, counts = plan.state.kind, header.counts
+            if kind == "direct":
+                self._reaching.check_writes(submission.user_id, epoch.policy.user_ids - {submission.user_id})
+            count_message(self._messages, submission)
             plan.add(next_entry(plan.state, submission, kind=kind, counts=counts, policy=epoch.policy))
             return
         check_epoch(plan.state, submission.epoch)
@@ -113,17 +123,23 @@ class Accepting:
         await self._take_judged(plan, submission, judged)
 
     async def _take_judged(self, plan: Plan, submission: Submission, judged: Judged) -> None:
-        await self._check_people(judged)
+        await self._check_people(judged, submission.user_id)
         policy, added, removed = judged.epoch.policy, judged.added, judged.removed
         plan.add(next_entry(plan.state, submission, kind=policy.kind, added=added, removed=removed, policy=policy))
         plan.epoch = judged.epoch
         plan.epochs.append(judged.epoch)
 
-    async def _check_people(self, judged: Judged) -> None:
-        """These people exist, and the roster pins the root keys that they have published last."""
+    async def _check_people(self, judged: Judged, user_id: UserId) -> None:
+        """These people exist, under the root keys that they have published last, and let this person bring them in."""
         wanted: dict[UserId, str] = dict(judged.pinned)
         if not wanted:
             return
         known = await self._directory.root_fingerprints(list(wanted))
         if any(known.get(user_id) != fingerprint for user_id, fingerprint in wanted.items()):
-            raise PolicyRefused("the roster names someone unknown, or another root key")
+            raise unreachable()
+        others = set(judged.added) - {user_id}
+        if not others:
+            return
+        if judged.epoch.policy.kind == "direct":
+            self._reaching.check_writes(user_id, others)
+        await self._reaching.check_brings_in(user_id, others, judged.epoch.policy.conversation_id)

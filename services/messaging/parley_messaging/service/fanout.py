@@ -26,9 +26,10 @@ from parley_contracts.messaging_api import (
 from parley_contracts.problems import Problem
 from parley_messaging.domain.conversation import ConversationState, Span
 from parley_messaging.domain.entries import StoredEntry
-from parley_messaging.domain.publications import Audience, Publication, bucket_of, json_frame, publication_of
+from parley_messaging.domain.publications import Publication, bucket_of, json_frame, publication_of
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import LogStore, MembershipStore, Publisher
+from parley_messaging.service.blocks import Blocks
 from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.reading import Reading
 from parley_messaging.service.states import States
@@ -106,6 +107,7 @@ class Hub:
         reading: Reading,
         states: States,
         privacy: Privacy,
+        blocks: Blocks,
         publisher: Publisher,
         metrics: Metrics,
         removed: Callable[[ConversationId, Sequence[UserId]], None],
@@ -113,6 +115,7 @@ class Hub:
         self._log = log
         self._memberships = memberships
         self._privacy = privacy
+        self._blocks = blocks
         self._removed = removed
         self._reading = reading
         self._states = states
@@ -184,18 +187,20 @@ class Hub:
                 room.early.append(publication)
                 continue
             for socket in list(room.sockets):
-                if socket.user_id != publication.about and self._hears(socket.user_id, publication.audience):
+                if socket.user_id != publication.about and self._hears(socket.user_id, publication):
                     socket.push(publication.frame)
         del room.early[EARLY_MAX:]
 
-    def _hears(self, user_id: UserId, audience: Audience) -> bool:
-        """Who sends no receipts or typing does not get them either; what is for members is for all of them."""
-        if audience == "members":
+    def _hears(self, user_id: UserId, said: Publication) -> bool:
+        """Who sends no receipts or typing does not get them either, nor over a block; what is for members is for all of them."""
+        if said.audience == "members":
             return True
+        if self._blocks.hides(user_id, said.about):
+            return False
         settings = self._privacy.known(user_id)
         if settings is None:
             return False
-        return settings.receipts if audience == "receipts" else settings.typing
+        return settings.receipts if said.audience == "receipts" else settings.typing
 
     def _room_for_newcomers(self, entries: Sequence[Publication]) -> _Room | None:
         """A room where an entry brings in somebody who is connected here."""
@@ -259,9 +264,11 @@ class Hub:
     async def attach(self, socket: Connection) -> list[Head]:
         """Let a socket watch all conversations of its person; the heads from which on entries follow.
 
+        `Unavailable` where a store is away, or blocks are not known yet.
         Rooms collect what arrives from before the heads are read, so nothing is missed in between. Spans are read again
         after the heads: who was removed meanwhile does not come in.
         """
+        self._blocks.require()
         await self._privacy.of(socket.user_id)
         presence = self._people.setdefault(socket.user_id, _Presence())
         presence.sockets.add(socket)

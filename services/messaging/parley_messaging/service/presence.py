@@ -1,4 +1,4 @@
-"""Who is connected, and who wants to know: told to people who share a conversation, as far as both sides' settings allow.
+"""Who is connected, and who wants to know: told to people who share a conversation, as far as both sides' settings and blocks allow.
 
 A node writes its own people's changes, and reads how those stand whom its sockets watch: at once after a hint, and all of
 them together once in a heartbeat's time, whatever was missed. Invariant: nothing of it touches MongoDB but reading who
@@ -23,6 +23,7 @@ from parley_contracts.state_api import DeviceStatus, PresenceChanged, Watched
 from parley_messaging.domain.presence import OFFLINE, Status, merged, now_ms
 from parley_messaging.domain.publications import Hint, json_frame
 from parley_messaging.ports import PresenceStore
+from parley_messaging.service.blocks import Blocks
 from parley_messaging.service.fanout import Connection
 from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.states import States
@@ -49,12 +50,14 @@ class Presence:
         *,
         states: States,
         privacy: Privacy,
+        blocks: Blocks,
         belongs: Callable[[Connection, ConversationId], bool],
         hint: Callable[[Hint], None],
     ) -> None:
         self._store = store
         self._states = states
         self._privacy = privacy
+        self._blocks = blocks
         self._belongs = belongs
         self._hint = hint
         self._here: dict[UserId, dict[Connection, Status]] = {}
@@ -250,7 +253,9 @@ class Presence:
             socket.push(b"".join(told))
 
     async def _may_see(self, socket: Connection, user_id: UserId, conversation_id: ConversationId) -> bool:
-        """Both show themselves, and both belong to the conversation."""
+        """Both show themselves, neither has blocked the other, and both belong to the conversation."""
+        if self._blocks.hides(socket.user_id, user_id):
+            return False
         for each in (socket.user_id, user_id):
             settings = self._privacy.known(each)
             if settings is None or not settings.presence:

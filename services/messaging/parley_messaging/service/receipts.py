@@ -24,6 +24,7 @@ from parley_messaging.domain.publications import Publication, json_frame
 from parley_messaging.domain.rates import Rates
 from parley_messaging.ports import LogStore, PositionStore, ReadMark
 from parley_messaging.service.access import access_conversation_by_id
+from parley_messaging.service.blocks import Blocks
 from parley_messaging.service.privacy import Privacy
 from parley_messaging.service.states import Lru, States
 
@@ -82,8 +83,11 @@ class ReadMarks:
 class Receipts:
     """What people say themselves, and what others may know of it."""
 
-    def __init__(self, log: LogStore, positions: PositionStore, states: States, privacy: Privacy, tell: Tell) -> None:
+    def __init__(
+        self, log: LogStore, positions: PositionStore, states: States, privacy: Privacy, blocks: Blocks, tell: Tell
+    ) -> None:
         self._log = log
+        self._blocks = blocks
         self._positions = positions
         self._states = states
         self._privacy = privacy
@@ -124,7 +128,8 @@ class Receipts:
         with_policy = await self._log.lean(conversation_id, access.state.policy_sequence)
         if with_policy is None:
             raise NotFound
-        others = decode_policy(with_policy.policy_in_force).user_ids - {user_id}
+        members = decode_policy(with_policy.policy_in_force).user_ids - {user_id}
+        others = {other for other in members if not self._blocks.hides(user_id, other)}
         found = [receipt for receipt in await self._positions.receipts(conversation_id) if receipt.user_id in others]
         return WireReceipts(
             [

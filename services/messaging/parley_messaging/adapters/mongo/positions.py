@@ -18,7 +18,7 @@ from parley_contracts.state_api import PrivacySettings, ReadState, Receipt
 from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text, unavailable_when_away
 from parley_messaging.ports import Position, ReadMark
 
-_SETTINGS = ("receipts", "typing", "presence")
+_SETTINGS = ("receipts", "typing", "presence", "strangers")
 
 
 class MongoPositions:
@@ -122,7 +122,7 @@ class MongoPrivacy:
             cursor = self._settings.find({"user": {"$in": [id_bytes(user_id) for user_id in user_ids]}})
             return {
                 UserId(id_text(found["user"])): PrivacySettings(
-                    found["version"], **{name: found[name] for name in _SETTINGS}
+                    found["version"], **{name: found.get(name, True) for name in _SETTINGS}
                 )
                 async for found in cursor
             }

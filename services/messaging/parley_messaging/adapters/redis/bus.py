@@ -65,13 +65,13 @@ class RedisBus:
         *,
         received: Callable[[Sequence[Publication]], None],
         missed: Callable[[int | None], None],
-        revocation_hint: Callable[[], None],
+        auth_hint: Callable[[], None],
         hinted: Callable[[Hint], None],
     ) -> None:
         self._redis = redis
         self._received = received
         self._missed = missed
-        self._revocation_hint = revocation_hint
+        self._auth_hint = auth_hint
         self._hinted = hinted
         self._node = new_uuid7()
         self._counters = [0] * FANOUT_BUCKETS
@@ -182,7 +182,7 @@ class RedisBus:
         if not isinstance(data, bytes):
             return
         if message["channel"] == REVOCATIONS_CHANNEL.encode():
-            self._revocation_hint()
+            self._auth_hint()
             return
         try:
             if message["channel"] == _BEATS.encode():
