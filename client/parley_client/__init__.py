@@ -9,6 +9,7 @@
     outbox, history     what is sent, what is archived
     content             what is sealed: kinds, bodies, and what later ones make of earlier ones
     state, settings     positions, typing, presence, privacy; marks and drafts of this person
+    people              contacts, requests of strangers, blocks, being found
     schedule            messages that are sent later
     bot                 devices that answer by themselves
     attachments         files: sealed, sent in parts, opened chunk by chunk

@@ -44,6 +44,7 @@ from parley_client.groups.joining import admit_automatically
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
 from parley_client.methods import RoomMethods
+from parley_client.people.blocks import expect_open
 from parley_client.platforms.labels import DeviceLabel, this_computer
 from parley_client.restoring.offering import offer_held
 from parley_client.session import Device, GroupCache, Session
@@ -435,6 +436,7 @@ class Client(RoomMethods):
             return await groups.open_direct(self.session, await self.find(to))
         conversation_id = self.conversation_id(to)
         self._known(conversation_id)
+        expect_open(self.session, conversation_id)
         await groups.ensure_member(self.session, conversation_id)
         return conversation_id
 

@@ -23,6 +23,7 @@
      ├─ UntrustedIdentity     keys or certificates that do not lead to the pinned root key
      │   ├─ IdentityChanged   a person has another root key than before, and nobody here has accepted it
      │   └─ UntrustedLog      the log of people's keys has not what the server shows, or is not what it was
+     ├─ PersonBlocked         this person has blocked the other one
      ├─ SafetyNumberDiffers   the number that somebody shows is not this device's
      ├─ UntrustedGroup        a commit, Welcome or policy document that breaks the group's rules
      ├─ ConversationForked    the server showed two devices different logs: sending has stopped
@@ -199,6 +200,12 @@ class UntrustedLog(UntrustedIdentity):
     """The log of people's keys does not hold."""
 
     slug = "untrusted_log"
+
+
+class PersonBlocked(ClientError):  # noqa: N818
+    """Nothing is begun with somebody whom this person has blocked."""
+
+    slug = "person_blocked"
 
 
 class SafetyNumberDiffers(ClientError):  # noqa: N818

@@ -25,6 +25,7 @@ EventName = Literal[
     "server.restored",
     "key_log.changed",
     "lock.changed",
+    "blocks.changed",
     "signed_out",
 ]
 #: `offline` stays until the socket is ready again, however often that is tried in between.
@@ -40,7 +41,7 @@ class Event(msgspec.Struct, frozen=True):
     `typing.changed` `conversation_id` and `people` (all who type there now, each `user_id` and `username`);
     `presence.changed` a `Presence` of somebody watched; `privacy.changed` the `PrivacySettings`;
     `join_requests.changed` `conversation_id`; `settings.changed` `conversation_ids` (those marked otherwise, if any);
-    `reminder.due` a `Reminder`; `server.restored` `generation` (the person is to be asked); `key_log.changed` (an alarm about the log of people's keys) nothing; `lock.changed` `locked`; `push.changed` (what `push.secrets` answered last does not hold any more) and `signed_out` nothing.
+    `reminder.due` a `Reminder`; `server.restored` `generation` (the person is to be asked); `blocks.changed` (whom this person has blocked) nothing; `key_log.changed` (an alarm about the log of people's keys) nothing; `lock.changed` `locked`; `push.changed` (what `push.secrets` answered last does not hold any more) and `signed_out` nothing.
     """
 
     name: EventName

@@ -18,6 +18,7 @@ from parley_client.api.network import Connection, SocketClosed
 from parley_client.backoff import full_jitter
 from parley_client.errors import ClientError, NetworkError, NotSignedIn, ServerRestored
 from parley_client.events import ConnectionState, Event
+from parley_client.people.blocks import hear
 from parley_client.polling import PolledConnection
 from parley_client.restoring.generation import check_generation
 from parley_client.room_frames import take_room_frame
@@ -153,6 +154,7 @@ class Live:
                 self._queue(head.conversation_id, head)
             self.ready.set()
             self._session.signals.attached(connection, ready)
+            hear(self._session, ready.blocks_version)
             self._enter("online")
             await self._on_ready()
             await self._read(connection, token, min(hello.heartbeat_interval_s, HEARTBEAT_INTERVAL_S))

@@ -7,6 +7,7 @@ from parley_client.entrance.methods import EntranceMethods
 from parley_client.groups.methods import GroupMethods
 from parley_client.linking.methods import LinkMethods
 from parley_client.lockout.methods import LockOutMethods
+from parley_client.people.methods import PeopleMethods
 from parley_client.push.methods import PushMethods
 from parley_client.recovery.methods import RecoveryMethods
 from parley_client.renewal.methods import RenewalMethods
@@ -24,6 +25,7 @@ class RoomMethods(
     StateMethods,
     GroupMethods,
     SettingsMethods,
+    PeopleMethods,
     PushMethods,
     ChannelMethods,
     SecurityMethods,

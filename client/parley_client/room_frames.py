@@ -1,4 +1,4 @@
-"""Socket events around conversations that are no entries: somebody asks to join, the own settings are newer elsewhere.
+"""Socket events around conversations that are no entries: somebody asks to join, own settings or blocks are newer elsewhere.
 
 Invariant: an unknown event is ignored; what one asks for is fetched from the server, never believed from the frame.
 """
@@ -12,10 +12,12 @@ import msgspec
 from parley_client.errors import NetworkError
 from parley_client.events import Event
 from parley_client.groups.joining import admit_automatically
+from parley_client.people.blocks import hear
 from parley_client.session import Session
 from parley_client.settings.marks import load_stored
 from parley_client.settings.syncing import sync_settings
 from parley_contracts.joining_api import JoinRequestsChanged
+from parley_contracts.people_api import BlocksChanged
 from parley_contracts.settings_api import SettingsUpdated
 
 _T = TypeVar("_T")
@@ -27,6 +29,8 @@ def take_room_frame(session: Session, kind: str, frame: bytes) -> None:
         conversation_id = _decode(frame, JoinRequestsChanged).conversation_id
         session.events.tell(Event("join_requests.changed", {"conversation_id": conversation_id}))
         session.spawn(admit_automatically(session, conversation_id))
+    elif kind == "blocks.changed":
+        hear(session, _decode(frame, BlocksChanged).version)
     elif kind == "settings.updated":
         session.spawn(_sync_settings_from(session, _decode(frame, SettingsUpdated).version))
 

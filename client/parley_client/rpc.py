@@ -29,6 +29,7 @@ from parley_client.groups import conversations as groups
 from parley_client.groups.rpc import group_methods
 from parley_client.linking.rpc import DigitsParams, ScanParams, link_methods
 from parley_client.lockout.rpc import lock_out_methods
+from parley_client.people.rpc import people_methods
 from parley_client.push.rpc import push_methods
 from parley_client.recovery.rpc import recovery_methods
 from parley_client.renewal.rpc import renewal_methods
@@ -235,6 +236,7 @@ class Rpc:
             **channel_methods(client),
             **trust_methods(client),
             **renewal_methods(client, self.start),
+            **people_methods(client),
             **link_methods(client),
             **lock_out_methods(client),
             **recovery_methods(client),

@@ -113,6 +113,7 @@ class Session:
     tools: AttachmentTools | None = None
     strays: dict[ConversationId, tuple[Group, bytes, bool]] = field(default_factory=dict)
     settings_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    blocks_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     keys_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     clock: Callable[[], float] = time.time
     settings_push_planned: bool = False

@@ -28,8 +28,10 @@ from parley_client.items import (
     quotes_of,
     shown_attachments,
 )
+from parley_client.people.blocks import blocked_people
+from parley_client.people.requests import is_request
 from parley_client.session import Session
-from parley_client.settings.marks import Value, marks_of, values
+from parley_client.settings.marks import Values, marks_of, values
 from parley_client.state.methods import positions
 from parley_client.state.reading import unread_after, unread_counts
 from parley_client.store import messages, queues, reading
@@ -65,9 +67,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     `delivered` are the last sequences that each other person is known to have read, and that one of their devices has got.
     `marked_unread`: the person wants it unread, from the first message that `unread` counts, if any. `may` is what this
     person's role allows, without `send` while they are muted. How the person keeps it (`archived` to `folder`) is as in
-    `settings.marks.Marks`. `timer_s` and `retention_s` are those of the policy; `picture` changes with the group's picture,
-    empty where it has none. `renewed` have new keys and wait to be let in again, `doubted` are those about whose new keys this person
-    has to say something before they write here.
+    `settings.marks.Marks`. `request`: a stranger has begun it and it waits for this person's word; `blocked`: this person has
+    blocked the other one. `timer_s` and `retention_s` are those of the policy; `picture` changes with the group's picture,
+    empty where it has none. `renewed` have new keys and wait to be let in again, `doubted` are those about whose
+    new keys this person has to say something before they write here.
     """
 
     conversation_id: ConversationId
@@ -98,6 +101,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     outgoing: Outgoing | None
     draft: str
     active_at: str
+    request: bool
+    blocked: bool
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,8 +124,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 def summaries(session: Session) -> list[Summary]:
     """All conversations, the most recent first."""
     drafts = reading.load_drafts(session.store)
-    settings = values(session.store)
-    found = [_summary(session, row, drafts, settings) for row in list_conversations(session.store)]
+    settings, blocked = values(session.store), blocked_people(session.store)
+    found = [_summary(session, row, drafts, settings, blocked) for row in list_conversations(session.store)]
     _learn_names(session, {(s.conversation_id, m.user_id) for s in found for m in s.members if not m.username})
     return sorted(found, key=lambda summary: summary.active_at, reverse=True)
 
@@ -128,7 +133,8 @@ def summaries(session: Session) -> list[Summary]:
 def summary(session: Session, conversation_id: ConversationId) -> Summary:
     """One conversation; `UnknownConversation`."""
     row = _known(session, conversation_id)
-    found = _summary(session, row, reading.load_drafts(session.store), values(session.store))
+    drafts, blocked = reading.load_drafts(session.store), blocked_people(session.store)
+    found = _summary(session, row, drafts, values(session.store), blocked)
     _learn_names(session, {(conversation_id, m.user_id) for m in found.members if not m.username})
     return found
 
@@ -203,7 +209,11 @@ def _known(session: Session, conversation_id: ConversationId) -> ConversationRow
 
 
 def _summary(
-    session: Session, row: ConversationRow, drafts: dict[ConversationId, str], settings: dict[str, Value]
+    session: Session,
+    row: ConversationRow,
+    drafts: dict[ConversationId, str],
+    settings: Values,
+    blocked: frozenset[UserId],
 ) -> Summary:
     store, where = session.store, row.conversation_id
     newest = messages.seen_before(store, where, SEQUENCE_MAX, limit=1)
@@ -242,6 +252,8 @@ def _summary(
         outgoing=outgoing[-1] if outgoing else None,
         draft=drafts.get(where, ""),
         active_at=outgoing[-1].queued_at if outgoing else quiet_since,
+        request=is_request(store, own, row, settings),
+        blocked=row.kind == "direct" and bool(policy.user_ids & blocked),
     )
 
 

@@ -20,6 +20,7 @@ from fake_key_log import FakeKeyLog
 from fake_keys import FakeKeys
 from fake_log import Log
 from fake_media import FakeMedia
+from fake_people import FakePeople
 from fake_polls import FakePolls
 from fake_resets import FakeResets
 from fake_rooms import FakeRooms
@@ -43,7 +44,9 @@ PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
 
 
-class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, FakePolls, FakeBackups, FakeResets):
+class FakeServer(
+    FakePeople, FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, FakePolls, FakeBackups, FakeResets
+):
     """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
 
     def __init__(self) -> None:
@@ -127,13 +130,14 @@ class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, Fa
 
     def _auth_users(self, session, method, rest, body, query) -> object:
         if not rest:
-            return self._profile(self._user("username", query["username"]))
+            return self._profile(self.found(session, query["username"]))
         if rest[1:] == ["identity"]:
             if not self.statements[rest[0]]:
                 raise problems.NotFound
             devices = [{"device_id": d, "certificate": c} for d, c in self.devices[rest[0]].items()]
             return {"user_id": rest[0], "statements": self.statements[rest[0]], "devices": devices}
         if rest[1:] == ["key-packages", "claim"]:
+            self.check_claim(session, rest[0])
             return {"key_packages": self._claim(rest[0], session["device"])}
         return self._profile(self._user("id", rest[0]))
 
@@ -228,6 +232,7 @@ class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, Fa
                 return _appended(log.entries[0])
             raise problems.ConversationExists
         policy = b64decode(body["policy"])
+        self.check_block(session, policy)
         log = self.logs[conversation_id] = Log(b64decode(body["group_info"]), policy)
         log.first_visible = dict.fromkeys(decode_policy(policy).user_ids, 1)
         log.states[0] = (1, body["group_info"], policy)
@@ -245,6 +250,8 @@ class FakeServer(FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, Fa
             raise problems.NotFound
         if (header.generation, header.epoch) != (log.generation, log.epoch):
             raise problems.EpochStale(epoch=log.epoch, head=len(log.entries))
+        if decode_policy(log.policy).kind == "direct":
+            self.check_block(session, log.policy)
         return self._publish(session, log, conversation_id, client_id, "message.created", **body)
 
     def _append_commit(self, session, log, conversation_id, client_id, body) -> object:
@@ -353,7 +360,8 @@ class FakeConnection:
             logs = [log for log in self._server.logs.values() if session["user"] in log.first_visible]
             heads = [msgspec.to_builtins(log.head(session["user"])) for log in logs]
             who = {"user_id": session["user"], "device_id": session["device"]}
-            more = self._server.state.ready(session["user"], self._server.logs, message["read_states_digest"])
+            more = {"blocks_version": self._server.blocks_version[session["user"]]}
+            more |= self._server.state.ready(session["user"], self._server.logs, message["read_states_digest"])
             self.push({"type": "ready", **who, "conversations": heads, **more})
         else:
             self._server.state.command(self, message)

@@ -12,11 +12,12 @@ class FakeBackups:
 
     def backup(self) -> tuple:
         logs = {place: log.copy() for place, log in self.logs.items()}
-        return logs, copy.deepcopy(self.archive), copy.deepcopy(self.indexes), copy.deepcopy(self.history_keys)
+        kept = (self.archive, self.indexes, self.history_keys, self.settings, self.state.privacy)
+        return logs, *copy.deepcopy(kept)
 
     def restore(self, backup: tuple) -> None:
         """Bring a backup back, and say so: all sockets end."""
-        logs, self.archive, self.indexes, self.history_keys = backup
+        logs, self.archive, self.indexes, self.history_keys, self.settings, self.state.privacy = copy.deepcopy(backup)
         self.logs = {place: log.copy() for place, log in logs.items()}
         self.generation += "+"
         for sockets in self.sockets.values():

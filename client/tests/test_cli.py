@@ -109,6 +109,7 @@ def test_group_commands(run, register):
 
 def test_state_commands(run, register, server):
     alice, bob = register("alice"), register("bob")
+    assert [each["username"] for each in run("bob", "people", "add", "@alice")[1][0]] == ["alice"]
     _, (sent,), _ = run("alice", "send", "--to", "@bob", "hello")
     where, sequence = sent["conversation_id"], sent["sequence"]
     _, ((listed,),), _ = run("bob", "unread")
@@ -123,12 +124,36 @@ def test_state_commands(run, register, server):
     assert run("alice", "presence", "@bob")[1] == [
         [{"user_id": bob["user_id"], "status": "offline", "last_seen_at": None}]
     ]
-    everything = {"version": 0, "receipts": True, "typing": True, "presence": True}
+    everything = {"version": 0, "receipts": True, "typing": True, "presence": True, "strangers": True}
     assert run("alice", "privacy")[1] == [everything]
     assert run("alice", "privacy", "--no-typing", "--presence")[1] == [everything | {"version": 1, "typing": False}]
+    assert run("alice", "privacy", "--no-strangers")[1][0]["strangers"] is False
     assert alice["user_id"] in server.state.privacy
     code, _, complaint = run("bob", "mark-read", "nowhere")
     assert code == 2 and "nowhere" in complaint
+
+
+def test_people_commands(run, register):
+    alice, bob = register("alice"), register("bob")
+    _, (sent,), _ = run("alice", "send", "--to", "@bob", "do I know you?")
+    where = sent["conversation_id"]
+    assert run("bob", "people", "requests")[1] == [[where]]
+    assert run("bob", "people", "accept", where) == (0, [], "")
+    assert run("bob", "people", "requests")[1] == [[]]
+    _, ((blocked,),), _ = run("bob", "people", "block", "@alice")
+    assert (blocked["user_id"], blocked["username"]) == (alice["user_id"], "alice")
+    assert run("bob", "people", "blocked")[1] == [[blocked]]
+    code, _, complaint = run("bob", "send", "--to", "@alice", "never mind")
+    assert code == 2 and "unblock" in complaint
+    code, _, complaint = run("alice", "send", "--to", "@bob", "listen")
+    assert code == 2 and "cannot be reached" in complaint
+    assert run("bob", "people", "unblock", "alice")[1] == [[]]
+    known = {"user_id": bob["user_id"], "username": "bob", "contact": False}
+    assert run("alice", "people", "search", "b")[1] == [[known]]
+    assert run("alice", "people", "add", "bob")[1] == run("alice", "people", "contacts")[1]
+    assert run("alice", "people", "remove", "bob")[1] == [[]]
+    assert run("alice", "people", "discovery")[1] == [{"by_name": True}]
+    assert run("alice", "people", "discovery", "--no-by-name")[1] == [{"by_name": False}]
 
 
 def test_group_policy_commands(run, register):

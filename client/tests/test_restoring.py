@@ -6,6 +6,7 @@ import pytest
 
 from parley_client.errors import ConversationForked, ServerRestored
 from parley_client.restoring import offering
+from parley_client.settings.marks import Marks
 from parley_contracts.messaging_api import Head
 
 
@@ -238,3 +239,31 @@ async def test_an_open_channel_is_read_anew(people, server):
 def test_a_head_says_nothing_of_generations():
     """The generation is the server's, not a conversation's: nobody can claim a restore of one conversation alone."""
     assert not {name for name in Head.__struct_fields__ if "generation" in name}
+
+
+async def test_what_people_chose_since_the_backup_is_chosen_again(people, server):
+    alice = await people.register("alice")
+    await people.register("bob")
+    where = (await alice.send("@bob", "one")).conversation_id
+    second = await people.restore("alice", "alice2")
+    alice.change_settings(where, folder="Old", favourite=True)
+    await alice.change_privacy(typing=False)
+    await alice.sync_settings()
+    await second.sync_settings()
+    backup = server.backup()
+    for folder in ("New", "Newer", "Newest"):
+        alice.change_settings(where, folder=folder, favourite=False)
+        await alice.sync_settings()
+    await alice.contact_add("bob")
+    await alice.change_privacy(presence=False)
+    await alice.sync_settings()
+    server.restore(backup)
+    await agree(alice)
+    second.change_settings(where, pinned=True)  # this one had not heard of what the other chose last
+    await agree(second)
+    await alice.sync_settings()
+    for device in (alice, second):
+        assert device.settings() == {where: Marks(folder="Newest", pinned=True)}
+        assert [each.username for each in device.contacts()] == ["bob"]
+        chosen = await device.privacy()
+        assert (chosen.typing, chosen.presence, chosen.receipts) == (False, False, True)

@@ -177,6 +177,40 @@ async def test_the_server_reads_nothing_and_changes_nothing(two, server):
     assert second.settings() == {}
 
 
+async def test_an_older_version_is_not_followed_and_nothing_is_lost_by_it(two, server):
+    alice, _, where = two
+    own = alice.session.device.user_id
+    alice.change_settings(where, folder="One")
+    await alice.sync_settings()
+    old = server.settings[own]
+    alice.change_settings(where, folder="Two")
+    await alice.sync_settings()
+    newest, server.settings[own] = server.settings[own], old
+    assert await settled(alice) == {where: Marks(folder="Two")}
+    alice.change_settings(where, pinned=True)
+    with pytest.raises(UntrustedGroup):
+        await alice.sync_settings()
+    await asyncio.gather(*alice.session.tasks, return_exceptions=True)
+    assert alice.settings() == {where: Marks(folder="Two", pinned=True)}
+    server.settings[own] = newest
+    assert await settled(alice) == {where: Marks(folder="Two", pinned=True)}
+    assert marks.load_pending(alice.store) == {}
+
+
+async def test_devices_that_change_at_once_end_with_all_of_it(two, people):
+    alice, second, where = two
+    third = await people.restore("alice", "alice3")
+    devices = (alice, second, third)
+    for number, device in enumerate(devices):
+        device.change_settings(where, **{("pinned", "favourite", "archived")[number]: True}, folder=f"of {number}")
+    await asyncio.gather(*(device.sync_settings() for device in devices))
+    after = [await settled(device) for device in devices]
+    assert after[0] == after[1] == after[2]
+    (kept,) = after[0].values()
+    assert kept.pinned and kept.favourite and kept.archived and kept.folder in {"of 0", "of 1", "of 2"}
+    assert all(marks.load_pending(device.store) == {} for device in devices)
+
+
 async def test_full_settings_say_so(two, monkeypatch):
     alice, _, where = two
     monkeypatch.setattr(syncing, "SETTINGS_SIZE_BYTES_MAX", 300)

@@ -40,8 +40,10 @@ async def eventually(look, wanted):
 
 @pytest.fixture
 async def trio(people):
-    """Alice, and Bob with two devices, all online in one conversation."""
+    """Alice, and Bob with two devices, all online in one conversation; she is no stranger to him."""
     alice, bob = await people.register("alice"), await people.register("bob")
+    await bob.contact_add("alice")
+    await bob.sync_settings()
     sent = await alice.send("@bob", "one")
     await bob.sync()
     phone = await people.restore("bob", "phone")
@@ -259,9 +261,9 @@ async def test_watching_goes_on_after_a_reconnection(trio, server, no_pauses):
 
 async def test_privacy_is_one_document_for_all_devices(trio, server):
     _, bob, phone, where = trio
-    assert await bob("privacy") == {"version": 0, "receipts": True, "typing": True, "presence": True}
+    assert await bob("privacy") == {"version": 0, "receipts": True, "typing": True, "presence": True, "strangers": True}
     changed = await bob("privacy.change", typing=False)
-    assert changed == {"version": 1, "receipts": True, "typing": False, "presence": True}
+    assert changed == {"version": 1, "receipts": True, "typing": False, "presence": True, "strangers": True}
     await eventually(lambda: heard(phone, "privacy.changed"), [changed])
     await phone("typing.start", conversation_id=where)
     assert (await phone("privacy.change", receipts=False))["version"] == 2

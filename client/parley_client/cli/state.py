@@ -104,11 +104,20 @@ def presence(
     run(context, work)
 
 
-def privacy(context: typer.Context, receipts: Choice = None, typing: Choice = None, presence: Choice = None) -> None:
-    """Print, or change, what others see of you: receipts, typing, presence. You see of others what they see of you."""
+def privacy(
+    context: typer.Context,
+    receipts: Choice = None,
+    typing: Choice = None,
+    presence: Choice = None,
+    strangers: Annotated[
+        bool | None, typer.Option(help="Whether people who share no conversation write first.")
+    ] = None,
+) -> None:
+    """Print, or change, what others see of you, as you see of them, and whether strangers may write to you."""
 
     async def work(client: Client) -> None:
-        show(await client.change_privacy(receipts=receipts, typing=typing, presence=presence))
+        changed = {"receipts": receipts, "typing": typing, "presence": presence, "strangers": strangers}
+        show(await client.change_privacy(**changed))
 
     run(context, work)
 

@@ -134,6 +134,9 @@ async def send_pending(session: Session, conversation_id: ConversationId) -> boo
     except Problem as problem:
         if problem.status >= 500 or problem.status in {401, 429}:
             raise
+        if pending.creation:
+            forget_creation(session, conversation_id)
+            raise
         await catch_up(session, conversation_id)
         if _forget(session, pending):
             raise

@@ -21,6 +21,7 @@ from parley_client.groups.judgement import (
     policy_extension,
 )
 from parley_client.groups.roots import is_doubted
+from parley_client.people.blocks import expect_unblocked
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.resets.making import go_on
 from parley_client.session import Session
@@ -53,6 +54,7 @@ async def open_direct(session: Session, user_id: UserId) -> ConversationId:
     Where the person has new keys nobody is in it but oneself, and nothing is written there before they are let in again (`roots`).
     """
     own = session.device.user_id
+    expect_unblocked(session, user_id)
     conversation_id = direct_conversation_id(own, user_id) if user_id != own else await note_to_self(session)
     row = load_conversation(session.store, conversation_id)
     if row is None:

@@ -8,6 +8,8 @@ from parley_client.restoring import returning
 from parley_client.restoring.generation import waiting_generation
 from parley_client.restoring.offering import offer_held
 from parley_client.restoring.returning import Returned
+from parley_client.settings import syncing
+from parley_client.state.privacy import offer_privacy
 from parley_client.store.restoring import LostRow, list_lost
 from parley_client.sync.heads import sync_all
 
@@ -41,6 +43,8 @@ class RestoreMethods(ClientPart):
 
     async def _go_on(self) -> None:
         if self.restore_waiting() is None:
+            await syncing.begin_anew(self.session)
+            await offer_privacy(self.session)
             await sync_all(self.session)
             await offer_held(self.session)
             self.session.spawn(outbox.pump_all(self.session))

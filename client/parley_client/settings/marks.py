@@ -7,6 +7,7 @@ stands.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import msgspec
 
@@ -14,18 +15,21 @@ from parley_client.errors import UsageError
 from parley_client.store import documents
 from parley_client.store.port import Store
 from parley_contracts.encoding import b64decode
-from parley_contracts.ids import ConversationId, LinkId, UserId
+from parley_contracts.ids import ConversationId, LinkId, UserId, is_uuid
 from parley_contracts.limits import FOLDER_NAME_LENGTH_MAX
 
+#: What this version writes. Later ones may write any JSON: it is kept as it came.
 Value = str | int | bool
+Values = dict[str, Any]
 #: None takes a name out.
-Changes = dict[str, Value | None]
+Changes = dict[str, Any]
 #: A mute that only the person ends.
 ALWAYS = "always"
 _STORED = "settings"
 _PENDING = "settings_pending"
 _VERIFIED = "verified."
 _ACCEPTED = "accepted."
+_CONTACT = "contact."
 #: The key of the log of people's keys, as this person's devices have pinned it.
 KEY_LOG = "key_log"
 
@@ -44,7 +48,7 @@ class StoredSettings(msgspec.Struct, frozen=True):
     """The settings as last stored on the server, or fetched from there."""
 
     version: int = 0
-    values: dict[str, Value] = {}
+    values: Values = {}
 
 
 def load_stored(store: Store) -> StoredSettings:
@@ -67,18 +71,18 @@ def save_pending(store: Store, changes: Changes) -> None:
     documents.save(store, _PENDING, changes)
 
 
-def merged(stored: dict[str, Value], changes: Changes) -> dict[str, Value]:
+def merged(stored: Values, changes: Changes) -> Values:
     """The values with changes made to them."""
     kept = {name: value for name, value in stored.items() if name not in changes}
     return kept | {name: value for name, value in changes.items() if value is not None}
 
 
-def values(store: Store) -> dict[str, Value]:
+def values(store: Store) -> Values:
     """The settings as this device stands: what the server has, with what waits."""
     return merged(load_stored(store).values, load_pending(store))
 
 
-def marks_of(found: dict[str, Value], conversation_id: ConversationId) -> Marks:
+def marks_of(found: Values, conversation_id: ConversationId) -> Marks:
     """What the settings say of a conversation; values of another kind than expected count as absent."""
     said = {name: found.get(f"{conversation_id}.{name}") for name in Marks.__struct_fields__}
     archived, favourite, pinned = (said[name] is True for name in ("archived", "favourite", "pinned"))
@@ -110,13 +114,10 @@ def changes_of(conversation_id: ConversationId, changed: dict[str, Value | None]
     return {f"{conversation_id}.{name}": value or None for name, value in changed.items()}
 
 
-def conversations_in(changes: Changes | dict[str, Value]) -> set[ConversationId]:
-    """The conversations that changes are about."""
-    return {
-        ConversationId(name.partition(".")[0])
-        for name in changes
-        if not name.startswith(("link.", _VERIFIED, _ACCEPTED, KEY_LOG))
-    }
+def conversations_in(changes: Changes) -> set[ConversationId]:
+    """The conversations that changes are about; names of anything else, known here or not, are about none."""
+    named = {name.partition(".")[0] for name in changes}
+    return {ConversationId(name) for name in named if is_uuid(name)}
 
 
 def is_muted(muted_until: str) -> bool:
@@ -161,6 +162,20 @@ def verified_key(user_id: UserId) -> str:
 def accepted_key(user_id: UserId) -> str:
     """The name of the later root fingerprint that was accepted of somebody without comparing."""
     return f"{_ACCEPTED}{user_id}"
+
+
+def contact_key(user_id: UserId) -> str:
+    """The name of a contact, whose value is the user name."""
+    return f"{_CONTACT}{user_id}"
+
+
+def contacts_in(found: Values) -> dict[UserId, str]:
+    """The contacts among settings, by id; values of another kind count as absent."""
+    return {
+        UserId(name.removeprefix(_CONTACT)): value
+        for name, value in found.items()
+        if name.startswith(_CONTACT) and isinstance(value, str) and is_uuid(name.removeprefix(_CONTACT))
+    }
 
 
 def key_log_key(store: Store) -> str:

@@ -19,7 +19,7 @@ from parley_client.errors import UntrustedGroup, UsageError
 from parley_client.events import Event
 from parley_client.session import Session
 from parley_client.settings import marks
-from parley_client.settings.marks import Changes, StoredSettings, Value
+from parley_client.settings.marks import Changes, StoredSettings, Values
 from parley_client.store import documents, reading
 from parley_client.store.history import load_history_keys
 from parley_contracts.encoding import b64encode
@@ -94,6 +94,22 @@ async def push(session: Session) -> None:
         await _tell_mutes(session)
 
 
+async def begin_anew(session: Session) -> None:
+    """After a restore that the person agreed to: go on from what the server has, older or not.
+
+    Where it is older, whatever is otherwise here waits to be stored again; else a device of this person was here before.
+    """
+    async with session.settings_lock:
+        before, own = marks.load_stored(session.store), marks.values(session.store)
+        found = await api.get_settings(session.api, known=0)
+        values = _opened(session, found) if found.version else {}
+        lacking = {name: own.get(name) for name in own.keys() | values.keys() if own.get(name) != values.get(name)}
+        with session.store.transaction():
+            marks.save_stored(session.store, StoredSettings(found.version, values))
+            if found.version < before.version:
+                marks.save_pending(session.store, lacking)
+
+
 async def _push(session: Session) -> None:
     for _ in range(_ATTEMPTS):
         pending = marks.load_pending(session.store)
@@ -151,11 +167,11 @@ def _sealed(session: Session, settings: StoredSettings) -> bytes:
     )
 
 
-def _encoded(values: dict[str, Value]) -> bytes:
+def _encoded(values: Values) -> bytes:
     return msgspec.json.encode(values, order="deterministic")
 
 
-def _opened(session: Session, found: SealedSettings) -> dict[str, Value]:
+def _opened(session: Session, found: SealedSettings) -> Values:
     for key in reversed(load_history_keys(session.store).values()):
         with contextlib.suppress(SettingsError):
             opened = open_settings(
@@ -166,8 +182,15 @@ def _opened(session: Session, found: SealedSettings) -> dict[str, Value]:
                 user_id=session.device.user_id,
                 server_name=session.device.server_name,
             )
-            return msgspec.json.decode(opened, type=dict[str, Value])
+            return _decoded(opened)
     raise UntrustedGroup("the settings on the server do not open")
+
+
+def _decoded(opened: bytes) -> Values:
+    try:
+        return msgspec.json.decode(opened, type=Values)
+    except msgspec.DecodeError as error:
+        raise UntrustedGroup("the settings on the server make no sense") from error
 
 
 def _tell(session: Session, conversation_ids: set[ConversationId]) -> None:

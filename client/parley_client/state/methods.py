@@ -96,10 +96,17 @@ class StateMethods(ClientPart):
         return await privacy.fetch_privacy(self.session)
 
     async def change_privacy(
-        self, *, receipts: bool | None = None, typing: bool | None = None, presence: bool | None = None
+        self,
+        *,
+        receipts: bool | None = None,
+        typing: bool | None = None,
+        presence: bool | None = None,
+        strangers: bool | None = None,
     ) -> PrivacySettings:
         """Change what is given and leave the rest."""
-        return await privacy.change_privacy(self.session, receipts=receipts, typing=typing, presence=presence)
+        return await privacy.change_privacy(
+            self.session, receipts=receipts, typing=typing, presence=presence, strangers=strangers
+        )
 
     def _check(self, conversation_id: ConversationId) -> None:
         if load_conversation(self.session.store, conversation_id) is None:

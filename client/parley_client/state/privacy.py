@@ -40,11 +40,26 @@ async def fetch_privacy(session: Session) -> PrivacySettings:
     return load_privacy(session.store)
 
 
+async def offer_privacy(session: Session) -> None:
+    """After a restore that the person agreed to: go on from what the server has, and choose again what it has forgotten."""
+    own, found = load_privacy(session.store), await messaging.get_privacy(session.api)
+    documents.save(session.store, _DOCUMENT, found)
+    if found.version < own.version:
+        chosen = msgspec.structs.asdict(own)
+        del chosen["version"]
+        await change_privacy(session, **chosen)
+
+
 async def change_privacy(
-    session: Session, *, receipts: bool | None = None, typing: bool | None = None, presence: bool | None = None
+    session: Session,
+    *,
+    receipts: bool | None = None,
+    typing: bool | None = None,
+    presence: bool | None = None,
+    strangers: bool | None = None,
 ) -> PrivacySettings:
     """Change what is given and leave the rest as it is, whatever another device changes meanwhile; `VersionStale`."""
-    wanted = {"receipts": receipts, "typing": typing, "presence": presence}
+    wanted = {"receipts": receipts, "typing": typing, "presence": presence, "strangers": strangers}
     changes = {name: value for name, value in wanted.items() if value is not None}
     for attempt in range(_ATTEMPTS):
         before = await fetch_privacy(session)

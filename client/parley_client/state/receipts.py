@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from parley_client.api import messaging
 from parley_client.errors import ClientError
+from parley_client.people.requests import waits
 from parley_client.state.privacy import load_privacy
 from parley_client.store import messages
 from parley_client.store.conversations import load_conversation
@@ -136,7 +137,7 @@ class Deliveries:
         told = delivery_told(store, conversation_id, own)
         if row is None or row.status != "member" or row.cursor <= told or not load_privacy(store).receipts:
             return 0
-        if len(decode_policy(row.policy).roster) > DELIVERY_MEMBERS_MAX:
+        if len(decode_policy(row.policy).roster) > DELIVERY_MEMBERS_MAX or waits(store, own, conversation_id):
             return 0
         if not messages.of_others_after(store, conversation_id, told, but_of=own):
             raise_delivered(store, conversation_id, own, row.cursor)

@@ -48,6 +48,7 @@ class PrivacyParams(Params):
     receipts: bool | None = None
     typing: bool | None = None
     presence: bool | None = None
+    strangers: bool | None = None
 
 
 def state_methods(client: StateMethods) -> Methods:

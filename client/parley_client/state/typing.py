@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from parley_client.events import Event
+from parley_client.people.requests import waits
 from parley_client.state.privacy import load_privacy
 from parley_client.store.conversations import load_conversation
 from parley_contracts.ids import ConversationId, UserId
@@ -39,7 +40,8 @@ class Typing:
         """The person types: call it at every stroke, it is told now and then."""
         said_at = self._said_at.get(conversation_id)
         due = said_at is None or time.monotonic() - said_at >= TYPING_REPEAT_S
-        if due and load_privacy(self._session.store).typing:
+        store, own = self._session.store, self._session.device.user_id
+        if due and load_privacy(store).typing and not waits(store, own, conversation_id):
             self._said_at[conversation_id] = time.monotonic()
             self._session.signals.say(TypingStart("typing", conversation_id))
 

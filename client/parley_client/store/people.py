@@ -47,6 +47,12 @@ def known_versions(store: Store) -> dict[UserId, int]:
     }
 
 
+def people_like(store: Store, prefix: str, *, limit: int) -> list[Person]:
+    """People with a user name that begins so, by name, without their identities; `prefix` in lower case."""
+    sql = "SELECT user_id, username FROM people WHERE username != '' AND substr(username, 1, ?) = ? ORDER BY username LIMIT ?"
+    return [Person(UserId(who), name) for who, name in store.execute(sql, (len(prefix), prefix, limit))]
+
+
 def save_person(store: Store, person: Person) -> None:
     """Store or replace a person."""
     identity = msgspec.json.encode(person.identity) if person.identity else None
