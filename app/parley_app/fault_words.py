@@ -40,6 +40,7 @@ FAULTS: Final = {
     "untrusted_group": "This conversation broke its own rules, so nothing was changed.",
     "conversation_forked": "The server showed different histories here. Sending has stopped for your safety.",
     "policy_refused": "You are not allowed to do this in this conversation.",
+    "person_blocked": "You have blocked this person. Unblock them first.",
     "muted": "You are muted in this conversation, so nothing was sent.",
     "profile_in_use": "Parley is open in another window with this account.",
     "storage_refused": "The browser does not let Parley store anything here. Leave private browsing or allow storage.",

@@ -178,6 +178,7 @@ PRIVACY_ROWS: Final = {
     "receipts": ("Read receipts", "Whether you have read what they wrote"),
     "typing": ("Typing", "That you are writing, while you write"),
     "presence": ("Here now and last seen", "The dot beside your name, and when you were here last"),
+    "strangers": ("Strangers may write to you", "People who share no group or conversation with you yet"),
 }
 FAIR: Final = "Fair in both directions"
 FAIR_TEXT: Final = "What you hide from others, Parley also hides from you."

@@ -6,6 +6,7 @@ import datetime as dt
 from app_account import AccountAnswers
 from app_channels import ChannelAnswers
 from app_locking import LockAnswers
+from app_people import PeopleAnswers
 from app_rooms import RoomAnswers
 
 from parley_app.bridge import PlainBridge
@@ -74,7 +75,8 @@ def summary(conversation_id="talk", **more):
     }
     fields |= {"members": [member(ME), member(BEN)], "read_sequence": 0, "last": None, "outgoing": None}
     fields |= {"archived": False, "muted_until": None, "favourite": False, "pinned": False, "folder": "", "topic": ""}
-    fields |= {"timer_s": None, "retention_s": None, "picture": "", "renewed": [], "doubted": []}
+    fields |= {"timer_s": None, "retention_s": None, "picture": "", "request": False, "blocked": False}
+    fields |= {"renewed": [], "doubted": []}
     after = more.get("read_sequence", 0)
     fields |= {"unread_after": after, "marked_unread": False, "read": {}, "delivered": {}, "draft": ""}
     return fields | {"active_at": moment()} | more
@@ -84,7 +86,7 @@ def presence(user_id, status="online", seen=None):
     return {"user_id": user_id, "status": status, "last_seen_at": seen}
 
 
-class FakeDevice(RoomAnswers, ChannelAnswers, LockAnswers, AccountAnswers):
+class FakeDevice(RoomAnswers, ChannelAnswers, LockAnswers, AccountAnswers, PeopleAnswers):
     """A device at the engine's port: conversations in lists, answers as `parley_client.rpc` gives them.
 
     `faults` maps a method to the error that its next calls meet.
@@ -106,7 +108,8 @@ class FakeDevice(RoomAnswers, ChannelAnswers, LockAnswers, AccountAnswers):
         self.applications = {}
         self.verified = set()
         self.changed = set()
-        self.privacy = {"receipts": True, "typing": True, "presence": True}
+        self.privacy = {"receipts": True, "typing": True, "presence": True, "strangers": True}
+        self.contacts, self.blocked, self.by_name = [], [], True
         self.scheduled = []
         self.reminded = []
         self.preferences = {}

@@ -17,10 +17,12 @@ async def test_settings_are_asked_for_and_changed():
     privacy = world.app.privacy
     assert not privacy.loaded and set(SETTINGS) == set(room_words.PRIVACY_ROWS)
     await privacy.load()
-    assert privacy.values == {"receipts": True, "typing": True, "presence": True}
+    assert privacy.values == {"receipts": True, "typing": True, "presence": True, "strangers": True}
     await privacy.change("typing", on=False)
     assert device.asked("privacy.change") == [{"typing": False}] and privacy.values["typing"] is False
-    device.tell("privacy.changed", receipts=False, typing=False, presence=True)  # another device was at it
+    device.tell(
+        "privacy.changed", receipts=False, typing=False, presence=True, strangers=True
+    )  # another device was at it
     await world.settle()
     assert privacy.values["receipts"] is False
 
@@ -57,15 +59,15 @@ class Slow:
 async def test_an_answer_from_before_a_change_does_not_take_it_back():
     engine = Slow()
     privacy = Privacy(engine)
-    privacy.heard({"receipts": True, "typing": True, "presence": True})
+    privacy.heard({"receipts": True, "typing": True, "presence": True, "strangers": True})
     load = asyncio.create_task(privacy.load())
     await asyncio.sleep(0)
     change = asyncio.create_task(privacy.change("typing", on=False))
     await asyncio.sleep(0)
     (_, _, loaded), (method, params, changed) = engine.asked
     assert (method, params) == ("privacy.change", {"typing": False})
-    changed.set_result({"receipts": True, "typing": False, "presence": True})
+    changed.set_result({"receipts": True, "typing": False, "presence": True, "strangers": True})
     await change
-    loaded.set_result({"receipts": True, "typing": True, "presence": True})
+    loaded.set_result({"receipts": True, "typing": True, "presence": True, "strangers": True})
     await load
     assert privacy.values["typing"] is False

@@ -33,6 +33,7 @@ from parley_app.model.pins import Pins
 from parley_app.model.poll_form import PollForm
 from parley_app.model.preferences import Preferences
 from parley_app.model.privacy import Privacy
+from parley_app.model.relations import Relations
 from parley_app.model.reminders import Reminders
 from parley_app.model.reporting import Reporting
 from parley_app.model.rows import Picture
@@ -86,6 +87,7 @@ class App(Entering):
         self.comparing = Comparing(engine)
         self.privacy, self.notifications = Privacy(engine), Notifications(bridge)
         self.lock = AppLock(engine, bridge)
+        self.relations = Relations(engine, spawn)
         self.conversation: Conversation | None = None
         self.membership: Membership | None = None
         self.governing: Governing | None = None
@@ -112,6 +114,7 @@ class App(Entering):
         if self.session.phase == "signed_in":
             await self.chats.load()
             self.spawn(self.reminders.load())
+            self.spawn(self.relations.load())
             self.look_around()
         if self.session.phase == "locked":
             self._locked_at = route or WELCOME
@@ -437,6 +440,7 @@ class App(Entering):
     async def _heard(self, name: str, params: Json) -> None:
         self.company.heard(name, params)
         self.reminders.heard(name)
+        self.relations.heard(name)
         if name in {"connection.changed", "signed_out"}:
             was = self.session.phase
             self.session.heard(name, params.get("state", "offline"))
@@ -498,4 +502,5 @@ class App(Entering):
         self.layers.close()
         for part in (self.chats, self.company, self.privacy, self.reminders, self.pictures, self.finder, self.channels):
             part.clear()
+        self.relations.clear()
         self.go(WELCOME)

@@ -26,7 +26,8 @@ def waits(summary: Json) -> bool:
 
 def calls(summary: Json) -> bool:
     """Whether something waits that this person wants to be told of."""
-    return waits(summary) and not summary["archived"] and summary["muted_until"] is None
+    told_of = not summary["archived"] and summary["muted_until"] is None and not summary["request"]
+    return waits(summary) and told_of
 
 
 #: What each filter leaves, besides the folders.
@@ -36,6 +37,7 @@ _FITS: Final[Mapping[str, Callable[[Json], bool]]] = {
     "favourites": lambda summary: bool(summary["favourite"]),
     "groups": lambda summary: summary["kind"] in {"group", "open"} and not summary["archived"],
     "archived": lambda summary: bool(summary["archived"]),
+    "requests": lambda summary: bool(summary["request"]),
 }
 
 
@@ -129,7 +131,8 @@ class Chats(Observed):
         found = [name for name in ("favourites",) if any(map(_FITS[name], self.summaries.values()))]
         folders = [FOLDER + name for name in self.folders]
         archived = ["archived"] if any(summary["archived"] for summary in self.summaries.values()) else []
-        return ["all", "unread", *found, "groups", *folders, *archived]
+        requests = ["requests"] if any(summary["request"] for summary in self.summaries.values()) else []
+        return ["all", "unread", *requests, *found, "groups", *folders, *archived]
 
     def ordered(self) -> list[Json]:
         """What is pinned first, then the most recent."""
@@ -176,6 +179,12 @@ def is_open(summary: Json) -> bool:
 def protection(summary: Json) -> str:
     """Who can read it, in a few words."""
     return words.OPEN_CHANNEL if is_open(summary) else words.ENCRYPTED
+
+
+def partner(summary: Json, me: Person) -> Person | None:
+    """The other person of a direct conversation whose name is known; None elsewhere."""
+    others = [each for each in summary["members"] if each["user_id"] != me.user_id and each["username"]]
+    return Person(others[0]["user_id"], others[0]["username"]) if summary["kind"] == "direct" and others else None
 
 
 def title(summary: Json, me: Person) -> str:

@@ -496,5 +496,5 @@ class Conversation(Observed):
             self.changed()
 
     async def _mark_read(self) -> None:
-        if self.at_end:
+        if self.at_end and not self.summary["request"]:
             await self.reading.read(self.items)

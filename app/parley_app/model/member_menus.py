@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from parley_app import channel_words, room_words, words
 from parley_app.icons import Glyph
+from parley_app.model import people_menus
 from parley_app.model.governing import LIFETIMES_S, USES
 from parley_app.model.layers import Choice, Choices, Question, Spot
 from parley_app.model.muting import LIFETIMES_S as LIFETIMES_OF_MUTES_S
@@ -57,7 +58,8 @@ def of_member(app: App, governing: Governing, person: Person, title: str, spot: 
     ]
     roles = tuple(role(each) for each in governing.roles_for(person.user_id))
     muting = (_muting(app, governing, person, spot),) if governing.may("remove") else ()
-    groups = ((write,), roles, muting if below else (), tuple(loss) if below else ())
+    own = people_menus.of_person(app, person)
+    groups = ((write, *own[:1]), roles, muting if below else (), (*(loss if below else ()), *own[1:]))
     return Choices(person.name, tuple(group for group in groups if group), spot)
 
 

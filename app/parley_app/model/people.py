@@ -19,6 +19,11 @@ class Finder(Form):
         self._engine = engine
         self.found: Person | None = None
 
+    def type(self, value: str) -> None:
+        """Somebody types a name: whom one knows under such a one is shown at once."""
+        self.fill("username", value)
+        self.changed()
+
     async def find(self) -> bool:
         """Look for the name in the field."""
         self.found = None

@@ -1,4 +1,4 @@
-"""What this person lets others see: receipts, typing, presence; kept by the server for all of the person's devices."""
+"""What this person lets others see and do: receipts, typing, presence, strangers; kept by the server for all of the person's devices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults
 from parley_app.model.observing import Observed
 
-SETTINGS: Final = ("receipts", "typing", "presence")
+#: What others see; and whether strangers may write first.
+SHOWN: Final = ("receipts", "typing", "presence")
+SETTINGS: Final = (*SHOWN, "strangers")
 
 
 class Privacy(Observed):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from parley_app import room_words
 from parley_app.icons import Glyph
-from parley_app.model import chats
+from parley_app.model import chats, people_menus
 from parley_app.model.layers import Choice, Choices, NewFolder, Spot
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def of_room(app: App, conversation_id: str, spot: Spot) -> Choices | None:
     if summary is None:
         return None
     keep, where = app.keeping, conversation_id
+    person = chats.partner(summary, app.session.me)
 
     def mark(glyph: Glyph, label: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> Choice:
         return Choice(glyph, label, lambda: app.close_and_do(work()))
@@ -59,6 +60,7 @@ def of_room(app: App, conversation_id: str, spot: Spot) -> Choices | None:
                 Choice(Glyph.FOLDER_SIMPLE, room_words.FOLDER, lambda: app.layers.show(of_folders(app, where, spot))),
                 switch(Glyph.ARCHIVE, "archived", room_words.ARCHIVE, room_words.UNARCHIVE),
             ),
+            *((people_menus.of_person(app, person),) if person is not None else ()),
         ),
         spot,
     )

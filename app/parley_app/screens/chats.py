@@ -8,7 +8,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import channel_words, renewal_words, room_words, words
+from parley_app import channel_words, people_words, renewal_words, room_words, words
 from parley_app.components.buttons import Button, Chip, IconButton, Kind
 from parley_app.components.fields import SearchField
 from parley_app.components.layout import keyed
@@ -43,6 +43,7 @@ _FILTERS: Final = {
     "favourites": room_words.FAVOURITES,
     "groups": words.GROUPS,
     "archived": room_words.ARCHIVED,
+    "requests": people_words.REQUESTS,
 }
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import flet as ft
 
-from parley_app import channel_words, room_words, words
+from parley_app import channel_words, people_words, room_words, words
 from parley_app.components.buttons import Button, IconButton, Kind
 from parley_app.components.fields import Field
 from parley_app.components.layout import at_least, disc, keyed
@@ -20,6 +20,7 @@ from parley_app.icons import Glyph
 from parley_app.model import app as routes
 from parley_app.model import channels
 from parley_app.model.app import App
+from parley_app.model.relations import begins
 from parley_app.model.rows import Person
 from parley_app.screens.chats import ListPane, NothingOpen
 from parley_app.screens.frame import Workspace
@@ -67,7 +68,7 @@ def FindField(app: App, label: str, *, on_done: Callable[[], object]) -> ft.Cont
                 finder["username"],
                 fault=finder.faults.get("username", "") or finder.fault,
                 glyph=Glyph.AT,
-                on_change=lambda value: finder.fill("username", value),
+                on_change=finder.type,
                 on_submit=on_done,
                 autofocus=True,
             ),
@@ -108,11 +109,27 @@ def _way(ui: Ui, glyph: Glyph, title: str, detail: str, go: Callable[[], object]
     )
 
 
+def _known(app: App, write: Callable[[Person], None], typed: str = "") -> list[ft.Control]:
+    """Contacts, and others of one's conversations, whose names begin as it was typed."""
+    relations = app.relations
+    others = relations.others(app.chats.people(app.session.me))
+    body: list[ft.Control] = []
+    for title, people in ((people_words.CONTACTS, relations.contacts), (people_words.OTHERS, others)):
+        found = [person for person in people if begins(person, typed)]
+        if found:
+            rows = [keyed(each.user_id, ContactRow)(each, f"@{each.name}", partial(write, each)) for each in found]
+            body += [
+                SectionLabel(title if relations.contacts else words.KNOWN_PEOPLE),
+                ft.Column(rows, spacing=Space.HAIR, tight=True),
+            ]
+    return body
+
+
 @ft.component
 def NewChatScreen(app: App) -> ft.Control:
     """Find somebody by exact user name, pick somebody known, or begin a group."""
     ui = use_ui()
-    use_watched(app.finder, app.chats)
+    use_watched(app.finder, app.chats, app.relations)
 
     async def find() -> None:
         await app.finder.find()
@@ -130,9 +147,7 @@ def NewChatScreen(app: App) -> ft.Control:
         if found
         else []
     )
-    known = app.chats.people(app.session.me)
-    rows = [keyed(person.user_id, ContactRow)(person, f"@{person.name}", partial(write, person)) for person in known]
-    section = [SectionLabel(words.KNOWN_PEOPLE), ft.Column(rows, spacing=Space.HAIR, tight=True)] if rows else []
+    section = _known(app, write, app.finder["username"])
     body = [
         ui.text(words.FIND_LEAD, Type.SMALL, ui.c.ink_2),
         keyed("finder", FindField)(app, words.FIND_FIELD, on_done=lambda: app.spawn(find())),
@@ -204,13 +219,12 @@ def NewGroupScreen(app: App) -> ft.Control:
 def PeopleScreen(app: App) -> ft.Control:
     """Everybody one writes with."""
     ui = use_ui()
-    use_watched(app.chats)
-    known = app.chats.people(app.session.me)
+    use_watched(app.chats, app.relations)
 
     def write(person: Person) -> None:
         app.spawn(app.write_to(person.name))
 
-    rows = [keyed(person.user_id, ContactRow)(person, f"@{person.name}", partial(write, person)) for person in known]
+    rows = _known(app, write)
     find = IconButton(Glyph.USER_PLUS, words.FIND_PEOPLE, lambda: app.go(routes.NEW), selected=True)
     action = ft.Row(
         [Button(words.FIND_PEOPLE, Kind.PRIMARY, Glyph.USER_PLUS, on_click=lambda: app.go(routes.NEW))],

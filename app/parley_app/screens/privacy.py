@@ -1,4 +1,4 @@
-"""What others see of this person."""
+"""What others see of this person, who finds them, and whom they have blocked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from parley_app.components.surfaces import Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model.app import App
-from parley_app.model.privacy import SETTINGS
+from parley_app.model.privacy import SETTINGS, SHOWN
+from parley_app.screens.relations import Standing
 from parley_app.screens.settings_page import PRIVACY, SettingsPage
 from parley_app.theme import use_ui
 
@@ -43,6 +44,8 @@ def PrivacyScreen(app: App) -> ft.Control:
         bones = ft.Column([RowSkeleton(4) for _ in SETTINGS], spacing=0, tight=True)
         body.append(ft.Semantics(content=Shimmering(bones), label=words.LOADING))
     if privacy.loaded:
-        body.append(Group(room_words.WHAT_OTHERS_SEE, ruled([_row(app, name) for name in SETTINGS])))
+        body.append(Group(room_words.WHAT_OTHERS_SEE, ruled([_row(app, name) for name in SHOWN])))
         body.append(Note(ui.c.info, Glyph.INFO, room_words.FAIR, room_words.FAIR_TEXT))
+    strangers = _row(app, "strangers") if privacy.loaded else None
+    body.append(keyed("standing", Standing)(app, strangers))
     return SettingsPage(app, PRIVACY, room_words.PRIVACY, room_words.PRIVACY_LEAD, body)

@@ -23,6 +23,7 @@ from parley_app.model.layers import Spot
 from parley_app.model.menus import permits
 from parley_app.model.resetting import Resetting
 from parley_app.model.rows import Person
+from parley_app.screens import relations
 from parley_app.screens.new_keys import DoubtNote
 from parley_app.theme import use_ui
 
@@ -124,13 +125,15 @@ def Writing(app: App, conversation: Conversation) -> ft.Control:
     until = muting.muted_until(conversation.summary, conversation.me.user_id)
     if until is not None:
         return keyed(f"muted-{conversation.conversation_id}", MutedNote)(app, conversation, until)
-    if not permits(conversation.summary, "send"):
-        return ft.Container(Note(ui.c.info, Glyph.INFO, room_words.READ_ONLY), padding=ui.gutter)
+    blocked = relations.blocked_partner(conversation)
+    if blocked is not None or not permits(conversation.summary, "send"):
+        read_only = Note(ui.c.info, Glyph.INFO, room_words.READ_ONLY)
+        return ft.Container(relations.blocked_note(app, blocked) if blocked else read_only, padding=ui.gutter)
     if conversation.summary["doubted"]:
         return keyed("doubted", DoubtNote)(app, conversation)
     thread = conversation.thread is not None
     key = f"composer-{conversation.conversation_id}-{conversation.thread}-{conversation.composing}"
-    return keyed(key, Composer)(
+    composer = keyed(key, Composer)(
         words.THREAD.lower() if thread else conversation.title,
         conversation.draft,
         _actions(app, conversation),
@@ -143,3 +146,4 @@ def Writing(app: App, conversation: Conversation) -> ft.Control:
         revision=conversation.revision,
         focused=conversation.wants_focus,
     )
+    return relations.below_request(app, conversation, composer)
