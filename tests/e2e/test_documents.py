@@ -106,6 +106,7 @@ class Journey:
             await berta.recovery_words_forget()
             await self.take_pushes(berta, where)
             await self.show_and_hide(anna, berta, where)
+            await self.stand_apart(berta)
             await self.join_by_link(anna, berta, group)
             await self.send_later(anna, where)
             await self.use_a_channel(anna, berta)
@@ -187,6 +188,21 @@ class Journey:
         # Whoever only listens tells of what is delivered to them, a little later.
         await anna.send(where, "are you there?")
         await self.carried(self.recorded.sent, "delivery.mark")
+
+    async def stand_apart(self, berta: Client) -> None:
+        """Somebody is blocked, and unblocked before they go on; and others do not find berta for a while."""
+        await berta.block(self.names["anna"])
+        await self.heard("blocks.changed")
+        assert [each.username for each in await berta.fetch_blocks()] == [self.names["anna"]]
+        before = len(self.recorded.received)
+        await berta.unblock(self.names["anna"])
+        for _ in range(WAIT_S * 20):
+            if any(json.loads(frame)["type"] == "blocks.changed" for frame in self.recorded.received[before:]):
+                break
+            await asyncio.sleep(0.05)
+        await berta.change_discovery(by_name=False)
+        assert not (await berta.discovery()).by_name
+        await berta.change_discovery(by_name=True)
 
     async def join_by_link(self, anna: Client, berta: Client, group: str) -> None:
         """Asked twice: turned down, then let in."""

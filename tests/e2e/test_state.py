@@ -46,6 +46,7 @@ def sockets(stack: Stack) -> list[int]:
 
 def test_state_is_one_on_all_devices_and_nodes(stack: Stack, device: Make):
     anna, berta = device("anna"), device("berta")
+    berta("contact.add", username=anna.username)
     where = anna("send", to=f"@{berta.username}", text="one")["conversation_id"]
     berta.wait_for({"one"})
     phone, tablet = (device(name, registered=False) for name in ("phone", "tablet"))
@@ -143,6 +144,7 @@ def test_typing_and_presence_between_devices(device: Make):
 
 def test_privacy_holds_on_all_devices(device: Make):
     anna, berta = device("anna"), device("berta")
+    berta("contact.add", username=anna.username)
     where = anna("send", to=f"@{berta.username}", text="one")["conversation_id"]
     berta.wait_for({"one"})
     phone = device("phone", registered=False)

@@ -16,11 +16,12 @@ from e2e_web import ARGUMENTS, chromium_path, ready_worker
 from playwright.sync_api import Browser, Page, Playwright
 
 from parley_app import channel_words as open_said
+from parley_app import people_words as people_said
 from parley_app import room_words as said
 
 GROUP = "Harbour Market"
 #: What the menu of Ben's conversation holds where that is pinned and mute.
-MENU = {said.MARK_UNREAD, said.UNPIN, said.FAVOUR, said.UNMUTE, said.FOLDER, said.ARCHIVE}
+MENU = {said.MARK_UNREAD, said.UNPIN, said.FAVOUR, said.UNMUTE, said.FOLDER, said.ARCHIVE, people_said.ADD_CONTACT}
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +73,22 @@ def test_people_keep_govern_and_wait(browser: Browser, stack: Stack, tmp_path: P
             governing(desk, phone, ben, tmp_path)
             channels(desk, phone, ben.replace("ben", "harbour"), tmp_path)
             privacy(desk, tmp_path)
+            blocking(desk, phone, anna, ben, tmp_path)
         finally:
             for name, page in (("desk", desk), ("phone", phone)):
                 page.screenshot(path=tmp_path / f"at-the-end-{name}.png")
 
 
 def company(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
-    """Presence, typing, ticks and unread marks between two people."""
+    """A stranger is let in; presence, typing, ticks and unread marks between two people."""
     app.find_person(desk, ben)
     app.send_text(desk, ben, "Which boat do we take?")
     row(phone, anna, app.words("unread")(1))
-    seen(desk, app.words("STATES")["DELIVERED"], said.HERE_NOW)
+    seen(desk, app.words("STATES")["SENT"], said.HERE_NOW)
     app.open_chat(phone, anna)
+    seen(phone, people_said.wants_to_write(anna))
+    picture(phone, folder, "request-390-dark")
+    app.press(phone, people_said.ACCEPT)
     seen(desk, app.words("STATES")["READ"])
     desk.keyboard.type("And when?", delay=5)  # the focus has stayed where Enter was pressed
     desk.keyboard.press("Enter")
@@ -115,7 +120,7 @@ def keeping(desk: Page, ben: str, folder: Path) -> None:
     desk.keyboard.press("Shift+F10")
     button(desk, said.ARCHIVE).wait_for(state="attached", timeout=app.STEP_MS)
     reached = set(tabbed(desk))
-    assert reached and reached <= MENU
+    assert reached and reached <= {*MENU, people_said.block(ben)}
     app.press(desk, said.ARCHIVE)
     app.press(desk, app.words("ALL"))
     button(desk, f"{ben}, ").wait_for(state="detached", timeout=ARRIVAL_MS)
@@ -237,3 +242,23 @@ def privacy(desk: Page, folder: Path) -> None:
     desk.get_by_role("switch", name=re.compile(said.PRIVACY_ROWS["typing"][0]), checked=False).wait_for(
         state="attached", timeout=ARRIVAL_MS
     )
+
+
+def blocking(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
+    """Somebody is kept away, whose words come through no more until that has ended."""
+    app.press(desk, app.words("CHATS"))
+    app.open_chat(desk, ben)
+    order(desk, people_said.block(ben))
+    seen(desk, people_said.BLOCK_TEXT)
+    picture(desk, folder, "block-1440-light")
+    button(desk, people_said.block(ben)).click(timeout=app.STEP_MS)
+    seen(desk, people_said.blocked(ben))
+    picture(desk, folder, "blocked-1440-light")
+    app.press(phone, app.words("BACK_TO_CHATS"))
+    app.open_chat(phone, anna)
+    app.write(phone, app.composer(phone, anna), "Are you there?")
+    app.press(phone, app.words("SEND"))
+    seen(phone, app.words("STATES")["FAILED"])
+    app.press(desk, people_said.unblock(ben))
+    gone(desk, people_said.blocked(ben))
+    app.composer(desk, ben).wait_for(state="attached", timeout=ARRIVAL_MS)

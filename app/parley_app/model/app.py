@@ -75,19 +75,14 @@ class App(Entering):
         self.company = Company(engine, spawn)
         self.pictures = Pictures(engine, spawn)
         self.chats = Chats(engine, self.company, self.pictures)
-        self.keeping = Keeping(engine, self.chats)
-        self.finder = Finder(engine)
+        self.keeping, self.finder = Keeping(engine, self.chats), Finder(engine)
         self.group_form = GroupForm(engine, self.finder)
-        self.joining = Joining(engine)
-        self.channels = Channels(engine, spawn)
-        self.schedule = Schedule(engine)
-        self.lifetimes = Lifetimes(engine)
+        self.joining, self.channels = Joining(engine), Channels(engine, spawn)
+        self.schedule, self.lifetimes = Schedule(engine), Lifetimes(engine)
         self.reminders = Reminders(engine, spawn)
-        self.reporting = Reporting(engine)
-        self.comparing = Comparing(engine)
+        self.reporting, self.comparing = Reporting(engine), Comparing(engine)
         self.privacy, self.notifications = Privacy(engine), Notifications(bridge)
-        self.lock = AppLock(engine, bridge)
-        self.relations = Relations(engine, spawn)
+        self.lock, self.relations = AppLock(engine, bridge), Relations(engine, spawn)
         self.conversation: Conversation | None = None
         self.membership: Membership | None = None
         self.governing: Governing | None = None
@@ -502,5 +497,4 @@ class App(Entering):
         self.layers.close()
         for part in (self.chats, self.company, self.privacy, self.reminders, self.pictures, self.finder, self.channels):
             part.clear()
-        self.relations.clear()
         self.go(WELCOME)

@@ -72,7 +72,9 @@ class Relations(Observed):
 
     def heard(self, name: str) -> None:
         """Something happened on the device."""
-        if name in {"blocks.changed", "settings.changed"}:
+        if name == "signed_out":
+            self.clear()
+        elif name in {"blocks.changed", "settings.changed", "connection.changed"}:
             self._spawn(self.load())
 
     def clear(self) -> None:

@@ -37,9 +37,9 @@ def test_whom_one_has_blocked_is_listed_for_oneself_alone(alice, bob, make_perso
     assert [each["user_id"] for each in first["blocks"]] == [carol.user_id, bob.user_id]
     assert alice.api.put(f"me/blocks/{carol.user_id}").body == first, "again changes nothing"
     assert names(bob.api.get("me/blocks")) == names(carol.api.get("me/blocks")) == []
-    ended = alice.api.delete(f"me/blocks/{bob.user_id}")
+    ended = alice.api.call("DELETE", f"me/blocks/{bob.user_id}")
     assert names(ended) == ["carol"] and ended.body["version"] > first["version"]
-    assert alice.api.delete(f"me/blocks/{bob.user_id}").body == ended.body
+    assert alice.api.call("DELETE", f"me/blocks/{bob.user_id}").body == ended.body
     assert names(alice.api.put(f"me/blocks/{bob.user_id}")) == ["bob", "carol"]
 
 
@@ -47,14 +47,14 @@ def test_nobody_blocks_oneself_nobody_and_too_many(alice, bob, make_person, monk
     assert alice.api.put(f"me/blocks/{alice.user_id}").problem == "invalid_request"
     for unknown in (new_uuid7(), "x", "%00", "0" * 400):
         assert alice.api.put(f"me/blocks/{unknown}").problem == "not_found"
-    assert alice.api.delete("me/blocks/x").problem == "not_found"
-    assert alice.api.delete(f"me/blocks/{new_uuid7()}").status == 200
+    assert alice.api.call("DELETE", "me/blocks/x").problem == "not_found"
+    assert alice.api.call("DELETE", f"me/blocks/{new_uuid7()}").status == 200
     monkeypatch.setattr(blocking, "BLOCKS_PER_USER_MAX", 1)
     assert alice.api.put(f"me/blocks/{bob.user_id}").status == 200
     carol = make_person()
     assert alice.api.put(f"me/blocks/{carol.user_id}").problem == "too_many"
     assert alice.api.put(f"me/blocks/{bob.user_id}").status == 200
-    alice.api.delete(f"me/blocks/{bob.user_id}")
+    alice.api.call("DELETE", f"me/blocks/{bob.user_id}")
     assert alice.api.put(f"me/blocks/{carol.user_id}").status == 200
 
 
@@ -73,7 +73,7 @@ def test_to_the_blocked_one_the_blocker_is_not_there(alice, bob, make_device_per
     assert alice.api.get("users?username=bob").status == 200
     carol = make_device_person()
     assert carol.api.get("users?username=alice").status == carol.claim(alice).status == 200
-    alice.api.delete(f"me/blocks/{bob.user_id}")
+    alice.api.call("DELETE", f"me/blocks/{bob.user_id}")
     assert bob.api.get("users?username=alice").status == bob.claim(alice).status == 200
 
 
@@ -110,7 +110,7 @@ def test_services_read_what_stands_and_then_what_changes(service, alice, bob, ma
     a, b, c = alice.user_id, bob.user_id, carol.user_id
     found, position = changes(service)
     assert found == [(a, b, True), (a, c, True)]
-    alice.api.delete(f"me/blocks/{b}")
+    alice.api.call("DELETE", f"me/blocks/{b}")
     bob.api.put(f"me/blocks/{a}")
     assert changes(service, position)[0] == [(a, b, False), (b, a, True)]
     monkeypatch.setattr(blocking, "BLOCKS_PAGE_MAX", 1)
@@ -122,7 +122,7 @@ def test_services_read_what_stands_and_then_what_changes(service, alice, bob, ma
 
 def test_what_has_ended_is_forgotten_once_everybody_has_heard(service, alice, bob):
     alice.api.put(f"me/blocks/{bob.user_id}")
-    alice.api.delete(f"me/blocks/{bob.user_id}")
+    alice.api.call("DELETE", f"me/blocks/{bob.user_id}")
     prune()
     assert changes(service)[0] == [(alice.user_id, bob.user_id, False)]
     Block.objects.update(ended_at=timezone.now() - timedelta(seconds=EVENTS_KEPT_S + 60))
