@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from parley_contracts.channels_api import CLEAR_TYPES
 from parley_contracts.ids import UserId, as_channel
-from parley_contracts.problems import ConversationExists, InvalidRequest, NotFound, PolicyRefused, Problem
+from parley_contracts.problems import ConversationExists, InvalidRequest, NotFound, Problem
 from parley_contracts.resets import RESET, UNUSABLE
 from parley_messaging.domain.conversation import ConversationState, EpochState, next_entry
 from parley_messaging.domain.entries import Submission
