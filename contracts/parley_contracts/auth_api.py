@@ -169,11 +169,18 @@ class RefreshRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """What signed-in people may know of a person (`GET users?username=`, `GET users/{user_id}`)."""
+    """What signed-in people may know of a person (`GET users?username=`, `GET users/{user_id}`).
+
+    Empty is what the person does not say; `avatar` names the picture (`profile_api`).
+    """
 
     user_id: UserId
     username: str
     display_name: str
+    about: str = ""
+    pronouns: str = ""
+    time_zone: str = ""
+    avatar: str = ""
 
 
 class OwnProfile(msgspec.Struct, frozen=True):
@@ -187,12 +194,19 @@ class OwnProfile(msgspec.Struct, frozen=True):
     has_statement: bool
     email_verified: bool = False
     has_recovery_words: bool = False
+    about: str = ""
+    pronouns: str = ""
+    time_zone: str = ""
+    avatar: str = ""
 
 
 class ProfileChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`PATCH me`."""
+    """`PATCH me`: what is absent stays as it is, at least one is there. A time zone is a name such as Europe/Berlin."""
 
-    display_name: str
+    display_name: str | None = None
+    about: str | None = None
+    pronouns: str | None = None
+    time_zone: str | None = None
 
 
 class EmailCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,6 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from parley_contracts.tokens import public_jwk
 
 REDIS_DATABASE = 14
+#: Where the object store is, and its key, unless the environment says.
+_STORE = {
+    "PARLEY_S3_ENDPOINT": "http://127.0.0.1:8080",
+    "PARLEY_S3_REGION": "us-east-1",
+    "PARLEY_S3_ACCESS_KEY": "parley:svc",
+    "PARLEY_S3_SECRET_KEY": "parley",
+}
 
 
 def _pem(key: Ed25519PrivateKey) -> bytes:
@@ -47,6 +54,7 @@ def _prepare_environment() -> None:
         "PARLEY_RUN_DIR": str(folder),
         "PARLEY_LIMITS_PROFILE": "test",
         "PARLEY_LOG_FORMAT": "json",
+        **{name: os.environ.get(name, said) for name, said in _STORE.items()},
     }
 
 

@@ -27,6 +27,7 @@ VARYING = {"date", "x-request-id", "ratelimit", "ratelimit-policy", "content-len
 OPEN = {
     "get_user": "signed-in people may know of each other",
     "put_block": "signed-in people may know that there is somebody",
+    "get_avatar": "signed-in people may see each other's pictures",
     "get_identity": "keys of people are for everybody who writes to them",
     "claim_key_packages": "keys of devices are for everybody who writes to them",
     "put_conversation": "the identifier is the caller's choice; one that is taken is refused by what was sent",

@@ -10,7 +10,6 @@ from parley_contracts.auth_api import (
     EmailChange,
     EmailCode,
     FlowConfig,
-    Identity,
     KeyPackageCount,
     KeyPackageUpload,
     LoginBody,
@@ -18,8 +17,6 @@ from parley_contracts.auth_api import (
     PasskeyRequest,
     PasswordChange,
     PasswordReset,
-    Profile,
-    ProfileChange,
     Reauthentication,
     RefreshRequest,
     ResetRequest,
@@ -40,11 +37,12 @@ from parley_contracts.documents.headers import REFRESH_COOKIE
 from parley_contracts.documents.key_log import KEY_LOG_OPERATIONS
 from parley_contracts.documents.linking import LINKING
 from parley_contracts.documents.operations import Operation, Parameter, Service
+from parley_contracts.documents.profiles import PROFILES
 from parley_contracts.documents.providers import PROVIDERS
 from parley_contracts.documents.recovery import RECOVERY
 from parley_contracts.documents.relations import RELATIONS
 from parley_contracts.documents.sign_up import SIGN_UP
-from parley_contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX, USERNAME_LENGTH_MAX
+from parley_contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX
 from parley_contracts.problems import (
     Conflict,
     EmailTaken,
@@ -174,57 +172,6 @@ _SIGN_IN = (
         caller="session",
         headers=REFRESH_COOKIE,
         problems=(OriginRefused,),
-    ),
-)
-
-_PEOPLE = (
-    Operation(
-        name="get_own_profile",
-        method="GET",
-        path="/me",
-        summary="One's own profile.",
-        caller="session",
-        answer=OwnProfile,
-    ),
-    Operation(
-        name="change_own_profile",
-        method="PATCH",
-        path="/me",
-        summary="Change the display name.",
-        caller="session",
-        body=ProfileChange,
-        answer=OwnProfile,
-    ),
-    Operation(
-        name="find_user",
-        method="GET",
-        path="/users",
-        summary="The profile of one exact user name.",
-        description="Whoever is not to be found by it, and whoever has blocked the caller, answers as if there were nobody.",
-        caller="session",
-        answer=Profile,
-        query={
-            "username": Parameter(
-                {"type": "string", "minLength": 1, "maxLength": USERNAME_LENGTH_MAX}, "The whole name.", required=True
-            )
-        },
-        problems=(NotFound,),
-    ),
-    Operation(
-        name="get_user",
-        method="GET",
-        path="/users/{user_id}",
-        summary="The profile of one person.",
-        caller="session",
-        answer=Profile,
-    ),
-    Operation(
-        name="get_identity",
-        method="GET",
-        path="/users/{user_id}/identity",
-        summary="A person's statements and certified devices.",
-        caller="session",
-        answer=Identity,
     ),
 )
 
@@ -417,7 +364,7 @@ AUTH = Service(
     prefix="/api/v1/auth",
     description="Accounts, sign-in and tokens, and the directory of people's statements, devices and key packages.",
     operations=(
-        *(*_SIGN_IN, *PROVIDERS, *SIGN_UP, *_PEOPLE, *RELATIONS, *_EMAIL_AND_PASSWORD),
+        *(*_SIGN_IN, *PROVIDERS, *SIGN_UP, *PROFILES, *RELATIONS, *_EMAIL_AND_PASSWORD),
         *(*SECOND_FACTORS, *_SESSIONS, *_KEYS, *KEY_LOG_OPERATIONS, *LINKING, *RECOVERY),
     ),
 )

@@ -14,6 +14,7 @@ from parley_contracts import channels_api as channels
 from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
+from parley_contracts import profile_api as profile
 from parley_contracts import sign_up_api as sign_up
 from parley_contracts import state_api as state
 from parley_contracts import sync_api as sync
@@ -52,6 +53,7 @@ VALUES: Mapping[str, Any] = {
     "display_name": "Anna",
     "display": "Anna",
     "email": "anna@example.org",
+    "avatar": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "password": "plum teapot horizon",
     "access_token": _TOKEN,
     "refresh_token": _REFRESH,
@@ -114,6 +116,8 @@ _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     },
     auth.PasskeyChallenge: {"options": {"publicKey": {"challenge": "q83vEjRWeJA", "rpId": "chat.example.org"}}},
     auth.PasskeySetup: {"options": {"publicKey": {"challenge": "q83vEjRWeJA", "rp": {"id": "chat.example.org"}}}},
+    auth.ProfileChange: {"about": "Plants and bicycles", "time_zone": "Europe/Berlin"},
+    profile.ProfilesQuery: {"user_ids": [_USER]},
     auth.AccountRules: {"is_open_for_signup": True},
     messaging.CommitUpload: {"epoch": 2},
     messaging.Head: {"kind": "group", "first_visible_sequence": 1, "last_visible_sequence": None},

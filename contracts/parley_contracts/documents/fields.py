@@ -19,6 +19,7 @@ from parley_contracts import limits, linking_api, recovery_api
 from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
+from parley_contracts import profile_api as profile
 from parley_contracts import reporting_api as reporting
 from parley_contracts import settings_api as settings
 from parley_contracts import sign_up_api as sign_up
@@ -60,6 +61,8 @@ UUID: dict[str, Any] = {
     "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 }
 TIME: dict[str, Any] = {"format": "date-time"}
+#: A SHA-256 as text.
+DIGEST_TEXT: dict[str, Any] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 #: SHA-256 and the like; an uncompressed point of P-256; the authentication secret of RFC 8291.
 _DIGEST, _POINT, _PUSH_AUTH = 32, 65, 16
 
@@ -128,6 +131,7 @@ BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
     recovery_api.RecoveryWordsBegun: {"salt": _SALT, "pepper": _PEPPER},
     recovery_api.RecoveryWordsUpload: {"salt": _SALT, "wrap": _WRAP},
     recovery_api.RecoveryWords: {"wrap": _WRAP, "pepper": _PEPPER},
+    profile.AvatarUpload: {"image": up_to(limits.AVATAR_UPLOAD_SIZE_BYTES_MAX)},
     linking_api.DeviceLinkPart: {"data": _LINK_PART},
     linking_api.DeviceLink: dict.fromkeys(("offer", "answer", "reveal", "package"), _LINK_PART),
     auth.KeyPackageUpload: {"key_packages": _KEY_PACKAGE, "last_resort": _KEY_PACKAGE},
@@ -199,7 +203,13 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
         "username": {"maxLength": limits.EMAIL_LENGTH_MAX},
         "password": {"maxLength": limits.PASSWORD_LENGTH_MAX},
     },
-    auth.ProfileChange: {"display_name": {"minLength": 1, "maxLength": limits.DISPLAY_NAME_LENGTH_MAX}},
+    auth.ProfileChange: {
+        "display_name": {"minLength": 1, "maxLength": limits.DISPLAY_NAME_LENGTH_MAX},
+        "about": {"maxLength": limits.ABOUT_LENGTH_MAX},
+        "pronouns": {"maxLength": limits.PRONOUNS_LENGTH_MAX},
+        "time_zone": {"maxLength": limits.TIME_ZONE_LENGTH_MAX},
+    },
+    profile.ProfilesQuery: {"user_ids": {"maxItems": limits.PROFILES_PER_LOOKUP_MAX}},
     auth.DeviceRegistration: {
         "name": {"minLength": 1, "maxLength": limits.DEVICE_NAME_LENGTH_MAX},
         "platform": {"minLength": 1, "maxLength": limits.DEVICE_NAME_LENGTH_MAX},

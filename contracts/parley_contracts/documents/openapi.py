@@ -10,11 +10,11 @@ from parley_contracts import limits
 from parley_contracts.applications_api import SIGNATURE_HEADER
 from parley_contracts.documents.auth import AUTH
 from parley_contracts.documents.examples import VALUES
-from parley_contracts.documents.fields import UUID
+from parley_contracts.documents.fields import DIGEST_TEXT, UUID
 from parley_contracts.documents.media import MEDIA
 from parley_contracts.documents.messaging import MESSAGING
 from parley_contracts.documents.notifications import NOTIFICATIONS
-from parley_contracts.documents.operations import Operation, Parameter, Schema, Service, integer
+from parley_contracts.documents.operations import Operation, Parameter, Service, integer
 from parley_contracts.documents.problems import problem_components
 from parley_contracts.documents.schemas import components, ref
 from parley_contracts.documents.webhooks import CALLED_KINDS, webhooks
@@ -178,8 +178,12 @@ _CALLERS = {
 }
 
 
+#: Of paths, beside identifiers and numbers.
+_PARAMETERS = {"version": integer(1, 10**9 - 1), "avatar": DIGEST_TEXT}
+
+
 def _path_parameter(name: str) -> dict[str, Any]:
-    schema = UUID if name.endswith("_id") else integer(1, 10**9 - 1) if name == "version" else integer()
+    schema = _PARAMETERS.get(name) or (UUID if name.endswith("_id") else integer())
     return {"name": name, "in": "path", "required": True, "schema": schema, "example": VALUES[name]}
 
 
@@ -191,9 +195,12 @@ def _parameter(place: str, name: str, parameter: Parameter) -> dict[str, Any]:
 
 
 def _answer(operation: Operation) -> dict[str, Any]:
+    if operation.media_type:
+        content = {operation.media_type: {"schema": {"type": "string", "contentMediaType": operation.media_type}}}
+        return {"200": {"description": "Done.", "headers": _ALWAYS, "content": content}}
     if operation.answer is None:
         return {"204": {"description": "Done.", "headers": _ALWAYS}}
-    content: Schema = {"application/json": {"schema": ref(operation.answer)}}
+    content = {"application/json": {"schema": ref(operation.answer)}}
     return {"200": {"description": "Done.", "headers": _ALWAYS, "content": content}}
 
 

@@ -46,7 +46,7 @@ class Parameter:
 class Operation:
     """One method of one path, below the service's prefix; `name` is that of the function that serves it.
 
-    `answer` None is 204 without a body. `problems` are those beyond what `all_problems` adds for everybody.
+    `answer` None is 204 without a body, or with `media_type` bytes of that type. `problems` are those beyond what `all_problems` adds for everybody.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Operation:
     description: str = ""
     body: type | None = None
     answer: type | None = None
+    media_type: str = ""
     query: Mapping[str, Parameter] = field(default_factory=dict)
     headers: Mapping[str, Parameter] = field(default_factory=dict)
     caller: Caller = "device"

@@ -13,6 +13,7 @@ from parley_auth.providers.configuration import PROVIDERS_FILE, Provider, parse_
 from parley_contracts.sign_up_api import SignUpMode
 from parley_serving.django.config import DjangoConfig
 from parley_serving.environment import ConfigError
+from parley_serving.object_store import read_s3
 
 #: The secret file with the address of the mail server; without it letters go to a folder.
 MAIL_SERVER_FILE = "mail_server_url"
@@ -57,6 +58,8 @@ class Config(DjangoConfig):
         self.sign_up: Final = parse_sign_up(environment)
         #: The identity providers that the operator trusts, by id.
         self.providers: Final = self._providers()
+        #: Where pictures of people lie.
+        self.s3: Final = read_s3(environment)
 
     @property
     def server_name(self) -> str:

@@ -158,6 +158,9 @@ else:
     EMAIL_USE_TLS = _mail_server.starttls
     DEFAULT_FROM_EMAIL = _mail_server.sender
 
+# Loaded once somebody shows a picture: the S3 client is not small.
+STORAGES = {"profiles": {"BACKEND": "parley_auth.profiles.storage.ProfileStorage"}}
+
 # allauth's answer to a flow's session token that is no longer known.
 PROBLEMS_BY_STATUS = {410: Unauthenticated}
 HEADLESS_ONLY = True

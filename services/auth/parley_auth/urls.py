@@ -17,6 +17,7 @@ from parley_auth.internal import router as internal_router
 from parley_auth.invitations.api import router as invitations_router
 from parley_auth.operators.pages.site import site as operators_site
 from parley_auth.operators.pages.site import static_file
+from parley_auth.profiles.api import router as profiles_router
 from parley_auth.providers.api import router as providers_router
 from parley_auth.relations.api import router as relations_router
 from parley_auth.signin.api import router as signin_router
@@ -27,6 +28,7 @@ from parley_serving.django.problems import install_problem_handlers
 api = NinjaAPI(title="Parley auth", urls_namespace="auth", docs_url=None, openapi_url=None)
 api.add_router("", signin_router)
 api.add_router("", accounts_router)
+api.add_router("", profiles_router)
 api.add_router("", email_router)
 api.add_router("", invitations_router)
 api.add_router("", factors_router)

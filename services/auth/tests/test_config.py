@@ -13,6 +13,10 @@ ENVIRONMENT = {
     "PARLEY_SECRETS_DIR": "/nowhere",
     "PARLEY_SERVICE_KEYS": '{"keys": []}',
     "PARLEY_RUN_DIR": "/nowhere",
+    "PARLEY_S3_ENDPOINT": "http://127.0.0.1:8080",
+    "PARLEY_S3_REGION": "us-east-1",
+    "PARLEY_S3_ACCESS_KEY": "parley",
+    "PARLEY_S3_SECRET_KEY": "secret",
 }
 
 
@@ -43,6 +47,7 @@ def test_missing_variables_are_named(name):
         ("PARLEY_POSTGRES_URL", "postgresql://secret@[bad"),
         ("PARLEY_POSTGRES_URL", "mysql://secret@db.example"),
         ("PARLEY_SERVICE_KEYS", "/nowhere/at/all"),
+        ("PARLEY_S3_ENDPOINT", "ftp://s3.example"),
     ],
 )
 def test_impossible_values_are_named(name, value):

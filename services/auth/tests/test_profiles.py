@@ -9,6 +9,7 @@ from parley_auth.accounts.models import User
 
 def test_profiles_are_found_by_name_and_id(alice, bob):
     expected = {"user_id": bob.user_id, "username": "bob", "display_name": "bob"}
+    expected |= dict.fromkeys(("about", "pronouns", "time_zone", "avatar"), "")
     assert alice.api.get("users?username=bob").body == expected
     assert alice.api.get("users?username=BOB").body == expected
     assert alice.api.get(f"users/{bob.user_id}").body == expected
@@ -20,7 +21,34 @@ def test_display_name_changes(alice, bob):
     assert bob.api.get("users?username=alice").body["display_name"] == "Alice 🌸 Ünal"
 
 
-@pytest.mark.parametrize("body", [None, {}, {"display_name": 1}, {"display_name": "x", "username": "y"}])
+def test_a_few_words_change_and_the_rest_stays(alice, bob):
+    said = {"about": " Plants & bicycles 🌱 ", "pronouns": "she/her", "time_zone": "America/Argentina/Buenos_Aires"}
+    alice.api.patch("me", said)
+    answer = alice.api.patch("me", {"display_name": "Alice"}).body
+    assert answer["about"] == "Plants & bicycles 🌱"
+    assert alice.api.patch("me", {"pronouns": ""}).body["pronouns"] == ""
+    found = bob.api.get("users?username=alice").body
+    assert (found["display_name"], found["about"], found["pronouns"]) == ("Alice", "Plants & bicycles 🌱", "")
+    assert found["time_zone"] == "America/Argentina/Buenos_Aires"
+
+
+@pytest.mark.parametrize("name", ["Not a zone", "../etc/passwd", "Europe/", "/Berlin", "a/b/c/d", "x" * 65, "Ü/Berlin"])
+def test_odd_time_zones_are_refused(alice, name):
+    answer = alice.api.patch("me", {"time_zone": name})
+    assert (answer.problem, answer.body["field"]) == ("invalid_request", "time_zone")
+
+
+@pytest.mark.parametrize("name", ["about", "pronouns"])
+@pytest.mark.parametrize("text", ["x" * 281, "a\u0000", "a\nb", "\u2029a"])
+def test_odd_words_are_refused(alice, name, text):
+    answer = alice.api.patch("me", {name: text})
+    assert (answer.problem, answer.body["field"]) == ("invalid_request", name)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, {}, {"display_name": None}, {"avatar": "x"}, {"display_name": 1}, {"display_name": "x", "username": "y"}],
+)
 def test_bad_changes_are_refused(alice, body):
     assert alice.api.patch("me", body).problem == "invalid_request"
 
@@ -58,6 +86,10 @@ def test_no_statement_looks_like_no_person(alice, person):
     [
         ("GET", "me"),
         ("PATCH", "me"),
+        ("PUT", "me/avatar"),
+        ("DELETE", "me/avatar"),
+        ("POST", "profiles"),
+        ("GET", "users/{bob}/avatars/x"),
         ("GET", "users?username=bob"),
         ("GET", "users/{bob}"),
         ("GET", "users/{bob}/identity"),

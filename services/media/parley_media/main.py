@@ -54,7 +54,7 @@ class RunningNode:
     def __init__(self, config: Config) -> None:
         key = config.service_key()
         self._mongo = connect(config.mongodb_url)
-        self._s3 = S3Store(config.s3)
+        self._s3 = S3Store(config.s3, config.s3_signed_host)
         self._auth = AuthClient(config.auth_socket_path, SERVICE, key)
         self._messaging = MessagingNodes(config.messaging_sockets, SERVICE, key)
         tokens = TokenVerifier(self._auth, config.origin)

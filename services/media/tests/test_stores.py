@@ -45,7 +45,7 @@ class Clock:
 async def service(stack, clock=None):
     """The use cases over the real adapters, with a clock of the test's own."""
     config = read_config(stack.environment)
-    mongo, store = connect(config.mongodb_url), S3Store(config.s3)
+    mongo, store = connect(config.mongodb_url), S3Store(config.s3, config.s3_signed_host)
     uploads = Uploads(MongoObjects(database_of(mongo)), store, Everybody(), clock or Clock())
     uploads.space = database_of(mongo)["space"]
     uploads.endpoint = config.s3.endpoint

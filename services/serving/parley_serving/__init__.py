@@ -4,6 +4,7 @@
     commands        the command line
     logs            JSON lines on standard error
     request_ids     which id a request carries
+    object_store    what the environment says of the object store
     fastapi         what the FastAPI services share besides
     django          what the Django services share besides
 

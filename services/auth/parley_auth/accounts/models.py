@@ -10,7 +10,13 @@ from django.db import models
 
 from parley_auth.accounts.emails import blind_index, open_email, seal_email
 from parley_contracts.ids import UserId, new_uuid7
-from parley_contracts.limits import DISPLAY_NAME_LENGTH_MAX, USERNAME_LENGTH_MAX
+from parley_contracts.limits import (
+    ABOUT_LENGTH_MAX,
+    DISPLAY_NAME_LENGTH_MAX,
+    PRONOUNS_LENGTH_MAX,
+    TIME_ZONE_LENGTH_MAX,
+    USERNAME_LENGTH_MAX,
+)
 
 
 def new_id() -> uuid.UUID:
@@ -27,6 +33,11 @@ class User(AbstractBaseUser):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     username = models.CharField(max_length=USERNAME_LENGTH_MAX, unique=True)
     display_name = models.CharField(max_length=DISPLAY_NAME_LENGTH_MAX)
+    about = models.CharField(max_length=ABOUT_LENGTH_MAX, default="")
+    pronouns = models.CharField(max_length=PRONOUNS_LENGTH_MAX, default="")
+    time_zone = models.CharField(max_length=TIME_ZONE_LENGTH_MAX, default="")
+    #: The SHA-256 of the picture's bytes in hex; empty where there is none (`profiles.avatars`).
+    avatar = models.CharField(max_length=64, default="")
     email_sealed = models.BinaryField()
     email_index = models.BinaryField(max_length=32, db_index=True)
     email_verified_at = models.DateTimeField(null=True)

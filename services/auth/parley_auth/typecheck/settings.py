@@ -16,6 +16,10 @@ os.environ |= {
     "PARLEY_SECRETS_DIR": str(_folder),
     "PARLEY_SERVICE_KEYS": '{"keys": []}',
     "PARLEY_RUN_DIR": str(_folder),
+    "PARLEY_S3_ENDPOINT": "http://127.0.0.1:8080",
+    "PARLEY_S3_REGION": "us-east-1",
+    "PARLEY_S3_ACCESS_KEY": "parley",
+    "PARLEY_S3_SECRET_KEY": "type checking only",
 }
 
 from parley_auth.settings import *  # noqa: E402, F403 - they read the environment above

@@ -15,3 +15,8 @@ def read_label(unverified_text: str, *, field: str, length_max: int) -> str:
     if any(unicodedata.category(character) in {"Cc", "Cs", "Co", "Zl", "Zp"} for character in text):
         raise InvalidRequest("This text has a character that cannot be shown.", field=field)
     return text
+
+
+def read_optional_label(unverified_text: str, *, field: str, length_max: int) -> str:
+    """The same, where nothing may be said, too."""
+    return read_label(unverified_text, field=field, length_max=length_max) if unverified_text.strip() else ""

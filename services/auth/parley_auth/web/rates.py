@@ -48,6 +48,7 @@ _DEFAULT: dict[str, Rate] = {
     "read": Rate(600, 60),
     "write": Rate(120, 60),
     "lookup": Rate(120, 60),
+    "avatar": Rate(30, 3600),
     "claim": Rate(1200, 60),
     "vault": Rate(20, 3600),
     "recovery_words": Rate(5, 3600, fails_closed=True),

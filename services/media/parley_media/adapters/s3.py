@@ -18,8 +18,8 @@ from botocore.session import Session
 
 from parley_contracts.limits import OBJECT_STORE_CALLS_AT_ONCE_MAX, OBJECT_STORE_TIMEOUT_S
 from parley_contracts.problems import Unavailable
-from parley_media.config import S3Settings
 from parley_media.ports import StoredPart
+from parley_serving.object_store import S3Settings
 
 BUCKET = "media"
 _PARTS_PAGE_MAX = 1000
@@ -29,13 +29,13 @@ T = TypeVar("T")
 
 
 class S3Store:
-    """`ObjectStore` over one bucket."""
+    """`ObjectStore` over one bucket; `signed_host` is the Host under which the store sees what comes by the gateway."""
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, signed_host: str) -> None:
         self._threads = ThreadPoolExecutor(OBJECT_STORE_CALLS_AT_ONCE_MAX, thread_name_prefix="s3")
         self._client = _client(settings, settings.endpoint)
         scheme = urlsplit(settings.endpoint).scheme
-        self._signer = _client(settings, f"{scheme}://{settings.signed_host}")
+        self._signer = _client(settings, f"{scheme}://{signed_host}")
 
     def close(self) -> None:
         """End the threads and the connections."""
