@@ -8,6 +8,7 @@ from parley_client.groups.methods import GroupMethods
 from parley_client.linking.methods import LinkMethods
 from parley_client.lockout.methods import LockOutMethods
 from parley_client.people.methods import PeopleMethods
+from parley_client.profiles.methods import ProfileMethods
 from parley_client.push.methods import PushMethods
 from parley_client.recovery.methods import RecoveryMethods
 from parley_client.renewal.methods import RenewalMethods
@@ -35,5 +36,6 @@ class RoomMethods(
     LockOutMethods,
     RecoveryMethods,
     TransparencyMethods,
+    ProfileMethods,
 ):
     """The parts of `Client`, each from its room."""

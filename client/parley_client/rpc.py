@@ -30,6 +30,7 @@ from parley_client.groups.rpc import group_methods
 from parley_client.linking.rpc import DigitsParams, ScanParams, link_methods
 from parley_client.lockout.rpc import lock_out_methods
 from parley_client.people.rpc import people_methods
+from parley_client.profiles.rpc import profile_methods
 from parley_client.push.rpc import push_methods
 from parley_client.recovery.rpc import recovery_methods
 from parley_client.renewal.rpc import renewal_methods
@@ -241,6 +242,7 @@ class Rpc:
             **lock_out_methods(client),
             **recovery_methods(client),
             **transparency_methods(client),
+            **profile_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "link.finish": (DigitsParams, self._link_finish),

@@ -22,6 +22,7 @@ from fake_log import Log
 from fake_media import FakeMedia
 from fake_people import FakePeople
 from fake_polls import FakePolls
+from fake_profiles import FakeProfiles
 from fake_resets import FakeResets
 from fake_rooms import FakeRooms
 from fake_state import FakeState
@@ -45,7 +46,16 @@ Fault = Callable[[Request], str | None]
 
 
 class FakeServer(
-    FakePeople, FakeKeys, FakeKeyLog, FakeEntrance, FakeChannels, FakeRooms, FakePolls, FakeBackups, FakeResets
+    FakeProfiles,
+    FakePeople,
+    FakeKeys,
+    FakeKeyLog,
+    FakeEntrance,
+    FakeChannels,
+    FakeRooms,
+    FakePolls,
+    FakeBackups,
+    FakeResets,
 ):
     """Accounts, keys and logs in dictionaries. `fault` names what happens to a request: lose_request, lose_answer."""
 
@@ -93,6 +103,8 @@ class FakeServer(
         except problems.Problem as problem:
             self.refused += [problem.slug] if problem.status == 409 else []
             return Answer(problem.status, {}, json.dumps(problem.to_dict()).encode())
+        if isinstance(result, bytes):
+            return Answer(200, {"content-type": "image/webp"}, result)
         return Answer(200, {}, msgspec.json.encode(result))
 
     def _route(self, request: Request) -> object:
@@ -115,9 +127,6 @@ class FakeServer(
 
     # --- auth
 
-    def _profile(self, user: dict) -> dict:
-        return {"user_id": user["id"], "username": user["username"], "display_name": user["username"]}
-
     def _user(self, key: str, value: str) -> dict:
         found = [user for user in self.users.values() if user[key] == value]
         if not found:
@@ -131,6 +140,8 @@ class FakeServer(
     def _auth_users(self, session, method, rest, body, query) -> object:
         if not rest:
             return self._profile(self.found(session, query["username"]))
+        if rest[1:2] == ["avatars"]:
+            return self._picture(rest[0], rest[2])
         if rest[1:] == ["identity"]:
             if not self.statements[rest[0]]:
                 raise problems.NotFound

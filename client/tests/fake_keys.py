@@ -24,7 +24,9 @@ class FakeKeys:
     def _auth_me(self, session, method, rest, body, query) -> object:
         user = self._user("id", session["user"])
         match rest:
-            case []:
+            case [] | ["avatar"]:
+                if method != "GET":
+                    self._show(user["id"], method, rest, body)
                 has = bool(self.statements[user["id"]])
                 return {**self._profile(user), "email": "", "device_id": session["device"], "has_statement": has}
             case ["statements" | "new-root", *version]:

@@ -80,6 +80,15 @@ class Api:
                 await asyncio.sleep(max(full_jitter(attempt), _retry_after_s(error)))
         raise AssertionError("the last attempt returns or raises")
 
+    async def fetch(self, path: str, media_type: str) -> bytes:
+        """The bytes at a path, once; `NetworkError` where they are of another type."""
+        headers = {"accept": f"{media_type}, application/json", "x-request-id": new_uuid7()}
+        answer = await self._send_authorized(Request("GET", path, headers))
+        decode_answer(answer, type(None))
+        if answer.headers.get("content-type") != media_type:
+            raise NetworkError("protocol", "the server sent something else than it was asked for")
+        return answer.body
+
     async def anonymous(
         self,
         path: str,

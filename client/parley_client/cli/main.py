@@ -23,6 +23,7 @@ from parley_client.cli.linking import link, typed_digits
 from parley_client.cli.lock import erase_locked, lock
 from parley_client.cli.message import message
 from parley_client.cli.people import people
+from parley_client.cli.profile import profile
 from parley_client.cli.providers import provider
 from parley_client.cli.push import push
 from parley_client.cli.receiving import print_messages
@@ -47,6 +48,7 @@ app.add_typer(account, name="account")
 app.add_typer(invitation, name="invitation")
 app.add_typer(provider, name="provider")
 app.add_typer(people, name="people")
+app.add_typer(profile, name="profile")
 attachment = typer.Typer(no_args_is_help=True, help="Files of messages.")
 app.add_typer(attachment, name="attachment")
 app.add_typer(message, name="message")

@@ -163,6 +163,10 @@ _ELEVENTH = (
     """CREATE TABLE stuck (
         conversation_id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, epoch INTEGER NOT NULL, way TEXT NOT NULL,
         confirmed INTEGER NOT NULL) WITHOUT ROWID""",
+    # What people show of themselves, as JSON, when it was asked for, and the bytes of the picture that `avatar` names.
+    """CREATE TABLE profiles (
+        user_id TEXT PRIMARY KEY, profile BLOB NOT NULL, asked_at INTEGER NOT NULL, avatar TEXT NOT NULL, picture BLOB NOT NULL
+        ) WITHOUT ROWID""",
 )
 _MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH, _EIGHTH, _NINTH, _TENTH, _ELEVENTH)
 

@@ -49,6 +49,7 @@ PROFILES = (
         method="GET",
         path="/users",
         summary="The profile of one exact user name.",
+        description="Whoever is not to be found by it, and whoever has blocked the caller, answers as if there were nobody.",
         caller="session",
         answer=Profile,
         query={
