@@ -12,6 +12,7 @@ import flet as ft
 
 from parley_app import words
 from parley_app.bridge import Bridge
+from parley_app.components.avatar import FacesContext
 from parley_app.components.layout import keyed
 from parley_app.components.watching import use_watched
 from parley_app.engine import Engine
@@ -128,9 +129,12 @@ def Root(app: App) -> ft.Control:
     ft.use_effect(lambda: _paint(page, colours), [colours])
     return UiContext(
         Ui(colours, *size),
-        lambda: ft.SafeArea(
-            ft.Stack([ft.Container(_screen(app), left=0, right=0, top=0, bottom=0), *_top(app)], expand=True),
-            expand=True,
+        lambda: FacesContext(
+            app.faces,
+            lambda: ft.SafeArea(
+                ft.Stack([ft.Container(_screen(app), left=0, right=0, top=0, bottom=0), *_top(app)], expand=True),
+                expand=True,
+            ),
         ),
     )
 

@@ -76,6 +76,7 @@ class AccountAnswers:
         self.awaiting = 0
         self.password = PASSWORD
         self.profile = {"email": "anna@old.test", "email_verified": False, "has_recovery_words": False}
+        self.profile |= {"display_name": "anna"} | dict.fromkeys(("about", "pronouns", "time_zone"), "")
         self.factors = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
         self.letters = []
         self.sign_ins = [

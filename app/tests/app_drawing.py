@@ -8,6 +8,8 @@ from flet.components.component import Component, Renderer
 from flet.controls.base_control import BaseControl
 from flet.controls.context import _context_page
 
+from parley_app.components.avatar import FacesContext
+from parley_app.model.faces import NoFaces
 from parley_app.theme import Ui, UiContext, palette
 
 
@@ -18,7 +20,8 @@ def draw(component, app, *, width=1440.0, height=900.0, dark=False, run_task=lam
     token = _context_page.set(page)
     try:
         ui = Ui(palette(dark=dark, high_contrast=False), width, height)
-        root = Component(fn=lambda: UiContext(ui, lambda: component(app)))
+        faces = getattr(app, "faces", None) or NoFaces()
+        root = Component(fn=lambda: UiContext(ui, lambda: FacesContext(faces, lambda: component(app))))
         return list(_walk(root, ()))
     finally:
         _context_page.reset(token)

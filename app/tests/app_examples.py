@@ -101,6 +101,8 @@ class FakeDevice(RoomAnswers, ChannelAnswers, LockAnswers, AccountAnswers, Peopl
         self.presences = {}
         self.groups = {}
         self.pictures = {}
+        #: What people show besides their names; pictures in base64url.
+        self.shown = {}
         self.joins = []
         self.made = summary
         self.channels = []
@@ -161,6 +163,31 @@ class FakeDevice(RoomAnswers, ChannelAnswers, LockAnswers, AccountAnswers, Peopl
 
     def _conversation(self, conversation_id):
         return self.summaries[conversation_id]
+
+    def _shown_by(self, user_id):
+        known = {"user_id": user_id, "username": NAMES[user_id], "display_name": NAMES[user_id], "picture": None}
+        return known | dict.fromkeys(("about", "pronouns", "time_zone"), "") | self.shown.get(user_id, {})
+
+    def _profiles(self, user_ids):
+        return [self._shown_by(user_id) for user_id in user_ids if user_id in NAMES]
+
+    def _profile(self, user_id):
+        if user_id not in NAMES:
+            raise EngineError("not_found", "nobody")
+        return self._shown_by(user_id)
+
+    def _account_profile(self, **words):
+        self.profile |= words
+        self._show(**words)
+        return dict(self.profile)
+
+    def _account_picture(self, data):
+        self._show(picture=data)
+        return dict(self.profile)
+
+    def _show(self, **more):
+        self.shown[ME] = self.shown.get(ME, {}) | more
+        self.tell("profile.changed", user_id=ME)
 
     def _recovery_key(self):
         return {"recovery_key": self.recovery_key}

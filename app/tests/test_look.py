@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley_app import account_words, audit_words, channel_words, lock_words, recovery_words, room_words, words
+from parley_app import account_words, audit_words, channel_words, lock_words, profile_words, recovery_words, room_words, words
 from parley_app.tokens import DARK, HIGH_CONTRAST_DARK, HIGH_CONTRAST_LIGHT, LIGHT
 
 AA_TEXT, AA_CONTROL = 4.5, 3.0
@@ -75,7 +75,7 @@ def test_low_contrast_is_caught():
 
 
 def sentences():
-    modules = (words, room_words, channel_words, audit_words, account_words, lock_words, recovery_words)
+    modules = (words, room_words, channel_words, audit_words, account_words, profile_words, lock_words, recovery_words)
     for name, value in (pair for module in modules for pair in vars(module).items()):
         if name.isupper():
             values = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]

@@ -8,7 +8,9 @@ from typing import Final
 import flet as ft
 import flet.canvas as cv
 
+from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
+from parley_app.model.faces import NoFaces
 from parley_app.model.rows import Person, Presence, Room, RoomKind
 from parley_app.theme import text_style, use_ui
 from parley_app.tokens import Family, Radius, Size, Space, Stroke, Tone, Type, TypeStyle
@@ -20,6 +22,18 @@ _STYLES: Final = {
     Size.AVATAR_LG: TypeStyle(15, 20, 600),
     Size.AVATAR_XL: Type.TITLE,
 }
+
+
+#: How people show themselves, where a component stands.
+FacesContext = ft.create_context(NoFaces())
+
+
+def use_face(user_id: str) -> bytes:
+    """Somebody's picture, followed from now on; empty where there is none, and for nobody."""
+    faces = ft.use_context(FacesContext)
+    use_watched(faces)
+    ft.use_effect(lambda: faces.want(user_id), [user_id])
+    return faces.of(user_id)
 
 
 def _mark(content: ft.Control, tone: Tone, size: int, radius: float) -> ft.Container:
@@ -40,10 +54,26 @@ def _initials(letters: str, size: int, ink: str) -> ft.Control:
     return cv.Canvas([text], width=size, height=size)
 
 
+def _portrait(picture: bytes, tone: Tone, size: int, radius: float) -> ft.Control:
+    image = ft.Image(
+        src=picture,
+        width=size,
+        height=size,
+        fit=ft.BoxFit.COVER,
+        border_radius=radius,
+        exclude_from_semantics=True,
+        gapless_playback=True,
+    )
+    return _mark(image, tone, size, radius)
+
+
 @ft.component
 def PersonAvatar(person: Person, size: int = Size.AVATAR) -> ft.Control:
-    """Initials on the person's identity colour."""
+    """The person's picture, or initials on their identity colour; the smallest are always initials."""
     tone = use_ui().identity(person.hue)
+    picture = use_face("" if size == Size.AVATAR_XS else person.user_id)
+    if picture:
+        return _portrait(picture, tone, size, size / 2)
     letters = person.initials[0] if size == Size.AVATAR_XS else person.initials
     return _mark(_initials(letters, size, tone.ink), tone, size, size / 2)
 
@@ -79,9 +109,10 @@ def with_presence(face: ft.Control, presence: Presence, size: int, backdrop: str
 
 @ft.component
 def RoomAvatar(kind: RoomKind, person: Person, size: int = Size.AVATAR_LG, picture: bytes = b"") -> ft.Control:
-    """Round for people, squared for rooms: the shape alone tells them apart. A group may have a picture."""
+    """Round for people, squared for rooms: the shape alone tells them apart. A group may have a picture, as people do."""
     ui = use_ui()
     tone = ui.identity(person.hue)
+    picture = use_face(person.user_id if kind is RoomKind.PERSON else "") or picture
     if kind is RoomKind.SELF:
         return _mark(ui.icon(Glyph.BOOKMARK_SIMPLE, Size.ICON, tone.ink, family=Family.ICON_FILL), tone, size, size / 2)
     if kind is RoomKind.CHANNEL:
@@ -90,16 +121,7 @@ def RoomAvatar(kind: RoomKind, person: Person, size: int = Size.AVATAR_LG, pictu
         return _mark(globe, tone, size, Radius.MD if size < Size.AVATAR_XL else Radius.LG)
     round_or_square = size / 2 if kind is RoomKind.PERSON else Radius.MD if size < Size.AVATAR_XL else Radius.LG
     if picture:
-        image = ft.Image(
-            src=picture,
-            width=size,
-            height=size,
-            fit=ft.BoxFit.COVER,
-            border_radius=round_or_square,
-            exclude_from_semantics=True,
-            gapless_playback=True,
-        )
-        return _mark(image, tone, size, round_or_square)
+        return _portrait(picture, tone, size, round_or_square)
     return _mark(_initials(person.initials, size, tone.ink), tone, size, round_or_square)
 
 

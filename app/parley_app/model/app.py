@@ -20,6 +20,7 @@ from parley_app.model.company import Company
 from parley_app.model.comparing import Comparing
 from parley_app.model.conversation import Conversation
 from parley_app.model.entering import Entering
+from parley_app.model.faces import Faces
 from parley_app.model.governing import Governing
 from parley_app.model.joining import Joining
 from parley_app.model.keeping import Keeping
@@ -73,7 +74,7 @@ class App(Entering):
         self.engine, self.bridge, self.spawn = engine, bridge, spawn
         self.session, self.preferences = Session(engine, bridge), Preferences(engine)
         self.company = Company(engine, spawn)
-        self.pictures = Pictures(engine, spawn)
+        self.pictures, self.faces = Pictures(engine, spawn), Faces(engine, spawn)
         self.chats = Chats(engine, self.company, self.pictures)
         self.keeping, self.finder = Keeping(engine, self.chats), Finder(engine)
         self.group_form = GroupForm(engine, self.finder)
@@ -434,6 +435,7 @@ class App(Entering):
 
     async def _heard(self, name: str, params: Json) -> None:
         self.company.heard(name, params)
+        self.faces.heard(name, params)
         self.reminders.heard(name)
         self.relations.heard(name)
         if name in {"connection.changed", "signed_out"}:
@@ -497,4 +499,5 @@ class App(Entering):
         self.layers.close()
         for part in (self.chats, self.company, self.privacy, self.reminders, self.pictures, self.finder, self.channels):
             part.clear()
+        self.faces.clear()
         self.go(WELCOME)

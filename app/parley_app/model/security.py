@@ -9,6 +9,7 @@ from parley_app.model.link_other import LinkOther
 from parley_app.model.locking_out import LockingOut
 from parley_app.model.own_email import OwnEmail
 from parley_app.model.own_invitations import OwnInvitations
+from parley_app.model.own_profile import OwnProfile
 from parley_app.model.own_sessions import OwnSessions
 from parley_app.model.passkeys import Passkeys
 from parley_app.model.passwords import PasswordForm
@@ -24,6 +25,7 @@ class Security:
         self.again = SigningAgain(engine, bridge)
         self.password = PasswordForm(engine)
         self.email = OwnEmail(engine, self.again)
+        self.profile = OwnProfile(engine)
         self.factors = SecondFactors(engine, self.again)
         self.passkeys = Passkeys(engine, bridge, self.again)
         self.sessions = OwnSessions(engine, self.again)

@@ -27,9 +27,10 @@ from parley_app.model.layers import Spot
 from parley_app.model.menus import permits
 from parley_app.model.people import Membership, members_of
 from parley_app.model.pins import Pins
-from parley_app.model.rows import Person, Presence
+from parley_app.model.rows import Person, Presence, RoomKind
 from parley_app.screens.comparing import number_row
 from parley_app.screens.lifetimes import LifetimeRows
+from parley_app.screens.person import PersonLines
 from parley_app.screens.pictures import GroupFace
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Type, Width
@@ -53,6 +54,7 @@ def DetailsPane(
             keyed("face", GroupFace)(app, room, may=may_name),
             ft.Semantics(content=ui.text(room.title, Type.TITLE, align=ft.TextAlign.CENTER), header=True),
             *([ui.text(topic, Type.SMALL, ui.c.ink_2, align=ft.TextAlign.CENTER)] if topic else []),
+            *([keyed("person", PersonLines)(app, room.person.user_id)] if room.kind is RoomKind.PERSON else []),
         ],
         spacing=Space.SM,
         horizontal_alignment=ft.CrossAxisAlignment.CENTER,

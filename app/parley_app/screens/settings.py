@@ -7,7 +7,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import account_words, entrance_words, lock_words, recovery_words, words
+from parley_app import account_words, entrance_words, lock_words, profile_words, recovery_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.layout import at_least, keyed
 from parley_app.components.overlay import Dialog, DialogOver
@@ -30,6 +30,7 @@ from parley_app.screens.own_email import EmailScreen
 from parley_app.screens.own_invitations import InvitationsScreen
 from parley_app.screens.own_passkeys import PasskeysScreen
 from parley_app.screens.own_password import PasswordScreen
+from parley_app.screens.own_profile import ProfileScreen
 from parley_app.screens.own_sessions import SessionsScreen
 from parley_app.screens.privacy import PrivacyScreen
 from parley_app.screens.recovery_words import RecoveryWordsScreen
@@ -45,6 +46,7 @@ from parley_app.screens.settings_page import (
     OWN_EMAIL,
     OWN_INVITATIONS,
     OWN_PASSWORD,
+    OWN_PROFILE,
     OWN_SESSIONS,
     PASSKEYS,
     PRIVACY,
@@ -68,6 +70,9 @@ _WAYS: Final = (
     (Glyph.TICKET, entrance_words.INVITATIONS, entrance_words.INVITATIONS_DETAIL, OWN_INVITATIONS),
     (Glyph.KEY, account_words.KEYS, account_words.KEYS_DETAIL, KEY_LOG),
 )
+
+
+_PROFILE: Final = (profile_words.PROFILE, profile_words.PROFILE_DETAIL, OWN_PROFILE)
 
 
 @ft.component
@@ -198,6 +203,7 @@ def AccountScreen(app: App) -> ft.Control:
         words.ACCOUNT,
         words.ACCOUNT_LEAD,
         [
+            Card(LinkRow(app, Glyph.USER_CIRCLE, *_PROFILE), padding=0),
             Group(words.ACCOUNT, facts),
             Group(account_words.SAFETY, ruled([_email_row(app, email), *(LinkRow(app, *row) for row in _WAYS)])),
             *([Note(ui.c.danger, Glyph.WARNING_CIRCLE, fault)] if fault else []),
@@ -275,6 +281,7 @@ _PAGES: Final = {
     PRIVACY: PrivacyScreen,
     NOTIFICATIONS: NotificationsScreen,
     OWN_EMAIL: EmailScreen,
+    OWN_PROFILE: ProfileScreen,
     OWN_PASSWORD: PasswordScreen,
     SECOND_STEP: SecondStepScreen,
     PASSKEYS: PasskeysScreen,

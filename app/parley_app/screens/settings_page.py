@@ -30,6 +30,7 @@ OWN_SESSIONS: Final = f"{ACCOUNT}/sessions"
 LINK_OTHER: Final = f"{OWN_SESSIONS}/link"
 #: A device of the person follows, by its id.
 LOCK_OUT: Final = f"{OWN_SESSIONS}/lock-out"
+OWN_PROFILE: Final = f"{ACCOUNT}/profile"
 OWN_INVITATIONS: Final = f"{ACCOUNT}/invitations"
 KEY_LOG: Final = f"{ACCOUNT}/keys"
 RECOVERY_WORDS: Final = f"{ACCOUNT}/recovery-words"
