@@ -2,7 +2,16 @@
 
 import pytest
 
-from parley_app import account_words, audit_words, channel_words, lock_words, profile_words, recovery_words, room_words, words
+from parley_app import (
+    account_words,
+    audit_words,
+    channel_words,
+    lock_words,
+    profile_words,
+    recovery_words,
+    room_words,
+    words,
+)
 from parley_app.tokens import DARK, HIGH_CONTRAST_DARK, HIGH_CONTRAST_LIGHT, LIGHT
 
 AA_TEXT, AA_CONTROL = 4.5, 3.0

@@ -326,6 +326,12 @@ SIGNING_KEY_LIFETIME_S = 90 * 24 * 3600
 FIELD_KEY_LIFETIME_S = 365 * 24 * 3600
 #: Who verifies access tokens asks for unknown keys again, but not sooner than this.
 KEYS_AGAIN_AFTER_S = 5
+#: What operators tell everybody: texts in characters, how many stand at once, and how long.
+ANNOUNCEMENT_LENGTH_MAX = 280
+ANNOUNCEMENTS_AT_ONCE_MAX = 5
+ANNOUNCEMENT_LIFETIME_S_MIN = 60
+ANNOUNCEMENT_LIFETIME_S_MAX = 366 * 24 * 3600
+TERMS_LENGTH_MAX = 64 * 1024
 #: Rows of people or of the audit log in one answer to an operator.
 OPERATOR_PAGE_MAX = 200
 #: Sessions of the operators' pages end when nobody does anything for so long, and at last.

@@ -21,7 +21,7 @@ from parley_ops.errors import OperationError, UsageError
 from parley_ops.instance import NODES_MAX, require_instance
 from parley_ops.invitations import invite
 from parley_ops.layout import Home, checkout, runtime
-from parley_ops.operator_cli import audit, keys, users
+from parley_ops.operator_cli import announcement, audit, keys, terms, users
 from parley_ops.report import report
 from parley_ops.stack import Stack
 from parley_ops.watching.commands import transparency
@@ -41,7 +41,7 @@ app = typer.Typer(
 app.add_typer(transparency, name="transparency")
 app.command("sign-web")(sign_web)
 app.command("verify-web")(verify_web)
-for part in (users, audit, keys):
+for part in (users, announcement, terms, audit, keys):
     app.add_typer(part)
 _console = Console(highlight=False, soft_wrap=True)
 

@@ -20,7 +20,10 @@ from parley_ops.stack import Stack
 
 users = typer.Typer(name="user", help="Accounts: list, show, create, suspend, restore, …", no_args_is_help=True)
 audit = typer.Typer(name="audit", help="The log of what operators and people did to accounts.", no_args_is_help=True)
+announcement = typer.Typer(name="announcement", help="What everybody is told in the app.", no_args_is_help=True)
+terms = typer.Typer(name="terms", help="The terms that people are asked to agree to.", no_args_is_help=True)
 keys = typer.Typer(name="keys", help="The keys of this server.", no_args_is_help=True)
+_DAY_S = 24 * 3600
 _console = Console(highlight=False, soft_wrap=True)
 
 HomeOption = Annotated[
@@ -169,6 +172,76 @@ def quota(
     found = _ask(home, "user.quota", name=name, change=size is not None, limit_bytes=limit)
     said = f"{name}: {found['used_bytes']} of {found['limit_bytes']} bytes, in {found['objects']} files"
     _done(found, said, json=json)
+
+
+@announcement.command("list")
+def list_announcements(*, json: JsonOption = False, home: HomeOption = None) -> None:
+    """Show what stands, newest first."""
+    found = _ask(home, "announcement.list")
+    if json:
+        return _say_json(found)
+    for each in found["announcements"]:
+        _say(f"{each['announcement_id']} until {each['ends_at']}: {each['text']}")
+    return None
+
+
+@announcement.command("make")
+def make_announcement(
+    text: Annotated[str, typer.Argument(help="A sentence or two.")],
+    *,
+    days: Annotated[int, typer.Option(help="How long it stands.")] = 7,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Tell everybody something, above their conversations, until they put it away or it ends."""
+    made = _ask(home, "announcement.make", text=text, lifetime_s=days * _DAY_S)
+    _done(made, f"Everybody is told until {made['ends_at']}: {made['announcement_id']}", json=json)
+
+
+@announcement.command("withdraw")
+def withdraw_announcement(
+    announcement_id: Annotated[str, typer.Argument(help="As `list` prints it.")],
+    *,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Let an announcement end now."""
+    _done(_ask(home, "announcement.withdraw", announcement_id=announcement_id), "It is told no more.", json=json)
+
+
+@terms.command("list")
+def list_terms(*, json: JsonOption = False, home: HomeOption = None) -> None:
+    """Show all versions, and how many people agreed to each."""
+    found = _ask(home, "terms.list")
+    if json:
+        return _say_json(found)
+    for each in found["terms"]:
+        asked = ", asked for" if each["asked_for"] else ""
+        _say(f"version {each['version']} of {each['published_at']}: {each['agreed']} agreed{asked}")
+    return None
+
+
+@terms.command("publish")
+def publish_terms(
+    file: Annotated[Path, typer.Argument(help="The terms as plain text in UTF-8.")],
+    *,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Ask everybody to agree to these from now on, as the next version."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The file {file} cannot be read as text in UTF-8.") from error
+    made = _ask(home, "terms.publish", text=text)
+    _done(made, f"People are asked to agree to version {made['version']}.", json=json)
+
+
+@terms.command("withdraw")
+def withdraw_terms(*, json: JsonOption = False, home: HomeOption = None) -> None:
+    """Ask for no terms any more, until you publish others."""
+    found = _ask(home, "terms.withdraw")
+    _done(found, f"Nobody is asked for version {found['version']} any more.", json=json)
 
 
 @audit.command("list")

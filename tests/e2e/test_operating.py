@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -50,9 +51,31 @@ def test_accounts_are_shown_suspended_and_restored(stack: Stack, device: Make, h
     assert acts[:4] == ["user.restored", "user.suspended", "session.ended", "user.quota_set"]
 
 
+def test_everybody_is_told_and_asked(stack: Stack, device: Make, tmp_path: Path):
+    anna = device("anna")
+    file = tmp_path / "terms.txt"
+    file.write_text("Be kind to one another.")
+    made = ops(stack, "announcement", "make", "We move on Sunday.", "--days", "1")
+    version = ops(stack, "terms", "publish", str(file))["version"]
+    try:
+        assert made in ops(stack, "announcement", "list")["announcements"]
+        assert made["text"] in [each["text"] for each in anna("announcements")]
+        assert anna("account.terms")["due"] == {"version": version, "text": "Be kind to one another."}
+        assert anna("account.agree", version=version)["due"] is None
+        (row,) = [row for row in ops(stack, "terms", "list")["terms"] if row["asked_for"]]
+        assert (row["version"], row["agreed"]) == (version, 1)
+    finally:
+        assert ops(stack, "terms", "withdraw")["version"] == version
+        ops(stack, "announcement", "withdraw", made["announcement_id"])
+    assert anna("announcements") == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("terms", "publish", "/nowhere/at/all"), "cannot be read"),
+        (("announcement", "make", ""), "1 to 280 characters"),
+        (("announcement", "withdraw", "none"), "No such announcement"),
         (("user", "show", "nobody-of-that-name"), "There is no such account"),
         (("user", "role", "nobody-of-that-name", "king"), "There is no such account"),
         (("user", "quota", "anna", "much"), "A quota is a number of bytes"),

@@ -18,6 +18,7 @@ from parley_contracts import profile_api as profile
 from parley_contracts import sign_up_api as sign_up
 from parley_contracts import state_api as state
 from parley_contracts import sync_api as sync
+from parley_contracts import telling_api
 from parley_contracts.documents.fields import BINARY, is_time
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ObjectId, UploadId, UserId, media_object_id
@@ -44,6 +45,7 @@ VALUES: Mapping[str, Any] = {
     "client_id": "019ab0c4-5c00-7d44-8a2b-3c4d5e6f7084",
     "upload_id": _UPLOAD,
     "object_id": _OBJECT,
+    "announcement_id": "019ab0c4-5c00-7f66-8a2b-3c4d5e6f7089",
     "invitation_id": "019ab0c4-5c00-7f66-8a2b-3c4d5e6f7088",
     "provider": "work",
     "uses": 5,
@@ -148,6 +150,9 @@ _OF_TYPES: Mapping[type, Mapping[str, Any]] = {
     channels.SearchHit: {**_CHANNEL_ID, "text": "Good morning"},
     channels.SearchPage: {"next": None},
     state.PrivacySettings: {"version": 1, "receipts": True, "typing": False, "presence": True},
+    telling_api.Announcement: {"text": "We move to a new machine on Sunday morning."},
+    telling_api.Terms: {"text": "Be kind to one another."},
+    telling_api.Consent: {"version_due": None},
     state.PresenceSet: {"status": "away"},
     state.PresenceChanged: {"status": "away", "last_seen_at": _TIME},
     sync.Sync: {

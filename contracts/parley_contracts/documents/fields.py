@@ -15,7 +15,7 @@ from parley_contracts import applications_api as applications
 from parley_contracts import auth_api as auth
 from parley_contracts import channels_api as channels
 from parley_contracts import joining_api as joining
-from parley_contracts import limits, linking_api, recovery_api
+from parley_contracts import limits, linking_api, recovery_api, telling_api
 from parley_contracts import media_api as media
 from parley_contracts import messaging_api as messaging
 from parley_contracts import notification_api as notifications
@@ -214,6 +214,7 @@ KEYWORDS: Mapping[type[msgspec.Struct], Mapping[str, dict[str, Any]]] = {
         "name": {"minLength": 1, "maxLength": limits.DEVICE_NAME_LENGTH_MAX},
         "platform": {"minLength": 1, "maxLength": limits.DEVICE_NAME_LENGTH_MAX},
     },
+    telling_api.Agreement: {"version": {"minimum": 1}},
     linking_api.DeviceLinkPart: {"name": {"maxLength": limits.DEVICE_NAME_LENGTH_MAX}},
     auth.FlowUser: {"id": UUID},
     auth.KeyPackageUpload: {"key_packages": {"maxItems": limits.KEY_PACKAGES_PER_UPLOAD_MAX}},

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "parley_auth.letters",
     "parley_auth.events",
     "parley_auth.audit",
+    "parley_auth.telling",
 ]
 
 MIDDLEWARE = [

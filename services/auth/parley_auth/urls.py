@@ -22,6 +22,7 @@ from parley_auth.providers.api import router as providers_router
 from parley_auth.relations.api import router as relations_router
 from parley_auth.signin.api import router as signin_router
 from parley_auth.signin.tokens import key_set
+from parley_auth.telling.api import router as telling_router
 from parley_serving.django.bodies import json_response
 from parley_serving.django.problems import install_problem_handlers
 
@@ -38,6 +39,7 @@ api.add_router("", relations_router)
 api.add_router("", key_log_router)
 api.add_router("", links_router)
 api.add_router("", recovery_router)
+api.add_router("", telling_router)
 
 internal_api = NinjaAPI(title="Parley auth, internal", urls_namespace="internal", docs_url=None, openapi_url=None)
 internal_api.add_router("", internal_router)

@@ -25,7 +25,7 @@ from parley_auth.operators.roles import machine
 from parley_contracts.limits import OPERATOR_SESSION_S
 
 PASSWORD = "copper-window-lantern-19"
-PAGES = ("", "accounts/user/", "audit/auditentry/", "reports/")
+PAGES = ("", "accounts/user/", "audit/auditentry/", "reports/", "announcements/", "terms/")
 HTTPS = {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_HOST": "chat.example:8443", "REMOTE_ADDR": "192.0.2.1"}
 
 

@@ -32,6 +32,11 @@ class Act(models.TextChoices):
     QUOTA_SET = "user.quota_set"
     REPORTS_READ = "reports.read"
     KEYS_ROTATED = "keys.rotated"
+    ANNOUNCEMENT_MADE = "announcement.made"
+    ANNOUNCEMENT_WITHDRAWN = "announcement.withdrawn"
+    TERMS_PUBLISHED = "terms.published"
+    TERMS_WITHDRAWN = "terms.withdrawn"
+    TERMS_AGREED = "terms.agreed"
 
 
 class AuditEntry(models.Model):

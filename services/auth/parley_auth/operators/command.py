@@ -14,6 +14,7 @@ from parley_auth.audit.listing import newest
 from parley_auth.operators import acts, neighbours, people
 from parley_auth.operators.roles import Actor, machine
 from parley_auth.rotation import rotate_field_key, rotate_signing_key
+from parley_auth.telling import announcements, terms
 from parley_contracts.limits import OPERATOR_PAGE_MAX
 from parley_contracts.problems import InvalidRequest, Problem
 from parley_serving.django.problems import problem_of_exception, say_bug
@@ -126,6 +127,61 @@ class UserQuota(_Ask, frozen=True, tag="user.quota"):
         return acts.set_quota(actor, user, self.limit_bytes) if self.change else neighbours.quota_of(user.user_id)
 
 
+class AnnouncementList(_Ask, frozen=True, tag="announcement.list"):
+    """What stands."""
+
+    def done(self, actor: Actor) -> dict[str, Any]:  # noqa: ARG002 - everybody may see it
+        """The announcements, newest first."""
+        return {"announcements": announcements.standing()}
+
+
+class AnnouncementMake(_Ask, frozen=True, tag="announcement.make"):
+    """Tell everybody something."""
+
+    text: str
+    lifetime_s: int
+
+    def done(self, actor: Actor) -> Any:
+        """The announcement."""
+        return announcements.announce(actor, self.text, self.lifetime_s)
+
+
+class AnnouncementWithdraw(_Ask, frozen=True, tag="announcement.withdraw"):
+    """Let one end now."""
+
+    announcement_id: str
+
+    def done(self, actor: Actor) -> None:
+        """Nothing to answer."""
+        announcements.withdraw(actor, self.announcement_id)
+
+
+class TermsList(_Ask, frozen=True, tag="terms.list"):
+    """All versions, and how many agreed to each."""
+
+    def done(self, actor: Actor) -> dict[str, Any]:
+        """The versions, newest first."""
+        return {"terms": terms.versions(actor)}
+
+
+class TermsPublish(_Ask, frozen=True, tag="terms.publish"):
+    """Ask everybody for these."""
+
+    text: str
+
+    def done(self, actor: Actor) -> dict[str, int]:
+        """Their version."""
+        return {"version": terms.publish(actor, self.text).version}
+
+
+class TermsWithdraw(_Ask, frozen=True, tag="terms.withdraw"):
+    """Ask for none any more."""
+
+    def done(self, actor: Actor) -> dict[str, int]:
+        """The version that was asked for."""
+        return {"version": terms.withdraw(actor)}
+
+
 class AuditList(_Ask, frozen=True, tag="audit.list"):
     """The newest rows of the audit log."""
 
@@ -174,6 +230,12 @@ Ask = (
     | UserSignOut
     | UserRole
     | UserQuota
+    | AnnouncementList
+    | AnnouncementMake
+    | AnnouncementWithdraw
+    | TermsList
+    | TermsPublish
+    | TermsWithdraw
     | AuditList
     | AuditVerify
     | KeysRotate

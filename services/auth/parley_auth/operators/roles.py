@@ -34,8 +34,10 @@ class Right:
     CREATE = Rank.ADMIN
     GRANT_RESET = Rank.ADMIN
     SET_QUOTA = Rank.ADMIN
+    ANNOUNCE = Rank.ADMIN
     SEE_ADDRESS = Rank.ADMIN
     SET_ROLE = Rank.OWNER
+    PUBLISH_TERMS = Rank.OWNER
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,14 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_POST
 from django.views.static import serve
 
 from parley_auth.accounts.models import User
 from parley_auth.audit.models import Act, AuditEntry
 from parley_auth.audit.recording import record_operator
 from parley_auth.operators import neighbours
+from parley_auth.operators.pages import telling
 from parley_auth.operators.pages.accounts import AccountPages
 from parley_auth.operators.pages.log import LogPages
 from parley_auth.operators.pages.reports import readable
@@ -69,7 +71,17 @@ class OperatorSite(AdminSite):
         kept = [
             entry for entry in super().get_urls() if not isinstance(entry, URLPattern) or entry.name not in unwanted
         ]
-        return [path("reports/", self.admin_view(self.reports), name="reports"), *kept]
+        return [
+            path("reports/", self.admin_view(self.reports), name="reports"),
+            path("announcements/", self.admin_view(self.announcements), name="announcements"),
+            path(
+                "announcements/<str:announcement_id>/withdraw/",
+                self.admin_view(require_POST(self.withdraw)),
+                name="announcement_withdraw",
+            ),
+            path("terms/", self.admin_view(self.terms), name="terms"),
+            *kept,
+        ]
 
     @method_decorator(never_cache)
     @method_decorator(csrf_protect)
@@ -91,6 +103,21 @@ class OperatorSite(AdminSite):
         if request.method == "POST":
             sign_out(request)
         return HttpResponseRedirect(reverse("admin:login", current_app=self.name))
+
+    def announcements(self, request: HttpRequest) -> HttpResponse:
+        """What everybody is told."""
+        request.current_app = self.name
+        return telling.announcements_page(request, self.each_context(request))
+
+    def withdraw(self, request: HttpRequest, announcement_id: str) -> HttpResponse:
+        """Tell one of them no more."""
+        request.current_app = self.name
+        return telling.withdraw(request, announcement_id)
+
+    def terms(self, request: HttpRequest) -> HttpResponse:
+        """The terms, and how many agreed."""
+        request.current_app = self.name
+        return telling.terms_page(request, self.each_context(request))
 
     def reports(self, request: HttpRequest) -> HttpResponse:
         """What people reported, with what its author committed to; each reading is audited."""
