@@ -17,6 +17,7 @@ from parley_client.schedule.methods import ScheduleMethods
 from parley_client.security.methods import SecurityMethods
 from parley_client.settings.methods import SettingsMethods
 from parley_client.state.methods import StateMethods
+from parley_client.telling.methods import TellingMethods
 from parley_client.transparency.methods import TransparencyMethods
 
 
@@ -37,5 +38,6 @@ class RoomMethods(
     RecoveryMethods,
     TransparencyMethods,
     ProfileMethods,
+    TellingMethods,
 ):
     """The parts of `Client`, each from its room."""

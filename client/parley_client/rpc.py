@@ -41,6 +41,7 @@ from parley_client.settings.rpc import settings_methods
 from parley_client.settings.syncing import save_draft
 from parley_client.state.rpc import state_methods
 from parley_client.store import documents
+from parley_client.telling.rpc import telling_methods
 from parley_client.transparency.rpc import transparency_methods
 from parley_client.trust.rpc import trust_methods
 from parley_contracts.encoding import b64decode, b64encode
@@ -243,6 +244,7 @@ class Rpc:
             **recovery_methods(client),
             **transparency_methods(client),
             **profile_methods(client),
+            **telling_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "link.finish": (DigitsParams, self._link_finish),

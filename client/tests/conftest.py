@@ -26,6 +26,7 @@ from fake_profiles import FakeProfiles
 from fake_resets import FakeResets
 from fake_rooms import FakeRooms
 from fake_state import FakeState
+from fake_telling import FakeTelling
 from hypothesis import settings
 
 from parley_client import Client
@@ -46,6 +47,7 @@ Fault = Callable[[Request], str | None]
 
 
 class FakeServer(
+    FakeTelling,
     FakeProfiles,
     FakePeople,
     FakeKeys,
@@ -113,6 +115,8 @@ class FakeServer(
         parts = url.path.removeprefix("/api/v1/").split("/")
         if parts[0] == "auth" and parts[1] in {"sign-up", "flows", "providers"}:
             return self._entrance(parts, body)
+        if parts == ["auth", "terms"]:
+            return self._newest_terms()
         if parts[:3] == ["auth", "token", "refresh"]:
             if not self.refresh:
                 raise problems.RefreshReused

@@ -1,18 +1,21 @@
 """Somebody uses whatever the API offers for the account itself: address, password, second factors, sessions."""
 
 import asyncio
+import io
 import json
+import tempfile
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 from e2e_devices import Stack
 from e2e_letters import CONFIRM, RESET, code_to, totp_code
+from PIL import Image
 from soft_authenticator import SoftAuthenticator
 
 from parley_client import Client
 from parley_client.api.network import Answer
-from parley_contracts.auth_api import FLOW_TOKEN_HEADER, Assertion
+from parley_contracts.auth_api import FLOW_TOKEN_HEADER, Assertion, ProfileChange
 
 FLOWS = "/api/v1/auth/flows/app/v1/auth"
 FACTORS = "/api/v1/auth/me/second-factors"
@@ -27,6 +30,8 @@ async def keep_the_account(call: Call, client: Client, stack: Stack, *, username
     assert await client.invitations() == [made.invitation]
     await client.withdraw_invitation(made.invitation.invitation_id)
     await client.sign_ins()
+    await show_oneself(client)
+    await be_told(client, stack)
     await client.request_verification()
     await client.verify_email(await letter(stack, email, CONFIRM, letters=2))
     await client.change_email(f"new.{email}")
@@ -49,6 +54,30 @@ async def keep_the_account(call: Call, client: Client, stack: Stack, *, username
     await client.remove_totp()
     assert (await client.second_factors()).passkeys == []
     await leave(client, stack, email=f"new.{email}", password=password)
+
+
+async def show_oneself(client: Client) -> None:
+    me = client.whoami().user_id
+    await client.change_profile(ProfileChange(display_name="Clara", about="Plants", time_zone="Europe/Berlin"))
+    painted = io.BytesIO()
+    Image.new("RGB", (500, 300), "teal").save(painted, "PNG")
+    await client.show_avatar(painted.getvalue())
+    shown = await client.profile(me)
+    assert (shown.profile.about, shown.picture[8:12]) == ("Plants", b"WEBP")
+    await client.show_avatar(None)
+    assert (await client.profile(me)).picture == b""
+
+
+async def be_told(client: Client, stack: Stack) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("Be kind to one another.")
+        file.flush()
+        assert (await asyncio.to_thread(stack.ops, "terms", "publish", file.name)).returncode == 0
+    asked = (await client.own_terms()).due
+    assert asked is not None
+    assert (await client.agree(asked.version)).due is None
+    assert (await asyncio.to_thread(stack.ops, "terms", "withdraw")).returncode == 0
+    await client.announcements()
 
 
 async def set_up_totp(client: Client) -> list[str]:

@@ -31,6 +31,7 @@ from parley_client.cli.restoring import restored
 from parley_client.cli.running import Invocation, first_line, run, show
 from parley_client.cli.settings import mark, remind, reminders, settings
 from parley_client.cli.state import register_state
+from parley_client.cli.telling import announcements, terms
 from parley_client.cli.transparency import transparency
 from parley_client.cli.trust import accept, verify
 from parley_client.client import Client, NetworkFactory
@@ -57,6 +58,8 @@ app.add_typer(push, name="push")
 register_state(app)
 app.command()(settings)
 app.command()(restored)
+app.command()(announcements)
+app.command()(terms)
 app.command()(remind)
 app.command()(reminders)
 app.command()(mark)

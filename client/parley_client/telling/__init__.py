@@ -1,0 +1,1 @@
+"""What the server tells its people: announcements, and the terms that they are asked to agree to."""
