@@ -37,6 +37,7 @@ from parley_app.screens import (
 )
 from parley_app.screens.layers import Layers
 from parley_app.screens.switcher import Switcher
+from parley_app.screens.terms import TermsScreen
 from parley_app.screens.viewer import Viewer
 from parley_app.theme import Ui, UiContext, material_theme, palette, use_ui
 from parley_app.tokens import FONTS, Palette
@@ -71,6 +72,8 @@ _SCREENS: Final = {
 def _screen(app: App) -> ft.Control:
     if app.session.phase == "starting":
         return keyed("starting", gate.Starting)(app)
+    if app.telling.due is not None and app.session.phase == "signed_in":
+        return keyed("terms", TermsScreen)(app)
     if app.route.startswith(routes.SETTINGS):
         return keyed(app.route, settings.SettingsScreen)(app)
     screen = _SCREENS.get(app.route, chats.ChatsScreen)
@@ -116,7 +119,7 @@ def Root(app: App) -> ft.Control:
     page = ft.context.page
     size, set_size = ft.use_state((page.width or _DEFAULT_SIZE[0], page.height or _DEFAULT_SIZE[1]))
     system_dark, set_system_dark = ft.use_state(page.platform_brightness == ft.Brightness.DARK)
-    use_watched(app, app.preferences, app.session)
+    use_watched(app, app.preferences, app.session, app.telling)
 
     def listen() -> None:
         page.on_resize = lambda event: set_size((event.width, event.height))

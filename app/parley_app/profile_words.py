@@ -30,3 +30,18 @@ REMOVE_PICTURE_TEXT: Final = "People see your letters again."
 def too_long(length_max: int) -> str:
     """A field holds more than the server takes."""
     return f"This can have {length_max} characters."
+
+
+# What the server has to say.
+PUT_AWAY: Final = "Put away"
+TERMS_TITLE: Final = "Terms of this server"
+AGREE: Final = "I agree"
+
+
+def terms_lead(version: int) -> str:
+    """Why somebody sees the terms instead of their conversations."""
+    if version == 1:
+        return "Whoever runs this server asks you to agree to these before you go on."
+    return (
+        f"These have changed: this is version {version}. Whoever runs this server asks you to agree before you go on."
+    )

@@ -79,6 +79,8 @@ class AccountAnswers:
         self.profile |= {"display_name": "anna"} | dict.fromkeys(("about", "pronouns", "time_zone"), "")
         self.factors = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
         self.letters = []
+        #: What operators tell everybody, and the texts of all versions of the terms, with the one that was agreed to.
+        self.announcements, self.terms, self.agreed = [], [], 0
         self.sign_ins = [
             {
                 "signed_in_at": "2026-11-26T11:00:00Z",
@@ -102,6 +104,20 @@ class AccountAnswers:
             own_session("phone", "Phone"),
             own_session("new", ""),
         ]
+
+    def _announcements(self):
+        return [{"announcement_id": text, "text": text} for text in self.announcements]
+
+    def _account_terms(self):
+        version = len(self.terms)
+        due = {"version": version, "text": self.terms[-1]} if version > self.agreed else None
+        return {"version": self.agreed, "agreed_at": None, "due": due}
+
+    def _account_agree(self, version):
+        if version != len(self.terms):
+            raise EngineError("version_stale", "newer ones")
+        self.agreed = version
+        return self._account_terms()
 
     def _key_log(self):
         return self.key_log
@@ -216,7 +232,7 @@ class AccountAnswers:
     def _account_verify(self, code):
         if code != LETTER_CODE:
             raise EngineError("wrong_code", "no")
-        self.profile = {"email": [self.profile["email"], *self.letters][-1], "email_verified": True}
+        self.profile |= {"email": [self.profile["email"], *self.letters][-1], "email_verified": True}
         return dict(self.profile)
 
     def _account_totp_begin(self):

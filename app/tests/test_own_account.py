@@ -14,9 +14,13 @@ from parley_app.model import app as routes
 from parley_app.model.layers import SignInAgain
 from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import ACCOUNT, OWN_EMAIL, OWN_PASSWORD
+from parley_client.profiles.methods import ProfileMethods
+from parley_client.profiles.rpc import profile_methods
 from parley_client.rpc import LoginParams
 from parley_client.security.methods import SecurityMethods
 from parley_client.security.rpc import security_methods
+from parley_client.telling.methods import TellingMethods
+from parley_client.telling.rpc import telling_methods
 
 NEW = "another orchard ferry"
 
@@ -208,7 +212,17 @@ async def test_the_device_takes_what_the_pages_call():
     await security.sessions.load()
     await security.sessions.end("phone")
     await security.sessions.end_others()
+    await security.profile.load()
+    await security.profile.save()
+    await security.profile.show(None)
+    device.terms, telling = ["Be kind."], world.app.telling
+    telling.clear()
+    await telling.load()
+    await telling.agree()
     methods = security_methods(SecurityMethods.__new__(SecurityMethods))
+    others = profile_methods(ProfileMethods.__new__(ProfileMethods))
+    others |= telling_methods(TellingMethods.__new__(TellingMethods))
+    methods |= {name: method for name, method in others.items() if name.startswith("account")}
     called = [(name, params) for name, params in device.calls if name.startswith("account")]
     for name, params in called:
         msgspec.convert(params, methods[name][0])

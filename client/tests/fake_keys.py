@@ -29,8 +29,6 @@ class FakeKeys:
                     self._show(user["id"], method, rest, body)
                 has = bool(self.statements[user["id"]])
                 return {**self._profile(user), "email": "", "device_id": session["device"], "has_statement": has}
-            case ["consent"]:
-                return self._consent(user["id"], method, body)
             case ["statements" | "new-root", *version]:
                 return self._state(user["id"], session, version, body)
             case ["vault"]:

@@ -17,6 +17,11 @@ class FakeTelling:
         rows = [{"announcement_id": str(number), "text": text} for number, text in enumerate(self.announcements)]
         return {"announcements": [row | fields for row in rows]}
 
+    def _auth_me(self, session, method, rest, body, query) -> object:
+        if rest == ["consent"]:
+            return self._consent(session["user"], method, body)
+        return super()._auth_me(session, method, rest, body, query)
+
     def _newest_terms(self) -> object:
         if not self.terms:
             raise problems.NotFound

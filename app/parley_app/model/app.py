@@ -40,6 +40,7 @@ from parley_app.model.reporting import Reporting
 from parley_app.model.rows import Picture
 from parley_app.model.schedule import Schedule
 from parley_app.model.session import Session
+from parley_app.model.telling import Telling
 
 CHATS: Final = gating.HOME
 PEOPLE: Final = "/people"
@@ -73,6 +74,7 @@ class App(Entering):
         super().__init__()
         self.engine, self.bridge, self.spawn = engine, bridge, spawn
         self.session, self.preferences = Session(engine, bridge), Preferences(engine)
+        self.telling = Telling(engine, self.preferences)
         self.company = Company(engine, spawn)
         self.pictures, self.faces = Pictures(engine, spawn), Faces(engine, spawn)
         self.chats = Chats(engine, self.company, self.pictures)
@@ -308,7 +310,8 @@ class App(Entering):
             self.go(CHATS)
 
     def look_around(self) -> None:
-        """Hear how the people of the open conversation stand, and those whom this person writes with."""
+        """Hear how the people of the open conversation stand, and those whom this person writes with; and what the server tells."""
+        self.spawn(self.telling.load())
         members = self.conversation.summary["members"] if self.conversation is not None else []
         here = [member["user_id"] for member in members if member["user_id"] != self.session.me.user_id]
         self.company.watch([*here, *self.chats.partners(self.session.me)])
@@ -451,6 +454,7 @@ class App(Entering):
             await self._follow_lock()
         elif name == "join_requests.changed" and self.opened == params["conversation_id"] and self.governing:
             await self._learn(self.governing)
+        await self.telling.heard(name, params)
 
     async def _conversation_changed(self, name: str, params: Json) -> None:
         open_one = self.conversation
@@ -500,4 +504,5 @@ class App(Entering):
         for part in (self.chats, self.company, self.privacy, self.reminders, self.pictures, self.finder, self.channels):
             part.clear()
         self.faces.clear()
+        self.telling.clear()
         self.go(WELCOME)

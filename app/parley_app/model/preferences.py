@@ -14,10 +14,12 @@ Theme = Literal["light", "dark", "system"]
 
 #: How many emoji are remembered, the last used first.
 EMOJI_RECENT_MAX = 16
+#: How many announcements that were put away, the last first: far fewer stand at once.
+PUT_AWAY_MAX = 50
 
 
 class Preferences(Observed):
-    """Theme, contrast, and which emoji were used lately."""
+    """Theme, contrast, which emoji were used lately, and which announcements were put away."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__()
@@ -25,6 +27,7 @@ class Preferences(Observed):
         self.theme: Theme = "system"
         self.high_contrast = False
         self.emoji: tuple[str, ...] = ()
+        self.put_away: tuple[str, ...] = ()
 
     async def load(self) -> None:
         """Read what the device kept; what makes no sense is left out."""
@@ -36,7 +39,15 @@ class Preferences(Observed):
             emoji = kept.get("emoji")
             if isinstance(emoji, list) and all(isinstance(each, str) for each in emoji):
                 self.emoji = tuple(each for each in emoji if 0 < len(each) <= REACTION_LENGTH_MAX)[:EMOJI_RECENT_MAX]
+            away = kept.get("put_away")
+            if isinstance(away, list) and all(isinstance(each, str) for each in away):
+                self.put_away = tuple(away)[:PUT_AWAY_MAX]
             self.changed()
+
+    async def put_announcement_away(self, announcement_id: str) -> None:
+        """Show an announcement no more."""
+        self.put_away = (announcement_id, *self.put_away)[:PUT_AWAY_MAX]
+        await self._keep()
 
     async def use_emoji(self, emoji: str) -> None:
         """Remember that an emoji was used; one that is the last used already needs no writing."""
@@ -54,4 +65,5 @@ class Preferences(Observed):
         self.changed()
         with contextlib.suppress(EngineError):
             kept = {"theme": self.theme, "high_contrast": self.high_contrast, "emoji": list(self.emoji)}
+            kept["put_away"] = list(self.put_away)
             await self._engine.call("preferences.save", {"preferences": kept})

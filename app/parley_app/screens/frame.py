@@ -15,6 +15,7 @@ from parley_app.components.status import ConnectionBanner
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model.app import App
+from parley_app.screens.announcing import AnnouncementLine
 from parley_app.screens.reminders import DueNotice
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Family, Radius, Size, Space, Type, Width
@@ -51,7 +52,9 @@ def Workspace(app: App, place: str, panes: Sequence[ft.Control], *, bar: bool = 
     if ui.compact:
         bottom = [BottomBar(place, app.go, app.chats.unread)] if bar else []
         return ft.Container(
-            ft.Column([Banner(app), DueNotice(app), *panes, *bottom], spacing=0), expand=True, bgcolor=ui.c.ground
+            ft.Column([Banner(app), AnnouncementLine(app), DueNotice(app), *panes, *bottom], spacing=0),
+            expand=True,
+            bgcolor=ui.c.ground,
         )
     row = ft.Row(
         [Rail(place, app.session.me, app.go, app.chats.unread), *panes],
@@ -59,7 +62,11 @@ def Workspace(app: App, place: str, panes: Sequence[ft.Control], *, bar: bool = 
         expand=True,
         vertical_alignment=ft.CrossAxisAlignment.STRETCH,
     )
-    return ft.Container(ft.Column([Banner(app), DueNotice(app), row], spacing=0), expand=True, bgcolor=ui.c.ground)
+    return ft.Container(
+        ft.Column([Banner(app), AnnouncementLine(app), DueNotice(app), row], spacing=0),
+        expand=True,
+        bgcolor=ui.c.ground,
+    )
 
 
 def _hero_bubble(ui: Ui, text: str, *, own: bool, indent: int) -> ft.Control:
