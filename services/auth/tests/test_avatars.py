@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import uuid
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.storage import storages
@@ -95,9 +96,8 @@ def test_what_is_no_picture_is_refused(alice, body, problem):
 
 
 def test_a_store_that_is_away_is_said(alice, monkeypatch):
-    monkeypatch.setattr(storages["profiles"], "_bucket", None)
-    monkeypatch.setattr(storages["profiles"], "endpoint_url", "http://127.0.0.1:9")
-    monkeypatch.setattr(storages["profiles"], "_connections", type("Gone", (), {})())
+    for name, gone in (("_bucket", None), ("_connections", SimpleNamespace()), ("endpoint_url", "http://127.0.0.1:9")):
+        monkeypatch.setattr(storages["profiles"], name, gone)
     assert alice.api.put("me/avatar", {"image": picture("red")}).problem == "unavailable"
     assert alice.api.get("me").body["avatar"] == ""
 

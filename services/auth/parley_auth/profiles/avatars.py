@@ -7,9 +7,9 @@ no longer does, both under the row's lock; what a crash left behind goes with th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,14 +22,13 @@ from parley_auth.profiles.pictures import square_picture
 from parley_contracts.limits import AVATARS_MADE_AT_ONCE_MAX, OBJECT_STORE_TIMEOUT_S
 from parley_contracts.problems import NotFound, Unavailable
 
-T = TypeVar("T")
-#: Few, since each has a connection of its own, and a picture that is being decoded is large.
-_threads = ThreadPoolExecutor(AVATARS_MADE_AT_ONCE_MAX, thread_name_prefix="avatars")
+#: Few at once: a picture that is being decoded is large.
+_decoding = BoundedSemaphore(AVATARS_MADE_AT_ONCE_MAX)
 
 
 def show_avatar(user: User, unverified_bytes: bytes) -> None:
     """Show this picture from now on; `InvalidRequest`, `Unavailable`."""
-    picture = _apart(lambda: square_picture(unverified_bytes))
+    picture = _made_anew(unverified_bytes)
     digest = hashlib.sha256(picture).hexdigest()
     _replace(user, digest, lambda: storages["profiles"].save(_place(user, digest), ContentFile(picture)))
 
@@ -43,18 +42,33 @@ def avatar_of(user: User, unverified_digest: str) -> bytes:
     """The bytes of the picture of that name; `NotFound` where the person shows another one or none."""
     if not user.avatar or unverified_digest != user.avatar:
         raise NotFound
-    return _apart(lambda: _read(_place(user, user.avatar)))
+    try:
+        with _reached(), storages["profiles"].open(_place(user, user.avatar)) as file:
+            found: bytes = file.read()
+    except FileNotFoundError as error:
+        raise NotFound from error
+    return found
+
+
+def _made_anew(unverified_bytes: bytes) -> bytes:
+    if not _decoding.acquire(timeout=OBJECT_STORE_TIMEOUT_S):
+        raise Unavailable(retry_after_s=1)
+    try:
+        return square_picture(unverified_bytes)
+    finally:
+        _decoding.release()
 
 
 def _replace(user: User, digest: str, store: Callable[[], object]) -> None:
-    with transaction.atomic():
+    with transaction.atomic(), _reached():
         row = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        _apart(lambda: _delete_all_but(row, {row.avatar, digest}))
-        _apart(store)
+        _delete_all_but(row, {row.avatar, digest})
+        store()
         User.objects.filter(pk=user.pk).update(avatar=digest)
     user.avatar = digest
     if row.avatar and row.avatar != digest:
-        _apart(lambda: storages["profiles"].delete(_place(user, row.avatar)))
+        with _reached():
+            storages["profiles"].delete(_place(user, row.avatar))
 
 
 def _delete_all_but(user: User, kept: set[str]) -> None:
@@ -62,15 +76,6 @@ def _delete_all_but(user: User, kept: set[str]) -> None:
     for name in names:
         if name not in kept:
             storages["profiles"].delete(f"{_folder(user)}/{name}")
-
-
-def _read(place: str) -> bytes:
-    try:
-        with storages["profiles"].open(place) as file:
-            found: bytes = file.read()
-    except FileNotFoundError as error:
-        raise NotFound from error
-    return found
 
 
 def _folder(user: User) -> str:
@@ -81,9 +86,10 @@ def _place(user: User, digest: str) -> str:
     return f"{_folder(user)}/{digest}"
 
 
-def _apart(work: Callable[[], T]) -> T:
-    """What `work` gives, in one of the few threads; `Unavailable` where the object store does not answer."""
+@contextmanager
+def _reached() -> Iterator[None]:
+    """`Unavailable` where the object store does not answer."""
     try:
-        return _threads.submit(work).result(2 * OBJECT_STORE_TIMEOUT_S)
-    except (BotoCoreError, ClientError, Boto3Error, TimeoutError) as error:
+        yield
+    except (BotoCoreError, ClientError, Boto3Error) as error:
         raise Unavailable("The object store does not answer.", retry_after_s=1) from error
