@@ -144,8 +144,6 @@ class FakeServer(
     def _auth_users(self, session, method, rest, body, query) -> object:
         if not rest:
             return self._profile(self.found(session, query["username"]))
-        if rest[1:2] == ["avatars"]:
-            return self._picture(rest[0], rest[2])
         if rest[1:] == ["identity"]:
             if not self.statements[rest[0]]:
                 raise problems.NotFound

@@ -141,5 +141,5 @@ async def test_another_type_of_answer_is_none(server, two, monkeypatch):
     await alice.show_avatar(painting())
     monkeypatch.setattr(type(server), "_picture", lambda *_: {"a": "b"})
     with pytest.raises(NetworkError):
-        await bob.session.api.fetch(f"/api/v1/auth/users/{her}/avatars/x", "image/webp")
+        await bob.session.api.fetch(f"/api/v1/auth/avatars/{her}/x", "image/webp")
     assert (await up_to_date(bob.session, [her]))[her].picture == b""

@@ -19,6 +19,8 @@ from parley_gateway.headers import OWN_PAGE, header_lines
 
 #: (requests a second, burst, connections) for one client address.
 LIMITS = {"default": (20, 60, 512), "test": (2000, 4000, 20_000)}
+#: (requests a second, burst) of pictures of people, which a list asks for by the dozen.
+PICTURE_LIMITS = {"default": (100, 300), "test": (2000, 4000)}
 #: What TLS 1.2 may use: forward secrecy and authenticated encryption, nothing else (RFC 9325). TLS 1.3 has nothing weaker.
 TLS12_CIPHERS = (
     *("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"),
@@ -123,6 +125,7 @@ events {{ worker_connections {2 * connections}; }}"""
 
 def _http(settings: Settings) -> str:
     rate, _, _ = LIMITS[settings.limits_profile]
+    pictures, _ = PICTURE_LIMITS[settings.limits_profile]
     temporary = "\n".join(
         f'  {name}_temp_path "{settings.work_dir}/{name}";'
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -145,6 +148,7 @@ def _http(settings: Settings) -> str:
   client_max_body_size {REQUEST_SIZE_BYTES_MAX};
 {_TLS}
   limit_req_zone $binary_remote_addr zone=limit_auth:4m rate={rate}r/s;
+  limit_req_zone $binary_remote_addr zone=limit_pictures:4m rate={pictures}r/s;
   limit_conn_zone $binary_remote_addr zone=clients:4m;
   limit_req_status 429;
   limit_conn_status 429;
@@ -232,13 +236,13 @@ def _site(settings: Settings) -> str:
 def _location(route: Route, settings: Settings, upstream_size: int) -> str:
     if route.presigned:
         return _presigned_location(route, settings)
-    _, burst, _ = LIMITS[settings.limits_profile]
+    bursts = {"auth": LIMITS[settings.limits_profile][1], "pictures": PICTURE_LIMITS[settings.limits_profile][1]}
     lines = [
         header_lines(OWN_PAGE if route.page else None),
         f"      proxy_pass http://{route.service}{_SOCKETS if route.socket else ''};",
     ]
     if route.limit:
-        lines.append(f"      limit_req zone=limit_{route.limit} burst={burst} nodelay;")
+        lines.append(f"      limit_req zone=limit_{route.limit} burst={bursts[route.limit]} nodelay;")
     if upstream_size > 1:
         # Every write of these services is an idempotent PUT, so another node may be asked again.
         lines.append("      proxy_next_upstream error timeout http_502 http_503 non_idempotent;")

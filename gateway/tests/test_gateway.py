@@ -18,6 +18,7 @@ MESSAGING = "/api/v1/messaging/conversations"
     [
         ("/.well-known/jwks.json", "auth"),
         ("/api/v1/auth/flows/app/v1/auth/login?next=1", "auth"),
+        ("/api/v1/auth/avatars/a/b", "auth"),
         ("/operators/accounts/user/?q=a", "auth"),
         ("/api/v1/messaging/conversations?limit=3", "messaging"),
         ("/api/v1/notifications/preferences?x=1", "notification"),
@@ -175,6 +176,13 @@ def test_a_crowd_from_one_address_gets_429(new_gateway):
     assert {(reply.status, reply.problem) for reply in refused} == {(429, "rate_limited")}
     assert all(int(reply.headers["retry-after"]) >= 1 for reply in refused)
     assert replies[0].status == 200
+
+
+def test_a_list_full_of_pictures_is_no_crowd(new_gateway):
+    gateway = new_gateway("default")
+    replies = [gateway.call("GET", "/api/v1/auth/avatars/a/b") for _ in range(120)]
+    assert {reply.status for reply in replies} == {200}
+    assert gateway.call("GET", AUTH).status == 200, "and takes nothing from what else is asked"
 
 
 UPGRADE = (

@@ -42,7 +42,7 @@ async def get_avatar(api: Api, user_id: UserId, unverified_name: str) -> bytes:
     """The picture that a person shows under that name, which is its hash; `NotFound` where it is another one by now."""
     if not _DIGEST.fullmatch(unverified_name):
         raise NetworkError("protocol", "the server names a picture as none is named")
-    picture = await api.fetch(f"{AUTH}/users/{quote(user_id, safe='')}/avatars/{unverified_name}", AVATAR_MEDIA_TYPE)
+    picture = await api.fetch(f"{AUTH}/avatars/{quote(user_id, safe='')}/{unverified_name}", AVATAR_MEDIA_TYPE)
     if len(picture) > AVATAR_SIZE_BYTES_MAX or hashlib.sha256(picture).hexdigest() != unverified_name:
         raise NetworkError("protocol", "the server sent another picture than the one that was asked for")
     return picture

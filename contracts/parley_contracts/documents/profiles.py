@@ -79,7 +79,7 @@ PROFILES = (
     Operation(
         name="get_avatar",
         method="GET",
-        path="/users/{user_id}/avatars/{avatar}",
+        path="/avatars/{user_id}/{avatar}",
         summary="The picture that a person shows, by the name that the profile gives it.",
         description="Another name than the present one is not found. The bytes behind a name are always the same.",
         caller="session",

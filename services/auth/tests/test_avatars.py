@@ -37,7 +37,7 @@ def stored(person):
 def test_a_picture_is_shown_and_replaced_and_taken_away(alice, bob, anonymous):
     first = alice.api.put("me/avatar", {"image": picture("red")}).body["avatar"]
     assert bob.api.get(f"users/{alice.user_id}").body["avatar"] == first
-    place = f"users/{alice.user_id}/avatars/{first}"
+    place = f"avatars/{alice.user_id}/{first}"
     answer = fetch(bob.api, place)
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
     assert answer["Cache-Control"] == "private, max-age=31536000, immutable"
@@ -55,7 +55,7 @@ def test_a_picture_is_shown_and_replaced_and_taken_away(alice, bob, anonymous):
     assert alice.api.call("DELETE", "me/avatar").body["avatar"] == ""
     assert stored(alice) == []
     assert alice.api.call("DELETE", "me/avatar").status == 200
-    assert fetch(bob.api, f"users/{alice.user_id}/avatars/{second}").status_code == 404
+    assert fetch(bob.api, f"avatars/{alice.user_id}/{second}").status_code == 404
 
 
 def test_what_a_crash_left_behind_goes_with_the_next_change(alice, monkeypatch):
@@ -76,7 +76,7 @@ def test_the_same_picture_of_two_people_is_two_objects(alice, bob):
     names = {person.api.put("me/avatar", {"image": picture("red")}).body["avatar"] for person in (alice, bob)}
     assert len(names) == 1
     alice.api.call("DELETE", "me/avatar")
-    assert fetch(alice.api, f"users/{bob.user_id}/avatars/{names.pop()}").status_code == 200
+    assert fetch(alice.api, f"avatars/{bob.user_id}/{names.pop()}").status_code == 200
     bob.api.call("DELETE", "me/avatar")
 
 
@@ -105,11 +105,11 @@ def test_a_store_that_is_away_is_said(alice, monkeypatch):
 def test_absent_pictures_have_one_answer(alice, bob):
     gone = User.objects.filter(id=bob.user_id)
     shown = bob.api.put("me/avatar", {"image": picture("red")}).body["avatar"]
-    place = f"users/{bob.user_id}/avatars/{shown}"
+    place = f"avatars/{bob.user_id}/{shown}"
     assert fetch(alice.api, place).status_code == 200
     gone.update(is_active=False)
-    paths = [place, f"users/{uuid.uuid4()}/avatars/{shown}", f"users/{alice.user_id}/avatars/{shown}"]
-    paths += [f"users/{alice.user_id}/avatars/{name}" for name in ("x", "%00", "..%2f", "0" * 64)]
+    paths = [place, f"avatars/{uuid.uuid4()}/{shown}", f"avatars/{alice.user_id}/{shown}"]
+    paths += [f"avatars/{alice.user_id}/{name}" for name in ("x", "%00", "..%2f", "0" * 64)]
     answers = [alice.api.get(path) for path in paths]
     assert {(answer.status, answer.problem) for answer in answers} == {(404, "not_found")}
     gone.update(is_active=True)

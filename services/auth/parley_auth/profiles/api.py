@@ -49,7 +49,7 @@ def delete_avatar(request: HttpRequest) -> HttpResponse:
     return json_response(own_profile(session))
 
 
-@router.get("/users/{unverified_user_id}/avatars/{unverified_avatar}")
+@router.get("/avatars/{unverified_user_id}/{unverified_avatar}")
 def get_avatar(request: HttpRequest, unverified_user_id: str, unverified_avatar: str) -> HttpResponse:
     """The picture of that name."""
     from parley_auth.profiles.avatars import avatar_of  # noqa: PLC0415 - it brings the S3 client, which is not small
