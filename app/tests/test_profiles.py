@@ -12,6 +12,7 @@ from test_names import nameless
 from parley_app import kept_words, profile_words, words
 from parley_app.engine import EngineError
 from parley_app.main import _screen
+from parley_app.model import faces as model
 from parley_app.model.layers import Choices, Question
 from parley_app.model.pictures import SIZE_BYTES_MAX
 from parley_app.screens.layers import Layers
@@ -55,14 +56,25 @@ async def test_who_comes_into_sight_is_asked_for_once_and_together():
         faces.want(user_id)
     await world.settle()
     assert [call["user_ids"] for call in device.asked("profiles")] == [[BEN], [CARLA, ME]]
+
+
+async def test_who_comes_into_sight_again_is_asked_for_again_after_a_while(monkeypatch):
+    world, device = await talking()
+    faces = world.app.faces
+
+    async def again():
+        faces.want(BEN)
+        await world.settle()
+
+    await again()
+    assert len(device.asked("profiles")) == 1
+    monkeypatch.setattr(model, "PROFILE_AGE_S_MAX", 0)
     turn = faces.version
-    device.tell("connection.changed", state="online")
-    await world.settle()
-    assert device.asked("profiles")[-1] == {"user_ids": [BEN, CARLA, ME]}
+    await again()
+    assert len(device.asked("profiles")) == 2
     assert faces.version == turn, "nothing is drawn anew where nothing is another"
     device.shown[BEN] = {"picture": b64encode(BLUE)}
-    device.tell("connection.changed", state="online")
-    await world.settle()
+    await again()
     assert faces.of(BEN) == BLUE
 
 
@@ -73,6 +85,10 @@ async def test_what_is_not_there_stays_letters():
     await world.app.faces.look(BEN)
     await world.settle()
     assert world.app.faces.of(CARLA) == b"" and world.app.faces.of(BEN) == RED
+    del device.faults["profiles"]
+    world.app.faces.want(CARLA)
+    await world.settle()
+    assert world.app.faces.profile(CARLA), "what failed is asked for again"
 
 
 async def test_somebody_else_sees_none_of_them():

@@ -50,13 +50,11 @@ async def test_it_is_put_away_for_good_and_the_next_one_comes():
     assert device.preferences["theme"] == "system"
 
 
-async def test_what_is_new_is_heard_with_the_next_connection():
+async def test_what_is_new_is_heard_when_a_conversation_is_opened():
     world, device = await told()
     device.announcements.append(SUNDAY)
-    device.tell("connection.changed", state="offline")
-    await world.settle()
     assert SUNDAY not in said(draw(_screen, world.app))
-    device.tell("connection.changed", state="online")
+    world.app.open("talk")
     await world.settle()
     assert SUNDAY in said(draw(_screen, world.app))
 

@@ -454,7 +454,6 @@ class App(Entering):
             await self._follow_lock()
         elif name == "join_requests.changed" and self.opened == params["conversation_id"] and self.governing:
             await self._learn(self.governing)
-        await self.telling.heard(name, params)
 
     async def _conversation_changed(self, name: str, params: Json) -> None:
         open_one = self.conversation

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import time
 
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model.observing import Observed, Spawn
+from parley_contracts.limits import PROFILE_AGE_S_MAX
 
 
 class NoFaces(Observed):
@@ -32,7 +34,7 @@ class Faces(NoFaces):
         self._known: dict[str, Json] = {}
         self._pictures: dict[str, bytes] = {}
         self._wanted: set[str] = set()
-        self._asked: set[str] = set()
+        self._asked: dict[str, float] = {}
         self._loading = False
 
     def of(self, user_id: str) -> bytes:
@@ -44,10 +46,11 @@ class Faces(NoFaces):
         return self._known.get(user_id)
 
     def want(self, user_id: str) -> None:
-        """Somebody has come into sight: ask, once, together with whoever else does at this moment."""
-        if not user_id or user_id in self._asked:
+        """Somebody has come into sight: ask, once in a while, together with whoever else does at this moment."""
+        now = time.monotonic()
+        if not user_id or now - self._asked.get(user_id, -PROFILE_AGE_S_MAX) < PROFILE_AGE_S_MAX:
             return
-        self._asked.add(user_id)
+        self._asked[user_id] = now
         self._wanted.add(user_id)
         if not self._loading:
             self._loading = True
@@ -55,32 +58,30 @@ class Faces(NoFaces):
 
     async def look(self, user_id: str) -> None:
         """Ask how somebody shows themselves now."""
-        self._asked.add(user_id)
+        self._asked[user_id] = time.monotonic()
         with contextlib.suppress(EngineError):  # what was known stays
             self._take([await self._engine.call("profile", {"user_id": user_id})])
 
     def heard(self, name: str, params: Json) -> None:
-        """An event: one's own profile is another, or the device is connected again and may learn what is new."""
-        again = set[str]()
+        """An event: one's own profile is another."""
         if name == "profile.changed":
-            again = {params["user_id"]}
-        elif name == "connection.changed" and params.get("state") == "online":
-            again = set(self._asked)
-        self._asked -= again
-        for user_id in sorted(again):
-            self.want(user_id)
+            self._asked.pop(params["user_id"], None)
+            self.want(params["user_id"])
 
     def clear(self) -> None:
         """Forget them: somebody else signs in."""
-        self._known, self._pictures, self._wanted, self._asked = {}, {}, set(), set()
+        self._known, self._pictures, self._wanted, self._asked = {}, {}, set(), {}
         self.changed()
 
     async def _load(self) -> None:
         try:
             while self._wanted:
                 wanted, self._wanted = sorted(self._wanted), set()
-                with contextlib.suppress(EngineError):  # asked for again with the next connection
+                try:
                     self._take(await self._engine.call("profiles", {"user_ids": wanted}))
+                except EngineError:
+                    for user_id in wanted:  # asked for again when they next come into sight
+                        self._asked.pop(user_id, None)
         finally:
             self._loading = False
 

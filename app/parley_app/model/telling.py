@@ -49,11 +49,6 @@ class Telling(Form):
             self._announcements, self.due = announcements, due
             self.changed()
 
-    async def heard(self, name: str, params: Json) -> None:
-        """An event: the device is connected again and may learn what is new."""
-        if name == "connection.changed" and params.get("state") == "online":
-            await self.load()
-
     async def put_away(self, announcement_id: str) -> None:
         """Show it no more on this device."""
         await self._preferences.put_announcement_away(announcement_id)
