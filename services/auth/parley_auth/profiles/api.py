@@ -68,6 +68,7 @@ def get_profiles(request: HttpRequest) -> HttpResponse:
     wanted = read_body(request, ProfilesQuery).user_ids
     if len(wanted) > PROFILES_PER_LOOKUP_MAX:
         raise InvalidRequest(f"At most {PROFILES_PER_LOOKUP_MAX} at a time.", field="user_ids")
-    ids = [uuid.UUID(text) for text in wanted if is_uuid(text)]
-    found = User.objects.filter(id__in=ids, is_active=True).order_by("id")
+    if not all(map(is_uuid, wanted)):
+        raise InvalidRequest("People are asked for by their identifiers.", field="user_ids")
+    found = User.objects.filter(id__in=[uuid.UUID(text) for text in wanted], is_active=True).order_by("id")
     return json_response(Profiles([profile_of(user) for user in found]))
