@@ -81,6 +81,7 @@ class AccountAnswers:
         self.letters = []
         #: What operators tell everybody, and the texts of all versions of the terms, with the one that was agreed to.
         self.announcements, self.terms, self.agreed = [], [], 0
+        self.ends_at = "9999-01-01T00:00:00Z"
         self.sign_ins = [
             {
                 "signed_in_at": "2026-11-26T11:00:00Z",
@@ -106,7 +107,7 @@ class AccountAnswers:
         ]
 
     def _announcements(self):
-        return [{"announcement_id": text, "text": text} for text in self.announcements]
+        return [{"announcement_id": text, "text": text, "ends_at": self.ends_at} for text in self.announcements]
 
     def _account_terms(self):
         version = len(self.terms)

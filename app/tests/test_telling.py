@@ -50,6 +50,13 @@ async def test_it_is_put_away_for_good_and_the_next_one_comes():
     assert device.preferences["theme"] == "system"
 
 
+async def test_one_that_has_ended_is_not_shown_even_where_nobody_has_asked_since():
+    world, device = await told()
+    device.announcements, device.ends_at = [SUNDAY], "2020-01-01T00:00:00Z"
+    await world.app.telling.load()
+    assert SUNDAY not in said(draw(_screen, world.app))
+
+
 async def test_what_is_new_is_heard_when_a_conversation_is_opened():
     world, device = await told()
     device.announcements.append(SUNDAY)

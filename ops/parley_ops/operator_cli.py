@@ -76,6 +76,8 @@ def show_user(name: Name, *, json: JsonOption = False, home: HomeOption = None) 
         "name": found["username"],
         "identifier": found["user_id"],
         "shown as": found["display_name"],
+        **{label: found[label] for label in ("about", "pronouns") if found[label]},
+        "picture": "yes" if found["shows_picture"] else "none",
         "role": found["role"] or "none",
         "state": "suspended" if found["suspended"] else "active",
         "since": found["created_at"],
@@ -116,6 +118,12 @@ def suspend(name: Name, *, json: JsonOption = False, home: HomeOption = None) ->
 def restore(name: Name, *, json: JsonOption = False, home: HomeOption = None) -> None:
     """Let a suspended account sign in again."""
     _done(_ask(home, "user.restore", name=name), f"{name} may sign in again.", json=json)
+
+
+@users.command("clear-profile")
+def clear_profile(name: Name, *, json: JsonOption = False, home: HomeOption = None) -> None:
+    """Take away the picture, chosen name and words that a person shows; they may show others."""
+    _done(_ask(home, "user.clear-profile", name=name), f"{name} shows the user name alone.", json=json)
 
 
 @users.command("reset-password")

@@ -30,7 +30,7 @@ async def keep_the_account(call: Call, client: Client, stack: Stack, *, username
     assert await client.invitations() == [made.invitation]
     await client.withdraw_invitation(made.invitation.invitation_id)
     await client.sign_ins()
-    await show_oneself(client)
+    await show_oneself(call, client)
     await be_told(client, stack)
     await client.request_verification()
     await client.verify_email(await letter(stack, email, CONFIRM, letters=2))
@@ -56,7 +56,7 @@ async def keep_the_account(call: Call, client: Client, stack: Stack, *, username
     await leave(client, stack, email=f"new.{email}", password=password)
 
 
-async def show_oneself(client: Client) -> None:
+async def show_oneself(call: Call, client: Client) -> None:
     me = client.whoami().user_id
     await client.change_profile(ProfileChange(display_name="Clara", about="Plants", time_zone="Europe/Berlin"))
     painted = io.BytesIO()
@@ -64,6 +64,12 @@ async def show_oneself(client: Client) -> None:
     await client.show_avatar(painted.getvalue())
     shown = await client.profile(me)
     assert (shown.profile.about, shown.picture[8:12]) == ("Plants", b"WEBP")
+    path = f"/api/v1/auth/avatars/{me}/{shown.profile.avatar}"
+    answer = await call("GET", path, token=await client.session.api.access_token())
+    assert answer.body == shown.picture
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
     await client.show_avatar(None)
     assert (await client.profile(me)).picture == b""
 

@@ -5,10 +5,12 @@ Invariant: what was put away stays so on this device, and nobody is asked twice 
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import Final
 
 from parley_app.engine import Engine, EngineError, Json
+from parley_app.model import times
 from parley_app.model.forms import Form
 from parley_app.model.preferences import Preferences
 
@@ -29,9 +31,10 @@ class Telling(Form):
 
     @property
     def announcement(self) -> Json | None:
-        """The newest that was not put away."""
-        gone = self._preferences.put_away
-        return next((each for each in self._announcements if each["announcement_id"] not in gone), None)
+        """The newest that was not put away and has not ended."""
+        gone, now = self._preferences.put_away, dt.datetime.now(dt.UTC)
+        standing = (each for each in self._announcements if times.parse(each["ends_at"]) > now)
+        return next((each for each in standing if each["announcement_id"] not in gone), None)
 
     async def load(self) -> None:
         """Ask the server, unless it was asked a while ago; where it is away, the next occasion asks again."""

@@ -10,6 +10,8 @@ import pytest
 from django.core.files.storage import storages
 from django.db.models import QuerySet
 from PIL import Image
+from test_operator_pages import app, operator, pages  # noqa: F401 - fixtures
+from test_operators import ask, last_row
 
 from parley_auth.accounts.models import User
 from parley_contracts.limits import AVATAR_UPLOAD_SIZE_BYTES_MAX, PROFILES_PER_LOOKUP_MAX
@@ -70,6 +72,22 @@ def test_what_a_crash_left_behind_goes_with_the_next_change(alice, monkeypatch):
     kept = alice.api.put("me/avatar", {"image": picture("green")}).body["avatar"]
     assert stored(alice) == [kept]
     alice.api.call("DELETE", "me/avatar")
+
+
+def test_moderators_take_away_what_somebody_shows(alice, bob, operator):  # noqa: F811 - the fixture
+    page = operator("moderator")
+    bob.api.patch("me", {"display_name": "Rude <b>", "about": "Ruder", "pronouns": "it", "time_zone": "UTC"})
+    shown = bob.api.put("me/avatar", {"image": picture("red")}).body["avatar"]
+    there = page.get(f"accounts/user/{bob.user_id}/change/").content.decode()
+    inside = base64.b64encode(fetch(alice.api, f"avatars/{bob.user_id}/{shown}").content).decode()
+    assert f'src="data:image/webp;base64,{inside}"' in there and "Rude &lt;b&gt;" in there and "Ruder" in there
+    assert page.act(bob, "clear-profile").status_code == 302
+    assert last_row() == ("user.profile_cleared", alice.user_id, bob.user_id, {})
+    found = alice.api.get(f"users/{bob.user_id}").body
+    assert (found["display_name"], found["about"], found["avatar"]) == ("bob", "", "")
+    assert stored(bob) == []
+    assert ask("user.clear-profile", name="bob") is None, "again is harmless"
+    assert bob.api.patch("me", {"about": "Sorry"}).status == 200
 
 
 def test_the_same_picture_of_two_people_is_two_objects(alice, bob):

@@ -173,6 +173,7 @@ MAY = {
     "sign_out": ("owner", "admin"),
     "role": ("owner",),
     "suspend": ("owner", "admin", "moderator"),
+    "clear_profile": ("owner", "admin", "moderator"),
 }
 TODO = {
     "read": people.account_of,
@@ -181,6 +182,7 @@ TODO = {
     "sign_out": acts.end_all_sessions,
     "role": lambda actor, user: acts.set_role(actor, user, "none"),
     "suspend": acts.suspend,
+    "clear_profile": acts.clear_profile,
 }
 
 

@@ -32,6 +32,7 @@ class Act(models.TextChoices):
     QUOTA_SET = "user.quota_set"
     REPORTS_READ = "reports.read"
     KEYS_ROTATED = "keys.rotated"
+    PROFILE_CLEARED = "user.profile_cleared"
     ANNOUNCEMENT_MADE = "announcement.made"
     ANNOUNCEMENT_WITHDRAWN = "announcement.withdrawn"
     TERMS_PUBLISHED = "terms.published"

@@ -60,6 +60,17 @@ def restore(actor: Actor, user: User) -> None:
         record_operator(Act.USER_RESTORED, actor.name, user)
 
 
+def clear_profile(actor: Actor, user: User) -> None:
+    """Take away the picture, the chosen name and the words that a person shows; they may show others. `Unavailable`."""
+    from parley_auth.profiles.avatars import hide_avatar  # noqa: PLC0415 - it brings the S3 client, which is not small
+
+    actor.expect(Right.CLEAR_PROFILE, user)
+    hide_avatar(user)
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(display_name=user.username, about="", pronouns="", time_zone="")
+        record_operator(Act.PROFILE_CLEARED, actor.name, user)
+
+
 def end_all_sessions(actor: Actor, user: User, unverified_session_id: str | None = None) -> int:
     """Sign a person out of one session or of all, as they could themselves: their devices are revoked. How many ended."""
     actor.expect(Right.END_SESSIONS, user)

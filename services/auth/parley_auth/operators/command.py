@@ -81,6 +81,16 @@ class UserRestore(_Ask, frozen=True, tag="user.restore"):
         acts.restore(actor, acts.find(self.name))
 
 
+class UserClearProfile(_Ask, frozen=True, tag="user.clear-profile"):
+    """Take away what a person shows of themselves."""
+
+    name: str
+
+    def done(self, actor: Actor) -> None:
+        """Nothing to answer."""
+        acts.clear_profile(actor, acts.find(self.name))
+
+
 class UserReset(_Ask, frozen=True, tag="user.reset-password"):
     """Let a person set a new password."""
 
@@ -226,6 +236,7 @@ Ask = (
     | UserCreate
     | UserSuspend
     | UserRestore
+    | UserClearProfile
     | UserReset
     | UserSignOut
     | UserRole

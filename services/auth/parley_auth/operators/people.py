@@ -51,6 +51,9 @@ class Account(msgspec.Struct, frozen=True):
     user_id: str
     username: str
     display_name: str
+    about: str
+    pronouns: str
+    shows_picture: bool
     role: str
     suspended: bool
     created_at: str
@@ -85,6 +88,9 @@ def account_of(actor: Actor, user: User) -> Account:
         user_id=user.user_id,
         username=user.username,
         display_name=user.display_name,
+        about=user.about,
+        pronouns=user.pronouns,
+        shows_picture=bool(user.avatar),
         role=role_of(user),
         suspended=not user.is_active,
         created_at=_time(user.created_at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +19,8 @@ from parley_auth.operators.pages.reading import ReadingPages
 from parley_auth.operators.pages.session import actor_of
 from parley_auth.operators.roles import Actor, Rank, Right, rank_of
 from parley_contracts.ids import is_uuid
-from parley_contracts.problems import InvalidRequest, Problem, Unavailable
+from parley_contracts.problems import InvalidRequest, NotFound, Problem, Unavailable
+from parley_contracts.profile_api import AVATAR_MEDIA_TYPE
 
 _DIGITS_MAX = 16
 #: Of the pages that Django has for a table.
@@ -48,6 +50,11 @@ def _sign_out(actor: Actor, user: User, form: QueryDict) -> str:
     return f"{ended} sessions ended; their devices leave all conversations."
 
 
+def _clear_profile(actor: Actor, user: User, _form: QueryDict) -> str:
+    acts.clear_profile(actor, user)
+    return "Picture, chosen name and words are gone."
+
+
 def _letter(actor: Actor, user: User, _form: QueryDict) -> str:
     acts.grant_reset(actor, user, by_letter=True)
     return "A letter to set a new password is on its way."
@@ -63,6 +70,7 @@ _ACTS: Mapping[str, Callable[[Actor, User, QueryDict], str]] = {
     "suspend": _suspend,
     "restore": _restore,
     "sign-out": _sign_out,
+    "clear-profile": _clear_profile,
     "letter": _letter,
     "role": _role,
     "quota": _quota,
@@ -112,6 +120,7 @@ class AccountPages(ReadingPages):
             "opts": self.opts,
             "account": people.account_of(actor, user),
             "quota": _quota_of(user),
+            "picture": _picture_of(user),
             "may_suspend": below and actor.rank >= Rank(Right.SUSPEND),
             "may_act": below and actor.rank >= Rank(Right.END_SESSIONS),
             "may_set_role": below and actor.rank >= Rank(Right.SET_ROLE),
@@ -149,6 +158,19 @@ def _user(unverified_id: str) -> User:
     if user is None:
         raise Http404
     return user
+
+
+def _picture_of(user: User) -> str:
+    """The picture that a person shows, as a `data:` address; empty where there is none or the object store is away."""
+    if not user.avatar:
+        return ""
+    from parley_auth.profiles.avatars import avatar_of  # noqa: PLC0415 - it brings the S3 client, which is not small
+
+    try:
+        picture = avatar_of(user, user.avatar)
+    except (NotFound, Unavailable):
+        return ""
+    return f"data:{AVATAR_MEDIA_TYPE};base64,{base64.b64encode(picture).decode()}"
 
 
 def _quota_of(user: User) -> neighbours.Quota | None:
