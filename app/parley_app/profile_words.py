@@ -45,3 +45,8 @@ def terms_lead(version: int) -> str:
     return (
         f"These have changed: this is version {version}. Whoever runs this server asks you to agree before you go on."
     )
+
+
+def silent(username: str) -> str:
+    """Somebody says nothing of themselves."""
+    return f"{username} has written nothing here."

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from app_examples import BEN, CARLA, ME, FakeDevice, item, member, person, started, summary
 
-from parley_app import people_words, room_words, words
+from parley_app import people_words, profile_words, room_words, words
 from parley_app.engine import EngineError
 from parley_app.model import app as routes
 from parley_app.model import marks, member_menus
@@ -63,7 +63,7 @@ async def choose(world, menu, label, *, confirm=False):
 async def test_a_persons_menu_offers_what_the_own_role_allows(role, whom, offered):
     world, _, _ = await group(role)
     name = "ben" if whom == BEN else "carla"
-    always = [words.write_to(name), people_words.ADD_CONTACT]
+    always = [profile_words.PROFILE, words.write_to(name), people_words.ADD_CONTACT]
     assert labels(menu_of(world, whom)) == [*always, *offered, people_words.block(name)]
 
 

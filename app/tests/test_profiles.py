@@ -13,8 +13,9 @@ from parley_app import kept_words, profile_words, words
 from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import faces as model
-from parley_app.model.layers import Choices, Question
+from parley_app.model.layers import Choices, Question, ShowPerson
 from parley_app.model.pictures import SIZE_BYTES_MAX
+from parley_app.model.rows import Person
 from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import ACCOUNT, OWN_PROFILE
 from parley_app.screens.switcher import Switcher
@@ -108,9 +109,22 @@ async def test_the_details_say_how_somebody_shows_themselves_below_the_user_name
     assert nameless(tree) == []
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_a_member_of_a_group_is_shown_and_written_to(width):
+    world, device = await talking("/chats/trip/details", about="Plants", pronouns="he/him")
+    world.app.layers.show(ShowPerson(Person(BEN, "ben")))
+    tree = draw(Layers, world.app, width=width)
+    assert {"ben", "he/him", "Plants"} <= said(tree) and profile_words.silent("ben") not in said(tree)
+    assert shown(tree) == [RED] and nameless(tree) == []
+    await press(world, words.write_to("ben"), Layers)
+    assert device.asked("direct.open") == [{"username": "ben"}] and world.app.layers.shown is None
+
+
 async def test_who_says_nothing_is_a_user_name_alone():
     world, _ = await talking()
     await world.app.faces.look(BEN)
+    world.app.layers.show(ShowPerson(Person(BEN, "ben")))
+    assert profile_words.silent("ben") in said(draw(Layers, world.app))
     assert "ben · " not in " ".join(str(each) for each in said(draw(_screen, world.app)))
 
 

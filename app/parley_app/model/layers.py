@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from parley_app.icons import Glyph
 from parley_app.model.lifetimes import Lifetime
 from parley_app.model.observing import Observed
+from parley_app.model.rows import Person
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,13 @@ class NewKeys:
 
 
 @dataclass(frozen=True)
+class ShowPerson:
+    """How somebody shows themselves."""
+
+    person: Person
+
+
+@dataclass(frozen=True)
 class SignInAgain:
     """The password again, for what asks for a recent sign-in."""
 
@@ -162,6 +170,7 @@ Layer = (
     | ReportOf
     | CompareNumber
     | NewKeys
+    | ShowPerson
     | SignInAgain
 )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
-from parley_app import channel_words, room_words, words
+from parley_app import channel_words, profile_words, room_words, words
 from parley_app.icons import Glyph
 from parley_app.model import people_menus
 from parley_app.model.governing import LIFETIMES_S, USES
-from parley_app.model.layers import Choice, Choices, Question, Spot
+from parley_app.model.layers import Choice, Choices, Question, ShowPerson, Spot
 from parley_app.model.muting import LIFETIMES_S as LIFETIMES_OF_MUTES_S
 from parley_app.model.rows import Person
 
@@ -47,6 +47,7 @@ def of_member(app: App, governing: Governing, person: Person, title: str, spot: 
     removal = words.removal(person.name, title) if governing.group else channel_words.REMOVAL_TEXT
     banning = f"{removal} {room_words.BAN_TEXT}" if governing.group else channel_words.BAN_TEXT
     below = governing.acts_on(person.user_id)
+    show = Choice(Glyph.USER_CIRCLE, profile_words.PROFILE, lambda: app.layers.show(ShowPerson(person)))
     write = Choice(Glyph.CHAT_CIRCLE, words.write_to(person.name), lambda: app.close_and_do(app.write_to(person.name)))
     loss = [
         *(
@@ -59,7 +60,7 @@ def of_member(app: App, governing: Governing, person: Person, title: str, spot: 
     roles = tuple(role(each) for each in governing.roles_for(person.user_id))
     muting = (_muting(app, governing, person, spot),) if governing.may("remove") else ()
     own = people_menus.of_person(app, person)
-    groups = ((write, *own[:1]), roles, muting if below else (), (*(loss if below else ()), *own[1:]))
+    groups = ((show, write, *own[:1]), roles, muting if below else (), (*(loss if below else ()), *own[1:]))
     return Choices(person.name, tuple(group for group in groups if group), spot)
 
 

@@ -36,12 +36,13 @@ from parley_app.model.layers import (
     ScheduledList,
     SendLater,
     SetLifetime,
+    ShowPerson,
     SignInAgain,
     Spot,
 )
 from parley_app.model.menus import Action
 from parley_app.model.poll_form import PollForm
-from parley_app.screens import account_page, asking, comparing, lifetimes, new_keys, reminders, reporting, scheduling
+from parley_app.screens import account_page, asking, comparing, lifetimes, new_keys, person, reminders, reporting, scheduling
 from parley_app.screens.floating import floating, over
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Width
@@ -255,6 +256,7 @@ _LAYERS: dict[type, Callable[..., ft.Control]] = {
     ReportOf: reporting.ReportLayer,
     CompareNumber: comparing.CompareLayer,
     NewKeys: new_keys.NewKeysLayer,
+    ShowPerson: person.PersonLayer,
     SignInAgain: account_page.SignInAgainLayer,
 }
 
