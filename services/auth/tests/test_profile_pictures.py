@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 
 import pytest
@@ -77,6 +78,17 @@ def test_what_was_seen_through_stays_so():
 def test_bombs_are_refused_by_their_headers(size):
     with pytest.raises(InvalidRequest, match="pixels"):
         square_picture(png_of(*size))
+
+
+def test_a_picture_that_takes_minutes_to_decode_is_refused_before():
+    sent = encoded(Image.new("RGB", (2048, 2048), "red"), "JPEG", progressive=True)
+    scan = b"\xff\xda" + min(sent.split(b"\xff\xda")[1:-1], key=len)
+    few, many = (sent[:-2] + scan * number + b"\xff\xd9" for number in (20, 30_000))
+    assert square_picture(few)
+    began = time.process_time()
+    with pytest.raises(InvalidRequest, match="too often"):
+        square_picture(many)
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Making a picture anew: the middle square, upright, small, and without anything that is not seen.
 
-Invariant: how many pixels a picture has is read from its header and bounded before any of them is decoded.
+Invariant: how many pixels a picture has, and how often a JPEG goes over them, is bounded before any of them is decoded.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ from parley_contracts.problems import InvalidRequest
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 _QUALITIES = (82, 60, 40, 20)
+#: Each scan of a progressive JPEG goes over all pixels, however few bytes it has: half a megabyte of empty ones takes minutes. Encoders
+#: make ten; a thumbnail inside has its own.
+_SCANS_MAX = 64
+_SCAN = b"\xff\xda"
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
@@ -22,6 +26,7 @@ def square_picture(unverified_bytes: bytes) -> bytes:
     try:
         with Image.open(io.BytesIO(unverified_bytes), formats=_FORMATS) as picture:
             _expect_few_pixels(picture)
+            _expect_few_scans(unverified_bytes)
             square = _square(picture)
     except InvalidRequest:
         raise
@@ -42,6 +47,12 @@ def _expect_few_pixels(picture: Image.Image) -> None:
     width, height = picture.size
     if not 0 < width * height <= AVATAR_PIXELS_MAX:
         raise _too_many_pixels()
+
+
+def _expect_few_scans(unverified_bytes: bytes) -> None:
+    # Between the pixels of a JPEG, this is always a marker (ITU T.81 section F.1.2.3).
+    if unverified_bytes[:2] == b"\xff\xd8" and unverified_bytes.count(_SCAN) > _SCANS_MAX:
+        raise InvalidRequest("This picture goes over its pixels too often.", field="image")
 
 
 def _too_many_pixels() -> InvalidRequest:
