@@ -56,7 +56,7 @@ async def test_who_comes_into_sight_is_asked_for_once_and_together():
     for user_id in (ME, CARLA, BEN, ME, ""):
         faces.want(user_id)
     await world.settle()
-    assert [call["user_ids"] for call in device.asked("profiles")] == [[BEN], [CARLA, ME]]
+    assert [call["user_ids"] for call in device.asked("profiles")] == [[BEN], [ME, CARLA]]
 
 
 async def test_who_comes_into_sight_again_is_asked_for_again_after_a_while(monkeypatch):
@@ -70,13 +70,13 @@ async def test_who_comes_into_sight_again_is_asked_for_again_after_a_while(monke
     await again()
     assert len(device.asked("profiles")) == 1
     monkeypatch.setattr(model, "PROFILE_AGE_S_MAX", 0)
-    turn = faces.version
+    turn = faces.face(BEN).version
     await again()
     assert len(device.asked("profiles")) == 2
-    assert faces.version == turn, "nothing is drawn anew where nothing is another"
+    assert faces.face(BEN).version == turn, "nothing is drawn anew where nothing is another"
     device.shown[BEN] = {"picture": b64encode(BLUE)}
     await again()
-    assert faces.of(BEN) == BLUE
+    assert faces.face(BEN).picture == BLUE
 
 
 async def test_what_is_not_there_stays_letters():
@@ -85,18 +85,23 @@ async def test_what_is_not_there_stays_letters():
     world.app.faces.want(CARLA)
     await world.app.faces.look(BEN)
     await world.settle()
-    assert world.app.faces.of(CARLA) == b"" and world.app.faces.of(BEN) == RED
+    assert world.app.faces.face(CARLA).picture == b"" and world.app.faces.face(BEN).picture == RED
     del device.faults["profiles"]
     world.app.faces.want(CARLA)
     await world.settle()
-    assert world.app.faces.profile(CARLA), "what failed is asked for again"
+    assert world.app.faces.face(CARLA).profile, "what failed is asked for again"
 
 
 async def test_somebody_else_sees_none_of_them():
     world, device = await talking()
+    world.app.faces.want(CARLA)  # whose answer comes when nobody is here any more
+    device.shown[CARLA] = {"about": "Boats"}
+    world.app.faces.clear()
+    await world.settle()
+    assert world.app.faces.face(CARLA).profile is None
     device.tell("signed_out")
     await world.settle()
-    assert world.app.faces.of(BEN) == b"" and world.app.faces.profile(BEN) is None
+    assert world.app.faces.face(BEN).picture == b"" and world.app.faces.face(BEN).profile is None
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -31,9 +31,10 @@ FacesContext = ft.create_context(NoFaces())
 def use_face(user_id: str) -> bytes:
     """Somebody's picture, followed from now on; empty where there is none, and for nobody."""
     faces = ft.use_context(FacesContext)
-    use_watched(faces)
+    face = faces.face(user_id)
+    use_watched(face)
     ft.use_effect(lambda: faces.want(user_id), [user_id])
-    return faces.of(user_id)
+    return face.picture
 
 
 def _mark(content: ft.Control, tone: Tone, size: int, radius: float) -> ft.Container:

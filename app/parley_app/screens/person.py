@@ -42,10 +42,10 @@ def _lines(ui: Ui, profile: Json) -> list[ft.Control]:
 def PersonLines(app: App, user_id: str, silent: str = "") -> ft.Control:
     """A chosen name, pronouns, a few words and the time zone, to stand below the user name; `silent` where they say nothing."""
     ui = use_ui()
-    use_watched(app.faces)
+    face = app.faces.face(user_id)
+    use_watched(face)
     ft.use_effect(lambda: app.spawn(app.faces.look(user_id)) and None, [user_id])
-    profile = app.faces.profile(user_id)
-    lines = _lines(ui, profile) if profile is not None else []
+    lines = _lines(ui, face.profile) if face.profile is not None else []
     if not lines and silent:
         lines = [ui.text(silent, Type.SMALL, ui.c.ink_2, align=ft.TextAlign.CENTER)]
     return ft.Column(lines, spacing=Space.XS, tight=True, horizontal_alignment=ft.CrossAxisAlignment.CENTER)

@@ -73,9 +73,10 @@ def GroupFace(app: App, room: Room, *, may: bool) -> ft.Control:
 def OwnFace(app: App) -> ft.Control:
     """One's own large mark; a press gives it a picture."""
     form = app.session.security.profile
-    use_watched(form, app.faces, app.session)
     me = app.session.me
-    there = bool(app.faces.of(me.user_id))
+    own = app.faces.face(me.user_id)
+    use_watched(form, own, app.session)
+    there = bool(own.picture)
     face = PersonAvatar(me, Size.AVATAR_XL)
     return _FaceButton(app, face, _OF_ONESELF, form.show, there=there, busy=form.busy, radius=Radius.PILL)
 
