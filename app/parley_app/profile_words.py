@@ -15,7 +15,7 @@ PRONOUNS: Final = "Pronouns"
 PRONOUNS_HINT: Final = "she/her"
 TIME_ZONE: Final = "Time zone"
 TIME_ZONE_HINT: Final = "Europe/Berlin"
-TIME_ZONE_HELP: Final = "People see when it is night where you are."
+TIME_ZONE_HELP: Final = "So that people know when it is night where you are."
 TIME_ZONE_WRONG: Final = "A time zone is written like Europe/Berlin."
 SAVE: Final = "Save"
 SAVED: Final = "Your profile is saved."
@@ -38,13 +38,10 @@ TERMS_TITLE: Final = "Terms of this server"
 AGREE: Final = "I agree"
 
 
-def terms_lead(version: int) -> str:
+def terms_lead(*, changed: bool) -> str:
     """Why somebody sees the terms instead of their conversations."""
-    if version == 1:
-        return "Whoever runs this server asks you to agree to these before you go on."
-    return (
-        f"These have changed: this is version {version}. Whoever runs this server asks you to agree before you go on."
-    )
+    asked = "Whoever runs this server asks you to agree to these before you go on."
+    return f"They have changed since you agreed to them. {asked}" if changed else asked
 
 
 def silent(username: str) -> str:

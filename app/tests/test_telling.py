@@ -86,7 +86,7 @@ async def test_it_is_asked_for_at_most_so_often(monkeypatch):
 async def test_terms_stand_before_everything_until_they_are_agreed_to(width):
     world, device = await told(terms=["Be kind."], route="/chats/talk")
     tree = draw(_screen, world.app, width=width)
-    assert {profile_words.TERMS_TITLE, "Be kind.", profile_words.terms_lead(1)} <= said(tree)
+    assert {profile_words.TERMS_TITLE, "Be kind.", profile_words.terms_lead(changed=False)} <= said(tree)
     assert nameless(tree) == [] and words.SETTINGS not in said(tree)
     await press(world, profile_words.AGREE)
     assert device.agreed == 1 and "Be kind." not in said(draw(_screen, world.app, width=width))
@@ -97,9 +97,18 @@ async def test_newer_terms_take_the_place_of_those_that_were_shown():
     world, device = await told(terms=["Be kind."])
     device.terms.append("Be kinder.")
     await press(world, profile_words.AGREE)
-    assert device.agreed == 0 and {"Be kinder.", profile_words.terms_lead(2)} <= said(draw(_screen, world.app))
+    assert device.agreed == 0 and {"Be kinder.", profile_words.terms_lead(changed=False)} <= said(
+        draw(_screen, world.app)
+    )
     await press(world, profile_words.AGREE)
     assert device.agreed == 2 and world.app.telling.due is None
+
+
+async def test_terms_that_changed_since_one_agreed_say_so():
+    device = FakeDevice()
+    device.terms, device.agreed = ["Be kind.", "Be kinder."], 1
+    world = await started(device)
+    assert {"Be kinder.", profile_words.terms_lead(changed=True)} <= said(draw(_screen, world.app))
 
 
 async def test_terms_that_were_withdrawn_meanwhile_are_gone():

@@ -28,6 +28,8 @@ class Telling(Form):
         self._loaded_at: float | None = None
         #: The terms that this person is asked to agree to.
         self.due: Json | None = None
+        #: Whether they agreed to earlier ones.
+        self.agreed_before = False
 
     @property
     def announcement(self) -> Json | None:
@@ -44,12 +46,13 @@ class Telling(Form):
         self._loaded_at = now
         try:
             announcements = await self._engine.call("announcements")
-            due = (await self._engine.call("account.terms"))["due"]
+            terms = await self._engine.call("account.terms")
         except EngineError:
             self._loaded_at = None
             return
-        if (announcements, due) != (self._announcements, self.due):
-            self._announcements, self.due = announcements, due
+        if (announcements, terms["due"]) != (self._announcements, self.due):
+            self._announcements, self.due = announcements, terms["due"]
+            self.agreed_before = bool(terms["version"])
             self.changed()
 
     async def put_away(self, announcement_id: str) -> None:

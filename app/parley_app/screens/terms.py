@@ -39,7 +39,7 @@ def TermsScreen(app: App) -> ft.Control:
         lambda: app.close_and_do(leave()),
     )
     body: list[ft.Control] = [
-        Card(ui.text(due["text"], Type.BODY, selectable=True)),
+        Card(ui.text(due["text"], Type.BODY)),
         *said(ui, fault=telling.fault),
         buttons(
             ui,
@@ -49,4 +49,6 @@ def TermsScreen(app: App) -> ft.Control:
             Button(words.LOG_OUT, Kind.SECONDARY, Glyph.SIGN_OUT, on_click=lambda: app.layers.show(ask)),
         ),
     ]
-    return Gate(profile_words.TERMS_TITLE, profile_words.terms_lead(due["version"]), body, width=Size.TEXT_COLUMN)
+    return Gate(
+        profile_words.TERMS_TITLE, profile_words.terms_lead(changed=telling.agreed_before), body, width=Size.TEXT_COLUMN
+    )
