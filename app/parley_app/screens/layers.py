@@ -42,7 +42,17 @@ from parley_app.model.layers import (
 )
 from parley_app.model.menus import Action
 from parley_app.model.poll_form import PollForm
-from parley_app.screens import account_page, asking, comparing, lifetimes, new_keys, person, reminders, reporting, scheduling
+from parley_app.screens import (
+    account_page,
+    asking,
+    comparing,
+    lifetimes,
+    new_keys,
+    person,
+    reminders,
+    reporting,
+    scheduling,
+)
 from parley_app.screens.floating import floating, over
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Layout, Size, Space, Width
