@@ -379,19 +379,6 @@ class App(Entering):
                 self.look_at_keys(name)
             await self.refresh(self.membership.conversation_id)
 
-    async def join(self) -> None:
-        """Ask to join by the link of the form; open the group where this person is in it already."""
-        conversation_id = await self.joining.ask()
-        if conversation_id:
-            await self.chats.refresh(conversation_id)
-            self.open(conversation_id)
-
-    def invited(self, link: str) -> None:
-        """Somebody followed an invitation link: to an account, or into a group once they have signed in."""
-        if not self.session.sign_up.follow(link):
-            self.joining.fill("link", link)
-        self.go(self._welcome(self.route))
-
     # --- inside
 
     def _open(self, conversation_id: str) -> None:

@@ -16,6 +16,7 @@ class Entering(Observed):
     session: Session
     chats: Chats
     joining: Joining
+    route: str
 
     def go(self, route: str) -> None:
         """Go somewhere, as far as the session allows."""
@@ -102,6 +103,19 @@ class Entering(Observed):
         self.look_around()
         self.go(self._welcome())
         self.session.forget_typed()
+
+    async def join(self) -> None:
+        """Ask to join by the link of the form; open the group where this person is in it already."""
+        conversation_id = await self.joining.ask()
+        if conversation_id:
+            await self.chats.refresh(conversation_id)
+            self.go(f"{gating.HOME}/{conversation_id}")
+
+    def invited(self, link: str) -> None:
+        """Somebody followed an invitation link: to an account, or into a group once they have signed in."""
+        if not self.session.sign_up.follow(link):
+            self.joining.fill("link", link)
+        self.go(self._welcome(self.route))
 
     def _welcome(self, otherwise: str = gating.HOME) -> str:
         """Where a link or a provider led somebody who has just come, if any did."""
