@@ -84,3 +84,13 @@ def test_what_is_none_is_refused(alice, person):
 def test_nobody_reads_them_without_signing_in(anonymous, alice):
     put(alice)
     assert anonymous.get("me/recovery-words").status == 401
+
+
+def test_an_account_that_is_begun_anew_has_none(alice, login):
+    """They stand for the recovery key of before."""
+    put(alice)
+    alice.take(login(alice.username).body["meta"])
+    alice.make_keys()
+    assert alice.api.post("me/new-root", alice.statement(2, vault=b"another vault")).status == 200
+    assert alice.api.get("me/recovery-words").problem == "not_found"
+    assert alice.api.get("me").body["has_recovery_words"] is False

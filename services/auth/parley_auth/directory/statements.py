@@ -18,7 +18,7 @@ from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
 from parley_auth.directory.devices import retire_device
 from parley_auth.directory.key_log import append_leaf
-from parley_auth.directory.models import Device, Statement
+from parley_auth.directory.models import Device, RecoveryWrap, Statement
 from parley_auth.events.outbox import append_event
 from parley_auth.letters.asking import tell_person
 from parley_auth.letters.models import Letter
@@ -75,6 +75,7 @@ def begin_anew(
             raise Conflict("Another root key has not been this account's before, and keeps no device of another one.")
         stored = _store(user, statement, unverified_statement, unverified_signature, vault)
         _end_all(user, but=session)
+        RecoveryWrap.objects.filter(user=user).delete()  # its words stand for the recovery key of before
         tell_person(Letter.Kind.NEW_ROOT, user)
         record_own(Act.ROOT_REPLACED, user, version=statement.version)
     return signed_statement(stored)
