@@ -7,7 +7,10 @@ from typing import Final
 # Who has lost everything.
 ANEW: Final = "I have lost everything"
 ANEW_TITLE: Final = "Begin your account anew"
-ANEW_LEAD: Final = "Only if you have neither your recovery key nor a device that is still signed in. Your name and your account stay yours."
+ANEW_LEAD: Final = (
+    "Only if no device of yours is still signed in, and you have neither your recovery key nor recovery words for it. Your name and "
+    "your account stay yours."
+)
 ANEW_LOST: Final = "What was written before stays locked for good"
 ANEW_LOST_TEXT: Final = (
     "Nobody can open it any more, whatever turns up later. Every device that is still signed in somewhere is signed out. "
@@ -19,6 +22,9 @@ ANEW_KEY: Final = "You get another recovery key. Keep it where it cannot be lost
 ANEW_BUTTON: Final = "Begin anew"
 ANEW_WORKING: Final = "Beginning anew…"
 ANEW_ASKED: Final = "Begin your account anew?"
+ANEW_ASKED_TEXT: Final = (
+    "What was written before stays locked for good, and all of your devices are signed out. This cannot be taken back."
+)
 ANEW_HERE: Final = "This device has the keys of your account, so nothing is lost. Sign in on it."
 
 AWAITING_TEXT: Final = "They see that you have new keys. Call the people there: it is how they know that it is you."

@@ -64,7 +64,7 @@ def BeginAnewScreen(app: App) -> ft.Control:
             begin()
             return
         asked = Question(
-            renewal_words.ANEW_ASKED, renewal_words.ANEW_LOST_TEXT, renewal_words.ANEW_BUTTON, Glyph.WARNING, begin
+            renewal_words.ANEW_ASKED, renewal_words.ANEW_ASKED_TEXT, renewal_words.ANEW_BUTTON, Glyph.WARNING, begin
         )
         app.layers.show(asked)
 
