@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from parley_ops import privilege, services
+from parley_ops import operating, privilege, services
 from parley_ops.instance import require_instance
 from parley_ops.layout import Home, runtime
 from parley_ops.stack import Stack
@@ -30,7 +30,7 @@ def create(
     days: Annotated[int, typer.Option(help="How long it is good.")] = 7,
 ) -> None:
     """Make an invitation; its code and its link are printed this once, as JSON."""
-    _ask(home, {"act": "create", "uses": uses, "lifetime_s": days * _DAY_S})
+    _ask(home, {"act": "create", "uses": uses, "lifetime_s": days * _DAY_S, "by": operating.who()})
 
 
 @invite.command("list")
@@ -44,7 +44,7 @@ def revoke(
     invitation_id: Annotated[str, typer.Argument(help="As `list` prints it.")], *, home: HomeOption = None
 ) -> None:
     """Let an invitation let nobody in any more; who came by it stays."""
-    _ask(home, {"act": "revoke", "invitation_id": invitation_id})
+    _ask(home, {"act": "revoke", "invitation_id": invitation_id, "by": operating.who()})
 
 
 def _ask(chosen: Path | None, request: dict[str, str | int]) -> None:

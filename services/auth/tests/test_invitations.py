@@ -11,6 +11,7 @@ from django.utils import timezone
 from post_office import code_in, send_all
 
 from parley_auth.accounts.models import User
+from parley_auth.audit.models import AuditEntry
 from parley_auth.config import SignUp, parse_sign_up
 from parley_auth.invitations import commands
 from parley_auth.invitations.keeping import make_invitation
@@ -34,7 +35,7 @@ def rules(monkeypatch):
 
 
 def code(uses=1):
-    return make_invitation(None, uses=uses, lifetime_s=DAY_S).code
+    return make_invitation("machine:root", uses=uses, lifetime_s=DAY_S).code
 
 
 def seen(answer):
@@ -221,17 +222,42 @@ def test_odd_numbers_are_refused(alice, rules, uses, lifetime_s, field):
 def test_operators_make_list_and_withdraw(alice, signup, rules):
     rules("invitation", members_invite=True)
     alice.api.post("me/invitations", {"uses": 1, "lifetime_s": DAY_S})
-    made = json.loads(commands.carry_out(b'{"act":"create","uses":3,"lifetime_s":86400}'))
+    made = json.loads(commands.carry_out(b'{"act":"create","uses":3,"lifetime_s":86400,"by":"root"}'))
     assert made["invitation"]["uses"] == 3
     assert len(json.loads(commands.carry_out(b'{"act":"list"}'))) == 2, "those of members, too"
     assert signup("linus", invitation=made["code"]).status == 200
-    request = json.dumps({"act": "revoke", "invitation_id": made["invitation"]["invitation_id"]}).encode()
+    invitation_id = made["invitation"]["invitation_id"]
+    request = json.dumps({"act": "revoke", "invitation_id": invitation_id, "by": "root"}).encode()
     assert commands.carry_out(request) == b"{}"
     assert signup("third", invitation=made["code"]).problem == "invitation_refused"
     with pytest.raises(NotFound):
         commands.carry_out(request)
     with pytest.raises(InvalidRequest):
-        commands.carry_out(b'{"act":"create","uses":0,"lifetime_s":86400}')
+        commands.carry_out(b'{"act":"create","uses":0,"lifetime_s":86400,"by":"root"}')
+
+
+def test_what_is_done_with_invitations_is_told_in_the_audit_log(alice, signup, rules):
+    rules("invitation", members_invite=True)
+    own = alice.api.post("me/invitations", {"uses": 1, "lifetime_s": DAY_S}).body
+    made = json.loads(commands.carry_out(b'{"act":"create","uses":3,"lifetime_s":86400,"by":"root"}'))
+    assert signup("linus", invitation=made["code"]).status == 200
+    ids = [each["invitation"]["invitation_id"] for each in (own, made)]
+    request = json.dumps({"act": "revoke", "invitation_id": ids[1], "by": "root"}).encode()
+    commands.carry_out(request)
+    with pytest.raises(NotFound):
+        commands.carry_out(request)
+    assert alice.api.call("DELETE", f"me/invitations/{ids[0]}").status == 204
+    linus = str(User.objects.get(username="linus").id)
+    rows = AuditEntry.objects.filter(act__startswith="invitation.").order_by("number")
+    told = [(row.act, row.actor, row.subject, row.details["invitation"]) for row in rows]
+    assert told == [
+        ("invitation.made", alice.user_id, alice.user_id, ids[0]),
+        ("invitation.made", "machine:root", "", ids[1]),
+        ("invitation.used", linus, linus, ids[1]),
+        ("invitation.withdrawn", "machine:root", "", ids[1]),
+        ("invitation.withdrawn", alice.user_id, alice.user_id, ids[0]),
+    ]
+    assert made["code"] not in json.dumps([row.details for row in AuditEntry.objects.all()])
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,9 @@ class Act(models.TextChoices):
     TERMS_PUBLISHED = "terms.published"
     TERMS_WITHDRAWN = "terms.withdrawn"
     TERMS_AGREED = "terms.agreed"
+    INVITATION_MADE = "invitation.made"
+    INVITATION_USED = "invitation.used"
+    INVITATION_WITHDRAWN = "invitation.withdrawn"
 
 
 class AuditEntry(models.Model):

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import transaction
 
 from parley_auth.accounts.models import User
+from parley_auth.audit.models import Act
+from parley_auth.audit.recording import record_own
 from parley_auth.invitations.keeping import find_good, use_up
 from parley_auth.invitations.models import Invitation, InvitedAccount
 from parley_contracts.problems import SignUpRefused
@@ -52,6 +54,7 @@ def admit(email: str, unverified_invitation: str, create: Callable[[], User]) ->
         user = create()
         if invitation is not None:
             InvitedAccount.objects.create(user=user, invitation=invitation)
+            record_own(Act.INVITATION_USED, user, invitation=str(invitation.id))
     return user
 
 

@@ -46,7 +46,7 @@ def delete_invitation(request: HttpRequest, unverified_invitation_id: str) -> Ht
     """Withdraw one of one's own invitations; who came by it stays."""
     user = _inviting(request)
     limit(request, "write", user.user_id)
-    withdraw(good_invitations(user).order_by(), unverified_invitation_id)
+    withdraw(user, good_invitations(user).order_by(), unverified_invitation_id)
     return HttpResponse(status=204)
 
 

@@ -1,4 +1,7 @@
-"""What operators do with invitations: one request as JSON on standard input, its answer on standard output."""
+"""What operators do with invitations: one request as JSON on standard input, its answer on standard output.
+
+`by` is the account of the machine that asks.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ import sys
 import msgspec
 
 from parley_auth.invitations import keeping
+from parley_auth.operators.roles import machine
 from parley_contracts.problems import Problem
+from parley_contracts.sign_up_api import NewInvitation
 
 
 class Create(msgspec.Struct, frozen=True, tag="create", tag_field="act", forbid_unknown_fields=True):
@@ -15,6 +20,7 @@ class Create(msgspec.Struct, frozen=True, tag="create", tag_field="act", forbid_
 
     uses: int
     lifetime_s: int
+    by: str
 
 
 class Listing(msgspec.Struct, frozen=True, tag="list", tag_field="act", forbid_unknown_fields=True):
@@ -25,18 +31,23 @@ class Revoke(msgspec.Struct, frozen=True, tag="revoke", tag_field="act", forbid_
     """Withdraw one."""
 
     invitation_id: str
+    by: str
 
 
 def carry_out(request: bytes) -> bytes:
     """The answer as JSON; `Problem` where it cannot be done."""
     match msgspec.json.decode(request, type=Create | Listing | Revoke):
         case Create() as create:
-            return msgspec.json.encode(keeping.make_invitation(None, uses=create.uses, lifetime_s=create.lifetime_s))
-        case Revoke(invitation_id):
-            keeping.withdraw_any(invitation_id)
+            return msgspec.json.encode(_made(create))
+        case Revoke(invitation_id, by):
+            keeping.withdraw_any(machine(by).name, invitation_id)
             return b"{}"
         case _:
             return msgspec.json.encode(keeping.listed_all())
+
+
+def _made(create: Create) -> NewInvitation:
+    return keeping.make_invitation(machine(create.by).name, uses=create.uses, lifetime_s=create.lifetime_s)
 
 
 def run() -> None:

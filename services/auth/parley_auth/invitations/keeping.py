@@ -1,6 +1,7 @@
 """Making invitations, listing them, withdrawing them, using them up.
 
-Invariant: a code is kept by its hash only, and what is wrong with one is never said.
+Invariant: a code is kept by its hash only, and what is wrong with one is never said. Who acts is a member, or an operator by the
+name that the audit log has for them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from django.utils import timezone
 
 from parley_auth.accounts.codes import code_hash, random_code
 from parley_auth.accounts.models import User
+from parley_auth.audit.models import Act
+from parley_auth.audit.recording import record_operator, record_own
 from parley_auth.invitations.models import Invitation
 from parley_contracts.ids import is_uuid
 from parley_contracts.limits import (
@@ -42,13 +45,13 @@ def listed_all() -> list[InvitationInfo]:
     return [_info(invitation) for invitation in _good().order_by("-created_at", "-id")]
 
 
-def make_invitation(creator: User | None, *, uses: int, lifetime_s: int) -> NewInvitation:
+def make_invitation(by: User | str, *, uses: int, lifetime_s: int) -> NewInvitation:
     """A new invitation; `InvalidRequest` for other numbers, `TooMany` where a member has enough of them."""
     if not 1 <= uses <= INVITATION_USES_MAX:
         raise InvalidRequest(f"An invitation is good for 1 to {INVITATION_USES_MAX} accounts.", field="uses")
     if not INVITATION_LIFETIME_S_MIN <= lifetime_s <= INVITATION_LIFETIME_S_MAX:
         raise InvalidRequest("An invitation lasts from a minute to a year.", field="lifetime_s")
-    code = random_code()
+    code, creator = random_code(), by if isinstance(by, User) else None
     with transaction.atomic():
         if creator is not None:
             User.objects.select_for_update(no_key=True).get(pk=creator.pk)
@@ -60,21 +63,24 @@ def make_invitation(creator: User | None, *, uses: int, lifetime_s: int) -> NewI
             uses=uses,
             expires_at=timezone.now() + timedelta(seconds=lifetime_s),
         )
+        _record(Act.INVITATION_MADE, by, invitation=str(invitation.id), uses=uses)
     link = f"{settings.CONFIG.origin}/{INVITATION_MARK}{code}"
     return NewInvitation(_info(invitation), code, link)
 
 
-def withdraw(invitations: QuerySet[Invitation], unverified_id: str) -> None:
+def withdraw(by: User | str, invitations: QuerySet[Invitation], unverified_id: str) -> None:
     """Let one of these invite nobody any more; `NotFound`."""
     if not is_uuid(unverified_id):
         raise NotFound
-    if not invitations.filter(pk=uuid.UUID(unverified_id)).update(revoked_at=timezone.now()):
-        raise NotFound
+    with transaction.atomic():
+        if not invitations.filter(pk=uuid.UUID(unverified_id)).update(revoked_at=timezone.now()):
+            raise NotFound
+        _record(Act.INVITATION_WITHDRAWN, by, invitation=unverified_id)
 
 
-def withdraw_any(unverified_id: str) -> None:
+def withdraw_any(by: str, unverified_id: str) -> None:
     """Withdraw an invitation, whoever made it; `NotFound`."""
-    withdraw(_good(), unverified_id)
+    withdraw(by, _good(), unverified_id)
 
 
 def find_good(unverified_code: str) -> Invitation:
@@ -93,6 +99,13 @@ def use_up(invitation: Invitation) -> None:
     # No join: PostgreSQL looks at the row anew once it has waited for it, and not at a subquery.
     if not _left().filter(pk=invitation.pk).update(used=F("used") + 1):
         raise InvitationRefused(field="invitation")
+
+
+def _record(act: Act, by: User | str, **details: str | int) -> None:
+    if isinstance(by, User):
+        record_own(act, by, **details)
+    else:
+        record_operator(act, by, None, **details)
 
 
 def _left() -> QuerySet[Invitation]:
