@@ -318,6 +318,16 @@ REVOCATIONS_PAGE_MAX = 1000
 BLOCKS_PER_USER_MAX = 1000
 BLOCKS_PAGE_MAX = 5000
 BLOCKS_POLL_INTERVAL_S = 2
+DELETIONS_PAGE_MAX = 500
+#: So long an account that is to be deleted can be taken back; the second number is that of the profile `test`.
+DELETION_GRACE_S = 14 * 24 * 3600
+DELETION_GRACE_TEST_S = 10
+#: When it is gone, other services are asked what is left: first after, then again after, and at last each.
+DELETION_FIRST_LOOK_S = 6
+DELETION_LOOK_PAUSE_S_MIN = 10
+DELETION_LOOK_PAUSE_S_MAX = 3600
+#: So often they ask who is gone.
+DELETION_POLL_INTERVAL_S = 3
 IDEMPOTENCY_KEY_LENGTH_MAX = 64
 USERS_PER_LOOKUP_MAX = 1000
 

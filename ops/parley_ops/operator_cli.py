@@ -80,6 +80,7 @@ def show_user(name: Name, *, json: JsonOption = False, home: HomeOption = None) 
         "picture": "yes" if found["shows_picture"] else "none",
         "role": found["role"] or "none",
         "state": "suspended" if found["suspended"] else "active",
+        **({"deleted": found["deleted_at"]} if found["deleted_at"] else {}),
         "since": found["created_at"],
         "e-mail": f"{found['email']} ({'confirmed' if found['email_confirmed'] else 'not confirmed'})",
         "second step": "on" if found["second_step"] else "off",
@@ -124,6 +125,13 @@ def restore(name: Name, *, json: JsonOption = False, home: HomeOption = None) ->
 def clear_profile(name: Name, *, json: JsonOption = False, home: HomeOption = None) -> None:
     """Take away the picture, chosen name and words that a person shows; they may show others."""
     _done(_ask(home, "user.clear-profile", name=name), f"{name} shows the user name alone.", json=json)
+
+
+@users.command()
+def delete(name: Name, *, json: JsonOption = False, home: HomeOption = None) -> None:
+    """Let an account go for good after a while, in which it is suspended and can be restored."""
+    found = _ask(home, "user.delete", name=name)
+    _done(found, f"{name} is suspended and goes on {found['due_at']}; until then: user restore.", json=json)
 
 
 @users.command("reset-password")

@@ -15,14 +15,17 @@ from parley_auth.accounts.models import User
 from parley_auth.directory.models import Statement
 from parley_auth.events.models import OutboxEvent
 from parley_auth.relations.blocking import changes_after
+from parley_auth.rights.models import Deletion
 from parley_auth.web.rates import redis_client
 from parley_auth.web.service_auth import ServiceAuth
 from parley_contracts.auth_api import Revocation, Revocations
 from parley_contracts.encoding import b64encode
 from parley_contracts.identity import root_fingerprint
 from parley_contracts.ids import UserId, is_uuid
-from parley_contracts.limits import REVOCATIONS_PAGE_MAX, USERS_PER_LOOKUP_MAX
+from parley_contracts.limits import DELETIONS_PAGE_MAX, REVOCATIONS_PAGE_MAX, USERS_PER_LOOKUP_MAX
 from parley_contracts.problems import InvalidRequest
+from parley_contracts.rights_api import Deletion as WireDeletion
+from parley_contracts.rights_api import Deletions
 from parley_serving.django.bodies import json_response, read_body
 
 router = Router(auth=ServiceAuth())
@@ -80,6 +83,15 @@ def get_revocations(request: HttpRequest) -> HttpResponse:
 def get_blocks(request: HttpRequest) -> HttpResponse:
     """What changed of blocks after the position `since`, ascending, at most a page of it; from 0 all that stand."""
     return json_response(changes_after(_position(request.GET.get("since", "0"))))
+
+
+@router.get("/deletions")
+def get_deletions(request: HttpRequest) -> HttpResponse:
+    """Accounts that are gone, told of after the position `since`, ascending: all that ever were, for a restored backup, too."""
+    since = _position(request.GET.get("since", "0"))
+    rows = Deletion.objects.filter(position__gt=since).order_by("position")[:DELETIONS_PAGE_MAX]
+    gone = [WireDeletion(row.position or 0, UserId(str(row.user_id))) for row in rows]
+    return json_response(Deletions(deletions=gone, next=gone[-1].position if gone else since))
 
 
 @router.post("/users")

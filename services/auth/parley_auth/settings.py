@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "parley_auth.relations",
     "parley_auth.signin",
     "parley_auth.letters",
+    "parley_auth.rights",
     "parley_auth.events",
     "parley_auth.audit",
     "parley_auth.telling",

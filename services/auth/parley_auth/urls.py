@@ -20,6 +20,7 @@ from parley_auth.operators.pages.site import static_file
 from parley_auth.profiles.api import router as profiles_router
 from parley_auth.providers.api import router as providers_router
 from parley_auth.relations.api import router as relations_router
+from parley_auth.rights.api import router as rights_router
 from parley_auth.signin.api import router as signin_router
 from parley_auth.signin.tokens import key_set
 from parley_auth.telling.api import router as telling_router
@@ -40,6 +41,7 @@ api.add_router("", key_log_router)
 api.add_router("", links_router)
 api.add_router("", recovery_router)
 api.add_router("", telling_router)
+api.add_router("", rights_router)
 
 internal_api = NinjaAPI(title="Parley auth, internal", urls_namespace="internal", docs_url=None, openapi_url=None)
 internal_api.add_router("", internal_router)

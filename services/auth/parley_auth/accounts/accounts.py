@@ -15,6 +15,7 @@ from parley_auth.audit.recording import record_own
 from parley_auth.events.outbox import append_event
 from parley_auth.letters.asking import ask_for_letter
 from parley_auth.letters.models import Letter
+from parley_auth.rights.names import is_gone, is_taken
 from parley_contracts.ids import is_uuid
 from parley_contracts.problems import InvalidRequest, NotFound, UsernameTaken
 
@@ -42,16 +43,32 @@ def free_username(unverified_name: str) -> str:
         check_username(name)
     except ValidationError as error:
         raise InvalidRequest(" ".join(error.messages), field="username") from error
-    if User.objects.filter(username=name).exists():
+    if is_taken(name):
         raise UsernameTaken(field="username")
     return name
 
 
 def access_user_by_id(unverified_user_id: str) -> User:
     """The account of that id; `NotFound` otherwise."""
+    user = access_account_by_id(unverified_user_id)
+    if not user.is_active:
+        raise NotFound
+    return user
+
+
+def access_person_by_id(unverified_user_id: str) -> User:
+    """The account of that id, also where it is gone: others still meet its messages. `NotFound` otherwise."""
+    user = access_account_by_id(unverified_user_id)
+    if not user.is_active and not is_gone(user):
+        raise NotFound
+    return user
+
+
+def access_account_by_id(unverified_user_id: str) -> User:
+    """The account of that id, suspended and gone ones too: their keys are in others' groups. `NotFound` otherwise."""
     if not is_uuid(unverified_user_id):
         raise NotFound
-    user = User.objects.filter(id=uuid.UUID(unverified_user_id), is_active=True).first()
+    user = User.objects.select_related("deletion").filter(id=uuid.UUID(unverified_user_id)).first()
     if user is None:
         raise NotFound
     return user

@@ -14,6 +14,7 @@ from parley_auth.accounts.attempts import LoginAttempt
 from parley_auth.accounts.models import User
 from parley_auth.accounts.names import canonical_username, check_username
 from parley_auth.invitations.admitting import rules
+from parley_auth.rights.names import is_taken
 from parley_auth.web.rates import client_address
 
 _log = structlog.get_logger("parley_auth.signin")
@@ -26,7 +27,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """The canonical name; Django `ValidationError` where it breaks a rule or is taken."""
         name = canonical_username(username)
         check_username(name)
-        if not shallow and User.objects.filter(username=name).exists():
+        if not shallow and is_taken(name):
             raise self.validation_error("username_taken")
         return name
 

@@ -6,7 +6,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from parley_auth.accounts.accounts import access_user_by_id
+from parley_auth.accounts.accounts import access_person_by_id
 from parley_auth.directory import recovery_words
 from parley_auth.directory.models import Statement
 from parley_auth.profiles.showing import checked_change, profile_of
@@ -55,7 +55,7 @@ def find_user(request: HttpRequest) -> HttpResponse:
 def get_user(request: HttpRequest, unverified_user_id: str) -> HttpResponse:
     """The profile of one person."""
     limit(request, "read", caller_of(request).user.user_id)
-    return json_response(profile_of(access_user_by_id(unverified_user_id)))
+    return json_response(profile_of(access_person_by_id(unverified_user_id)))
 
 
 def own_profile(session: Session) -> OwnProfile:

@@ -49,4 +49,4 @@ def newest(limit: int, *, before: int | None = None, user: User | None = None) -
 
 def _names(texts: set[str]) -> dict[str, str]:
     ids = [text for text in texts if text and ":" not in text]
-    return {user.user_id: user.username for user in User.objects.filter(pk__in=ids)}
+    return {user.user_id: user.username for user in User.objects.filter(pk__in=ids, deletion__erased_at=None)}

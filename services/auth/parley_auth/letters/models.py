@@ -28,6 +28,8 @@ class Letter(models.Model):
         NEW_SIGN_IN = "new_sign_in"
         NEW_ROOT = "new_root"
         PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of letter
+        DELETION_ASKED = "deletion_asked"
+        DELETION_TAKEN_BACK = "deletion_taken_back"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=24)

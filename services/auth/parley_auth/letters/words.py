@@ -78,4 +78,17 @@ WORDS: Mapping[str, Words] = {
         ("Your account has a new password, and all other sessions have ended.",),
         _NOT_YOU,
     ),
+    Letter.Kind.DELETION_ASKED: Words(
+        "Your account is to be deleted",
+        (
+            "It is signed out everywhere, and goes for good with what the server keeps for you.",
+            "What you wrote to others stays with them, without your name. Nobody can take your user name afterwards.",
+        ),
+        "To keep your account, sign in before then. If whoever runs this server asked for this, speak to them.",
+    ),
+    Letter.Kind.DELETION_TAKEN_BACK: Words(
+        "Your account is kept",
+        ("It was to be deleted, which was taken back.",),
+        _NOT_YOU,
+    ),
 }

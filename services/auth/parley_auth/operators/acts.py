@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -23,6 +24,9 @@ from parley_auth.operators import neighbours
 from parley_auth.operators.models import Grant, Role
 from parley_auth.operators.neighbours import Quota
 from parley_auth.operators.roles import Actor, Rank, Right
+from parley_auth.rights.deleting import begin, take_back
+from parley_auth.rights.models import Deletion
+from parley_auth.rights.names import is_taken
 from parley_auth.signin.families import end_sessions
 from parley_auth.signin.listing import living_sessions
 from parley_contracts.ids import is_uuid
@@ -52,11 +56,17 @@ def suspend(actor: Actor, user: User) -> None:
 
 
 def restore(actor: Actor, user: User) -> None:
-    """Let a suspended account sign in again."""
+    """Let a suspended account sign in again; one that an operator lets go stays."""
     actor.expect(Right.SUSPEND, user)
     with transaction.atomic():
+        deletion = Deletion.objects.select_for_update().filter(user=user, by_operator=True).first()
+        if deletion is not None and deletion.erased_at is not None:
+            raise Conflict("This account is gone.")
+        if deletion is not None:
+            actor.expect(Right.DELETE, user)
         if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
             raise Conflict("This account is not suspended.")
+        take_back(user, by_operator=True)
         record_operator(Act.USER_RESTORED, actor.name, user)
 
 
@@ -69,6 +79,16 @@ def clear_profile(actor: Actor, user: User) -> None:
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(display_name=user.username, about="", pronouns="", time_zone="")
         record_operator(Act.PROFILE_CLEARED, actor.name, user)
+
+
+def delete(actor: Actor, user: User) -> datetime:
+    """Let an account go after a while, in which it is suspended and can be restored; when it goes."""
+    actor.expect(Right.DELETE, user)
+    with transaction.atomic():
+        deletion = begin(user, by_operator=True)
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        record_operator(Act.USER_DELETED, actor.name, user)
+    return deletion.due_at
 
 
 def end_all_sessions(actor: Actor, user: User, unverified_session_id: str | None = None) -> int:
@@ -116,7 +136,7 @@ def create(actor: Actor, unverified_username: str, unverified_email: str) -> tup
         check_username(username)
     except ValidationError as error:
         raise InvalidRequest(" ".join(error.messages), field="username") from error
-    if User.objects.filter(username=username).exists():
+    if is_taken(username):
         raise UsernameTaken(field="username")
     with transaction.atomic():
         user = create_account(username=username, email=email, password=secrets.token_hex(_PASSWORD_SIZE_BYTES))

@@ -91,6 +91,17 @@ class UserClearProfile(_Ask, frozen=True, tag="user.clear-profile"):
         acts.clear_profile(actor, acts.find(self.name))
 
 
+class UserDelete(_Ask, frozen=True, tag="user.delete"):
+    """Let an account go."""
+
+    name: str
+
+    def done(self, actor: Actor) -> dict[str, str]:
+        """When it goes."""
+        due_at = acts.delete(actor, acts.find(self.name))
+        return {"due_at": due_at.isoformat(timespec="seconds").replace("+00:00", "Z")}
+
+
 class UserReset(_Ask, frozen=True, tag="user.reset-password"):
     """Let a person set a new password."""
 
@@ -237,6 +248,7 @@ Ask = (
     | UserSuspend
     | UserRestore
     | UserClearProfile
+    | UserDelete
     | UserReset
     | UserSignOut
     | UserRole

@@ -1,4 +1,4 @@
-"""Media and messaging over their Unix sockets: quotas, and reports of messages."""
+"""The other services over their Unix sockets: quotas, reports of messages, and what is left of who is gone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,13 +17,15 @@ from parley_contracts.ids import UserId
 from parley_contracts.limits import STORE_TIMEOUT_S
 from parley_contracts.media_api import Quota
 from parley_contracts.problems import Unavailable
+from parley_contracts.rights_api import Leftovers
 from parley_contracts.tokens import sign_service_token
 from parley_serving.environment import ConfigError
 
 SERVICE = "auth"
 _KEY_FILE = "service_key.pem"
+T = TypeVar("T")
 
-__all__ = ["Quota", "quota_of", "reports", "set_quota"]
+__all__ = ["Quota", "leftovers", "quota_of", "reports", "set_quota"]
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -53,6 +55,11 @@ def reports() -> list[dict[str, Any]]:
     return found
 
 
+def leftovers(service: str, user_id: UserId) -> dict[str, int]:
+    """How much a service still has of a person who is gone, by what it is; nothing where there is none."""
+    return _decoded(_call(service, "GET", f"/internal/people/{user_id}/leftovers"), Leftovers).left
+
+
 def _call(service: str, method: str, path: str, body: Any = None) -> bytes:
     """The body of the answer of the first node that gives one; `Unavailable` otherwise."""
     headers = {"Authorization": f"Bearer {sign_service_token(_key(), service=SERVICE, audience=service)}"}
@@ -73,7 +80,7 @@ def _call(service: str, method: str, path: str, body: Any = None) -> bytes:
     raise Unavailable(f"The {service} service does not answer.", retry_after_s=1)
 
 
-def _decoded(body: bytes, kind: type[Quota]) -> Quota:
+def _decoded(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError as error:

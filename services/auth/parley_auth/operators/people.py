@@ -11,6 +11,7 @@ from parley_auth.accounts.models import User
 from parley_auth.factors.codes import has_second_factor
 from parley_auth.operators.models import Role
 from parley_auth.operators.roles import Actor, Rank, Right, role_of
+from parley_auth.rights.models import Deletion
 from parley_auth.signin.listing import living_sessions
 from parley_contracts.limits import OPERATOR_PAGE_MAX
 from parley_contracts.problems import InvalidRequest
@@ -57,6 +58,8 @@ class Account(msgspec.Struct, frozen=True):
     role: str
     suspended: bool
     created_at: str
+    #: When it goes; None where nobody asked for that.
+    deleted_at: str | None
     email: str | None
     email_confirmed: bool
     second_step: bool
@@ -68,7 +71,7 @@ def page_of(actor: Actor, *, prefix: str = "", role: str = "", suspended: bool =
     actor.expect(Right.READ)
     if role and role not in Role.values:
         raise InvalidRequest(f"A role is {', '.join(Role.values)}.", field="role")
-    wanted = Q(username__startswith=_plain(prefix)) & Q(username__gt=_plain(after))
+    wanted = Q(username__startswith=_plain(prefix)) & Q(username__gt=_plain(after)) & Q(deletion__erased_at=None)
     if role:
         wanted &= Q(grant__role=role)
     if suspended:
@@ -84,6 +87,8 @@ def account_of(actor: Actor, user: User) -> Account:
     """One account whole."""
     actor.expect(Right.READ)
     shows_address = actor.rank >= Rank(Right.SEE_ADDRESS)
+    deletion = Deletion.objects.filter(user=user).first()
+    gone = deletion is not None and deletion.erased_at is not None
     return Account(
         user_id=user.user_id,
         username=user.username,
@@ -94,7 +99,8 @@ def account_of(actor: Actor, user: User) -> Account:
         role=role_of(user),
         suspended=not user.is_active,
         created_at=_time(user.created_at),
-        email=user.open_email() if shows_address else None,
+        deleted_at=_time(deletion.erased_at or deletion.due_at) if deletion is not None else None,
+        email=user.open_email() if shows_address and not gone else None,
         email_confirmed=user.email_verified_at is not None,
         second_step=has_second_factor(user),
         sessions=[

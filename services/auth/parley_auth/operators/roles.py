@@ -33,6 +33,7 @@ class Right:
     CLEAR_PROFILE = Rank.MODERATOR
     END_SESSIONS = Rank.ADMIN
     CREATE = Rank.ADMIN
+    DELETE = Rank.ADMIN
     GRANT_RESET = Rank.ADMIN
     SET_QUOTA = Rank.ADMIN
     ANNOUNCE = Rank.ADMIN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
@@ -70,5 +71,7 @@ def get_profiles(request: HttpRequest) -> HttpResponse:
         raise InvalidRequest(f"At most {PROFILES_PER_LOOKUP_MAX} at a time.", field="user_ids")
     if not all(map(is_uuid, wanted)):
         raise InvalidRequest("People are asked for by their identifiers.", field="user_ids")
-    found = User.objects.filter(id__in=[uuid.UUID(text) for text in wanted], is_active=True).order_by("id")
+    ids = [uuid.UUID(text) for text in wanted]
+    known = Q(is_active=True) | Q(deletion__erased_at__isnull=False)
+    found = User.objects.select_related("deletion").filter(known, id__in=ids).order_by("id")
     return json_response(Profiles([profile_of(user) for user in found]))

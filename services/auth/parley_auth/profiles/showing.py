@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from parley_auth.accounts.models import User
+from parley_auth.rights.names import is_gone
 from parley_auth.web.labels import read_label, read_optional_label
 from parley_contracts.auth_api import Profile, ProfileChange
 from parley_contracts.limits import (
@@ -16,6 +17,7 @@ from parley_contracts.limits import (
     TIME_ZONE_LENGTH_MAX,
 )
 from parley_contracts.problems import InvalidRequest
+from parley_contracts.rights_api import DELETED_USERNAME
 
 _LENGTHS_MAX = {
     "about": ABOUT_LENGTH_MAX,
@@ -27,7 +29,9 @@ _TIME_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 
 
 def profile_of(user: User) -> Profile:
-    """What signed-in people may know of a person."""
+    """What signed-in people may know of a person, which is only that they are gone where they are."""
+    if is_gone(user):
+        return Profile(user_id=user.user_id, username=DELETED_USERNAME, display_name="")
     return Profile(
         user_id=user.user_id,
         username=user.username,

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from parley_auth.accounts.models import User
 from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
+from parley_auth.rights.deleting import take_back_by_signing_in
 from parley_auth.signin.alerts import note_sign_in
 from parley_auth.signin.cookie import hand_over
 from parley_auth.signin.families import open_session
@@ -51,6 +52,7 @@ class TokenStrategy(AbstractTokenStrategy):
         with transaction.atomic():
             note_sign_in(request, user)
             opened = open_session(user, network=client_network(request))
+            take_back_by_signing_in(user)
             record_own(Act.SESSION_OPENED, user, by=", ".join(ways) or "sign-up")
         tokens: dict[str, Any] = msgspec.to_builtins(hand_over(request, opened))
         request.session.flush()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -45,6 +46,13 @@ def _restore(actor: Actor, user: User, _form: QueryDict) -> str:
     return "The account may sign in again."
 
 
+def _delete(actor: Actor, user: User, _form: QueryDict) -> str:
+    due_at = acts.delete(actor, user)
+    return (
+        f"The account is suspended, and goes for good on {due_at:%Y-%m-%d at %H:%M} UTC; until then it can be restored."
+    )
+
+
 def _sign_out(actor: Actor, user: User, form: QueryDict) -> str:
     ended = acts.end_all_sessions(actor, user, form.get("session") or None)
     return f"{ended} sessions ended; their devices leave all conversations."
@@ -69,6 +77,7 @@ def _role(actor: Actor, user: User, form: QueryDict) -> str:
 _ACTS: Mapping[str, Callable[[Actor, User, QueryDict], str]] = {
     "suspend": _suspend,
     "restore": _restore,
+    "delete": _delete,
     "sign-out": _sign_out,
     "clear-profile": _clear_profile,
     "letter": _letter,
@@ -93,6 +102,10 @@ class AccountPages(ReadingPages):
         """The role, where there is one."""
         grant = getattr(user, "grant", None)
         return grant.get_role_display() if grant is not None else ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Accounts that are not gone."""
+        return super().get_queryset(request).filter(deletion__erased_at=None)
 
     def get_urls(self) -> list[URLPattern]:
         """The list and one account of Django's, and ours for acts and codes."""

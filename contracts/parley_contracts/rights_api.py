@@ -1,0 +1,40 @@
+"""Wire types of what a person may ask of their account as a whole: that it goes, and that all of it is handed to them.
+
+An account that is asked to go waits for a while, in which signing in takes that back. Then auth erases what it has, and tells the
+other services, which read `Deletions` from their own position on and erase what is theirs; auth asks each what is left.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from parley_contracts.ids import UserId
+
+#: The user name in the profile of an account that is gone; nobody can be called so.
+DELETED_USERNAME = "deleted"
+
+
+class DeletionAsked(msgspec.Struct, frozen=True):
+    """`POST me/deletion`: until `due_at` (RFC 3339) signing in takes it back."""
+
+    due_at: str
+
+
+class Deletion(msgspec.Struct, frozen=True):
+    """An account that is gone; `position` rises with each."""
+
+    position: int
+    user_id: UserId
+
+
+class Deletions(msgspec.Struct, frozen=True):
+    """`GET /internal/deletions?since=`: those after that position, ascending; `next` is where to go on."""
+
+    deletions: list[Deletion]
+    next: int
+
+
+class Leftovers(msgspec.Struct, frozen=True):
+    """`GET /internal/people/{user_id}/leftovers` of each service: how much it still has of a person, by what it is."""
+
+    left: dict[str, int]

@@ -1,0 +1,8 @@
+"""What a person may ask of their account as a whole.
+
+models          accounts that are to go or are gone, and names that nobody takes again
+deleting        asking for it, taking it back
+erasing         what goes here, and what stays
+verifying       asking the other services whether anything is left
+worker          the work behind it
+"""

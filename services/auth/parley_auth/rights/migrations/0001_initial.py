@@ -1,0 +1,51 @@
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="ReservedName",
+            fields=[
+                ("name_index", models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Deletion",
+            fields=[
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="deletion",
+                        serialize=False,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("by_operator", models.BooleanField()),
+                ("erased_at", models.DateTimeField(null=True)),
+                ("position", models.BigIntegerField(null=True, unique=True)),
+                ("looks", models.PositiveSmallIntegerField(default=0)),
+                ("look_at", models.DateTimeField(null=True)),
+                ("verified_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(condition=models.Q(("erased_at", None)), fields=["due_at"], name="rights_due"),
+                    models.Index(
+                        condition=models.Q(("verified_at", None)), fields=["look_at"], name="rights_unverified"
+                    ),
+                ],
+            },
+        ),
+    ]
