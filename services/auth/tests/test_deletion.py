@@ -168,6 +168,7 @@ def test_others_are_told_by_an_event_and_may_ask_from_any_position(alice, bob, s
     told = {"deletions": [{"position": event.position, "user_id": alice.user_id}], "next": event.position}
     assert service.get("deletions?since=0").body == told
     assert service.get(f"deletions?since={event.position}").body == {"deletions": [], "next": event.position}
+    assert service.get(f"deletions?since={event.position + 100}").body == told, "a restored database begins anew"
     assert service.get("deletions?since=x").problem == "invalid_request"
     assert OutboxEvent.objects.filter(type="device.revoked", data__device_id=alice.device_id).exists()
 

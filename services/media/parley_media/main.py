@@ -13,14 +13,16 @@ from pymongo.errors import PyMongoError
 from parley_contracts.limits import MEDIA_SWEEP_BATCH_MAX, MEDIA_SWEEP_INTERVAL_S
 from parley_contracts.problems import Unavailable
 from parley_media.adapters.messaging import MessagingNodes
-from parley_media.adapters.mongo import MongoObjects, MongoQuotas, connect, database_of
+from parley_media.adapters.mongo import MongoObjects, MongoPositions, MongoQuotas, connect, database_of
 from parley_media.adapters.s3 import S3Store
 from parley_media.api import internal, routes
 from parley_media.config import SERVICE, Config
 from parley_media.node import Node
+from parley_media.service.erasing import Erasing
 from parley_media.service.uploads import Uploads
 from parley_serving.fastapi.access_tokens import AuthClient, RevocationPoller, TokenVerifier
 from parley_serving.fastapi.background import end_tasks
+from parley_serving.fastapi.deletions import DeletionReader
 from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
 
 HEALTH_TIMEOUT_S = 3.0
@@ -59,15 +61,24 @@ class RunningNode:
         self._messaging = MessagingNodes(config.messaging_sockets, SERVICE, key)
         tokens = TokenVerifier(self._auth, config.origin)
         database = database_of(self._mongo)
-        uploads = Uploads(MongoObjects(database), self._s3, self._messaging)
-        quotas = MongoQuotas(database)
-        self.node = Node(config=config, tokens=tokens, uploads=uploads, quotas=quotas, health=self._health)
+        index, quotas = MongoObjects(database), MongoQuotas(database)
+        erasing = Erasing(index, self._s3, quotas)
+        self.node = Node(
+            config=config,
+            tokens=tokens,
+            uploads=Uploads(index, self._s3, self._messaging),
+            quotas=quotas,
+            erasing=erasing,
+            health=self._health,
+        )
+        self._deletions = DeletionReader(self._auth, MongoPositions(database), erasing.erase)
         self._poller = RevocationPoller(self._auth, tokens.revoked, lambda _revocations: None)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin the background work."""
-        self._tasks = [asyncio.create_task(self._poller.run()), asyncio.create_task(self._sweep())]
+        work = (self._poller.run, self._deletions.run, self._sweep)
+        self._tasks = [asyncio.create_task(item()) for item in work]
 
     async def close(self) -> None:
         """Stop the background work and close the connections."""

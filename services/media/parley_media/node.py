@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from parley_media.config import Config
 from parley_media.ports import QuotaStore
+from parley_media.service.erasing import Erasing
 from parley_media.service.uploads import Uploads
 from parley_serving.fastapi.access_tokens import TokenVerifier
 
@@ -21,6 +22,7 @@ class Node:
     config: Config
     uploads: Uploads
     quotas: QuotaStore
+    erasing: Erasing
     health: Callable[[], Awaitable[str]]
 
 

@@ -32,6 +32,18 @@ class ObjectIndex(Protocol):
         """Uploads that ended before then without being complete."""
         ...
 
+    async def owned(self, user_id: UserId, limit: int) -> list[MediaObject]:
+        """Objects of a person, complete or not, the oldest first."""
+        ...
+
+    async def count_owned(self, user_id: UserId) -> int:
+        """How many objects a person has."""
+        ...
+
+    async def remove(self, found: MediaObject) -> None:
+        """Forget an object, whatever its state, and give its space back; again is harmless."""
+        ...
+
     async def remove_open(self, found: MediaObject) -> None:
         """Forget an upload that is not complete, and give its space back; again is harmless."""
         ...
@@ -46,6 +58,14 @@ class QuotaStore(Protocol):
 
     async def set_limit(self, user_id: UserId, limit_bytes: int | None) -> None:
         """A limit of the person's own; None: everybody's."""
+        ...
+
+    async def forget(self, user_id: UserId) -> None:
+        """Forget what a person takes and may take; again is harmless."""
+        ...
+
+    async def knows(self, user_id: UserId) -> bool:
+        """Whether there is anything about a person's space."""
         ...
 
 

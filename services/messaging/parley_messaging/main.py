@@ -36,6 +36,7 @@ from parley_messaging.adapters.mongo.generation import MongoGeneration
 from parley_messaging.adapters.mongo.join_requests import MongoJoinRequests
 from parley_messaging.adapters.mongo.log import MongoLog
 from parley_messaging.adapters.mongo.memberships import MongoMemberships
+from parley_messaging.adapters.mongo.people import MongoDeletionPositions, MongoPeople
 from parley_messaging.adapters.mongo.positions import MongoPositions, MongoPrivacy
 from parley_messaging.adapters.mongo.records import MongoRecords
 from parley_messaging.adapters.mongo.reports import MongoReports
@@ -78,6 +79,7 @@ from parley_messaging.service.blocks import Blocks
 from parley_messaging.service.calling import Calling
 from parley_messaging.service.channels import Channels
 from parley_messaging.service.directory import ChannelDirectory
+from parley_messaging.service.erasing import Erasing
 from parley_messaging.service.expiring import Expiring
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.feeding import Feeding
@@ -98,6 +100,7 @@ from parley_messaging.service.states import States
 from parley_messaging.service.storage import Storage
 from parley_serving.fastapi.access_tokens import RevocationPoller, TokenVerifier
 from parley_serving.fastapi.background import end_tasks
+from parley_serving.fastapi.deletions import DeletionReader
 from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
 
 DRAIN_S_MAX = 5.0
@@ -167,6 +170,10 @@ class RunningNode:
         self._feeding = Feeding(MongoFeed(database), RedisStream(self._redis, config.node_id))
         self._expiring = Expiring(MongoLog(database), is_ours=self._owns_schedule)
         self._poller = RevocationPoller(self._auth, self.node.tokens.revoked, self._revoked)
+        positions_of_deletions = MongoDeletionPositions(database)
+        self._deletions = DeletionReader(
+            self._auth, positions_of_deletions, self.node.erasing.erase, is_ours=self._owns_schedule
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._drained = False
 
@@ -187,7 +194,9 @@ class RunningNode:
         reaching = Reaching(blocks, MongoPrivacy(database), memberships, MongoJoinRequests(database))
         accepting = Accepting(states, self._auth, reaching, channels, config.server_name, admission.conversations)
         appending = self._appending(log, memberships, states, accepting, metrics)
-        presence = self._presence(hub, states, privacy, blocks)
+        presence_store = RedisPresence(self._redis)
+        presence = self._presence(presence_store, hub, states, privacy, blocks)
+        erasing = Erasing(MongoPeople(database), presence_store)
         receipts = Receipts(log, positions, states, privacy, blocks, self._tell)
         return Node(
             config=config,
@@ -216,6 +225,7 @@ class RunningNode:
             blocks=blocks,
             state_commands=StateCommands(hub, receipts, presence, privacy),
             watch=Watch(),
+            erasing=erasing,
             health=self._health,
         )
 
@@ -241,8 +251,9 @@ class RunningNode:
             removed=self._removed,
         )
 
-    def _presence(self, hub: Hub, states: States, privacy: Privacy, blocks: Blocks) -> Presence:
-        store = RedisPresence(self._redis)
+    def _presence(
+        self, store: RedisPresence, hub: Hub, states: States, privacy: Privacy, blocks: Blocks
+    ) -> Presence:
         return Presence(store, states=states, privacy=privacy, blocks=blocks, belongs=hub.belongs, hint=self._bus.hint)
 
     def _reporting(self, config: Config, database: AsyncDatabase[Document], log: LogStore, states: States) -> Reporting:
@@ -313,6 +324,7 @@ class RunningNode:
             self._bus.run_listener,
             self._poller.run,
             self._blocks.run,
+            self._deletions.run,
             self._marks.run,
             self.node.receipts.run,
             self.node.privacy.run,

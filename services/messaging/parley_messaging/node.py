@@ -17,6 +17,7 @@ from parley_messaging.service.appending import Appending
 from parley_messaging.service.applications import ChannelApplications
 from parley_messaging.service.blocks import Blocks
 from parley_messaging.service.directory import ChannelDirectory
+from parley_messaging.service.erasing import Erasing
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.generation import Generation
 from parley_messaging.service.joining import Joining
@@ -64,6 +65,7 @@ class Node:
     blocks: Blocks
     state_commands: StateCommands
     watch: Watch
+    erasing: Erasing
     health: Callable[[], Awaitable[str]]
 
 

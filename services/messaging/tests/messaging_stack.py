@@ -35,7 +35,7 @@ ORIGIN = "https://chat.example:8443"
 
 
 class AuthStandIn:
-    """What a service asks of auth: keys, revocations, who exists."""
+    """What a service asks of auth: keys, revocations, who exists, who is gone."""
 
     def __init__(self, run_dir: Path, service: str = "messaging") -> None:
         self.run_dir = run_dir
@@ -45,6 +45,7 @@ class AuthStandIn:
         self.fingerprints: dict[str, str | None] = {}
         self.revocations: list[dict[str, Any]] = []
         self.blocks: list[dict[str, Any]] = []
+        self.deletions: list[dict[str, Any]] = []
         self.jwks = json.dumps({"keys": [public_jwk("access-1", self.access_key.public_key())]})
         self.notification_key = Ed25519PrivateKey.generate()
         self.operating_key = Ed25519PrivateKey.generate()
@@ -56,6 +57,7 @@ class AuthStandIn:
                 Route("/.well-known/jwks.json", self._jwks),
                 Route("/internal/revocations", self._revocations),
                 Route("/internal/blocks", self._blocks),
+                Route("/internal/deletions", self._deletions),
                 Route("/internal/users", self._users, methods=["POST"]),
             ]
         )
@@ -100,6 +102,9 @@ class AuthStandIn:
         self.blocks.append(change | {"active": active})
         return len(self.blocks)
 
+    def delete(self, user_id: str) -> None:
+        self.deletions.append({"position": len(self.deletions) + 1, "user_id": user_id})
+
     def _check(self, request: Request) -> None:
         keys = {self.service: self.service_key.public_key()}
         token = request.headers["authorization"].removeprefix("Bearer ")
@@ -119,6 +124,12 @@ class AuthStandIn:
         since = int(request.query_params["since"])
         rows = self.blocks[since : since + 2]
         return JSONResponse({"changes": rows, "next": rows[-1]["position"] if rows else since})
+
+    async def _deletions(self, request: Request) -> JSONResponse:
+        self._check(request)
+        since = int(request.query_params["since"])
+        rows = [row for row in self.deletions if row["position"] > since]
+        return JSONResponse({"deletions": rows, "next": rows[-1]["position"] if rows else since})
 
     async def _users(self, request: Request) -> JSONResponse:
         self._check(request)

@@ -1,4 +1,4 @@
-"""Routes on the Unix socket only: the health of the service and of its worker. Supervision has no token."""
+"""Routes on the Unix socket only: health, for which supervision has no token, and for auth what is left of who is gone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from django.db.utils import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
+from parley_contracts.ids import UserId, is_uuid
+from parley_contracts.problems import Forbidden, NotFound
+from parley_contracts.rights_api import Leftovers
+from parley_contracts.tokens import verify_service_token
+from parley_notification.deliveries.erasing import left_of
 from parley_notification.deliveries.worker import is_alive
+from parley_notification.keyring import service_keys
 from parley_serving.django.bodies import json_response
 
+SERVICE = "notification"
+#: Who asks what is left.
+ASKING_SERVICE = "auth"
 router = Router()
 
 
@@ -23,6 +32,17 @@ def get_health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - ninja as
     except DatabaseError:
         detail = "PostgreSQL does not answer"
     return json_response({"healthy": not detail, "detail": detail})
+
+
+@router.get("/people/{user_id}/leftovers")
+def get_leftovers(request: HttpRequest, user_id: str) -> HttpResponse:
+    """What is left of a person who is gone."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if verify_service_token(token, service_keys(), audience=SERVICE) != ASKING_SERVICE:
+        raise Forbidden
+    if not is_uuid(user_id):
+        raise NotFound
+    return json_response(Leftovers(left_of(UserId(user_id))))
 
 
 @router.get("/worker-health")

@@ -14,6 +14,7 @@ from parley_contracts.ids import ConversationId
 from parley_contracts.limits import STORE_TIMEOUT_S
 from parley_contracts.messaging_api import Recipients
 from parley_contracts.problems import NotFound, Unavailable
+from parley_contracts.rights_api import Deletions
 from parley_contracts.tokens import sign_service_token
 from parley_notification.config import read_config
 from parley_notification.keyring import service_key
@@ -30,6 +31,11 @@ def auth_keys() -> bytes:
 def revocations(since: int) -> Revocations:
     """Revocations after a position."""
     return _decoded(_call("auth", f"/internal/revocations?since={since}"), Revocations)
+
+
+def deletions(since: int) -> Deletions:
+    """Accounts that are gone, told of after a position."""
+    return _decoded(_call("auth", f"/internal/deletions?since={since}"), Deletions)
 
 
 def recipients(conversation_id: ConversationId, sequence: int) -> Recipients:

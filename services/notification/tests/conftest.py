@@ -108,6 +108,15 @@ class Auth:
 
     stand_in: StandIn
     revocations: list[dict[str, Any]] = field(default_factory=list)
+    deletions: list[dict[str, Any]] = field(default_factory=list)
+
+    def delete(self, user_id: str) -> None:
+        self.deletions.append({"position": len(self.deletions) + 1, "user_id": user_id})
+
+    def gone(self, path: str) -> tuple[int, Any]:
+        since = int(path.rpartition("=")[2])
+        rows = [row for row in self.deletions if row["position"] > since]
+        return 200, {"deletions": rows, "next": rows[-1]["position"] if rows else since}
 
     def revoke(self, device: Device) -> None:
         self.revocations.append(
@@ -131,7 +140,11 @@ def auth_server() -> Iterator[Auth]:
     stand_in = StandIn(Path(settings.CONFIG.run_dir) / "auth.sock", "auth")
     found = Auth(stand_in)
     keys = {"keys": [public_jwk("access-1", ACCESS_KEY.public_key())]}
-    stand_in.answers = {"/.well-known/jwks.json": lambda _: (200, keys), "/internal/revocations": found.page}
+    stand_in.answers = {
+        "/.well-known/jwks.json": lambda _: (200, keys),
+        "/internal/revocations": found.page,
+        "/internal/deletions": found.gone,
+    }
     yield found
     stand_in.stop()
     assert stand_in.faults == []
@@ -140,6 +153,7 @@ def auth_server() -> Iterator[Auth]:
 @pytest.fixture
 def auth(auth_server: Auth, monkeypatch: pytest.MonkeyPatch) -> Auth:
     auth_server.revocations.clear()
+    auth_server.deletions.clear()
     monkeypatch.setattr(access, "_revoked", access.RevokedSet())
     return auth_server
 

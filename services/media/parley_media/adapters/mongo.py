@@ -30,9 +30,10 @@ DATABASE_DEFAULT = "media"
 Document = dict[str, Any]
 #: Everybody's, unless an operator gave a person another one.
 _LIMIT_BYTES = MEDIA_BYTES_PER_USER_MAX
-#: What the sweep looks for; stored objects are not in it.
 _INDEXES = [
-    IndexModel([("expires_at", ASCENDING)], name="abandoned", partialFilterExpression={"stored": {"$eq": False}})
+    # What the sweep looks for; stored objects are not in it.
+    IndexModel([("expires_at", ASCENDING)], name="abandoned", partialFilterExpression={"stored": {"$eq": False}}),
+    IndexModel([("user", ASCENDING), ("_id", ASCENDING)], name="owner"),
 ]
 
 
@@ -131,10 +132,27 @@ class MongoObjects:
         async with unavailable_when_away():
             return [_object(document) async for document in self._objects.find(query, limit=limit)]
 
+    async def owned(self, user_id: UserId, limit: int) -> list[MediaObject]:
+        """Objects of a person, complete or not, the oldest first."""
+        async with unavailable_when_away():
+            cursor = self._objects.find({"user": uuid_bytes(user_id)}, limit=limit).sort("_id", 1)
+            return [_object(document) async for document in cursor]
+
+    async def count_owned(self, user_id: UserId) -> int:
+        """How many objects a person has."""
+        async with unavailable_when_away():
+            return await self._objects.count_documents({"user": uuid_bytes(user_id)})
+
+    async def remove(self, found: MediaObject) -> None:
+        """Forget an object, whatever its state, and give its space back; again is harmless."""
+        await self._remove(found, {"_id": uuid_bytes(found.object_id)})
+
     async def remove_open(self, found: MediaObject) -> None:
         """Forget an upload that is not complete, and give its space back; again is harmless."""
         wanted = {"_id": uuid_bytes(found.object_id), "stored": False, "expires_at": found.expires_at}
+        await self._remove(found, wanted)
 
+    async def _remove(self, found: MediaObject, wanted: Document) -> None:
         async def remove(session: AsyncClientSession) -> None:
             if (await self._objects.delete_one(wanted, session=session)).deleted_count:
                 given_back = {"$inc": {"bytes": -found.size_bytes, "objects": -1}}
@@ -163,6 +181,34 @@ class MongoQuotas:
         begin = {"$setOnInsert": {"bytes": 0, "objects": 0}}
         async with unavailable_when_away():
             await self._space.update_one({"_id": uuid_bytes(user_id)}, change | begin, upsert=True)
+
+    async def forget(self, user_id: UserId) -> None:
+        """Forget what a person takes and may take; again is harmless."""
+        async with unavailable_when_away():
+            await self._space.delete_one({"_id": uuid_bytes(user_id)})
+
+    async def knows(self, user_id: UserId) -> bool:
+        """Whether there is anything about a person's space."""
+        async with unavailable_when_away():
+            return await self._space.find_one({"_id": uuid_bytes(user_id)}) is not None
+
+
+class MongoPositions:
+    """`Positions` of deletions in the collection `positions`."""
+
+    def __init__(self, database: AsyncDatabase[Document]) -> None:
+        self._positions = database["positions"]
+
+    async def position(self) -> int:
+        """The last position passed, 0 before the first."""
+        async with unavailable_when_away():
+            found = await self._positions.find_one({"_id": "deletions"})
+        return int(found["position"]) if found else 0
+
+    async def passed(self, position: int) -> None:
+        """Everything up to here is done."""
+        async with unavailable_when_away():
+            await self._positions.update_one({"_id": "deletions"}, {"$set": {"position": position}}, upsert=True)
 
 
 def _quota(space: Document | None) -> Quota:

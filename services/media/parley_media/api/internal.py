@@ -1,4 +1,4 @@
-"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, and people's quotas for auth."""
+"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, and for auth people's quotas and what is left of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.responses import Response
 from parley_contracts.ids import UserId, is_uuid
 from parley_contracts.media_api import QuotaChange
 from parley_contracts.problems import Forbidden, InvalidRequest, NotFound
+from parley_contracts.rights_api import Leftovers
 from parley_contracts.tokens import verify_service_token
 from parley_media.config import SERVICE
 from parley_media.node import Node, node_of
@@ -44,6 +45,13 @@ async def put_quota(request: Request, user_id: str) -> Response:
         raise InvalidRequest("A quota is 0 to 2^50 bytes.", field="limit_bytes")
     await node.quotas.set_limit(person, limit_bytes)
     return json_response(await node.quotas.quota(person))
+
+
+@router.get("/people/{user_id}/leftovers")
+async def get_leftovers(request: Request, user_id: str) -> Response:
+    """What is left of a person who is gone."""
+    node, person = _asked(request, user_id)
+    return json_response(Leftovers(await node.erasing.left(person)))
 
 
 def _asked(request: Request, unverified_user_id: str) -> tuple[Node, UserId]:

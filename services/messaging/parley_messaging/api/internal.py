@@ -1,4 +1,4 @@
-"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, access, recipients, reports."""
+"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, access, recipients, reports, and what is left of who is gone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from parley_contracts.ids import UserId, is_uuid
 from parley_contracts.limits import REPORTS_SHOWN_MAX
 from parley_contracts.messaging_api import ConversationAccess
 from parley_contracts.problems import Forbidden, NotFound
+from parley_contracts.rights_api import Leftovers
 from parley_contracts.tokens import verify_service_token
 from parley_messaging.adapters.auth import SERVICE
 from parley_messaging.domain.reports import members_of
@@ -72,3 +73,15 @@ async def get_reports(request: Request) -> Response:
         raise Forbidden
     found = await node.reporting.newest(REPORTS_SHOWN_MAX)
     return json_response({"reports": [members_of(report) for report in found]})
+
+
+@router.get("/people/{user_id}/leftovers")
+async def get_leftovers(request: Request, user_id: str) -> Response:
+    """What is left of a person who is gone, for auth."""
+    node = node_of(request)
+    caller = verify_service_token(bearer_token(request), node.config.service_keys, audience=SERVICE)
+    if caller != OPERATING_SERVICE:
+        raise Forbidden
+    if not is_uuid(user_id):
+        raise NotFound
+    return json_response(Leftovers(await node.erasing.left(UserId(user_id))))

@@ -17,6 +17,7 @@ from parley_contracts.limits import DELIVERIES_KEPT_S, REVOCATION_POLL_INTERVAL_
 from parley_contracts.problems import Problem
 from parley_notification import neighbours
 from parley_notification.deliveries.consumer import Consumer
+from parley_notification.deliveries.erasing import erase_who_is_gone
 from parley_notification.deliveries.models import Delivery, FeedPosition, WorkerBeat
 from parley_notification.deliveries.sender import Sender
 from parley_notification.rotation import keep_field_key
@@ -114,6 +115,7 @@ def _upkeep() -> Callable[[], float]:
         nonlocal next_prune
         WorkerBeat.objects.update_or_create(id=1, defaults={"at": timezone.now()})
         drop_revoked()
+        erase_who_is_gone()
         if time.monotonic() >= next_prune:
             prune()
             keep_field_key()

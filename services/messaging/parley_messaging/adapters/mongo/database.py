@@ -98,6 +98,7 @@ _INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(
             [("conversation", ASCENDING), ("sequence", ASCENDING), ("reporter", ASCENDING)], name="once", unique=True
         ),
+        IndexModel([("reporter", ASCENDING)], name="reporter"),
         IndexModel([("reported_at", ASCENDING)], name="newest"),
     ],
     "account_indexes": [IndexModel([("user", ASCENDING)], name="user", unique=True)],
