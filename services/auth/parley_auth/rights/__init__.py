@@ -3,6 +3,7 @@
 models          accounts that are to go or are gone, and names that nobody takes again
 deleting        asking for it, taking it back
 erasing         what goes here, and what stays
+objects         what lies in the object store
 verifying       asking the other services whether anything is left
 worker          the work behind it
 """

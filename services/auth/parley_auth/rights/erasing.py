@@ -6,6 +6,7 @@ others' conversations are checked, and that the account is gone. The row of the 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
@@ -23,12 +24,14 @@ from parley_auth.directory.devices import retire_device
 from parley_auth.directory.models import Device, KeyPackage, Statement
 from parley_auth.events.outbox import append_event
 from parley_auth.invitations.models import Invitation
+from parley_auth.rights import objects
 from parley_auth.rights.models import Deletion
 from parley_auth.rights.names import reserve
 from parley_auth.signin.families import end_sessions
 from parley_auth.signin.models import Session
 from parley_contracts.encoding import b64encode
 from parley_contracts.limits import DELETION_FIRST_LOOK_S
+from parley_contracts.problems import Unavailable
 
 STAYING: Final[frozenset[type[Model]]] = frozenset({Statement, Device, Deletion})
 #: No user name begins so.
@@ -43,13 +46,17 @@ def erase_next() -> bool:
     with transaction.atomic():
         user = User.objects.select_for_update(no_key=True).get(pk=due.user_id)
         # Taken back, or erased by another process, while this waited for the row.
-        if Deletion.objects.filter(pk=user.pk, erased_at=None).exists():
-            _erase(user)
+        if not Deletion.objects.filter(pk=user.pk, erased_at=None).exists():
+            return True
+        _erase(user)
+    with contextlib.suppress(Unavailable):  # what is left is found when that is looked for
+        objects.delete_all(user)
     return True
 
 
 def erase_again(user: User) -> None:
-    """Erase what came after the account was gone, and tell the others once more."""
+    """Erase what came after the account was gone, and tell the others once more. `Unavailable`."""
+    objects.delete_all(user)
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         _empty(user)
@@ -57,11 +64,12 @@ def erase_again(user: User) -> None:
 
 
 def left_of(user: User) -> dict[str, int]:
-    """How many rows are left here, by table; nothing where there are none."""
+    """How much is left here, by table and by what else it is; nothing where there is nothing. `Unavailable`."""
     counts = {rows.model._meta.db_table: rows.count() for rows in _rows_of(user)}  # noqa: SLF001 - Django's own name
     counts["vaults"] = Statement.objects.filter(user=user, vault__isnull=False).count()
     counts["named devices"] = Device.objects.filter(user=user).exclude(name="", platform="").count()
     counts["key packages"] = KeyPackage.objects.filter(device__user=user).count()
+    counts["objects"] = objects.count(user)
     counts["address"] = int(bool(User.objects.get(pk=user.pk).email_sealed))
     return {table: count for table, count in counts.items() if count}
 
@@ -70,7 +78,7 @@ def _erase(user: User) -> None:
     now = timezone.now()
     reserve(user.username)
     user.username, user.display_name = f"{_MARK}{b64encode(user.id.bytes)}", ""
-    user.about, user.pronouns, user.time_zone = "", "", ""
+    user.about, user.pronouns, user.time_zone, user.avatar = "", "", "", ""
     user.email_sealed, user.email_index, user.email_verified_at = b"", b"", None
     user.is_active = False
     user.set_unusable_password()

@@ -45,12 +45,12 @@ def verify_next() -> bool:
         left = {"auth": left_of(deletion.user)} | {
             service: leftovers(service, deletion.user.user_id) for service in SERVICES
         }
+        if any(left.values()):
+            _log.warning("a deletion left something", user_id=deletion.user.user_id, left=left)
+            erase_again(deletion.user)
+            return True
     except Unavailable:
         _log.warning("a deletion is verified later", user_id=deletion.user.user_id)
-        return True
-    if any(left.values()):
-        _log.warning("a deletion left something", user_id=deletion.user.user_id, left=left)
-        erase_again(deletion.user)
         return True
     with transaction.atomic():
         if Deletion.objects.filter(pk=deletion.pk, verified_at=None).update(verified_at=timezone.now(), look_at=None):
