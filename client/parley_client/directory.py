@@ -8,6 +8,7 @@ of people's keys. A later root key is nobody's until this person says so (`ident
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 
 from parley_client.api import auth
@@ -25,6 +26,7 @@ from parley_contracts.auth_api import Identity, Profile
 from parley_contracts.encoding import b64decode
 from parley_contracts.ids import DeviceId, UserId, as_channel
 from parley_contracts.problems import NotFound
+from parley_contracts.rights_api import DELETED_USERNAME
 from parley_mls import MlsError, Primitives
 
 _FETCHES_AT_ONCE = 8
@@ -106,16 +108,18 @@ class Directory:
 
     async def by_username(self, username: str) -> UserId:
         """The person with that user name; `NotFound`."""
+        if username == DELETED_USERNAME:
+            raise NotFound("nobody can be called so")
         person = find_person(self._store, username)
         if person is not None:
             return person.user_id
-        return self._remember(await auth.find_user(self._api, username)).user_id
+        return self.remember(await auth.find_user(self._api, username)).user_id
 
     async def username(self, user_id: UserId) -> str:
         """The person's user name, as the server says."""
         person = load_person(self._store, user_id)
         if person is None or not person.username:
-            person = self._remember(await auth.get_user(self._api, user_id))
+            person = self.remember(await auth.get_user(self._api, user_id))
         return person.username
 
     def known_name(self, user_id: UserId) -> str:
@@ -129,7 +133,12 @@ class Directory:
         version, identity = (known.version, known.identity) if known and known.root_key == root_key else (0, None)
         save_person(self._store, Person(user_id, username, root_key, version, identity))
 
-    def _remember(self, profile: Profile) -> Person:
+    def is_gone(self, user_id: UserId) -> bool:
+        """Whether the person's account was deleted, as far as was heard."""
+        return self.known_name(user_id) == DELETED_USERNAME
+
+    def remember(self, profile: Profile) -> Person:
+        """Keep the user name that the server told."""
         old = load_person(self._store, profile.user_id) or Person(profile.user_id, profile.username)
         person = Person(old.user_id, profile.username, old.root_key, old.version, old.identity)
         save_person(self._store, person)
@@ -153,6 +162,10 @@ class Directory:
         # The root key that was pinned stays, whatever follows it.
         pinned = person.root_key or verified.root_key
         save_person(self._store, Person(user_id, person.username, pinned, verified.statement.version, identity))
+        if not identity.devices and person.username and not self.is_gone(user_id):
+            # Who has no device any more may be gone.
+            with contextlib.suppress(NotFound):
+                self.remember(await auth.get_user(self._api, user_id))
 
     async def _ask_for(self, user_id: UserId) -> Identity:
         try:

@@ -13,6 +13,7 @@ from parley_client.push.methods import PushMethods
 from parley_client.recovery.methods import RecoveryMethods
 from parley_client.renewal.methods import RenewalMethods
 from parley_client.restoring.methods import RestoreMethods
+from parley_client.rights.methods import RightsMethods
 from parley_client.schedule.methods import ScheduleMethods
 from parley_client.security.methods import SecurityMethods
 from parley_client.settings.methods import SettingsMethods
@@ -39,5 +40,6 @@ class RoomMethods(
     TransparencyMethods,
     ProfileMethods,
     TellingMethods,
+    RightsMethods,
 ):
     """The parts of `Client`, each from its room."""

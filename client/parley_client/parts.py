@@ -51,6 +51,10 @@ class ClientPart:
         """A conversation by its id or by its name, an open channel as #name; `UnknownConversation`."""
         raise NotImplementedError
 
+    async def _stop(self) -> None:
+        """End what runs in the background of this session."""
+        raise NotImplementedError
+
     def _known(self, conversation_id: ConversationId) -> Conversation:
         """A conversation of this device; `UnknownConversation`."""
         raise NotImplementedError

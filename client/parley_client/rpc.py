@@ -35,6 +35,7 @@ from parley_client.push.rpc import push_methods
 from parley_client.recovery.rpc import recovery_methods
 from parley_client.renewal.rpc import renewal_methods
 from parley_client.restoring.rpc import restore_methods
+from parley_client.rights.rpc import rights_methods
 from parley_client.schedule.rpc import schedule_methods
 from parley_client.security.rpc import security_methods
 from parley_client.settings.rpc import settings_methods
@@ -245,6 +246,7 @@ class Rpc:
             **transparency_methods(client),
             **profile_methods(client),
             **telling_methods(client),
+            **rights_methods(client),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "link.finish": (DigitsParams, self._link_finish),

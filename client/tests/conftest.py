@@ -24,6 +24,7 @@ from fake_people import FakePeople
 from fake_polls import FakePolls
 from fake_profiles import FakeProfiles
 from fake_resets import FakeResets
+from fake_rights import FakeRights
 from fake_rooms import FakeRooms
 from fake_state import FakeState
 from fake_telling import FakeTelling
@@ -50,6 +51,7 @@ class FakeServer(
     FakeTelling,
     FakeProfiles,
     FakePeople,
+    FakeRights,
     FakeKeys,
     FakeKeyLog,
     FakeEntrance,

@@ -234,6 +234,26 @@ def sign_out(
     run(context, work)
 
 
+@account.command("delete")
+def delete_account(
+    context: typer.Context,
+    understood: Annotated[
+        bool, typer.Option("--understood", help="The account goes for good, and nobody can bring it back then.")
+    ] = False,
+    password: Password = None,
+    code: Code = "",
+) -> None:
+    """Let the account go for good after a while; signing in before then takes that back."""
+    if not understood:
+        raise UsageError("it goes for good with all that the server keeps of it: say --understood")
+
+    async def work(client: Client) -> None:
+        await sign_in_again(client, password, code)
+        show(await client.delete_account())
+
+    run(context, work)
+
+
 @account.command("lock-out")
 def lock_out(
     context: typer.Context,

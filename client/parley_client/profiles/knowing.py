@@ -15,11 +15,13 @@ import msgspec
 from parley_client.api import profiles as api
 from parley_client.errors import ClientError
 from parley_client.session import Session
+from parley_client.store.conversations import load_conversation
 from parley_client.store.profiles import KnownProfile, load_profiles, save_profile
 from parley_contracts.auth_api import Profile
-from parley_contracts.ids import UserId
+from parley_contracts.ids import UserId, direct_conversation_id
 from parley_contracts.limits import PROFILE_AGE_S_MAX, PROFILES_PER_LOOKUP_MAX
 from parley_contracts.problems import Problem
+from parley_contracts.rights_api import DELETED_USERNAME
 
 _FETCHES_AT_ONCE = 4
 
@@ -39,6 +41,16 @@ def heard(session: Session, profile: Profile) -> None:
     same = bool(before.avatar) and before.avatar == profile.avatar
     kept = (before.avatar, before.picture) if same else ("", b"")
     save_profile(session.store, KnownProfile(profile, int(session.clock()), *kept))
+    if profile.username == DELETED_USERNAME and not session.directory.is_gone(profile.user_id):
+        session.directory.remember(profile)
+        _tell_who_wrote_with(session, profile.user_id)
+
+
+def _tell_who_wrote_with(session: Session, user_id: UserId) -> None:
+    """The direct conversation with somebody shows that they are gone."""
+    conversation_id = direct_conversation_id(session.device.user_id, user_id)
+    if load_conversation(session.store, conversation_id) is not None:
+        session.announce(conversation_id)
 
 
 async def _ask(session: Session, user_ids: Collection[UserId], *, fresh: bool) -> None:
