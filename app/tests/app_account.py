@@ -310,6 +310,14 @@ class AccountAnswers:
         self.sessions = [each for each in self.sessions if each["is_current"]]
         return {}
 
+    def _account_delete(self):
+        self._expect_recent()
+        self.tell("signed_out", going_at="2026-12-11T09:00:00Z")
+        return {"due_at": "2026-12-11T09:00:00Z"}
+
+    def _profiles(self, user_ids):
+        return []
+
     def _device_lock_out(self, device_id, recovery_key):
         if recovery_key != "PARLEY-MINE":
             raise EngineError("recovery_key_refused", "no")

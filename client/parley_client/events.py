@@ -42,7 +42,7 @@ class Event(msgspec.Struct, frozen=True):
     `typing.changed` `conversation_id` and `people` (all who type there now, each `user_id` and `username`);
     `presence.changed` a `Presence` of somebody watched; `privacy.changed` the `PrivacySettings`;
     `join_requests.changed` `conversation_id`; `settings.changed` `conversation_ids` (those marked otherwise, if any);
-    `reminder.due` a `Reminder`; `server.restored` `generation` (the person is to be asked); `blocks.changed` (whom this person has blocked) nothing; `key_log.changed` (an alarm about the log of people's keys) nothing; `lock.changed` `locked`; `profile.changed` (of oneself) `user_id`; `push.changed` (what `push.secrets` answered last does not hold any more) and `signed_out` nothing.
+    `reminder.due` a `Reminder`; `server.restored` `generation` (the person is to be asked); `blocks.changed` (whom this person has blocked) nothing; `key_log.changed` (an alarm about the log of people's keys) nothing; `lock.changed` `locked`; `profile.changed` (of oneself) `user_id`; `push.changed` (what `push.secrets` answered last does not hold any more) nothing; `signed_out` nothing, or `going_at` where this device let the account go.
     """
 
     name: EventName

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from parley_app import channel_words, room_words, words
+from parley_app import channel_words, rights_words, room_words, words
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import faults, marks, times
 from parley_app.model.company import Company
@@ -14,6 +14,7 @@ from parley_app.model.observing import Observed
 from parley_app.model.pictures import Pictures
 from parley_app.model.rows import Person, Presence, Room, RoomKind, SendState
 from parley_app.model.timeline import send_state
+from parley_contracts.rights_api import DELETED_USERNAME
 
 #: Before the name of a folder, where a filter shows one.
 FOLDER: Final = "folder:"
@@ -193,10 +194,16 @@ def title(summary: Json, me: Person) -> str:
         return words.NOTE_TO_SELF
     others = [member["username"] for member in summary["members"] if member["user_id"] != me.user_id]
     if summary["kind"] == "direct":
-        return next((name for name in others if name), words.SOMEBODY)
+        return rights_words.name(next((name for name in others if name), ""))
     if is_open(summary):
         return f"#{summary['name']}"
     return summary["name"] or ", ".join(name for name in others if name) or words.UNNAMED_GROUP
+
+
+def is_gone(summary: Json, me: Person) -> bool:
+    """Whether it is a conversation with somebody whose account was deleted."""
+    others = [member["username"] for member in summary["members"] if member["user_id"] != me.user_id]
+    return bool(summary["kind"] == "direct" and others == [DELETED_USERNAME])
 
 
 def fits(summary: Json, me: Person, query: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from parley_app import kept_words, renewal_words, reset_words, room_words, words
+from parley_app import kept_words, renewal_words, reset_words, rights_words, room_words, words
 from parley_app.engine import Json
 from parley_app.model import times
 from parley_app.model.rows import Answer, Person, Poll, Quote, Reaction, ThreadMark
@@ -16,12 +16,12 @@ _MENTION = re.compile(r"(?<![\w.@-])@([\w.-]+)")
 
 def person_of(found: Json, me: Person) -> Person:
     """Somebody that an item names."""
-    return me if found["user_id"] == me.user_id else Person(found["user_id"], found["username"] or words.SOMEBODY)
+    return me if found["user_id"] == me.user_id else Person(found["user_id"], rights_words.name(found["username"]))
 
 
 def name_of(found: Json, me: Person) -> str:
     """What a sentence calls somebody."""
-    return words.YOU if found["user_id"] == me.user_id else found["username"] or words.SOMEBODY
+    return words.YOU if found["user_id"] == me.user_id else rights_words.name(found["username"])
 
 
 def one_line(text: str) -> str:
@@ -187,7 +187,7 @@ def note(item: Json, me: Person) -> str:
 
 
 def _author(item: Json) -> str:
-    return words.YOU if item["own"] else item["sender"] or words.SOMEBODY
+    return words.YOU if item["own"] else rights_words.name(item["sender"])
 
 
 def _people(people: list[Json], me: Person) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parley_app import words
+from parley_app import rights_words, words
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model.forms import Form
 from parley_app.model.rows import Person
@@ -140,7 +140,7 @@ def members_of(summary: Json, me: Person) -> list[Person]:
     people = {
         member["user_id"]: Person(
             member["user_id"],
-            member["username"] or words.SOMEBODY,
+            rights_words.name(member["username"]),
             own=member["user_id"] == me.user_id,
             role=_ROLES.get(member["role"], ""),
             muted=member["muted_until"] is not None,

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from parley_app import channel_words, words
+from parley_app import channel_words, rights_words, words
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model import chats, times
 from parley_app.model.forms import Form
@@ -167,7 +167,7 @@ def _midnight(day: dt.date, days: int = 0) -> str:
 def _found(hit: Json, summaries: Mapping[str, Json], me: Person, now: dt.datetime, query: str) -> Found:
     summary = summaries.get(hit["conversation_id"])
     members = summary["members"] if summary is not None else []
-    name = next((m["username"] for m in members if m["user_id"] == hit["user_id"] and m["username"]), words.SOMEBODY)
+    name = rights_words.name(next((m["username"] for m in members if m["user_id"] == hit["user_id"]), ""))
     own = hit["user_id"] == me.user_id
     moment = times.parse(hit["stored_at"])
     day = words.TODAY if moment.date() == now.date() else times.short(moment, now)

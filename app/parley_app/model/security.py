@@ -1,4 +1,4 @@
-"""What decides who may sign in as this person: the password, the e-mail address, the second step, passkeys, sessions and devices, recovery words, everybody's keys, and giving the password again."""
+"""What decides who may sign in as this person: the password, the e-mail address, the second step, passkeys, sessions and devices, recovery words, everybody's keys, the account as a whole, and giving the password again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from parley_app.engine import Engine
 from parley_app.model.key_log import KeyLog
 from parley_app.model.link_other import LinkOther
 from parley_app.model.locking_out import LockingOut
+from parley_app.model.own_data import OwnData
 from parley_app.model.own_email import OwnEmail
 from parley_app.model.own_invitations import OwnInvitations
 from parley_app.model.own_profile import OwnProfile
@@ -34,3 +35,4 @@ class Security:
         self.recovery_words = RecoveryWords(engine, self.again)
         self.invitations = OwnInvitations(engine)
         self.key_log = KeyLog(engine)
+        self.data = OwnData(engine, self.again)

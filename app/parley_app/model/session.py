@@ -5,12 +5,13 @@ Invariant: people reach their conversations only after they have shown that they
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final, Literal
 
-from parley_app import account_words, words
+from parley_app import account_words, rights_words, words
 from parley_app.bridge import Bridge, Visit
 from parley_app.engine import Engine, EngineError, Json
-from parley_app.model import faults
+from parley_app.model import faults, times
 from parley_app.model.beginning_anew import BeginningAnew
 from parley_app.model.by_provider import ByProvider
 from parley_app.model.forgotten import Forgotten
@@ -265,13 +266,13 @@ class Session(Observed):
         self._leave()
         return ""
 
-    def heard(self, name: str, state: Connection) -> None:
-        """An event of the connection or the session."""
+    def heard(self, name: str, state: Connection, going_at: str = "") -> None:
+        """An event of the connection or the session; `going_at` is when the account that was left goes for good."""
         if name == "connection.changed" and state != self.connection:
             self.connection = state
             self.changed()
         elif name == "signed_out" and self.phase != "signed_out":
-            self.farewell = words.SIGNED_OUT
+            self.farewell = _farewell(going_at)
             self._leave()
 
     def lock_up(self) -> None:
@@ -307,3 +308,10 @@ class Session(Observed):
         self.phase, self.me, self.recovery_key = "signed_out", Person("", "", own=True), ""
         self.step, self.security = "recovery_key", Security(self._engine, self._bridge)
         self.changed()
+
+
+def _farewell(going_at: str) -> str:
+    """What is said to somebody who was signed out."""
+    if not going_at:
+        return words.SIGNED_OUT
+    return rights_words.going(times.day(times.parse(going_at), dt.datetime.now().astimezone()))

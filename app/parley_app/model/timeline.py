@@ -13,7 +13,7 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from parley_app import words
+from parley_app import rights_words, words
 from parley_app.engine import Json
 from parley_app.model import marks, times
 from parley_app.model.faults import capitalized
@@ -160,7 +160,7 @@ def _row(window: Window, item: Json, key: str, moment: dt.datetime, now: dt.date
     note = _note(window, item, key)
     if note is not None:
         return note
-    author = window.me if item["own"] else Person(item["user_id"], item["sender"] or words.SOMEBODY)
+    author = window.me if item["own"] else Person(item["user_id"], rights_words.name(item["sender"]))
     locked, deleted = item["kind"] == "unopened", item["kind"] == "deleted"
     counts = item["own"] and not locked and not deleted
     row = Message(

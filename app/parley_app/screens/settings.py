@@ -7,7 +7,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import account_words, entrance_words, lock_words, profile_words, recovery_words, words
+from parley_app import account_words, entrance_words, lock_words, profile_words, recovery_words, rights_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.layout import at_least, keyed
 from parley_app.components.overlay import Dialog, DialogOver
@@ -26,6 +26,7 @@ from parley_app.screens.frame import Workspace
 from parley_app.screens.key_log import KeyLogScreen
 from parley_app.screens.link_other import LinkOtherScreen
 from parley_app.screens.locking_out import LockOutScreen
+from parley_app.screens.own_data import OwnDataScreen
 from parley_app.screens.own_email import EmailScreen
 from parley_app.screens.own_invitations import InvitationsScreen
 from parley_app.screens.own_passkeys import PasskeysScreen
@@ -43,6 +44,7 @@ from parley_app.screens.settings_page import (
     LINK_OTHER,
     LOCK_OUT,
     NOTIFICATIONS,
+    OWN_DATA,
     OWN_EMAIL,
     OWN_INVITATIONS,
     OWN_PASSWORD,
@@ -69,6 +71,7 @@ _WAYS: Final = (
     (Glyph.DEVICES, account_words.SESSIONS, account_words.SESSIONS_DETAIL, OWN_SESSIONS),
     (Glyph.TICKET, entrance_words.INVITATIONS, entrance_words.INVITATIONS_DETAIL, OWN_INVITATIONS),
     (Glyph.KEY, account_words.KEYS, account_words.KEYS_DETAIL, KEY_LOG),
+    (Glyph.DOWNLOAD_SIMPLE, rights_words.DATA, rights_words.DATA_DETAIL, OWN_DATA),
 )
 
 
@@ -291,6 +294,7 @@ _PAGES: Final = {
     KEY_LOG: KeyLogScreen,
     APP_LOCK: AppLockScreen,
     RECOVERY_WORDS: RecoveryWordsScreen,
+    OWN_DATA: OwnDataScreen,
 }
 
 

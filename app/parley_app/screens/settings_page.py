@@ -35,6 +35,7 @@ OWN_INVITATIONS: Final = f"{ACCOUNT}/invitations"
 KEY_LOG: Final = f"{ACCOUNT}/keys"
 RECOVERY_WORDS: Final = f"{ACCOUNT}/recovery-words"
 APP_LOCK: Final = f"{ACCOUNT}/lock"
+OWN_DATA: Final = f"{ACCOUNT}/data"
 PRIVACY: Final = f"{routes.SETTINGS}/privacy"
 NOTIFICATIONS: Final = f"{routes.SETTINGS}/notifications"
 SECTIONS: Final = (

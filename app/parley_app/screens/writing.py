@@ -6,7 +6,7 @@ import datetime as dt
 
 import flet as ft
 
-from parley_app import channel_words, reset_words, room_words, words
+from parley_app import channel_words, reset_words, rights_words, room_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.composer import Composer, ComposerActions
 from parley_app.components.composer_parts import MentionList
@@ -122,6 +122,8 @@ def Writing(app: App, conversation: Conversation) -> ft.Control:
     use_watched(conversation)
     if not conversation.writable:
         return keyed(f"closed-{conversation.conversation_id}", Closed)(app, conversation.summary)
+    if chats.is_gone(conversation.summary, conversation.me):
+        return ft.Container(Note(ui.c.info, Glyph.INFO, rights_words.GONE), padding=ui.gutter)
     until = muting.muted_until(conversation.summary, conversation.me.user_id)
     if until is not None:
         return keyed(f"muted-{conversation.conversation_id}", MutedNote)(app, conversation, until)

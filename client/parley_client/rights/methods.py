@@ -19,5 +19,5 @@ class RightsMethods(ClientPart):
         events = self.session.events
         asked = await api.post_deletion(self.session.api)
         await self._stop()
-        events.tell(Event("signed_out"))
+        events.tell(Event("signed_out", {"going_at": asked.due_at}))
         return asked
