@@ -319,6 +319,12 @@ BLOCKS_PER_USER_MAX = 1000
 BLOCKS_PAGE_MAX = 5000
 BLOCKS_POLL_INTERVAL_S = 2
 DELETIONS_PAGE_MAX = 500
+#: Archives of what the server keeps of a person: how many a day, how long each lies there, and how it is made and given.
+EXPORTS_PER_DAY_MAX = 3
+EXPORT_LIFETIME_S = 3 * 24 * 3600
+EXPORT_PART_SIZE_BYTES = 4 * 1024 * 1024
+EXPORT_ATTEMPTS_MAX = 5
+EXPORT_LEASE_S = 600
 #: So long an account that is to be deleted can be taken back; the second number is that of the profile `test`.
 DELETION_GRACE_S = 14 * 24 * 3600
 DELETION_GRACE_TEST_S = 10

@@ -6,6 +6,8 @@ other services, which read `Deletions` from their own position on and erase what
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from parley_contracts.ids import UserId
@@ -18,6 +20,29 @@ class DeletionAsked(msgspec.Struct, frozen=True):
     """`POST me/deletion`: until `due_at` (RFC 3339) signing in takes it back."""
 
     due_at: str
+
+
+#: `waiting` and `working` until it is `ready`; `failed` where that cannot be.
+ExportState = Literal["waiting", "working", "ready", "failed"]
+#: What is asked for and given of an archive at a time.
+EXPORT_MEDIA_TYPE = "application/octet-stream"
+
+
+class ExportInfo(msgspec.Struct, frozen=True):
+    """`POST me/exports`: a ZIP archive of what the server keeps of a person; `size_bytes` once it is ready, until `expires_at`."""
+
+    export_id: str
+    state: ExportState
+    progress_percent: int
+    asked_at: str
+    size_bytes: int | None
+    expires_at: str | None
+
+
+class Exports(msgspec.Struct, frozen=True):
+    """`GET me/exports`: one's own, the newest first."""
+
+    exports: list[ExportInfo]
 
 
 class Deletion(msgspec.Struct, frozen=True):

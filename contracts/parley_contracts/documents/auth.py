@@ -41,6 +41,7 @@ from parley_contracts.documents.profiles import PROFILES
 from parley_contracts.documents.providers import PROVIDERS
 from parley_contracts.documents.recovery import RECOVERY
 from parley_contracts.documents.relations import RELATIONS
+from parley_contracts.documents.rights import RIGHTS
 from parley_contracts.documents.sign_up import SIGN_UP
 from parley_contracts.documents.telling import TELLING
 from parley_contracts.limits import IDEMPOTENCY_KEY_LENGTH_MAX
@@ -366,6 +367,6 @@ AUTH = Service(
     description="Accounts, sign-in and tokens, and the directory of people's statements, devices and key packages.",
     operations=(
         *(*_SIGN_IN, *PROVIDERS, *SIGN_UP, *PROFILES, *RELATIONS, *_EMAIL_AND_PASSWORD),
-        *(*SECOND_FACTORS, *_SESSIONS, *_KEYS, *KEY_LOG_OPERATIONS, *LINKING, *RECOVERY, *TELLING),
+        *(*SECOND_FACTORS, *_SESSIONS, *_KEYS, *KEY_LOG_OPERATIONS, *LINKING, *RECOVERY, *TELLING, *RIGHTS),
     ),
 )

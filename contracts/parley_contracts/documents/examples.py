@@ -48,6 +48,8 @@ VALUES: Mapping[str, Any] = {
     "announcement_id": "019ab0c4-5c00-7f66-8a2b-3c4d5e6f7089",
     "invitation_id": "019ab0c4-5c00-7f66-8a2b-3c4d5e6f7088",
     "provider": "work",
+    "export_id": "019ab0c4-5c00-7f66-8a2b-3c4d5e6f7089",
+    "progress_percent": 60,
     "uses": 5,
     "used": 1,
     "lifetime_s": 7 * 24 * 3600,

@@ -44,13 +44,18 @@ def _publish(_config: Config) -> None:
     # They need Django's models.
     from parley_auth.events.publisher import publish_until  # noqa: PLC0415
     from parley_auth.letters.sending import send_until  # noqa: PLC0415
-    from parley_auth.rights.worker import work_until as look_after_rights  # noqa: PLC0415
+    from parley_auth.rights.worker import delete_until, export_until  # noqa: PLC0415
     from parley_auth.rotation import keep_until  # noqa: PLC0415
 
     def work_until(stopped: threading.Event) -> None:
         beside = [
             threading.Thread(target=work, args=(stopped,), name=name)
-            for name, work in (("letters", send_until), ("keys", keep_until), ("rights", look_after_rights))
+            for name, work in (
+                ("letters", send_until),
+                ("keys", keep_until),
+                ("deletions", delete_until),
+                ("exports", export_until),
+            )
         ]
         for thread in beside:
             thread.start()

@@ -16,6 +16,7 @@ from parley_auth.accounts.emails import reseal_email
 from parley_auth.accounts.models import SentCode, User
 from parley_auth.factors.adapter import reseal_secret
 from parley_auth.letters.models import Letter
+from parley_auth.rights.models import Export
 from parley_auth.sealed_fields import SealedFieldError
 
 _BATCH = 500
@@ -31,6 +32,7 @@ def reseal() -> int:
         + _pass(SentCode.objects.all(), _code_fields)
         + _pass(Letter.objects.all(), _letter_fields)
         + _pass(Authenticator.objects.all(), _factor_fields)
+        + _pass(Export.objects.all(), _export_fields)
     )
 
 
@@ -44,6 +46,10 @@ def _code_fields(code: SentCode) -> Mapping[str, Any]:
 
 def _letter_fields(letter: Letter) -> Mapping[str, Any]:
     return _changed(address_sealed=letter.reseal_address())
+
+
+def _export_fields(export: Export) -> Mapping[str, Any]:
+    return _changed(key_sealed=export.reseal_key())
 
 
 def _factor_fields(factor: Authenticator) -> Mapping[str, Any]:

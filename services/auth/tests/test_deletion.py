@@ -1,18 +1,13 @@
 """An account that is asked to go: signed out at once, kept for a while, then gone from every table and every service."""
 
 import json
-import socketserver
-import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler
-from typing import ClassVar
 
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from neighbour_services import neighbours
 from post_office import send_all, text_of
 
 from parley_auth.accounts.models import User
@@ -176,42 +171,10 @@ def test_others_are_told_by_an_event_and_may_ask_from_any_position(alice, bob, s
 # --- verifying
 
 
-class Service(BaseHTTPRequestHandler):
-    """What the other services say of a person who is gone."""
-
-    left: ClassVar[dict[str, dict[str, int]]] = {}
-    asked: ClassVar[list[str]] = []
-
-    def do_GET(self):
-        service = self.server.server_address.rpartition("/")[2].removesuffix(".sock")
-        self.asked.append(f"{service} {self.path}")
-        content = json.dumps({"left": self.left.get(service, {})}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def address_string(self):
-        return "unix"
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
-def services() -> Iterator[type[Service]]:
-    Service.left, Service.asked = {}, []
-    servers = []
-    for name in SERVICES:
-        path = settings.CONFIG.run_dir / f"{name}.sock"
-        server = socketserver.ThreadingUnixStreamServer(str(path), Service)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-        servers.append((server, path))
-    yield Service
-    for server, path in servers:
-        server.shutdown()
-        server.server_close()
-        path.unlink()
+def services():
+    with neighbours() as found:
+        yield found
 
 
 def test_an_account_is_gone_once_every_service_says_so(alice, services):

@@ -19,6 +19,7 @@ from parley_media.api import internal, routes
 from parley_media.config import SERVICE, Config
 from parley_media.node import Node
 from parley_media.service.erasing import Erasing
+from parley_media.service.handing_out import HandingOut
 from parley_media.service.uploads import Uploads
 from parley_serving.fastapi.access_tokens import AuthClient, RevocationPoller, TokenVerifier
 from parley_serving.fastapi.background import end_tasks
@@ -69,6 +70,7 @@ class RunningNode:
             uploads=Uploads(index, self._s3, self._messaging),
             quotas=quotas,
             erasing=erasing,
+            handing_out=HandingOut(index, quotas),
             health=self._health,
         )
         self._deletions = DeletionReader(self._auth, MongoPositions(database), erasing.erase)

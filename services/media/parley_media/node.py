@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 from parley_media.config import Config
 from parley_media.ports import QuotaStore
 from parley_media.service.erasing import Erasing
+from parley_media.service.handing_out import HandingOut
 from parley_media.service.uploads import Uploads
 from parley_serving.fastapi.access_tokens import TokenVerifier
 
@@ -23,6 +24,7 @@ class Node:
     uploads: Uploads
     quotas: QuotaStore
     erasing: Erasing
+    handing_out: HandingOut
     health: Callable[[], Awaitable[str]]
 
 

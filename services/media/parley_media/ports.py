@@ -32,8 +32,8 @@ class ObjectIndex(Protocol):
         """Uploads that ended before then without being complete."""
         ...
 
-    async def owned(self, user_id: UserId, limit: int) -> list[MediaObject]:
-        """Objects of a person, complete or not, the oldest first."""
+    async def owned(self, user_id: UserId, limit: int, *, after: ObjectId | None = None) -> list[MediaObject]:
+        """Objects of a person, complete or not, by their ids, from behind one on."""
         ...
 
     async def count_owned(self, user_id: UserId) -> int:

@@ -84,6 +84,7 @@ from parley_messaging.service.expiring import Expiring
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.feeding import Feeding
 from parley_messaging.service.generation import Generation
+from parley_messaging.service.handing_out import HandingOut
 from parley_messaging.service.joining import Joining
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.polls import Polls
@@ -196,7 +197,7 @@ class RunningNode:
         appending = self._appending(log, memberships, states, accepting, metrics)
         presence_store = RedisPresence(self._redis)
         presence = self._presence(presence_store, hub, states, privacy, blocks)
-        erasing = Erasing(MongoPeople(database), presence_store)
+        people = MongoPeople(database)
         receipts = Receipts(log, positions, states, privacy, blocks, self._tell)
         return Node(
             config=config,
@@ -225,7 +226,8 @@ class RunningNode:
             blocks=blocks,
             state_commands=StateCommands(hub, receipts, presence, privacy),
             watch=Watch(),
-            erasing=erasing,
+            erasing=Erasing(people, presence_store),
+            handing_out=HandingOut(people, MongoReports(database, config.field_secret)),
             health=self._health,
         )
 

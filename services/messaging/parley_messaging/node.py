@@ -20,6 +20,7 @@ from parley_messaging.service.directory import ChannelDirectory
 from parley_messaging.service.erasing import Erasing
 from parley_messaging.service.fanout import Hub
 from parley_messaging.service.generation import Generation
+from parley_messaging.service.handing_out import HandingOut
 from parley_messaging.service.joining import Joining
 from parley_messaging.service.notifying import Notifying
 from parley_messaging.service.polls import Polls
@@ -66,6 +67,7 @@ class Node:
     state_commands: StateCommands
     watch: Watch
     erasing: Erasing
+    handing_out: HandingOut
     health: Callable[[], Awaitable[str]]
 
 

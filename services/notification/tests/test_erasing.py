@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 
 import pytest
@@ -12,6 +13,7 @@ from parley_contracts.ids import UserId, new_uuid7
 from parley_contracts.tokens import sign_service_token
 from parley_notification import internal
 from parley_notification.deliveries.erasing import erase_who_is_gone, left_of
+from parley_notification.deliveries.handing_out import lines
 from parley_notification.deliveries.models import Delivery, FeedPosition
 from parley_notification.subscriptions.models import Preference, Subscription
 
@@ -30,6 +32,9 @@ def test_nothing_of_a_person_is_left(conversation, auth, device, receiver, produ
         Preference._meta.db_table: 1,
         Delivery._meta.db_table: 1,
     }
+    told = [json.loads(line) for line in lines(berta)]
+    assert [line["kind"] for line in told] == ["subscription", "preference", "delivery"]
+    assert told[0]["endpoint"].startswith("https://") and told[1]["level"] == "none"
     auth.delete(berta)
     erase_who_is_gone()
     assert left_of(berta) == {}
@@ -50,6 +55,7 @@ def test_auth_alone_is_told_what_is_left(monkeypatch, device):
         return Client().get(path, headers={"Authorization": f"Bearer {token}"})
 
     assert ask("auth", new_uuid7()).json() == {"left": {}}
+    assert Client().get(f"/internal/people/{new_uuid7()}/export").status_code == 401
     assert ask("auth", "nobody").status_code == 404
     assert ask("media", new_uuid7()).status_code == 403
     assert Client().get(f"/internal/people/{new_uuid7()}/leftovers").status_code == 401

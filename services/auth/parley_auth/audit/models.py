@@ -42,6 +42,7 @@ class Act(models.TextChoices):
     DELETION_TAKEN_BACK = "deletion.taken_back"
     DELETION_VERIFIED = "deletion.verified"
     ACCOUNT_DELETED = "account.deleted"
+    EXPORT_ASKED = "export.asked"
     USER_DELETED = "user.deleted"
     INVITATION_MADE = "invitation.made"
     INVITATION_USED = "invitation.used"

@@ -30,6 +30,7 @@ class Letter(models.Model):
         PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of letter
         DELETION_ASKED = "deletion_asked"
         DELETION_TAKEN_BACK = "deletion_taken_back"
+        EXPORT_ASKED = "export_asked"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=24)

@@ -86,6 +86,11 @@ WORDS: Mapping[str, Words] = {
         ),
         "To keep your account, sign in before then. If whoever runs this server asked for this, speak to them.",
     ),
+    Letter.Kind.EXPORT_ASKED: Words(
+        "An archive of your data is being made",
+        ("Somebody who signed in to your account asked for everything that this server keeps of you.",),
+        "It is for signed-in devices of yours alone, and is deleted after three days. " + _NOT_YOU,
+    ),
     Letter.Kind.DELETION_TAKEN_BACK: Words(
         "Your account is kept",
         ("It was to be deleted, which was taken back.",),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,9 +25,10 @@ from parley_serving.environment import ConfigError
 
 SERVICE = "auth"
 _KEY_FILE = "service_key.pem"
+_BLOCK_SIZE_BYTES = 64 * 1024
 T = TypeVar("T")
 
-__all__ = ["Quota", "leftovers", "quota_of", "reports", "set_quota"]
+__all__ = ["Quota", "export_of", "leftovers", "quota_of", "reports", "set_quota"]
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -58,6 +61,31 @@ def reports() -> list[dict[str, Any]]:
 def leftovers(service: str, user_id: UserId) -> dict[str, int]:
     """How much a service still has of a person who is gone, by what it is; nothing where there is none."""
     return _decoded(_call(service, "GET", f"/internal/people/{user_id}/leftovers"), Leftovers).left
+
+
+def export_of(service: str, user_id: UserId) -> Iterator[bytes]:
+    """What a service keeps of a person, as lines of JSON in blocks; `Unavailable`, also where it breaks off."""
+    headers = {"Authorization": f"Bearer {sign_service_token(_key(), service=SERVICE, audience=service)}"}
+    for path_of_socket in sorted(settings.CONFIG.run_dir.glob(f"{service}*.sock")):
+        with contextlib.closing(_UnixConnection(path_of_socket)) as connection:
+            try:
+                connection.request("GET", f"/internal/people/{user_id}/export", None, headers)
+                answer = connection.getresponse()
+            except (OSError, http.client.HTTPException):
+                continue
+            if answer.status != http.client.OK:
+                continue
+            yield from _blocks(answer)
+            return
+    raise Unavailable(f"The {service} service does not answer.", retry_after_s=1)
+
+
+def _blocks(answer: http.client.HTTPResponse) -> Iterator[bytes]:
+    try:
+        while block := answer.read(_BLOCK_SIZE_BYTES):
+            yield block
+    except (OSError, http.client.HTTPException) as error:
+        raise Unavailable("A service stopped in the middle of its answer.", retry_after_s=1) from error
 
 
 def _call(service: str, method: str, path: str, body: Any = None) -> bytes:

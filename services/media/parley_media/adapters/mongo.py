@@ -132,10 +132,13 @@ class MongoObjects:
         async with unavailable_when_away():
             return [_object(document) async for document in self._objects.find(query, limit=limit)]
 
-    async def owned(self, user_id: UserId, limit: int) -> list[MediaObject]:
-        """Objects of a person, complete or not, the oldest first."""
+    async def owned(self, user_id: UserId, limit: int, *, after: ObjectId | None = None) -> list[MediaObject]:
+        """Objects of a person, complete or not, by their ids, from behind one on."""
+        query: Document = {"user": uuid_bytes(user_id)}
+        if after is not None:
+            query["_id"] = {"$gt": uuid_bytes(after)}
         async with unavailable_when_away():
-            cursor = self._objects.find({"user": uuid_bytes(user_id)}, limit=limit).sort("_id", 1)
+            cursor = self._objects.find(query, limit=limit).sort("_id", 1)
             return [_object(document) async for document in cursor]
 
     async def count_owned(self, user_id: UserId) -> int:

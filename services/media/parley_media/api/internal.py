@@ -1,10 +1,10 @@
-"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, and for auth people's quotas and what is left of them."""
+"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, and for auth people's quotas and what there is of them."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from parley_contracts.ids import UserId, is_uuid
 from parley_contracts.media_api import QuotaChange
@@ -17,6 +17,7 @@ from parley_serving.fastapi.requests import bearer_token, json_response, read_bo
 
 #: Where operators act.
 OPERATING_SERVICE = "auth"
+LINES_MEDIA_TYPE = "application/x-ndjson"
 _QUOTA_BYTES_MAX = 2**50
 
 router = APIRouter(prefix="/internal")
@@ -52,6 +53,13 @@ async def get_leftovers(request: Request, user_id: str) -> Response:
     """What is left of a person who is gone."""
     node, person = _asked(request, user_id)
     return json_response(Leftovers(await node.erasing.left(person)))
+
+
+@router.get("/people/{user_id}/export")
+async def get_export(request: Request, user_id: str) -> Response:
+    """What is kept of a person, as lines of JSON."""
+    node, person = _asked(request, user_id)
+    return StreamingResponse(node.handing_out.lines(person), media_type=LINES_MEDIA_TYPE)
 
 
 def _asked(request: Request, unverified_user_id: str) -> tuple[Node, UserId]:

@@ -1,4 +1,4 @@
-"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, access, recipients, reports, and what is left of who is gone."""
+"""Routes on the Unix socket only (the gateway refuses `/internal/`): health, counters, access, recipients, reports, and what there is of a person."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from parley_contracts.ids import UserId, is_uuid
 from parley_contracts.limits import REPORTS_SHOWN_MAX
@@ -17,7 +17,7 @@ from parley_contracts.rights_api import Leftovers
 from parley_contracts.tokens import verify_service_token
 from parley_messaging.adapters.auth import SERVICE
 from parley_messaging.domain.reports import members_of
-from parley_messaging.node import node_of
+from parley_messaging.node import Node, node_of
 from parley_serving.fastapi.requests import bearer_token, json_response
 
 #: Services that may ask who sees what.
@@ -25,6 +25,7 @@ ASKING_SERVICES = frozenset({"media"})
 NOTIFICATION = "notification"
 #: Where operators act.
 OPERATING_SERVICE = "auth"
+LINES_MEDIA_TYPE = "application/x-ndjson"
 Sequence = Annotated[int, Query(ge=1, le=2**53)]
 router = APIRouter(prefix="/internal")
 
@@ -78,10 +79,22 @@ async def get_reports(request: Request) -> Response:
 @router.get("/people/{user_id}/leftovers")
 async def get_leftovers(request: Request, user_id: str) -> Response:
     """What is left of a person who is gone, for auth."""
+    node, person = _asked_by_auth(request, user_id)
+    return json_response(Leftovers(await node.erasing.left(person)))
+
+
+@router.get("/people/{user_id}/export")
+async def get_export(request: Request, user_id: str) -> Response:
+    """What is kept of a person, as lines of JSON, for auth."""
+    node, person = _asked_by_auth(request, user_id)
+    return StreamingResponse(node.handing_out.lines(person), media_type=LINES_MEDIA_TYPE)
+
+
+def _asked_by_auth(request: Request, unverified_user_id: str) -> tuple[Node, UserId]:
     node = node_of(request)
     caller = verify_service_token(bearer_token(request), node.config.service_keys, audience=SERVICE)
     if caller != OPERATING_SERVICE:
         raise Forbidden
-    if not is_uuid(user_id):
+    if not is_uuid(unverified_user_id):
         raise NotFound
-    return json_response(Leftovers(await node.erasing.left(UserId(user_id))))
+    return node, UserId(unverified_user_id)

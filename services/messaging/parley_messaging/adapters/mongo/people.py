@@ -6,12 +6,15 @@ is of a person stands in `_OWNED`.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any, Final
 
 from pymongo.asynchronous.database import AsyncDatabase
 
+from parley_contracts.encoding import b64encode
 from parley_contracts.ids import UserId, self_conversation_id
-from parley_messaging.adapters.mongo.database import Document, id_bytes, unavailable_when_away
+from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text, unavailable_when_away
 
 #: By collection, the field that says whose a document is.
 _OWNED: Final = {
@@ -26,6 +29,8 @@ _OWNED: Final = {
     "settings": "user",
     "join_requests": "user",
 }
+_IDENTIFIERS: Final = frozenset({"user", "device", "client", "conversation", "link", "welcome_devices"})
+_ID_SIZE_BYTES: Final = 16
 
 
 class MongoPeople:
@@ -40,6 +45,14 @@ class MongoPeople:
             for name, query in _owned(user_id).items():
                 await self._database[name].delete_many(query)
 
+    async def kept(self, user_id: UserId) -> AsyncIterator[dict[str, Any]]:
+        """What is kept of a person, but for reports, whose words are sealed: documents as JSON, their collection as `kind`."""
+        for name, query in _owned(user_id).items():
+            if name != "reports":
+                async with unavailable_when_away():
+                    async for document in self._database[name].find(query).sort("_id", 1):
+                        yield {"kind": name} | {key: _as_json(key, document[key]) for key in document if key != "_id"}
+
     async def left(self, user_id: UserId) -> dict[str, int]:
         """How many documents are kept of a person, by collection; nothing where there are none."""
         async with unavailable_when_away():
@@ -53,6 +66,18 @@ def _owned(user_id: UserId) -> dict[str, Document]:
     """What is of a person, by collection."""
     note_to_self = {"entries": {"conversation": id_bytes(self_conversation_id(user_id))}}
     return note_to_self | {name: {field: id_bytes(user_id)} for name, field in _OWNED.items()}
+
+
+def _as_json(name: str, value: Any) -> Any:
+    if isinstance(value, bytes):
+        return id_text(value) if name in _IDENTIFIERS and len(value) == _ID_SIZE_BYTES else b64encode(value)
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    if isinstance(value, list):
+        return [_as_json(name, each) for each in value]
+    if isinstance(value, dict):
+        return {key: _as_json(key, each) for key, each in value.items()}
+    return value
 
 
 class MongoDeletionPositions:

@@ -6,7 +6,7 @@ Invariant: a copy of the database shows who reported what place, and nothing of 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
@@ -58,6 +58,12 @@ class MongoReports:
         async with unavailable_when_away():
             cursor = self._reports.find({}, limit=limit).sort("reported_at", -1)
             return [self._report(document) async for document in cursor]
+
+    async def made_by(self, reporter: UserId) -> AsyncIterator[Report]:
+        """What somebody reported."""
+        async with unavailable_when_away():
+            async for document in self._reports.find({"reporter": id_bytes(reporter)}).sort("_id", 1):
+                yield self._report(document)
 
     def _report(self, document: Document) -> Report:
         place = {name: document[name] for name in ("conversation", "sequence", "reporter")}
