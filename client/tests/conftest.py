@@ -24,7 +24,7 @@ from fake_people import FakePeople
 from fake_polls import FakePolls
 from fake_profiles import FakeProfiles
 from fake_resets import FakeResets
-from fake_rights import FakeRights
+from fake_rights import Bytes, FakeRights
 from fake_rooms import FakeRooms
 from fake_state import FakeState
 from fake_telling import FakeTelling
@@ -39,6 +39,8 @@ from parley_contracts.envelope import MessageHeader
 from parley_contracts.media_api import OBJECTS_PATH
 from parley_contracts.messaging_api import Appended, Entry
 from parley_contracts.policy import decode_policy
+from parley_contracts.profile_api import AVATAR_MEDIA_TYPE
+from parley_contracts.rights_api import EXPORT_MEDIA_TYPE
 from parley_mls import default_primitives, handshake_group_id
 
 settings.register_profile("client", deadline=None)
@@ -108,7 +110,8 @@ class FakeServer(
             self.refused += [problem.slug] if problem.status == 409 else []
             return Answer(problem.status, {}, json.dumps(problem.to_dict()).encode())
         if isinstance(result, bytes):
-            return Answer(200, {"content-type": "image/webp"}, result)
+            kind = EXPORT_MEDIA_TYPE if isinstance(result, Bytes) else AVATAR_MEDIA_TYPE
+            return Answer(200, {"content-type": kind}, bytes(result))
         return Answer(200, {}, msgspec.json.encode(result))
 
     def _route(self, request: Request) -> object:

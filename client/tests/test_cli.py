@@ -7,6 +7,7 @@ import os
 import threading
 
 import pytest
+from fake_rights import ARCHIVE, DUE_AT
 
 from parley_client.cli.jsonrpc import LINE_SIZE_BYTES_MAX, serve
 from parley_client.cli.main import main
@@ -488,3 +489,32 @@ def test_the_log_of_people_s_keys_is_shown(run, register, server):
     assert run("alice", "transparency")[1][0]["state"] == "alarm"
     server.log_statements = type(server).log_statements.__get__(server)
     assert run("alice", "transparency", "--start-anew")[1][0]["state"] == "self_audited"
+
+
+def test_everything_of_a_person_is_written_into_a_folder(run, register, tmp_path, monkeypatch):
+    monkeypatch.setattr("parley_client.cli.exporting.LOOK_INTERVAL_S", 0.01)
+    for name in ("alice", "bob"):
+        register(name)
+    run("alice", "send", "--to", "@bob", "hello")
+    run("bob", "send", "--to", "@alice", "and hello")
+    folder = tmp_path / "mine"
+    password = ["--password-file", str(tmp_path / "password")]
+    code, (written,), _ = run("alice", "export", str(folder), *password)
+    assert code == 0 and written == {
+        "history": str(folder / "history.jsonl"),
+        "archive": str(folder / "account.zip"),
+    }
+    lines = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+    assert [line.get("text") for line in lines if line["kind"] == "entry"] == ["hello", "and hello"]
+    assert (folder / "account.zip").read_bytes() == ARCHIVE
+    assert [(path.name, path.stat().st_mode & 0o777) for path in sorted(folder.iterdir())] == [
+        ("account.zip", 0o600),
+        ("history.jsonl", 0o600),
+    ]
+    code, (again,), _ = run("alice", "export", str(folder), "--here")
+    assert code == 0 and set(again) == {"history"}
+    code, _, complaint = run("alice", "account", "delete", *password)
+    assert code == 2 and "--understood" in complaint
+    code, (going,), _ = run("alice", "account", "delete", "--understood", *password)
+    assert code == 0 and going == {"due_at": DUE_AT}
+    assert run("alice", "conversations")[0] == 2, "it is signed out"

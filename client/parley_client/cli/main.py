@@ -16,6 +16,7 @@ from parley_client.attachments.saving import attachable_of, save_attachment
 from parley_client.cli.account import account
 from parley_client.cli.bot import bot
 from parley_client.cli.channels import channels, search
+from parley_client.cli.exporting import export
 from parley_client.cli.groups import group
 from parley_client.cli.invitations import invitation
 from parley_client.cli.jsonrpc import serve
@@ -60,6 +61,7 @@ app.command()(settings)
 app.command()(restored)
 app.command()(announcements)
 app.command()(terms)
+app.command()(export)
 app.command()(remind)
 app.command()(reminders)
 app.command()(mark)

@@ -122,6 +122,13 @@ def seen_after(
     return [_row(row) for row in store.execute(sql, (conversation_id, thread, sequence, limit))]
 
 
+def shown_after(store: Store, conversation_id: ConversationId, sequence: int, *, limit: int) -> list[MessageRow]:
+    """The first rows above a sequence that a person sees, in the conversation or in a thread of it, ascending."""
+    seen = f"(kind IN ({_listed(SHOWN_KINDS)}) OR cause IS NOT NULL)"
+    sql = _SELECT + f"WHERE conversation_id = ? AND {seen} AND sequence > ? ORDER BY sequence LIMIT ?"
+    return [_row(row) for row in store.execute(sql, (conversation_id, sequence, limit))]
+
+
 def count_after(store: Store, conversation_id: ConversationId, sequence: int, *, but_of: UserId) -> tuple[int, int]:
     """How many messages of other people stand above a sequence, and how many of these mention this person."""
     sql = (
