@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Literal, Protocol
 
 from parley_app.engine import EngineError, Json
@@ -57,6 +57,13 @@ class Bridge(Protocol):
         """Have a passkey sign by the server's request options (WebAuthn, as JSON); raises `EngineError`."""
         ...
 
+    async def save(self, name: str, media_type: str, parts: AsyncIterator[bytes]) -> str:
+        """Give the person a file, whose parts are made one after the other; where it is, empty where the system shows that itself.
+
+        Raises what `parts` raises, and `EngineError` where it cannot be written.
+        """
+        ...
+
 
 class PlainBridge:
     """A system that shows no notifications and has no passkeys: CPython with a window in a browser."""
@@ -99,3 +106,9 @@ class PlainBridge:
     async def use_passkey(self, options: Json) -> Json:
         """Nothing to ask for one."""
         return await self.make_passkey(options)
+
+    async def save(self, name: str, media_type: str, parts: AsyncIterator[bytes]) -> str:  # noqa: ARG002 - the port's
+        """Into the person's folder of downloads, or their home."""
+        from parley_app.downloads import save  # noqa: PLC0415 - a browser has no files
+
+        return await save(name, parts)

@@ -16,6 +16,23 @@ DATA: Final = "Your data"
 DATA_DETAIL: Final = "Take all of it along, or delete your account"
 DATA_LEAD: Final = "What this server keeps for you is yours: take it along, or have it deleted."
 
+# Taking it along.
+HISTORY: Final = "Your messages"
+HISTORY_TEXT: Final = "Everything that this device can read, as one file: a line for each message. The server cannot make it, for it cannot read them."
+HISTORY_BUTTON: Final = "Save my messages"
+EXPORT: Final = "What the server keeps"
+EXPORT_TEXT: Final = (
+    "An archive of your account: profile, devices, sign-ins, who is in your conversations, your files by number, and what is sealed, as it "
+    "lies there. Making it takes a moment; it is deleted after three days."
+)
+EXPORT_ASK: Final = "Make an archive"
+EXPORT_TAKE: Final = "Save the archive"
+EXPORT_FAILED: Final = "The archive could not be made. Try again later."
+EXPORT_BEING_MADE: Final = "An archive is being made already."
+EXPORT_ENOUGH: Final = "You have asked for enough archives today. Come back tomorrow."
+NOT_SAVED: Final = "The file cannot be written here. Is there room on the disk?"
+EXPORT_UNREADY: Final = "Being made"
+
 # Deleting the account.
 DELETE: Final = "Delete your account"
 DELETE_TEXT: Final = (
@@ -37,3 +54,18 @@ def name(username: str) -> str:
 def going(day: str) -> str:
     """On the first screen, once an account was let go."""
     return f"Your account is deleted on {day}. Until then, signing in brings it back."
+
+
+def being_made(percent: int) -> str:
+    """How far an archive is."""
+    return f"{EXPORT_UNREADY}: {percent} %"
+
+
+def ready(day: str) -> str:
+    """Until when an archive can be saved."""
+    return f"Ready, and kept until {day}."
+
+
+def saved(name: str, place: str) -> str:
+    """That a file was saved, and where, as far as that is known."""
+    return f"Saved: {place}" if place else f"Your browser saves {name}."

@@ -7,8 +7,10 @@ to come about, the other is taken back.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
-from collections.abc import Mapping
+import secrets
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
 from parley_app import words
@@ -73,6 +75,18 @@ class BrowserBridge:
         finally:
             seen.cancel()
         return words.TEST_OUTCOMES.get(answer["outcome"], words.TEST_OUTCOMES["failed"])
+
+    async def save(self, name: str, media_type: str, parts: AsyncIterator[bytes]) -> str:
+        """As a download of the page, which is given one part at a time."""
+        key = secrets.token_hex(8)
+        try:
+            async for part in parts:
+                await self._page.ask("collect", key=key, data=base64.b64encode(part).decode())
+            await self._page.ask("deliver", key=key, name=name, media_type=media_type)
+        except BaseException:
+            await self._page.ask("discard", key=key)
+            raise
+        return ""
 
     async def passkeys(self) -> bool:
         """Whether this browser has them."""

@@ -4,10 +4,14 @@ import asyncio
 
 from parley_app.bridge import PlainBridge
 from parley_app.engine import EngineError
+from parley_contracts.encoding import b64encode
+from parley_contracts.limits import EXPORT_PART_SIZE_BYTES
 
 PASSWORD, CODE, LETTER_CODE = "long enough words", "123456", "LETTER-CODE"
 RECOVERY_WORDS = "abacus abdomen abide ability ablaze able"
 NEW_DIGITS, OLD_DIGITS = "111222", "333444"
+#: What the server keeps of the person.
+ARCHIVE = b"PK" * (EXPORT_PART_SIZE_BYTES // 2) + b"the end"
 #: What a browser makes of a passkey, as WebAuthn's JSON has it.
 MADE = {
     "id": "key",
@@ -99,6 +103,7 @@ class AccountAnswers:
         self.offers = [{"link_id": "one", "name": "Tablet"}]
         self.linked = []
         self.locked_out = []
+        self.archives = []
         self.scanned = asyncio.Event()
         self.sessions = [
             own_session("here", "Firefox", is_current=True),
@@ -314,6 +319,22 @@ class AccountAnswers:
         self._expect_recent()
         self.tell("signed_out", going_at="2026-12-11T09:00:00Z")
         return {"due_at": "2026-12-11T09:00:00Z"}
+
+    def _account_export(self):
+        self._expect_recent()
+        at = {"asked_at": "2026-11-26T11:00:00Z", "expires_at": "2026-11-29T11:00:00Z"}
+        self.archives = [{"export_id": "e1", "state": "working", "progress_percent": 40, "size_bytes": None, **at}]
+        return self.archives[0]
+
+    def _account_exports(self):
+        return [dict(each) for each in self.archives]
+
+    def _account_export_part(self, export_id, part):
+        self._expect_recent()
+        return {"data": b64encode(ARCHIVE[part * EXPORT_PART_SIZE_BYTES : (part + 1) * EXPORT_PART_SIZE_BYTES])}
+
+    def _history_export(self, position):
+        return {"lines": f"line{position}\n", "next": " 2" if not position else None}
 
     def _profiles(self, user_ids):
         return []

@@ -35,4 +35,4 @@ class Security:
         self.recovery_words = RecoveryWords(engine, self.again)
         self.invitations = OwnInvitations(engine)
         self.key_log = KeyLog(engine)
-        self.data = OwnData(engine, self.again)
+        self.data = OwnData(engine, bridge, self.again)

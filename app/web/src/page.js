@@ -1,9 +1,10 @@
-// What only a page can do, for Python in its worker: permission to notify, the subscription, what the service worker keeps, passkeys.
+// What only a page can do, for Python in its worker: permission to notify, the subscription, what the service worker keeps, passkeys, downloads.
 //
 // Invariant: there is a push key exactly where somebody switched notifications on; a start that finds one renews the subscription.
 
 import { Failure } from "./failure.js";
 import { makePasskey, passkeys, usePasskey } from "./passkeys.js";
+import { collect, deliver, discard } from "./saving.js";
 import "./push.js";
 
 const READY_TIMEOUT_MS = 10_000;
@@ -73,7 +74,11 @@ const tested = async () => {
   }
 };
 
-const REQUESTS = { state, permit, enrol, keep, forget, tested, passkeys, makePasskey, usePasskey };
+const REQUESTS = {
+  ...{ state, permit, enrol, keep, forget, tested },
+  ...{ passkeys, makePasskey, usePasskey },
+  ...{ collect, deliver, discard },
+};
 
 const answer = async (request, params) => {
   try {
