@@ -129,6 +129,7 @@ def things(stack: Stack, device: Callable[..., Device], matrix: Matrix) -> Thing
     stored = call("POST", f"media/uploads/{upload}/complete")["object_id"]
     app = new_uuid7()
     call("PUT", f"messaging/channels/{channel}/applications/{app}", {"name": "Builds", "scopes": ["post"]})
+    export = call("POST", "auth/me/exports")["export_id"]
     link = new_uuid7()
     (put_link,) = [o for s in SERVICES for o in s.operations if o.name == "put_link_part"]
     call("PUT", f"auth/me/links/{link}", body_of(put_link, {}))
@@ -159,6 +160,7 @@ def things(stack: Stack, device: Callable[..., Device], matrix: Matrix) -> Thing
         "application_id": app,
         "upload_id": upload,
         "link_id": link,
+        "export_id": export,
         "object_id": stored,
     }
     watched = [
