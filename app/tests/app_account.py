@@ -336,9 +336,6 @@ class AccountAnswers:
     def _history_export(self, position):
         return {"lines": f"line{position}\n", "next": " 2" if not position else None}
 
-    def _profiles(self, user_ids):
-        return []
-
     def _device_lock_out(self, device_id, recovery_key):
         if recovery_key != "PARLEY-MINE":
             raise EngineError("recovery_key_refused", "no")

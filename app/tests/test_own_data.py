@@ -74,7 +74,6 @@ async def test_a_direct_conversation_says_that_the_person_is_gone():
     world = await started(device, "/chats/talk")
     now = screen(world)
     assert {rights_words.DELETED, rights_words.GONE} <= now and DELETED_USERNAME not in now
-    assert world.device.asked("profiles") == [{"user_ids": [BEN]}]
 
 
 async def test_who_is_here_is_written_to():

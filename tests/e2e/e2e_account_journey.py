@@ -19,6 +19,7 @@ from parley_contracts.auth_api import FLOW_TOKEN_HEADER, Assertion, ProfileChang
 
 FLOWS = "/api/v1/auth/flows/app/v1/auth"
 FACTORS = "/api/v1/auth/me/second-factors"
+EXPORT_LOOKS_MAX = 200
 Call = Callable[..., Awaitable[Answer]]
 
 
@@ -53,7 +54,8 @@ async def keep_the_account(call: Call, client: Client, stack: Stack, *, username
     await client.remove_passkey(number)
     await client.remove_totp()
     assert (await client.second_factors()).passkeys == []
-    await leave(client, stack, email=f"new.{email}", password=password)
+    await take_along(client)
+    await leave(client, stack, email=f"new.{email}", username=username, password=password)
 
 
 async def show_oneself(call: Call, client: Client) -> None:
@@ -117,8 +119,17 @@ async def sign_in(
     await call("POST", f"{FLOWS}/{step}", body, **flow)
 
 
-async def leave(client: Client, stack: Stack, *, email: str, password: str) -> None:
-    """Sessions, another password, and a forgotten one."""
+async def take_along(client: Client) -> None:
+    asked = await client.ask_export()
+    for _ in range(EXPORT_LOOKS_MAX):
+        if (await client.exports())[0].state == "ready":
+            break
+        await asyncio.sleep(0.3)
+    assert (await client.export_part(asked.export_id, 0)).startswith(b"PK")
+
+
+async def leave(client: Client, stack: Stack, *, email: str, username: str, password: str) -> None:
+    """Sessions, another password, a forgotten one, and the account itself."""
     sessions = await client.sessions()
     for session in sessions:
         if session.is_current:
@@ -131,6 +142,8 @@ async def leave(client: Client, stack: Stack, *, email: str, password: str) -> N
     await client.request_reset(**where, email=email)
     code = await letter(stack, email, RESET)
     await client.reset_password(**where, code=code, new=f"{password} reset")
+    await client.login(**where, username=username, password=f"{password} reset", recovery_key=None)
+    await client.delete_account()
 
 
 async def letter(stack: Stack, address: str, subject: str, *, letters: int = 1) -> str:

@@ -315,13 +315,6 @@ class App(Entering):
         members = self.conversation.summary["members"] if self.conversation is not None else []
         here = [member["user_id"] for member in members if member["user_id"] != self.session.me.user_id]
         self.company.watch([*here, *self.chats.partners(self.session.me)])
-        if here and self.conversation is not None and self.conversation.summary["kind"] == "direct":
-            self.spawn(self._look_who_is_gone(here))
-
-    async def _look_who_is_gone(self, user_ids: list[str]) -> None:
-        """Have the device ask, now and then, whether somebody is still here; it tells where that is another than it knew."""
-        with contextlib.suppress(EngineError):
-            await self.engine.call("profiles", {"user_ids": user_ids})
 
     def show_menu(self, sequence: int, spot: Spot, *, in_thread: bool) -> None:
         """What can be done with a message."""

@@ -31,6 +31,7 @@ from parley_auth.rights.models import Deletion, Export
 from parley_auth.rights.sealing import SealingFile
 from parley_auth.rights.verifying import SERVICES
 from parley_auth.signin.models import Session, SignIn
+from parley_auth.telling.models import GivenConsent
 from parley_contracts.encoding import b64encode
 
 #: By table: the field that names the person, and what goes along.
@@ -48,6 +49,7 @@ TABLES: Final[Mapping[type[Model], tuple[str, tuple[str, ...]]]] = {
     Invitation: ("created_by", ("id", "uses", "used", "created_at", "expires_at", "revoked_at")),
     InvitedAccount: ("user", ("invitation_id",)),
     Grant: ("user", ("role", "granted_at")),
+    GivenConsent: ("user", ("terms_id", "agreed_at")),
     Export: ("user", ("id", "asked_at", "state", "size_bytes", "expires_at")),
 }
 LEFT_OUT: Final[Mapping[type[Model], str]] = {

@@ -5,9 +5,9 @@ Invariant: whatever is kept of a person there lies in `KINDS`/their identifier, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,14 +19,12 @@ from parley_contracts.problems import NotFound, Unavailable
 
 KINDS: Final = ("avatars", "exports")
 _GONE: Final = frozenset({"NoSuchKey", "404"})
-T = TypeVar("T")
-#: Few, since each has a connection of its own.
-_threads = ThreadPoolExecutor(2, thread_name_prefix="objects")
 
 
 def places(user: User, *kinds: str) -> list[str]:
     """Where something of a person lies, of these kinds; `Unavailable`."""
-    return _apart(lambda: [place for kind in kinds for place in _listed(f"{kind}/{user.user_id}")])
+    with _reached():
+        return [place for kind in kinds for place in _listed(f"{kind}/{user.user_id}")]
 
 
 def delete_all(user: User) -> None:
@@ -42,18 +40,30 @@ def count(user: User) -> int:
 
 def write(place: str, content: File[bytes]) -> None:
     """Put an object there, in parts where it is large; `Unavailable`."""
-    _apart(lambda: storages["profiles"].save(place, content))
+    with _reached():
+        storages["profiles"].save(place, content)
 
 
 def read(place: str, *, first: int = 0, size_bytes: int | None = None) -> bytes:
     """The bytes of an object from `first` on, at most `size_bytes` of them; `NotFound`, `Unavailable`."""
     last = "" if size_bytes is None else str(first + size_bytes - 1)
-    return _apart(lambda: _ranged(place, f"bytes={first}-{last}"))
+    storage: Any = storages["profiles"]
+    client = storage.connection.meta.client
+    with _reached():
+        try:
+            found = client.get_object(Bucket=storage.bucket_name, Key=place, Range=f"bytes={first}-{last}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _GONE:
+                raise NotFound from error
+            raise
+        content: bytes = found["Body"].read()
+    return content
 
 
 def delete(place: str) -> None:
     """Delete an object; again is harmless. `Unavailable`."""
-    _apart(lambda: storages["profiles"].delete(place))
+    with _reached():
+        storages["profiles"].delete(place)
 
 
 def _listed(folder: str) -> list[str]:
@@ -61,21 +71,10 @@ def _listed(folder: str) -> list[str]:
     return [f"{folder}/{name}" for name in names]
 
 
-def _ranged(place: str, wanted: str) -> bytes:
-    storage: Any = storages["profiles"]
-    client = storage.connection.meta.client
+@contextmanager
+def _reached() -> Iterator[None]:
+    """`Unavailable` where the object store does not answer."""
     try:
-        found: bytes = client.get_object(Bucket=storage.bucket_name, Key=place, Range=wanted)["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _GONE:
-            raise NotFound from error
-        raise
-    return found
-
-
-def _apart(work: Callable[[], T]) -> T:
-    """What `work` gives, in one of the few threads; `Unavailable` where the object store does not answer."""
-    try:
-        return _threads.submit(work).result()
+        yield
     except (BotoCoreError, ClientError, Boto3Error) as error:
         raise Unavailable("The object store does not answer.", retry_after_s=1) from error
