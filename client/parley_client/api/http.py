@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -71,23 +71,24 @@ class Api:
             msgspec.json.encode(body) if body is not None else b"",
             timeout_s,
         )
-        for attempt in range(attempts):
-            try:
-                return decode_answer(await self._send_authorized(request), answer)
-            except (NetworkError, Unavailable, RateLimited) as error:
-                if attempt + 1 == attempts or not _worth_waiting(error):
-                    raise
-                await asyncio.sleep(max(full_jitter(attempt), _retry_after_s(error)))
-        raise AssertionError("the last attempt returns or raises")
 
-    async def fetch(self, path: str, media_type: str) -> bytes:
-        """The bytes at a path, once; `NetworkError` where they are of another type."""
+        async def ask() -> T:
+            return decode_answer(await self._send_authorized(request), answer)
+
+        return await _repeated(ask, attempts)
+
+    async def fetch(self, path: str, media_type: str, *, attempts: int = 1) -> bytes:
+        """The bytes at a path; `NetworkError` where they are of another type."""
         headers = {"accept": f"{media_type}, application/json", "x-request-id": new_uuid7()}
-        answer = await self._send_authorized(Request("GET", path, headers))
-        decode_answer(answer, type(None))
-        if answer.headers.get("content-type") != media_type:
-            raise NetworkError("protocol", "the server sent something else than it was asked for")
-        return answer.body
+
+        async def ask() -> bytes:
+            answer = await self._send_authorized(Request("GET", path, headers))
+            decode_answer(answer, type(None))
+            if answer.headers.get("content-type") != media_type:
+                raise NetworkError("protocol", "the server sent something else than it was asked for")
+            return answer.body
+
+        return await _repeated(ask, attempts)
 
     async def anonymous(
         self,
@@ -146,6 +147,18 @@ class Api:
             return answer
         token = await self.access_token(unless=token)
         return await self.network.request(_with_token(request, token))
+
+
+async def _repeated(ask: Callable[[], Awaitable[T]], attempts: int) -> T:
+    """What it answers, asked again where the network fails or the server is busy and that is worth waiting for."""
+    for attempt in range(attempts):
+        try:
+            return await ask()
+        except (NetworkError, Unavailable, RateLimited) as error:
+            if attempt + 1 == attempts or not _worth_waiting(error):
+                raise
+            await asyncio.sleep(max(full_jitter(attempt), _retry_after_s(error)))
+    raise AssertionError("the last attempt returns or raises")
 
 
 def answered_bytes(unverified_text: str) -> bytes:

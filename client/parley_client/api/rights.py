@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from parley_client.api.http import AUTH, Api
+from parley_client.api.http import ATTEMPTS, AUTH, Api
 from parley_contracts.rights_api import EXPORT_MEDIA_TYPE, DeletionAsked, ExportInfo, Exports
 
 
@@ -24,5 +24,6 @@ async def get_exports(api: Api) -> Exports:
 
 
 async def get_export_part(api: Api, export_id: str, part: int) -> bytes:
-    """A part of an archive that is ready, from 0; `NotFound` behind the last."""
-    return await api.fetch(f"{AUTH}/me/exports/{quote(export_id, safe='')}/archive?part={part}", EXPORT_MEDIA_TYPE)
+    """A part of an archive that is ready, from 0; `NotFound` behind the last. Repeated where the way is bad or full."""
+    path = f"{AUTH}/me/exports/{quote(export_id, safe='')}/archive?part={part}"
+    return await api.fetch(path, EXPORT_MEDIA_TYPE, attempts=ATTEMPTS)

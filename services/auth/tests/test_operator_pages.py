@@ -245,6 +245,20 @@ def test_forms_do_what_the_role_may(operator, bob, role):
     assert User.objects.get(pk=bob.user_id).is_active == ("suspend" not in MAY[role])
 
 
+@pytest.mark.parametrize("role", MAY)
+def test_an_account_is_deleted_by_who_may_and_restored(operator, bob, role):
+    pages, may = operator(role), role in {"owner", "admin"}
+    page = f"accounts/user/{bob.user_id}/change/"
+    assert ("/delete/" in pages.get(page).content.decode()) == may
+    assert pages.act(bob, "delete").status_code == 302
+    assert AuditEntry.objects.filter(act="user.deleted").count() == may
+    now = pages.get(page).content.decode()
+    assert ("deleted on" in now) == may and "/delete/" not in now
+    pages.act(bob, "restore")
+    assert User.objects.get(pk=bob.user_id).is_active
+    assert "deleted on" not in pages.get(page).content.decode()
+
+
 def test_no_page_makes_an_owner_or_acts_upon_an_equal(operator, bob):
     pages = operator("owner")
     pages.act(bob, "role", role="owner")
@@ -262,7 +276,7 @@ def test_what_is_not_there_and_nonsense_are_refused(operator, bob):
     pages = operator("owner")
     for path in ("accounts/user/x/change/", "accounts/user/01900000-0000-7000-8000-000000000000/change/", "nothing/"):
         assert pages.get(path).status_code == 404
-    assert pages.act(bob, "delete").status_code == 404
+    assert pages.act(bob, "destroy").status_code == 404
     assert pages.get(f"accounts/user/{bob.user_id}/act/suspend/").status_code == 405
     for path in ("add/", f"{bob.user_id}/delete/", f"{bob.user_id}/history/"):
         assert pages.get(f"accounts/user/{path}").status_code in {404, 302}

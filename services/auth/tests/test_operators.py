@@ -165,6 +165,11 @@ def test_who_owns_the_machine_makes_owners_and_owners_the_others(alice, bob):
     assert not Grant.objects.exists()
 
 
+def delete_and_restore(actor, user):
+    acts.delete(actor, user)
+    acts.restore(actor, user)
+
+
 #: Which roles may do an act to somebody who has none; suspending comes last, for it leaves nothing to be done.
 MAY = {
     "read": ("owner", "admin", "moderator", "auditor"),
@@ -172,6 +177,7 @@ MAY = {
     "reset": ("owner", "admin"),
     "sign_out": ("owner", "admin"),
     "role": ("owner",),
+    "delete": ("owner", "admin"),
     "suspend": ("owner", "admin", "moderator"),
     "clear_profile": ("owner", "admin", "moderator"),
 }
@@ -181,6 +187,7 @@ TODO = {
     "reset": lambda actor, user: acts.grant_reset(actor, user, by_letter=False),
     "sign_out": acts.end_all_sessions,
     "role": lambda actor, user: acts.set_role(actor, user, "none"),
+    "delete": delete_and_restore,
     "suspend": acts.suspend,
     "clear_profile": acts.clear_profile,
 }
