@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from parley_auth.rights.deleting import ask_own
+from parley_auth.rights.exporting import ask, exports_of, part_of
 from parley_auth.rights.models import Export
 from parley_auth.signin.access import BearerAuth, caller_of, expect_recent_sign_in
 from parley_auth.signin.cookie import forget
@@ -35,8 +36,6 @@ def post_deletion(request: HttpRequest) -> HttpResponse:
 @router.post("/me/exports")
 def post_export(request: HttpRequest) -> HttpResponse:
     """Ask for an archive of everything that there is of one."""
-    from parley_auth.rights.exporting import ask  # noqa: PLC0415 - it brings the S3 client, which is not small
-
     session = caller_of(request)
     limit(request, "write", session.user.user_id)
     expect_recent_sign_in(session)
@@ -46,8 +45,6 @@ def post_export(request: HttpRequest) -> HttpResponse:
 @router.get("/me/exports")
 def get_exports(request: HttpRequest) -> HttpResponse:
     """One's archives and how far they are."""
-    from parley_auth.rights.exporting import exports_of  # noqa: PLC0415 - it brings the S3 client, which is not small
-
     user = caller_of(request).user
     limit(request, "read", user.user_id)
     return json_response(Exports([_told(export) for export in exports_of(user)]))
@@ -56,8 +53,6 @@ def get_exports(request: HttpRequest) -> HttpResponse:
 @router.get("/me/exports/{unverified_export_id}/archive")
 def get_export_part(request: HttpRequest, unverified_export_id: str) -> HttpResponse:
     """A part of an archive that is ready."""
-    from parley_auth.rights.exporting import part_of  # noqa: PLC0415 - it brings the S3 client, which is not small
-
     session = caller_of(request)
     limit(request, "read", session.user.user_id)
     unverified_part = request.GET.get("part", "")

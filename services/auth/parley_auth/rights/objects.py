@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import File
 from django.core.files.storage import storages
 
@@ -48,14 +46,9 @@ def read(place: str, *, first: int = 0, size_bytes: int | None = None) -> bytes:
     """The bytes of an object from `first` on, at most `size_bytes` of them; `NotFound`, `Unavailable`."""
     last = "" if size_bytes is None else str(first + size_bytes - 1)
     storage: Any = storages["profiles"]
-    client = storage.connection.meta.client
     with _reached():
-        try:
-            found = client.get_object(Bucket=storage.bucket_name, Key=place, Range=f"bytes={first}-{last}")
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
-                raise NotFound from error
-            raise
+        client = storage.connection.meta.client
+        found = client.get_object(Bucket=storage.bucket_name, Key=place, Range=f"bytes={first}-{last}")
         content: bytes = found["Body"].read()
     return content
 
@@ -73,8 +66,16 @@ def _listed(folder: str) -> list[str]:
 
 @contextmanager
 def _reached() -> Iterator[None]:
-    """`Unavailable` where the object store does not answer."""
+    """`NotFound` where there is no such object, `Unavailable` where the object store does not answer."""
+    # The S3 client is not small, and nobody here needs it for days.
+    from boto3.exceptions import Boto3Error  # noqa: PLC0415 - see above
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see above
+
     try:
         yield
-    except (BotoCoreError, ClientError, Boto3Error) as error:
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            raise NotFound from error
+        raise Unavailable("The object store refuses.", retry_after_s=1) from error
+    except (BotoCoreError, Boto3Error) as error:
         raise Unavailable("The object store does not answer.", retry_after_s=1) from error
