@@ -108,7 +108,8 @@ def test_the_same_device_goes_on_after_it_was_taken_back(alice, login):
 
 def test_nothing_is_left_but_what_others_need(alice, bob, confirm, login):
     confirm(alice)
-    assert alice.upload_key_packages(3).status == 200
+    for person in (alice, bob):
+        assert person.upload_key_packages(3).status == 200
     assert alice.claim(bob).status == 200 and bob.claim(alice).status == 200
     assert alice.api.post("me/second-factors/totp").status == 200
     invitation = make_invitation(User.objects.get(pk=alice.user_id), uses=3, lifetime_s=DAY_S)
@@ -131,11 +132,9 @@ def test_nothing_is_left_but_what_others_need(alice, bob, confirm, login):
     assert bytes(Statement.objects.get(user=user).statement) == statement
     assert bob.api.get("me/vault").status == 200
     assert Device.objects.get(pk=alice.device_id).revoked_at is not None
-    assert bob.api.get(f"users/{alice.user_id}").body == {
-        "user_id": alice.user_id,
-        "username": "deleted",
-        "display_name": "",
-    }
+    shown = bob.api.get(f"users/{alice.user_id}").body
+    assert {name: value for name, value in shown.items() if value} == {"user_id": alice.user_id, "username": "deleted"}
+    assert bob.api.post("profiles", {"user_ids": [alice.user_id]}).body["profiles"] == [shown]
     assert bob.api.get("users?username=alice").problem == "not_found"
     assert bob.claim(alice, "k" * 20).problem == "not_found"
     assert login("alice").problem == "wrong_credentials"
