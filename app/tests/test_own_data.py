@@ -15,7 +15,9 @@ from parley_app.downloads import save
 from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import own_data
-from parley_app.model.layers import SignInAgain
+from parley_app.model.layers import SignInAgain, Spot
+from parley_app.model.member_menus import of_member
+from parley_app.model.rows import Person
 from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import OWN_DATA
 from parley_app.web_push import BrowserBridge
@@ -74,6 +76,42 @@ async def test_a_direct_conversation_says_that_the_person_is_gone():
     world = await started(device, "/chats/talk")
     now = screen(world)
     assert {rights_words.DELETED, rights_words.GONE} <= now and DELETED_USERNAME not in now
+
+
+async def test_who_is_gone_is_put_out_of_a_group_by_identifier_and_nothing_else():
+    removed = []
+
+    class Governing:
+        group = True
+
+        def role_of(self, _):
+            return "member"
+
+        def roles_for(self, _):
+            return ["member", "admin"]
+
+        def may(self, permission):
+            return permission == "remove"
+
+        def acts_on(self, _):
+            return True
+
+        def is_muted(self, _):
+            return False
+
+        async def remove(self, named):
+            removed.append(named)
+
+        async def ban(self, named):
+            raise AssertionError(named)
+
+    world = await shown()
+    menu = of_member(world.app, Governing(), Person(BEN, rights_words.DELETED), "Trip", Spot())
+    ((choice,),) = menu.groups
+    choice.act()
+    world.app.layers.shown.act()
+    await world.settle()
+    assert removed == [BEN]
 
 
 async def test_who_is_here_is_written_to():

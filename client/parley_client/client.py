@@ -265,7 +265,7 @@ class Client(RoomMethods):
         return [self._conversation(row) for row in list_conversations(self._store)]
 
     async def find(self, name: str) -> UserId:
-        """The person of this exact user name, with or without @; `NotFound`."""
+        """The person of this exact user name, with or without @, or of an identifier that this device knows; `NotFound`."""
         username = name.removeprefix("@")
         me = self.whoami()
         if username == me.username:

@@ -24,7 +24,7 @@ from parley_client.store.port import Store
 from parley_client.transparency.log import KeyLog
 from parley_contracts.auth_api import Identity, Profile
 from parley_contracts.encoding import b64decode
-from parley_contracts.ids import DeviceId, UserId, as_channel
+from parley_contracts.ids import DeviceId, UserId, as_channel, is_uuid
 from parley_contracts.problems import NotFound
 from parley_contracts.rights_api import DELETED_USERNAME
 from parley_mls import MlsError, Primitives
@@ -107,7 +107,9 @@ class Directory:
         return frozenset(d.device_id for d in person.identity.devices) if person and person.identity else frozenset()
 
     async def by_username(self, username: str) -> UserId:
-        """The person with that user name; `NotFound`."""
+        """The person with that user name, or of an identifier that is known here; `NotFound`."""
+        if is_uuid(username) and load_person(self._store, UserId(username)) is not None:
+            return UserId(username)
         if username == DELETED_USERNAME:
             raise NotFound("nobody can be called so")
         person = find_person(self._store, username)

@@ -44,7 +44,7 @@ class ClientPart:
         raise NotImplementedError
 
     async def find(self, name: str) -> UserId:
-        """The person of this exact user name, with or without @; `NotFound`."""
+        """The person of this exact user name, with or without @, or of an identifier that this device knows; `NotFound`."""
         raise NotImplementedError
 
     def conversation_id(self, name: str) -> ConversationId:

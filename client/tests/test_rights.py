@@ -71,7 +71,9 @@ async def test_devices_of_who_is_gone_leave_a_group_with_the_next_commit(people,
     carol = await people.register("carol")
     await alice.group_add(made.conversation_id, ["@carol"])
     assert len(server.logs[made.conversation_id].public.members()) == 2
-    assert alice.session.directory.is_gone(bob.whoami().user_id)
+    his = bob.whoami().user_id
+    assert alice.session.directory.is_gone(his)
+    assert sorted((await alice.group_remove(made.conversation_id, [his])).members) == ["alice", "carol"]
     await alice.send(made.conversation_id, "ours")
     await carol.sync()
     assert "ours" in [message.text for message in await carol.receive(timeout_s=0)]

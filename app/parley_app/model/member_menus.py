@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
-from parley_app import channel_words, profile_words, room_words, words
+from parley_app import channel_words, profile_words, rights_words, room_words, words
 from parley_app.icons import Glyph
 from parley_app.model import people_menus
 from parley_app.model.governing import LIFETIMES_S, USES
@@ -29,6 +29,8 @@ GLYPHS: Final = {
 def of_member(app: App, governing: Governing, person: Person, title: str, spot: Spot) -> Choices:
     """What can be done with somebody who belongs."""
     current = governing.role_of(person.user_id)
+    gone = person.name == rights_words.DELETED
+    named = person.user_id if gone else person.name
     if person.own:
         return Choices(person.name, ((_leaving(app, governing, title),),), spot)
 
@@ -41,7 +43,7 @@ def of_member(app: App, governing: Governing, person: Person, title: str, spot: 
         )
 
     def lose(glyph: Glyph, label: str, text: str, work: Callable[[str], Coroutine[Any, Any, Any]]) -> Choice:
-        asked = Question(label, text, label, glyph, lambda: app.close_and_do(work(person.name)))
+        asked = Question(label, text, label, glyph, lambda: app.close_and_do(work(named)))
         return Choice(glyph, label, lambda: app.layers.show(asked), danger=True)
 
     removal = words.removal(person.name, title) if governing.group else channel_words.REMOVAL_TEXT
@@ -59,8 +61,9 @@ def of_member(app: App, governing: Governing, person: Person, title: str, spot: 
     ]
     roles = tuple(role(each) for each in governing.roles_for(person.user_id))
     muting = (_muting(app, governing, person, spot),) if governing.may("remove") else ()
-    own = people_menus.of_person(app, person)
-    groups = ((show, write, *own[:1]), roles, muting if below else (), (*(loss if below else ()), *own[1:]))
+    own, losing = people_menus.of_person(app, person), tuple(loss) if below else ()
+    kept = ((show, write, *own[:1]), roles, muting if below else (), (*losing, *own[1:]))
+    groups = (losing,) if gone else kept
     return Choices(person.name, tuple(group for group in groups if group), spot)
 
 
