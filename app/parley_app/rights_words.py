@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from parley_app import words
-from parley_contracts.rights_api import DELETED_USERNAME
+from parley_contracts.names import DELETED_USERNAME
 
 # Who is gone.
 DELETED: Final = "Deleted account"

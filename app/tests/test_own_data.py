@@ -21,7 +21,7 @@ from parley_app.model.rows import Person
 from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import OWN_DATA
 from parley_app.web_push import BrowserBridge
-from parley_contracts.rights_api import DELETED_USERNAME
+from parley_contracts.names import DELETED_USERNAME
 
 
 class SavingBridge(PlainBridge):

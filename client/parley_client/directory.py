@@ -25,8 +25,8 @@ from parley_client.transparency.log import KeyLog
 from parley_contracts.auth_api import Identity, Profile
 from parley_contracts.encoding import b64decode
 from parley_contracts.ids import DeviceId, UserId, as_channel, is_uuid
+from parley_contracts.names import DELETED_USERNAME
 from parley_contracts.problems import NotFound
-from parley_contracts.rights_api import DELETED_USERNAME
 from parley_mls import MlsError, Primitives
 
 _FETCHES_AT_ONCE = 8

@@ -2,7 +2,7 @@
 
 from parley_contracts import problems
 from parley_contracts.limits import EXPORT_PART_SIZE_BYTES
-from parley_contracts.rights_api import DELETED_USERNAME
+from parley_contracts.names import DELETED_USERNAME
 
 DUE_AT = "2026-12-11T09:00:00Z"
 ARCHIVE = b"PK" * (EXPORT_PART_SIZE_BYTES // 2) + b"the end"

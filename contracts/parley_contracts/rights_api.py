@@ -12,9 +12,6 @@ import msgspec
 
 from parley_contracts.ids import UserId
 
-#: The user name in the profile of an account that is gone; nobody can be called so.
-DELETED_USERNAME = "deleted"
-
 
 class DeletionAsked(msgspec.Struct, frozen=True):
     """`POST me/deletion`: until `due_at` (RFC 3339) signing in takes it back."""

@@ -13,7 +13,7 @@ import pytest
 from e2e_devices import Device, Refused, Stack
 
 from parley_contracts.encoding import b64decode
-from parley_contracts.rights_api import DELETED_USERNAME
+from parley_contracts.names import DELETED_USERNAME
 from parley_ops import postgres
 from parley_ops.instance import require_instance
 from parley_ops.layout import Home

@@ -14,7 +14,7 @@ from parley_app.model.observing import Observed
 from parley_app.model.pictures import Pictures
 from parley_app.model.rows import Person, Presence, Room, RoomKind, SendState
 from parley_app.model.timeline import send_state
-from parley_contracts.rights_api import DELETED_USERNAME
+from parley_contracts.names import DELETED_USERNAME
 
 #: Before the name of a folder, where a filter shows one.
 FOLDER: Final = "folder:"

@@ -20,8 +20,8 @@ from parley_client.store.profiles import KnownProfile, load_profiles, save_profi
 from parley_contracts.auth_api import Profile
 from parley_contracts.ids import UserId, direct_conversation_id
 from parley_contracts.limits import PROFILE_AGE_S_MAX, PROFILES_PER_LOOKUP_MAX
+from parley_contracts.names import DELETED_USERNAME
 from parley_contracts.problems import Problem
-from parley_contracts.rights_api import DELETED_USERNAME
 
 _FETCHES_AT_ONCE = 4
 

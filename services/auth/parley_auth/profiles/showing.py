@@ -16,8 +16,8 @@ from parley_contracts.limits import (
     PRONOUNS_LENGTH_MAX,
     TIME_ZONE_LENGTH_MAX,
 )
+from parley_contracts.names import DELETED_USERNAME
 from parley_contracts.problems import InvalidRequest
-from parley_contracts.rights_api import DELETED_USERNAME
 
 _LENGTHS_MAX = {
     "about": ABOUT_LENGTH_MAX,
