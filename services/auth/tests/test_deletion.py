@@ -116,7 +116,7 @@ def test_nothing_is_left_but_what_others_need(alice, bob, confirm, login):
     statement = bytes(Statement.objects.get(user=alice.user_id).statement)
     user = erase(alice)
     assert left_of(user) == {}
-    assert (user.display_name, user.email_sealed.tobytes(), user.is_active) == ("", b"", False)
+    assert (user.display_name, bytes(user.email_sealed), user.is_active) == ("", b"", False)
     assert not user.has_usable_password() and not KeyPackage.objects.filter(device__user=user).exists()
     assert Invitation.objects.get(pk=invitation.invitation.invitation_id).revoked_at is not None
     # The event of her sign-up is forgotten after a week, and no account goes sooner than after two.

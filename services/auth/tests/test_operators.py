@@ -131,7 +131,7 @@ def test_the_log_is_read_by_pages_and_by_person(alice, bob):
 @pytest.mark.parametrize(
     "request_bytes",
     [
-        *(b"", b"{", b"[]", b"\xff", b'{"by": "root"}', b'{"by": "root", "ask": {"act": "user.delete", "name": "a"}}'),
+        *(b"", b"{", b"[]", b"\xff", b'{"by": "root"}', b'{"by": "root", "ask": {"act": "user.destroy", "name": "a"}}'),
         b'{"by": "root", "ask": {"act": "user.show", "name": 7}}',
         b'{"by": "root", "ask": {"act": "user.show", "name": "a", "more": 1}}',
         b'{"by": "root", "ask": {"act": "user.quota", "name": "alice", "change": true, "limit_bytes": -1}}',

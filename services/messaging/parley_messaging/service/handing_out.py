@@ -38,7 +38,8 @@ class HandingOut:
         async for found in self._people.kept(user_id):
             yield _line(found)
         async for report in self._reports.made_by(user_id):
-            yield _line({"kind": "reports"} | members_of(report))
+            said = members_of(report)
+            yield _line(said | {"kind": "reports", "content_kind": said.get("kind")})
 
 
 def _line(members: dict[str, Any]) -> bytes:
