@@ -258,9 +258,3 @@ def test_a_suspended_person_does_not_get_back_what_they_let_go(alice):
     ask("user.suspend", name="alice")
     ask("user.restore", name="alice")
     assert Deletion.objects.exists(), "they asked for it themselves"
-
-
-def test_keys_of_who_is_suspended_stay_for_their_groups(alice, bob):
-    ask("user.suspend", name="alice")
-    assert bob.api.get(f"users/{alice.user_id}").problem == "not_found"
-    assert len(bob.api.get(f"users/{alice.user_id}/identity").body["devices"]) == 1
