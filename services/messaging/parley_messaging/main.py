@@ -253,9 +253,7 @@ class RunningNode:
             removed=self._removed,
         )
 
-    def _presence(
-        self, store: RedisPresence, hub: Hub, states: States, privacy: Privacy, blocks: Blocks
-    ) -> Presence:
+    def _presence(self, store: RedisPresence, hub: Hub, states: States, privacy: Privacy, blocks: Blocks) -> Presence:
         return Presence(store, states=states, privacy=privacy, blocks=blocks, belongs=hub.belongs, hint=self._bus.hint)
 
     def _reporting(self, config: Config, database: AsyncDatabase[Document], log: LogStore, states: States) -> Reporting:

@@ -20,10 +20,10 @@ from parley_contracts.limits import CALLBACK_ATTEMPTS_MAX, CALLBACK_PAUSE_S_MAX,
 from parley_messaging.adapters.mongo.channels import MongoChannels
 from parley_messaging.adapters.mongo.database import connect, database_of
 from parley_messaging.adapters.mongo.log import MongoLog
+from parley_messaging.channel_ports import Called
 from parley_messaging.domain.applications import Hooks, StoredApplication, pause_s
 from parley_messaging.domain.rates import Rates
 from parley_messaging.domain.tokens import Tokenizer
-from parley_messaging.ports import Called
 from parley_messaging.service.calling import Calling
 from parley_messaging.service.channels import Channels
 

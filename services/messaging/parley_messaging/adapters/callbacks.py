@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
 from parley_contracts.limits import CALLBACKS_AT_ONCE_MAX
-from parley_messaging.ports import Called
+from parley_messaging.channel_ports import Called
 from parley_serving.outbound.endpoints import EndpointError, ResolutionError, find_target, parse_endpoint, resolve
 from parley_serving.outbound.posting import Unreachable, post
 

@@ -20,6 +20,7 @@ from parley_contracts.content_kinds import KIND_TEXT
 from parley_contracts.ids import ApplicationId, ChannelId, ClientId, ConversationId, DeviceId, UserId, as_channel
 from parley_contracts.messaging_api import Appended, EntryPage
 from parley_contracts.problems import Forbidden, InvalidRequest, NotFound, PolicyRefused, RateLimited, Unauthenticated
+from parley_messaging.channel_ports import ApplicationStore
 from parley_messaging.domain.applications import (
     Hooks,
     StoredApplication,
@@ -31,7 +32,7 @@ from parley_messaging.domain.applications import (
     token_hash,
 )
 from parley_messaging.domain.entries import Submission, now_text
-from parley_messaging.ports import ApplicationStore, Attempts
+from parley_messaging.ports import Attempts
 from parley_messaging.service.access import access_conversation_by_id
 from parley_messaging.service.appending import Appending
 from parley_messaging.service.channels import Channels

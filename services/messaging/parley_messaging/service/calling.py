@@ -19,9 +19,10 @@ from parley_contracts.content_kinds import COUNTED_KINDS
 from parley_contracts.ids import ApplicationId
 from parley_contracts.limits import CALLBACK_ATTEMPTS_MAX, CALLBACKS_AT_ONCE_MAX
 from parley_contracts.problems import Unavailable
+from parley_messaging.channel_ports import ApplicationStore, Callbacks
 from parley_messaging.domain.applications import Hooks, StoredApplication, pause_s
 from parley_messaging.domain.entries import StoredEntry
-from parley_messaging.ports import ApplicationStore, Callbacks, LogStore
+from parley_messaging.ports import LogStore
 from parley_messaging.service.channels import Channels
 
 INTERVAL_S = 1.0

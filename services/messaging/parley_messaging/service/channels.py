@@ -13,12 +13,13 @@ import msgspec
 from parley_contracts.channels_api import CHANNEL_CREATED, CHANNEL_DESCRIBED, POST, ChannelDescription, read_post
 from parley_contracts.ids import ChannelId
 from parley_contracts.problems import ConversationExists, Internal, NotFound, PolicyRefused, Problem
+from parley_messaging.channel_ports import ChannelStore
 from parley_messaging.domain.channels import ChannelState, judge_post, judge_standing, next_clear_entry
 from parley_messaging.domain.conversation import ConversationState
 from parley_messaging.domain.entries import StoredEntry, Submission
 from parley_messaging.domain.rates import Rates, count_message
 from parley_messaging.domain.tokens import Tokenizer
-from parley_messaging.ports import ChannelStore, Directory, LogStore
+from parley_messaging.ports import Directory, LogStore
 from parley_messaging.service.plans import Plan
 from parley_messaging.service.states import Lru
 

@@ -12,8 +12,9 @@ from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ChannelId, ConversationId, UserId, as_channel
 from parley_contracts.limits import CHANNEL_QUERY_LENGTH_MAX, CHANNELS_PAGE_MAX
 from parley_contracts.problems import InvalidRequest, NotFound
+from parley_messaging.channel_ports import ChannelStore
 from parley_messaging.domain.tokens import folded
-from parley_messaging.ports import ChannelStore, LogStore, MembershipStore
+from parley_messaging.ports import LogStore, MembershipStore
 from parley_messaging.service.channels import Channels
 
 

@@ -15,9 +15,10 @@ from parley_contracts.content_kinds import COUNTED_KINDS, KIND_DELETE, KIND_EDIT
 from parley_contracts.ids import ChannelId, ConversationId, UserId, as_channel, is_uuid
 from parley_contracts.limits import SEARCH_LOOKED_AT_MAX, SEARCH_PAGE_MAX, SEARCH_QUERY_LENGTH_MAX
 from parley_contracts.problems import InvalidRequest, NotFound, RateLimited
+from parley_messaging.channel_ports import Candidate, ChannelStore, Looked
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.domain.tokens import Tokenizer
-from parley_messaging.ports import Attempts, Candidate, ChannelStore, Looked, MembershipStore
+from parley_messaging.ports import Attempts, MembershipStore
 
 _BATCH = 100
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")

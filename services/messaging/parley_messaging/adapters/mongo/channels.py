@@ -17,9 +17,9 @@ from parley_contracts.ids import ChannelId, ConversationId
 from parley_contracts.problems import InvalidRequest
 from parley_messaging.adapters.mongo.database import Document, id_bytes, id_text, unavailable_when_away
 from parley_messaging.adapters.mongo.log import from_document
+from parley_messaging.channel_ports import Candidate, Looked
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.domain.tokens import folded
-from parley_messaging.ports import Candidate, Looked
 
 
 class MongoChannels:
