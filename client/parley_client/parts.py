@@ -35,10 +35,6 @@ class ClientPart:
         """The set-up of this profile for an account."""
         raise NotImplementedError
 
-    async def _stop(self) -> None:
-        """End what runs in the background of this session."""
-        raise NotImplementedError
-
     async def _come_in(self, account: Account) -> WhoAmI:
         """Begin the session of an account that is set up, with all of its history."""
         raise NotImplementedError

@@ -219,6 +219,33 @@ async def carry_out(method: Method, params: dict[str, Any]) -> object:
         raise CallError(INTERNAL_ERROR, f"a bug: {type(error).__name__}", "internal") from error
 
 
+def _of_rooms(client: Client, start: Callable[[], None]) -> Methods:
+    """What each room of the client answers; `start` goes online with an account that was just made or found."""
+    return {
+        **message_methods(client),
+        **push_methods(client),
+        **schedule_methods(client),
+        **state_methods(client),
+        **group_methods(client),
+        **restore_methods(client),
+        **security_methods(client),
+        **entrance_methods(client),
+        **provider_methods(client, start),
+        **settings_methods(client),
+        **channel_methods(client),
+        **trust_methods(client),
+        **renewal_methods(client, start),
+        **people_methods(client),
+        **link_methods(client),
+        **lock_out_methods(client),
+        **recovery_methods(client),
+        **transparency_methods(client),
+        **profile_methods(client),
+        **telling_methods(client),
+        **rights_methods(client),
+    }
+
+
 class Rpc:
     """One client behind method names."""
 
@@ -226,27 +253,7 @@ class Rpc:
         self._client = client
         self._notifying: asyncio.Task[None] | None = None
         self._methods: Methods = {
-            **message_methods(client),
-            **push_methods(client),
-            **schedule_methods(client),
-            **state_methods(client),
-            **group_methods(client),
-            **restore_methods(client),
-            **security_methods(client),
-            **entrance_methods(client),
-            **provider_methods(client, self.start),
-            **settings_methods(client),
-            **channel_methods(client),
-            **trust_methods(client),
-            **renewal_methods(client, self.start),
-            **people_methods(client),
-            **link_methods(client),
-            **lock_out_methods(client),
-            **recovery_methods(client),
-            **transparency_methods(client),
-            **profile_methods(client),
-            **telling_methods(client),
-            **rights_methods(client),
+            **_of_rooms(client, self.start),
             "register": (RegisterParams, self._register),
             "login": (LoginParams, self._login),
             "link.finish": (DigitsParams, self._link_finish),

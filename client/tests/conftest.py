@@ -32,6 +32,7 @@ from hypothesis import settings
 
 from parley_client import Client
 from parley_client.api.network import Answer, Request, SocketClosed
+from parley_client.cli.main import main
 from parley_client.errors import NetworkError
 from parley_contracts import problems
 from parley_contracts.encoding import b64decode, b64encode
@@ -466,3 +467,27 @@ async def moderated(people, no_pauses):
     await alice.group_role(where, "@bob", "moderator")
     await asyncio.gather(bob.sync(), carol.sync())
     return alice, bob, carol, where
+
+
+@pytest.fixture
+def run(server, tmp_path, capsys):
+    """Runs a command in a profile; gives exit code, JSON lines of the output, and the complaint."""
+    (tmp_path / "password").write_text("a long enough password\n")
+
+    def command(profile, *words):
+        code = main(["--profile", str(tmp_path / profile), *words], network=lambda server_name, ca_file: server)
+        out, err = capsys.readouterr()
+        return code, [json.loads(line) for line in out.splitlines()], err
+
+    return command
+
+
+@pytest.fixture
+def register(run, tmp_path):
+    def make(name):
+        words = ["--username", name, "--email", f"{name}@x.test", "--password-file", str(tmp_path / "password")]
+        code, (answer,), _ = run(name, "register", "--server", "https://parley.test", *words)
+        assert code == 0
+        return answer
+
+    return make

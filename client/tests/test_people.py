@@ -82,7 +82,7 @@ async def test_who_is_blocked_meets_nobody(people, server):
     with pytest.raises(NotFound):
         await bob.group_create("Trap", ["alice"])
     # Known by other ways, the blocker cannot be reached, and nothing of the attempt is left over.
-    bob.session.directory._remember(msgspec.convert(server._profile(server.users["alice"]), Profile))
+    bob.session.directory.remember(msgspec.convert(server._profile(server.users["alice"]), Profile))
     with pytest.raises(PolicyRefused):
         await bob.send("@alice", "who is there?")
     assert bob.conversations() == []

@@ -181,7 +181,6 @@ class RunningNode:
     def _wired(
         self, config: Config, database: AsyncDatabase[Document], positions: PositionStore, privacy: Privacy
     ) -> Node:
-        blocks = self._blocks
         log = MongoLog(database)
         memberships = MongoMemberships(database, log)
         states = States(log, memberships)
@@ -191,14 +190,13 @@ class RunningNode:
         admission = Admission(times=_TIMES[config.limits_profile])
         channels = Channels(log, names, self._auth, tokenizer, admission.conversations)
         reading = Reading(log, memberships, positions, states, self._marks)
-        hub = self._hub(log, memberships, reading, states, privacy, blocks, metrics)
-        reaching = Reaching(blocks, MongoPrivacy(database), memberships, MongoJoinRequests(database))
+        hub = self._hub(log, memberships, reading, states, privacy, self._blocks, metrics)
+        reaching = Reaching(self._blocks, MongoPrivacy(database), memberships, MongoJoinRequests(database))
         accepting = Accepting(states, self._auth, reaching, channels, config.server_name, admission.conversations)
         appending = self._appending(log, memberships, states, accepting, metrics)
         presence_store = RedisPresence(self._redis)
-        presence = self._presence(presence_store, hub, states, privacy, blocks)
-        people = MongoPeople(database)
-        receipts = Receipts(log, positions, states, privacy, blocks, self._tell)
+        presence = self._presence(presence_store, hub, states, privacy, self._blocks)
+        receipts = Receipts(log, positions, states, privacy, self._blocks, self._tell)
         return Node(
             config=config,
             metrics=metrics,
@@ -211,7 +209,7 @@ class RunningNode:
             reporting=self._reporting(config, database, log, states),
             records=MongoRecords(database),
             storage=self._storage,
-            notifying=Notifying(log, blocks),
+            notifying=Notifying(log, self._blocks),
             channels=ChannelDirectory(log, memberships, names, channels),
             applications=self._applications(config, database, states, channels, appending, reading),
             channel_attempts=self._attempts("channel", CHANNELS_CREATED_PER_HOUR, 3600),
@@ -223,11 +221,11 @@ class RunningNode:
             presence=presence,
             polls=Polls(hub, presence),
             privacy=privacy,
-            blocks=blocks,
+            blocks=self._blocks,
             state_commands=StateCommands(hub, receipts, presence, privacy),
             watch=Watch(),
-            erasing=Erasing(people, presence_store),
-            handing_out=HandingOut(people, MongoReports(database, config.field_secret)),
+            erasing=Erasing(MongoPeople(database), presence_store),
+            handing_out=HandingOut(MongoPeople(database), MongoReports(database, config.field_secret)),
             health=self._health,
         )
 
