@@ -20,12 +20,13 @@ from django.db.models import Model
 
 from parley_auth.accounts.models import SentCode, User
 from parley_auth.audit.models import AuditEntry
-from parley_auth.directory.models import Device, KeyPackageClaim, Statement
+from parley_auth.directory.models import Device, KeyPackageClaim, RecoveryWrap, Statement
 from parley_auth.invitations.models import Invitation, InvitedAccount
 from parley_auth.letters.models import Letter
 from parley_auth.operators.models import Grant
 from parley_auth.operators.neighbours import export_of
 from parley_auth.providers.models import ProviderIdentity
+from parley_auth.relations.models import Block, Discovery
 from parley_auth.rights import objects
 from parley_auth.rights.models import Deletion, Export
 from parley_auth.rights.sealing import SealingFile
@@ -50,6 +51,9 @@ TABLES: Final[Mapping[type[Model], tuple[str, tuple[str, ...]]]] = {
     InvitedAccount: ("user", ("invitation_id",)),
     Grant: ("user", ("role", "granted_at")),
     GivenConsent: ("user", ("terms_id", "agreed_at")),
+    Block: ("blocker", ("blocked_id", "blocked_at", "ended_at")),
+    Discovery: ("user", ("by_name",)),
+    RecoveryWrap: ("user", ("created_at",)),  # the wrap itself is for who has the words
     Export: ("user", ("id", "asked_at", "state", "size_bytes", "expires_at")),
 }
 LEFT_OUT: Final[Mapping[type[Model], str]] = {
