@@ -24,7 +24,8 @@ TYPES = {
     "/api/asyncapi.json": "application/json",
 }
 #: What the gateway leads to that is no operation: keys for verifiers, signed paths, the socket of the other document.
-BESIDE = {"/.well-known/jwks.json", "/media/objects/", "/operators/", SOCKET_PATH}
+#: What is documented elsewhere, and what has limits of its own below a path that is.
+BESIDE = {"/.well-known/jwks.json", "/media/objects/", "/operators/", "/api/v1/auth/avatars/", SOCKET_PATH}
 
 
 class Page(HTMLParser):

@@ -334,9 +334,11 @@ def test_what_devices_say_and_hear_is_what_the_documents_say(
             api.judge(request, answer)
     assert api.faults == []
     unheard = {name for name, statuses in api.seen.items() if not statuses & {200, 204}}
-    # Only who watches from outside asks for the first (`test_key_log.py`), and who links a device or begins anew for the others (`test_devices.py`).
+    # Only who watches from outside asks for the first (`test_key_log.py`), who links a device or begins anew for the
+    # next (`test_devices.py`), and for the last who was sent what nobody can use (`services/messaging/tests/test_resets.py`).
     watching = {"get_key_log_consistency", "post_key_log_cosignature"}
-    assert unheard == watching | {"get_links", "get_link", "put_link_part", "end_link", "post_new_root"}
+    linking = {"get_links", "get_link", "put_link_part", "end_link"}
+    assert unheard == watching | linking | {"post_new_root", "put_unusable", "put_reset"}
     socket = DocumentedSocket(https.get("/api/asyncapi.json").json())
     sent = {socket.judge("fromClient", frame) for frame in journey.recorded.sent}
     received = {socket.judge("fromServer", frame) for frame in journey.recorded.received}

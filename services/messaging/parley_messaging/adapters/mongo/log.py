@@ -31,6 +31,8 @@ _BYTES_FIELDS = (
 _WHERE_NEEDED = ("history_sequence", "expires_at", "retention_s", "generation", "unusable")
 #: Epochs of one generation stand together in the index of epochs, and no generation has more.
 _EPOCHS_MAX = 2**40
+#: More do not fit into a number of MongoDB's.
+_GENERATIONS_MAX = (1 << 63) // _EPOCHS_MAX
 _BRIEF = dict.fromkeys((*_BYTES_FIELDS, "push_secrets", "tokens", "_id"), 0)
 _READER = dict.fromkeys(("group_info", "welcome", "welcome_devices", "push_secrets", "standing", "tokens", "_id"), 0)
 _LEAN = dict.fromkeys(("group_info", "welcome", "welcome_devices", "commit", "tokens", "_id"), 0)
@@ -222,6 +224,8 @@ class MongoLog:
 
     async def made_epoch(self, conversation_id: ConversationId, generation: int, epoch: int) -> StoredEntry | None:
         """The entry that made an epoch, whole."""
+        if epoch >= _EPOCHS_MAX or generation >= _GENERATIONS_MAX:
+            return None
         place = generation * _EPOCHS_MAX + epoch
         return await self._newest({"conversation": id_bytes(conversation_id), "made_epoch": place}, {"_id": 0})
 
