@@ -94,7 +94,7 @@ def RequestNote(app: App, conversation: Conversation, person: Person) -> ft.Cont
             Button(people_words.ACCEPT, Kind.PRIMARY, on_click=accept),
         ],
         spacing=Space.SM,
-        wrap=True,
+        tight=True,
     )
     title = people_words.wants_to_write(person.name)
     note = Note(ui.c.info, Glyph.HAND_WAVING, title, people_words.REQUEST_TEXT, choices)
