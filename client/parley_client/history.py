@@ -6,22 +6,28 @@ server has it; what a restored device believes of the past comes from these reco
 
 from __future__ import annotations
 
+import contextlib
+
 from parley_client.api import messaging
 from parley_client.crypto.archive import open_record
 from parley_client.crypto.history import HistoryKey
 from parley_client.crypto.index import open_index, seal_index
 from parley_client.errors import UntrustedGroup
+from parley_client.groups.judgement import leaves_of, shown_bytes
 from parley_client.session import Session
-from parley_client.store import conversations, documents, queues
-from parley_client.store.conversations import EpochRow
+from parley_client.store import conversations, documents, messages, queues
+from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
 from parley_client.store.documents import IndexState
 from parley_client.store.history import load_history_keys
 from parley_client.store.notices import Notice, save_notice
-from parley_client.sync.catch_up import open_again
+from parley_client.sync.catch_up import catch_up, open_again
+from parley_client.sync.epochs import digest_of
+from parley_client.sync.opening import EPOCH_KEY_MISSING
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ConversationId, as_channel
 from parley_contracts.messaging_api import AccountIndex, ArchiveRecord, ArchiveUpload
 from parley_contracts.problems import Conflict, NotFound, VersionStale
+from parley_mls import MlsError, PublicGroup
 
 _INDEX_ATTEMPTS = 8
 
@@ -46,13 +52,34 @@ async def download_archive(session: Session) -> None:
     after: str | None = None
     while True:
         page = await messaging.get_archive(session.api, after=after)
+        if any(record.history_version > max(keys) for record in page.records):
+            keys = await _handed_meanwhile(session)
         with session.store.transaction():
             for record in page.records:
-                _take(session, keys, record)
+                if record.history_version <= max(keys) or _is_in_note_to_self(session):
+                    _take(session, keys, record)
         after = page.next
         if after is None:
             break
+    await _learn_leaves(session)
     await open_again(session)
+
+
+async def _handed_meanwhile(session: Session) -> dict[int, HistoryKey]:
+    """The history keys, with those that stand in note-to-self: an own device hands one on before it seals under it."""
+    for row in _notes_to_self(session):
+        with contextlib.suppress(NotFound, UntrustedGroup):
+            await catch_up(session, row.conversation_id)
+    return load_history_keys(session.store)
+
+
+def _is_in_note_to_self(session: Session) -> bool:
+    """Whether this device has read what was handed on; one that is still on its way in looks again when it is there."""
+    return any(row.status == "member" for row in _notes_to_self(session))
+
+
+def _notes_to_self(session: Session) -> list[ConversationRow]:
+    return [row for row in conversations.list_conversations(session.store) if row.kind == "self"]
 
 
 def _take(session: Session, keys: dict[int, HistoryKey], record: ArchiveRecord) -> None:
@@ -85,6 +112,30 @@ def _take(session: Session, keys: dict[int, HistoryKey], record: ArchiveRecord) 
         anchor_hash=opened.anchor_hash,
     )
     conversations.save_epoch(session.store, epoch)
+
+
+async def _learn_leaves(session: Session) -> None:
+    """Look up who was in epochs whose secret is known here and whose commits this device passed without judging them.
+
+    What the server shows is held to the archive record's digest, which an own device made that had judged all of it.
+    """
+    waiting = messages.unopened(session.store, EPOCH_KEY_MISSING)
+    for conversation_id, generation, number in sorted({(e.conversation_id, e.generation, e.epoch) for _, e in waiting}):
+        epoch = conversations.load_epoch(session.store, conversation_id, generation, number)
+        if epoch is None or conversations.load_leaves(session.store, epoch.leaves_digest) is not None:
+            continue
+        with contextlib.suppress(NotFound, UntrustedGroup):
+            state = await messaging.get_group_info(session.api, conversation_id, epoch=number, generation=generation)
+            leaves = _leaves_shown(session, state.group_info)
+            if digest_of(leaves) == epoch.leaves_digest:
+                conversations.save_leaves(session.store, epoch.leaves_digest, leaves)
+
+
+def _leaves_shown(session: Session, unverified_group_info: str) -> tuple[Leaf, ...]:
+    try:
+        return leaves_of(PublicGroup.from_group_info(session.primitives, shown_bytes(unverified_group_info)))
+    except MlsError as error:
+        raise UntrustedGroup("the server's GroupInfo is not valid") from error
 
 
 # --- the account index

@@ -112,3 +112,30 @@ async def test_a_device_without_a_welcome_begins_where_another_own_device_came_i
     await bob.sync()
     await enter(phone.session, where, wait_s=0)
     assert (row_of(phone, where).status, await texts(phone, where)) == ("member", ["one"])
+
+
+async def test_what_is_said_after_an_own_commit_lost_opens_by_the_archive(people, server, no_pauses, monkeypatch):
+    """Nobody here has judged the commit that won: who may speak after it, the archive says, held to the log's group."""
+    alice, bob, _ = [await people.register(name) for name in ("alice", "bob", "carol")]
+    phone = await people.restore("bob", "phone")
+    phone_id = phone.whoami().device_id
+    del server.key_packages[phone_id], server.last_resorts[phone_id]
+    where = (await alice.group_create("Trip", ["@bob"])).conversation_id
+    plain, seen = entering.send_pending, []
+
+    async def meanwhile(session, conversation_id):
+        if not seen:
+            seen.append(conversation_id)
+            await bob.sync()
+            await bob.send(where, "one")
+            await alice.sync()
+            await alice.group_add(where, ["@carol"])
+            await alice.send(where, "two")
+            await alice.group_remove(where, ["@carol"])
+            await bob.sync()
+        return await plain(session, conversation_id)
+
+    monkeypatch.setattr(entering, "send_pending", meanwhile)
+    await enter(phone.session, where, wait_s=0)
+    await phone.sync()
+    assert (row_of(phone, where).status, await texts(phone, where), phone.unopened()) == ("member", ["one", "two"], {})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley_client import history_keys
+from parley_client import history, history_keys
 from parley_client.store import documents
 from parley_client.store.history import HistoryKeyState, load_history_keys
 
@@ -32,6 +32,24 @@ async def test_old_key_is_renewed_and_handed_on(people, server, no_pauses):
     tablet = await people.restore("alice", "tablet")
     assert [m.text for m in await tablet.receive()] == ["old", "new"]
     assert versions(tablet) == [1, 2]
+
+
+@pytest.mark.parametrize("noted", [True, False])
+async def test_a_record_under_a_key_that_was_just_handed_on_is_no_alarm(people, no_pauses, noted):
+    """The archive may be looked into before note-to-self was read on, or come into."""
+    alice, _bob, phone = await alice_with_phone(people)
+    if noted:
+        await phone.send("@alice", "a note")
+        await alice.sync()
+    documents.save(phone.session.store, "history_key", HistoryKeyState(at=0))
+    await phone.settle()
+    await phone.group_create("Trip", ["@bob"])
+    await phone.settle()
+    assert versions(alice) == [1]
+    await history.download_archive(alice.session)
+    assert (versions(alice), alice.notices()) == ([1, 2] if noted else [1], [])
+    await alice.sync()
+    assert (versions(alice), alice.notices()) == ([1, 2], [])
 
 
 async def test_signed_out_device_learns_no_new_key(people, server, no_pauses):
