@@ -38,7 +38,15 @@ from parley_contracts.limits import (
 )
 from parley_contracts.messaging_api import CommitUpload, ConversationCreation, ResetUpload
 from parley_contracts.policy import PolicyDocument
-from parley_contracts.problems import Conflict, ConversationExists, EpochStale, NotFound, Problem, Unavailable
+from parley_contracts.problems import (
+    Conflict,
+    ConversationExists,
+    EpochStale,
+    NotFound,
+    PolicyRefused,
+    Problem,
+    Unavailable,
+)
 from parley_mls import Group, KeyPackage
 
 COMMIT_ATTEMPTS = 30
@@ -152,6 +160,9 @@ async def resume_pending(session: Session) -> None:
             await send_pending(session, pending.conversation_id)
         except (Conflict, NotFound):
             continue
+        except PolicyRefused:
+            if not pending.reset:  # what the group is now, a reset of before may not fit
+                raise
         except NetworkError as error:
             if error.kind != "protocol":
                 raise

@@ -118,10 +118,12 @@ class Following(Run):
         group = processed.group
         if processed.changes.committer is not None:
             self._hear_confirmation(row, entry)
-        self._drop_pending()
+        if self._pending is None or not self._pending.reset:  # a reset on its way may still stand after this commit
+            self._drop_pending()
         row = self._stand_outside(msgspec.structs.replace(row, epoch=group.epoch, policy=policy), entry, group)
         if self._member is not None and self._own_leaf_in(group) is None:
             self._member = None
+            self._drop_pending()
             self._later(resets.forget_stuck, row.conversation_id)
         if row.status == "forked" or self._member is not None:
             return row

@@ -157,6 +157,29 @@ async def test_a_group_goes_around_a_commit_that_nobody_can_use(choir, server):
     assert [item.text for item in said] == ["mallory"]
 
 
+async def test_a_reset_stands_though_its_maker_followed_a_commit_meanwhile(choir, monkeypatch):
+    """I12: it was on its way when the group went on; its maker comes in by it, and misses nothing."""
+    mallory, alice, bob, carol, where = choir
+    with spoilt_paths():
+        await commits(mallory, where)
+    await bob.sync()
+    plain = messaging.put_reset
+
+    async def late(*given):
+        await commits(mallory, where)
+        await catch_up(alice.session, where)
+        return await plain(*given)
+
+    monkeypatch.setattr(messaging, "put_reset", late)
+    await alice.sync()
+    assert standing(alice, where) == (1, 1, "member")
+    await mallory.sync()
+    await mallory.send(where, "after")
+    await all_sync(alice, bob, carol)
+    for client in (alice, bob, carol):
+        assert (await shown(client), client.unopened()) == (["after", "before"], {})
+
+
 async def test_in_a_direct_conversation_one_is_enough(people, no_pauses, server):
     """H10: nobody else could report it there."""
     mallory, bob = [await people.register(name) for name in ("mallory", "bob")]
