@@ -20,6 +20,8 @@ from parley_app import people_words as people_said
 from parley_app import room_words as said
 
 GROUP = "Harbour Market"
+#: What who is blocked is answered, and what Chromium's console says of it.
+REFUSED = ("status 403", "console: Failed to load resource: the server responded with a status of 403")
 #: What the menu of Ben's conversation holds where that is pinned and mute.
 MENU = {said.MARK_UNREAD, said.UNPIN, said.FAVOUR, said.UNMUTE, said.FOLDER, said.ARCHIVE, people_said.ADD_CONTACT}
 
@@ -62,7 +64,10 @@ def tabbed(page: Page) -> list[str]:
 @pytest.mark.timeout(900)
 def test_people_keep_govern_and_wait(browser: Browser, stack: Stack, tmp_path: Path) -> None:
     anna, ben = people()
-    with somebody(browser, stack, "desk", "light") as desk, somebody(browser, stack, "phone", "dark") as phone:
+    with (
+        somebody(browser, stack, "desk", "light") as desk,
+        somebody(browser, stack, "phone", "dark", borne=REFUSED) as phone,
+    ):
         app.sign_up(desk, anna, PASSWORD)
         app.sign_up(phone, ben, PASSWORD)
         try:
