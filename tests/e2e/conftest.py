@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from e2e_devices import Device, Stack
 from e2e_stacks import ENGINES, admin_addresses, free_port
-from e2e_web import WebApp, browser_profile, chromium_path
-from playwright.sync_api import Playwright, sync_playwright
+from e2e_web import ARGUMENTS, WebApp, browser_profile, chromium_path
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from push_receiver import PushReceiver
 
 from parley_ops.trial import trusted_provider
@@ -74,6 +74,14 @@ def chromium() -> Iterator[Playwright]:
         except FileNotFoundError as missing:
             pytest.fail(str(missing), pytrace=False)
         yield playwright
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Playwright) -> Iterator[Browser]:
+    """Chromium for people with a context each."""
+    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
+    yield launched
+    launched.close()
 
 
 @pytest.fixture

@@ -31,14 +31,19 @@ def somebody(browser: Browser, stack: Stack, size: str, scheme: str, *, borne: t
     watched = Watched(context, stack.address)
     try:
         page = context.new_page()
-        page.goto(stack.address)
-        ready_worker(page)
-        app.switch_semantics_on(page)
+        enter(page, stack.address)
         yield page
         faults = [fault for fault in watched.faults if not fault.startswith(borne)]
         assert not faults, "\n".join(faults)
     finally:
         context.close()
+
+
+def enter(page: Page, address: str) -> None:
+    """Open the app, anew too, with what assistive technology reads."""
+    page.goto(address)
+    ready_worker(page)
+    app.switch_semantics_on(page)
 
 
 def people() -> tuple[str, str]:

@@ -6,7 +6,6 @@
 import re
 import secrets
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -16,9 +15,9 @@ import pytest
 from e2e_camera import Looks
 from e2e_devices import Stack
 from e2e_letters import CONFIRM, code_to, totp_code
-from e2e_web import ARGUMENTS, SHOTS, chromium_path
-from playwright.sync_api import Browser, Page, Playwright
-from test_web_journey import somebody
+from e2e_people import somebody
+from e2e_web import SHOTS
+from playwright.sync_api import Browser, Page
 
 from parley_app import account_words, lock_words, words
 
@@ -39,13 +38,6 @@ AUTHENTICATOR = {
 WITH_SECRETS = AUTHENTICATOR | {"ctap2Version": "ctap2_1", "hasPrf": True}
 PASSPHRASE = "orchard ferry lamp"
 HALF_MINUTE_S = 30
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Playwright) -> Iterator[Browser]:
-    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
-    yield launched
-    launched.close()
 
 
 def name_of(who: str) -> str:

@@ -5,16 +5,16 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import e2e_browser as app
 import pytest
 from e2e_camera import Looks
 from e2e_devices import Device, Stack
-from e2e_web import ARGUMENTS, SHOTS, chromium_path
-from playwright.sync_api import Browser, Page, Playwright
-from test_web_journey import somebody
+from e2e_people import somebody
+from e2e_web import SHOTS
+from playwright.sync_api import Browser, Page
 
 from parley_app import account_words, device_words, words
 
@@ -22,13 +22,6 @@ Make = Callable[..., Device]
 PASSWORD = "correct horse battery staple"
 #: What a device that was locked out is answered, and what Chromium's console says of it.
 SHUT_OUT = ("status 401", "console: Failed to load resource: the server responded with a status of 401")
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Playwright) -> Iterator[Browser]:
-    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
-    yield launched
-    launched.close()
 
 
 def digits(page: Page, label: str) -> str:

@@ -10,22 +10,15 @@ import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
 from e2e_people import PASSWORD, button, gone, people, picture, seen, somebody
-from e2e_web import ARGUMENTS, chromium_path, ready_worker
+from e2e_web import ready_worker
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 
 from parley_app import kept_words as kept
 
 GROUP = "Harbour Market"
 GOING = "Gone in a week"
 TABS_MAX = 80
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Playwright) -> Iterator[Browser]:
-    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
-    yield launched
-    launched.close()
 
 
 def open_menu(page: Page, author: str, text: str) -> None:

@@ -7,57 +7,20 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
-from e2e_web import ARGUMENTS, PIXELS_PER_POINT, Watched, chromium_path, ready_worker
+from e2e_people import enter, somebody
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 
 Make = Callable[..., Device]
 PASSWORD = "correct horse battery staple"
-SIZES = {"phone": (390, 844), "desk": (1440, 900)}
 NODES = ("messaging-1", "messaging-2")
 ARRIVAL_MS = 60_000
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Playwright) -> Iterator[Browser]:
-    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
-    yield launched
-    launched.close()
-
-
-@contextmanager
-def somebody(browser: Browser, stack: Stack, size: str, scheme: str, *, borne: tuple[str, ...] = ()) -> Iterator[Page]:
-    """A person at a browser of their own; whatever must not happen there, but for what is `borne`, fails the test."""
-    width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-        device_scale_factor=PIXELS_PER_POINT,
-        ignore_https_errors=True,
-    )
-    watched = Watched(context, stack.address)
-    try:
-        page = context.new_page()
-        enter(page, stack.address)
-        yield page
-        faults = [fault for fault in watched.faults if not fault.startswith(borne)]
-        assert not faults, "\n".join(faults)
-    finally:
-        context.close()
-
-
-def enter(page: Page, address: str) -> None:
-    page.goto(address)
-    ready_worker(page)
-    app.switch_semantics_on(page)
 
 
 def say(page: Page, title: str, text: str) -> None:

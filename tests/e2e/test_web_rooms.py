@@ -5,15 +5,14 @@ and open channels.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import e2e_browser as app
 import pytest
 from e2e_devices import Stack
 from e2e_people import ARRIVAL_MS, PASSWORD, button, gone, people, picture, seen, somebody
-from e2e_web import ARGUMENTS, chromium_path, ready_worker
-from playwright.sync_api import Browser, Page, Playwright
+from e2e_web import ready_worker
+from playwright.sync_api import Browser, Page
 
 from parley_app import channel_words as open_said
 from parley_app import people_words as people_said
@@ -24,13 +23,6 @@ GROUP = "Harbour Market"
 REFUSED = ("status 403", "console: Failed to load resource: the server responded with a status of 403")
 #: What the menu of Ben's conversation holds where that is pinned and mute.
 MENU = {said.MARK_UNREAD, said.UNPIN, said.FAVOUR, said.UNMUTE, said.FOLDER, said.ARCHIVE, people_said.ADD_CONTACT}
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Playwright) -> Iterator[Browser]:
-    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
-    yield launched
-    launched.close()
 
 
 def row(page: Page, title: str, *marks: str) -> None:

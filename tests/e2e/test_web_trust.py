@@ -1,28 +1,21 @@
 """Somebody compares a safety number, loses all that the browser kept, and has everything again by the recovery key."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import e2e_browser as app
 import pytest
 from e2e_camera import Looks
 from e2e_devices import Device, Stack
-from e2e_web import ARGUMENTS, SHOTS, chromium_path
-from playwright.sync_api import Browser, Page, Playwright
-from test_web_journey import enter, somebody
+from e2e_people import enter, somebody
+from e2e_web import SHOTS
+from playwright.sync_api import Browser, Page
 
 from parley_app import room_words, words
 
 Make = Callable[..., Device]
 PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Playwright) -> Iterator[Browser]:
-    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
-    yield launched
-    launched.close()
 
 
 def compare(page: Page, number: str) -> None:
