@@ -51,16 +51,16 @@ async def test_each_device_tells_once_what_is_due_and_after_a_restart_what_it_mi
     alice = await people.register("alice")
     sent = await alice.send("@alice", "water the flowers")
     await alice.sync()
+    now = datetime.now(UTC).timestamp()
     alice.remind(sent.conversation_id, sent.sequence, at(3600))
     alice = await people.reopen("alice", alice)
     told = []
     alice.subscribe(lambda event: told.append(event) if event.name == "reminder.due" else None)
-    now = datetime.now(UTC).timestamp()
-    alice.session.clock = lambda: now + 3599
+    alice.session.clock = lambda: now + 3590
     reminders.tell_due(alice.session)
     assert told == []
-    assert 0 < reminders.wait_s(alice.session, 1000) <= 2
-    alice.session.clock = lambda: now + 3601
+    assert 5 < reminders.wait_s(alice.session, 1000) < 60
+    alice.session.clock = lambda: now + 3700
     alice.connect()
     async with asyncio.timeout(30):
         while True:
