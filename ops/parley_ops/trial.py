@@ -3,9 +3,9 @@
 The tests run as eight pytest processes in four lanes, for each Django project wants a process of its own: auth, the services that
 have engines, and the operations on stacks of their own; beside them the journeys in browsers, and notification; beside both, on another
 stack, the journeys that also kill its parts. All of these wait for others most of the time. What waits for nobody fills the gaps at a
-lower priority: the checks, the tests that need no stack, and trials that try one thing many times. What the rooms and the processes that
-they start execute is measured together, which makes them half as slow again: to measure the trials, too, or the stacks, would tell hardly
-more.
+slightly lower priority: the checks, the tests that need no stack, and trials that try one thing many times. What the rooms and the
+processes that they start execute is measured together, which makes them half as slow again: to measure the trials, too, or the stacks,
+would tell hardly more.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ _NOTIFICATION_PACKAGE = f"{_NOTIFICATION}/parley_notification"
 _ENGINE_VARIABLES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL", "PARLEY_S3_ENDPOINT")
 #: Whoever waits for all tests wants to know what for.
 SLOWEST = ("--durations=12", "--durations-min=5")
-#: Of what waits for nobody.
-_LOW_PRIORITY = ("nice", "-n", "10")
+#: Of what waits for nobody: so that it ends with the other lanes, not after them on one core.
+_LOW_PRIORITY = ("nice", "-n", "3")
 _NO_TESTS = 5  # pytest's exit code where nothing was chosen
 #: `services/auth/tests/identity_provider.py`.
 _PROVIDERS = """

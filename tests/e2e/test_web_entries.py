@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from parley_app import kept_words as kept
 
-GROUP = "Harbour Market"
+GROUP, GROUP_OF_KEYS = "Harbour Market", "Night Market"
 GOING = "Gone in a week"
 TABS_MAX = 80
 
@@ -42,9 +42,9 @@ def write_below(page: Page, text: str) -> None:
         app.press(page, app.words("SEND"))
 
 
-def write(page: Page, text: str) -> None:
+def write(page: Page, text: str, group: str = GROUP) -> None:
     """Write into the open conversation and press the button, as one does with a thumb."""
-    app.write(page, app.composer(page, GROUP), text)
+    app.write(page, app.composer(page, group), text)
     app.press(page, app.words("SEND"))
 
 
@@ -62,20 +62,24 @@ def focus(page: Page, name: str) -> None:
     raise AssertionError(f"the tabulator does not reach {name}")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def two(browser: Browser, stack: Stack) -> Iterator[tuple[Page, Page, str, str]]:
-    """Anna at a desk and Ben at a phone, in one group, with a message of each."""
+    """Anna at a desk and Ben at a phone."""
     anna, ben = people()
     with somebody(browser, stack, "desk", "light") as desk, somebody(browser, stack, "phone", "dark") as phone:
         app.sign_up(desk, anna, PASSWORD)
         app.sign_up(phone, ben, PASSWORD)
-        app.make_group(desk, GROUP, [ben])
-        app.send_text(desk, GROUP, "We are officially open on Saturday!")
-        app.open_chat(phone, GROUP)
-        seen(phone, "We are officially open on Saturday!")
-        write(phone, "Which boat do we take back?")
-        seen(desk, "Which boat do we take back?")
         yield desk, phone, anna, ben
+
+
+def meet(desk: Page, phone: Page, ben: str, group: str) -> None:
+    """Both are in a new group, with a message of each."""
+    app.make_group(desk, group, [ben])
+    app.send_text(desk, group, "We are officially open on Saturday!")
+    app.open_chat(phone, group)
+    seen(phone, "We are officially open on Saturday!")
+    write(phone, "Which boat do we take back?", group)
+    seen(desk, "Which boat do we take back?")
 
 
 @pytest.mark.timeout(900)
@@ -83,15 +87,16 @@ def test_what_one_says_of_messages_the_other_sees(
     two: tuple[Page, Page, str, str], device: Callable[..., Device], tmp_path: Path
 ) -> None:
     desk, phone, anna, ben = two
+    meet(desk, phone, ben, GROUP)
     coming(desk, phone, anna, device("carl").username)
-    answering_and_changing(desk, phone, anna, ben, tmp_path)
-    reacting_and_pinning(desk, phone, anna, ben, tmp_path)
-    asking(desk, phone, tmp_path)
-    mentioning(desk, phone, anna, tmp_path)
-    in_a_thread(desk, phone, anna, tmp_path)
+    answering_and_changing(desk, phone, anna, ben)
+    reacting_and_pinning(desk, phone, anna, ben)
+    asking(desk, phone)
+    mentioning(desk, phone, anna)
+    in_a_thread(desk, phone, anna)
     taking_back(desk, phone, anna)
     lasting(desk, phone, anna, tmp_path)
-    remembering_and_reporting(phone, anna, tmp_path)
+    remembering_and_reporting(phone, anna)
 
 
 def coming(desk: Page, phone: Page, anna: str, carl: str) -> None:
@@ -103,10 +108,10 @@ def coming(desk: Page, phone: Page, anna: str, carl: str) -> None:
     app.press(desk, app.words("CLOSE"))
 
 
-def answering_and_changing(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
+def answering_and_changing(desk: Page, phone: Page, anna: str, ben: str) -> None:
     choose(desk, ben, "Which boat", "REPLY")
     seen(desk, app.words("replying_to")(ben))
-    picture(desk, folder, "reply-1440-light")
+    picture(desk, "reply-1440-light")
     desk.keyboard.press("Escape")
     gone(desk, app.words("CANCEL_REPLY"))
     choose(desk, ben, "Which boat", "REPLY")
@@ -124,9 +129,9 @@ def answering_and_changing(desk: Page, phone: Page, anna: str, ben: str, folder:
     phone.wait_for_timeout(600)
 
 
-def reacting_and_pinning(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
+def reacting_and_pinning(desk: Page, phone: Page, anna: str, ben: str) -> None:
     open_menu(phone, anna, "We are officially")
-    picture(phone, folder, "menu-390-dark")
+    picture(phone, "menu-390-dark")
     app.press(phone, app.words("react_with")("🎉"))
     seen(desk, app.words("reaction")("🎉", ben))
     app.press(desk, app.words("reaction")("🎉", ben))
@@ -137,7 +142,7 @@ def reacting_and_pinning(desk: Page, phone: Page, anna: str, ben: str, folder: P
     open_menu(desk, ben, "Which boat")
     app.press(desk, app.words("MORE_REACTIONS"))
     app.fill(desk, app.words("SEARCH_EMOJI"), "ship")
-    picture(desk, folder, "emoji-1440-light")
+    picture(desk, "emoji-1440-light")
     button(desk, "🚢").click()
     seen(phone, app.words("reaction")("🚢", anna))
     choose(desk, "You", "We are officially", "PIN")
@@ -153,13 +158,13 @@ def reacting_and_pinning(desk: Page, phone: Page, anna: str, ben: str, folder: P
     app.press(desk, app.words("CLOSE"))
 
 
-def asking(desk: Page, phone: Page, folder: Path) -> None:
+def asking(desk: Page, phone: Page) -> None:
     app.press(desk, app.words("ADD_MENU"))
     app.press(desk, app.words("NEW_POLL"))
     app.fill(desk, app.words("QUESTION"), "Which boat do we take?")
     app.fill(desk, app.words("answer_field")(1), "The 17:30")
     app.fill(desk, app.words("answer_field")(2), "The 18:15, after packing")
-    picture(desk, folder, "poll-new-1440-light")
+    picture(desk, "poll-new-1440-light")
     app.press(desk, app.words("SEND_POLL"))
     first, second = (lambda n, own=False: app.words("answer")("The 17:30", n, own=own)), "The 18:15, after packing"
     seen(phone, "Which boat do we take?")
@@ -169,27 +174,27 @@ def asking(desk: Page, phone: Page, folder: Path) -> None:
     seen(desk, first(0), app.words("answer")(second, 1, own=False))
     button(desk, second).click(timeout=app.STEP_MS)
     seen(phone, app.words("answer")(second, 2, own=True))
-    picture(phone, folder, "poll-390-dark")
+    picture(phone, "poll-390-dark")
     choose(desk, "You", "Poll: Which boat", "CLOSE_POLL")
     seen(phone, app.words("POLL_CLOSED"))
 
 
-def mentioning(desk: Page, phone: Page, anna: str, folder: Path) -> None:
+def mentioning(desk: Page, phone: Page, anna: str) -> None:
     app.press(phone, app.words("BACK_TO_CHATS"))
     app.write(desk, app.composer(desk, GROUP), "Thank you @be")
     seen(desk, app.words("PEOPLE_TO_MENTION"))
-    picture(desk, folder, "mention-1440-light")
+    picture(desk, "mention-1440-light")
     desk.keyboard.press("Enter")
     desk.wait_for_timeout(700)
     desk.keyboard.type("for asking", delay=10)
     desk.keyboard.press("Enter")
     seen(phone, app.words("mentions")(1))
-    picture(phone, folder, "mentioned-390-dark")
+    picture(phone, "mentioned-390-dark")
     app.open_chat(phone, GROUP)
     seen(phone, "for asking")
 
 
-def in_a_thread(desk: Page, phone: Page, anna: str, folder: Path) -> None:
+def in_a_thread(desk: Page, phone: Page, anna: str) -> None:
     choose(phone, anna, "The late one", "REPLY_IN_THREAD")
     seen(phone, app.words("THREAD"))
     write_below(phone, "Then we need lamps")
@@ -199,8 +204,8 @@ def in_a_thread(desk: Page, phone: Page, anna: str, folder: Path) -> None:
     seen(desk, "Then we need lamps")
     write_below(desk, "I have two in the boat shed")
     seen(phone, "I have two in the boat shed", app.words("replies")(2))
-    picture(desk, folder, "thread-1440-light")
-    picture(phone, folder, "thread-390-dark")
+    picture(desk, "thread-1440-light")
+    picture(phone, "thread-390-dark")
     assert "/threads/" in desk.url and "/threads/" in phone.url
     desk.reload()
     ready_worker(desk)
@@ -226,7 +231,7 @@ def lasting(desk: Page, phone: Page, anna: str, folder: Path) -> None:
     app.press(desk, app.words("DETAILS"))
     app.press(desk, f"{kept.TIMER}, {kept.TIMER_OFF}")
     button(desk, kept.span(kept.WEEK)).click(timeout=app.STEP_MS)
-    picture(desk, folder, "timer-1440-light")
+    picture(desk, "timer-1440-light")
     app.press(desk, kept.set_to(kept.WEEK))
     seen(phone, kept.timer_told(anna, kept.WEEK), kept.timer_on(kept.WEEK))
     Image.new("RGB", (64, 48), (58, 96, 120)).save(folder / "sea.png")
@@ -240,17 +245,17 @@ def lasting(desk: Page, phone: Page, anna: str, folder: Path) -> None:
     seen(phone, f"{anna}, {GOING}", kept.DISAPPEARS)
 
 
-def remembering_and_reporting(phone: Page, anna: str, folder: Path) -> None:
+def remembering_and_reporting(phone: Page, anna: str) -> None:
     """A reminder from the menu of a message, found in the list and put away; and a report."""
     open_menu(phone, anna, GOING)
     app.press(phone, kept.REMIND)
-    picture(phone, folder, "remind-390-dark")
+    picture(phone, "remind-390-dark")
     button(phone, f"{kept.REMIND} tomorrow").click(timeout=app.STEP_MS)
     open_menu(phone, anna, GOING)
     app.press(phone, kept.REPORT)
     seen(phone, kept.report_what(anna))
     app.fill(phone, kept.REASON, "not in a week")
-    picture(phone, folder, "report-390-dark")
+    picture(phone, "report-390-dark")
     app.press(phone, kept.REPORT)
     seen(phone, kept.REPORTED_TEXT)
     app.press(phone, app.words("CLOSE"))
@@ -264,6 +269,7 @@ def remembering_and_reporting(phone: Page, anna: str, folder: Path) -> None:
 @pytest.mark.timeout(900)
 def test_the_keyboard_alone_does_one_of_each(two: tuple[Page, Page, str, str]) -> None:
     desk, phone, anna, ben = two
+    meet(desk, phone, ben, GROUP_OF_KEYS)
     menu = app.words("actions_of")(ben, "Which boat")
 
     def by_menu(beginning: str, action: str) -> None:
@@ -275,11 +281,11 @@ def test_the_keyboard_alone_does_one_of_each(two: tuple[Page, Page, str, str]) -
         desk.wait_for_timeout(600)
 
     by_menu(menu, app.words("REPLY"))
-    focus(desk, app.words("message_to")(GROUP))
+    focus(desk, app.words("message_to")(GROUP_OF_KEYS))
     desk.keyboard.type("By keys", delay=5)
     desk.keyboard.press("Enter")
     seen(phone, f"{anna}, By keys")
-    focus(desk, app.words("message_to")(GROUP))
+    focus(desk, app.words("message_to")(GROUP_OF_KEYS))
     desk.wait_for_timeout(800)
     desk.keyboard.press("ArrowUp")
     desk.wait_for_timeout(700)
@@ -290,7 +296,7 @@ def test_the_keyboard_alone_does_one_of_each(two: tuple[Page, Page, str, str]) -
     seen(phone, app.words("reaction")("👏", anna))
     by_menu(menu, app.words("PIN"))
     seen(phone, app.words("PINNED").lower())
-    focus(desk, app.words("message_to")(GROUP))
+    focus(desk, app.words("message_to")(GROUP_OF_KEYS))
     desk.keyboard.type("for @b", delay=20)
     seen(desk, app.words("PEOPLE_TO_MENTION"))
     desk.keyboard.press("Enter")

@@ -63,20 +63,20 @@ def test_people_keep_govern_and_wait(browser: Browser, stack: Stack, tmp_path: P
         app.sign_up(desk, anna, PASSWORD)
         app.sign_up(phone, ben, PASSWORD)
         try:
-            company(desk, phone, anna, ben, tmp_path)
-            keeping(desk, ben, tmp_path)
-            later(desk, phone, ben, tmp_path)
-            joining(desk, phone, ben, tmp_path)
-            governing(desk, phone, ben, tmp_path)
-            channels(desk, phone, ben.replace("ben", "harbour"), tmp_path)
-            privacy(desk, tmp_path)
-            blocking(desk, phone, anna, ben, tmp_path)
+            company(desk, phone, anna, ben)
+            keeping(desk, ben)
+            later(desk, phone, ben)
+            joining(desk, phone, ben)
+            governing(desk, phone, ben)
+            channels(desk, phone, ben.replace("ben", "harbour"))
+            privacy(desk)
+            blocking(desk, phone, anna, ben)
         finally:
             for name, page in (("desk", desk), ("phone", phone)):
                 page.screenshot(path=tmp_path / f"at-the-end-{name}.png")
 
 
-def company(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
+def company(desk: Page, phone: Page, anna: str, ben: str) -> None:
     """A stranger is let in; presence, typing, ticks and unread marks between two people."""
     app.find_person(desk, ben)
     app.send_text(desk, ben, "Which boat do we take?")
@@ -84,7 +84,7 @@ def company(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
     seen(desk, app.words("STATES")["SENT"], said.HERE_NOW)
     app.open_chat(phone, anna)
     seen(phone, people_said.wants_to_write(anna))
-    picture(phone, folder, "request-390-dark")
+    picture(phone, "request-390-dark")
     app.press(phone, people_said.ACCEPT)
     seen(desk, app.words("STATES")["READ"])
     desk.keyboard.type("And when?", delay=5)  # the focus has stayed where Enter was pressed
@@ -92,7 +92,7 @@ def company(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
     seen(phone, "And when?")
     app.write(phone, app.composer(phone, anna), "The late one")
     seen(desk, said.typing([ben]))
-    picture(desk, folder, "typing-1440-light")
+    picture(desk, "typing-1440-light")
     app.press(phone, app.words("SEND"))
     seen(desk, f"{ben}, The late one")
     button(desk, app.words("actions_of")(ben, "The late one")).click(timeout=app.STEP_MS)
@@ -102,7 +102,7 @@ def company(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
     seen(desk, app.words("new")(1))
 
 
-def keeping(desk: Page, ben: str, folder: Path) -> None:
+def keeping(desk: Page, ben: str) -> None:
     """Pinned, mute, in a folder, in the archive and back."""
     order(desk, said.PIN)
     seen(desk, said.PINNED)
@@ -113,7 +113,7 @@ def keeping(desk: Page, ben: str, folder: Path) -> None:
     app.press(desk, said.FOLDER_BUTTON)
     app.press(desk, "Market")
     row(desk, ben, said.MUTED)
-    picture(desk, folder, "folder-1440-light")
+    picture(desk, "folder-1440-light")
     desk.keyboard.press("Shift+F10")
     button(desk, said.ARCHIVE).wait_for(state="attached", timeout=app.STEP_MS)
     reached = set(tabbed(desk))
@@ -127,13 +127,13 @@ def keeping(desk: Page, ben: str, folder: Path) -> None:
     row(desk, ben, said.MUTED)
 
 
-def later(desk: Page, phone: Page, ben: str, folder: Path) -> None:
+def later(desk: Page, phone: Page, ben: str) -> None:
     """Words wait for tomorrow, and go at once after all."""
     app.write(desk, app.composer(desk, ben), "See you at the pier")
     app.press(desk, app.words("ADD_MENU"))
     app.press(desk, said.SEND_LATER)
     app.field(desk, said.TIME).wait_for(state="attached", timeout=app.STEP_MS)
-    picture(desk, folder, "later-1440-light")
+    picture(desk, "later-1440-light")
     button(desk, "Send tomorrow").click(timeout=app.STEP_MS)
     app.press(desk, f"{said.scheduled_count(1)}. {said.SHOW}")
     button(desk, "See you at the pier, ").click(timeout=app.STEP_MS)
@@ -142,7 +142,7 @@ def later(desk: Page, phone: Page, ben: str, folder: Path) -> None:
     gone(desk, f"{said.scheduled_count(1)}. {said.SHOW}")
 
 
-def joining(desk: Page, phone: Page, ben: str, folder: Path) -> None:
+def joining(desk: Page, phone: Page, ben: str) -> None:
     """A link leads a newcomer into a group, once somebody lets them in."""
     app.make_group(desk, GROUP, [])
     app.press(desk, app.words("DETAILS"))
@@ -150,7 +150,7 @@ def joining(desk: Page, phone: Page, ben: str, folder: Path) -> None:
     app.press(desk, said.NEW_LINK)
     app.press(desk, said.COPY_LINK)
     seen(desk, said.COPIED)
-    picture(desk, folder, "invite-1440-light")
+    picture(desk, "invite-1440-light")
     link = desk.evaluate("navigator.clipboard.readText()")
     phone.goto(link)
     ready_worker(phone)
@@ -158,7 +158,7 @@ def joining(desk: Page, phone: Page, ben: str, folder: Path) -> None:
     app.press(phone, said.JOIN_BUTTON)
     seen(phone, said.ASKED_TEXT)
     assert "#" not in phone.url, "a link's secret does not stay in the address"
-    picture(phone, folder, "join-390-dark")
+    picture(phone, "join-390-dark")
     desk.keyboard.press("Escape")
     app.press(desk, said.answer(said.WELCOME, ben))
     seen(desk, f"{app.words('MEMBERS')} · 2")
@@ -167,10 +167,10 @@ def joining(desk: Page, phone: Page, ben: str, folder: Path) -> None:
     app.open_chat(phone, GROUP)
 
 
-def governing(desk: Page, phone: Page, ben: str, folder: Path) -> None:
+def governing(desk: Page, phone: Page, ben: str) -> None:
     """Another role, a rule that keeps a person from writing, and somebody who leaves."""
     button(desk, f"{ben}, {said.HERE_NOW}").click(timeout=app.STEP_MS)
-    picture(desk, folder, "member-1440-light")
+    picture(desk, "member-1440-light")
     app.press(desk, said.ROLES["moderator"])
     seen(desk, said.member(f"{ben}, {said.HERE_NOW}", said.ROLES["moderator"]))
     app.press(desk, f"{said.WHO_MAY}, {said.WHO_MAY_DETAIL}")
@@ -181,10 +181,10 @@ def governing(desk: Page, phone: Page, ben: str, folder: Path) -> None:
     sharing = re.compile(said.HISTORY)
     desk.get_by_role("switch", name=sharing).click(timeout=app.STEP_MS)
     desk.get_by_role("switch", name=sharing, checked=True).wait_for(state="attached", timeout=ARRIVAL_MS)
-    picture(desk, folder, "rules-1440-light")
+    picture(desk, "rules-1440-light")
     seen(phone, said.READ_ONLY)
     app.press(phone, app.words("DETAILS"))
-    picture(phone, folder, "details-390-dark")
+    picture(phone, "details-390-dark")
     app.press(phone, said.LEAVE)
     seen(phone, said.leaving(GROUP))
     button(phone, said.LEAVE).click(timeout=app.STEP_MS)
@@ -192,7 +192,7 @@ def governing(desk: Page, phone: Page, ben: str, folder: Path) -> None:
     seen(desk, app.words("left")(ben))
 
 
-def channels(desk: Page, phone: Page, name: str, folder: Path) -> None:
+def channels(desk: Page, phone: Page, name: str) -> None:
     """One makes an open channel, the other finds it; what was said is found by its words; an application is let in."""
     app.press(desk, open_said.CHANNELS)
     app.press(desk, open_said.NEW_CHANNEL)
@@ -204,7 +204,7 @@ def channels(desk: Page, phone: Page, name: str, folder: Path) -> None:
     app.press(phone, open_said.CHANNELS)
     app.write(phone, app.field(phone, open_said.FIND_CHANNEL), name)
     button(phone, open_said.join(name)).wait_for(state="attached", timeout=ARRIVAL_MS)
-    picture(phone, folder, "channels-390-dark")
+    picture(phone, "channels-390-dark")
     app.press(phone, open_said.join(name))
     seen(phone, "The ferry leaves at nine", app.words("OPEN_CHANNEL"))
     app.write(phone, app.composer(phone, f"#{name}"), "Then I take the ferry, too")
@@ -216,24 +216,24 @@ def channels(desk: Page, phone: Page, name: str, folder: Path) -> None:
     rows = [desk.get_by_role("button", name=re.compile(rf"^{who}, \w+, \d\d:\d\d, ")) for who in ("You", r"ben\w*")]
     rows[0].first.click(timeout=app.STEP_MS)
     assert not rows[1].count(), "the other message lacks a word"
-    picture(desk, folder, "channel-search-1440-light")
+    picture(desk, "channel-search-1440-light")
     app.press(desk, app.words("DETAILS"))
     app.press(desk, f"{open_said.APPS}, {open_said.APPS_DETAIL}")
     app.fill(desk, open_said.APP_NAME, "Build server")
     app.press(desk, open_said.MAKE_APP)
     seen(desk, open_said.SECRETS)
-    picture(desk, folder, "applications-1440-light")
+    picture(desk, "applications-1440-light")
     app.press(desk, open_said.KEPT)
     button(desk, f"{open_said.REVOKE}: Build server").wait_for(state="attached", timeout=ARRIVAL_MS)
 
 
-def privacy(desk: Page, folder: Path) -> None:
+def privacy(desk: Page) -> None:
     """What is hidden stays hidden after a start."""
     app.press(desk, app.words("SETTINGS"))
     button(desk, said.PRIVACY).click(timeout=app.STEP_MS)
     typing = desk.get_by_role("switch", name=re.compile(said.PRIVACY_ROWS["typing"][0]))
     typing.click(timeout=app.STEP_MS)
-    picture(desk, folder, "privacy-1440-light")
+    picture(desk, "privacy-1440-light")
     app.press(desk, app.words("APPEARANCE"))
     button(desk, said.PRIVACY).click(timeout=app.STEP_MS)
     desk.get_by_role("switch", name=re.compile(said.PRIVACY_ROWS["typing"][0]), checked=False).wait_for(
@@ -241,16 +241,16 @@ def privacy(desk: Page, folder: Path) -> None:
     )
 
 
-def blocking(desk: Page, phone: Page, anna: str, ben: str, folder: Path) -> None:
+def blocking(desk: Page, phone: Page, anna: str, ben: str) -> None:
     """Somebody is kept away, whose words come through no more until that has ended."""
     app.press(desk, app.words("CHATS"))
     app.open_chat(desk, ben)
     order(desk, people_said.block(ben))
     seen(desk, people_said.BLOCK_TEXT)
-    picture(desk, folder, "block-1440-light")
+    picture(desk, "block-1440-light")
     button(desk, people_said.block(ben)).click(timeout=app.STEP_MS)
     seen(desk, people_said.blocked(ben))
-    picture(desk, folder, "blocked-1440-light")
+    picture(desk, "blocked-1440-light")
     app.press(phone, app.words("BACK_TO_CHATS"))
     app.open_chat(phone, anna)
     app.write(phone, app.composer(phone, anna), "Are you there?")
