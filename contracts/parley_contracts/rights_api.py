@@ -23,6 +23,8 @@ class DeletionAsked(msgspec.Struct, frozen=True):
 ExportState = Literal["waiting", "working", "ready", "failed"]
 #: What is asked for and given of an archive at a time.
 EXPORT_MEDIA_TYPE = "application/octet-stream"
+#: `GET /internal/people/{user_id}/export` of each service: what it keeps of a person, a line of JSON each.
+LINES_MEDIA_TYPE = "application/x-ndjson"
 
 
 class ExportInfo(msgspec.Struct, frozen=True):

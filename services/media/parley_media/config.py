@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from parley_serving.environment import ConfigError, required
 from parley_serving.fastapi.config import NodeConfig, is_node_id
 from parley_serving.object_store import read_s3
-from parley_serving.service_keys import ServiceKeys
 
 SERVICE = "media"
 
@@ -19,13 +18,12 @@ class Config(NodeConfig):
     """The environment of one node."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        super().__init__(environment, node_id_default=SERVICE)
+        super().__init__(environment, service=SERVICE, node_id_default=SERVICE)
         nodes = required(environment, "PARLEY_MESSAGING_NODES").split(",")
         if not all(is_node_id(node) for node in nodes):
             raise ConfigError("PARLEY_MESSAGING_NODES names nodes of messaging, with commas between them")
         #: Where messaging's nodes listen.
         self.messaging_sockets: Final = tuple(self.run_dir / f"{node}.sock" for node in nodes)
-        self.service_keys: Final = ServiceKeys(required(environment, "PARLEY_SERVICE_KEYS"))
         self.s3: Final = read_s3(environment)
         #: The Host under which the object store sees what comes by the gateway.
         self.s3_signed_host: Final = environment.get("PARLEY_S3_SIGNED_HOST") or urlsplit(self.origin).netloc

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from parley_serving.environment import ConfigError, limits_profile, required
 from parley_serving.fastapi.config import NodeConfig
-from parley_serving.service_keys import ServiceKeys
 
+SERVICE = "messaging"
 DATABASE_DEFAULT = "messaging"
 
 
@@ -19,10 +19,9 @@ class Config(NodeConfig):
     """The environment of one node."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        super().__init__(environment, node_id_default="messaging-1")
+        super().__init__(environment, service=SERVICE, node_id_default="messaging-1")
         self.redis_url: Final = required(environment, "PARLEY_REDIS_URL")
         self.limits_profile: Final = limits_profile(environment)
-        self.service_keys: Final = ServiceKeys(required(environment, "PARLEY_SERVICE_KEYS"))
 
     def field_secret(self) -> bytes:
         """What seals single fields of the database is derived from."""

@@ -26,7 +26,7 @@ from parley_contracts.limits import (
 )
 from parley_contracts.messaging_api import CLOSE_RECONNECT
 from parley_contracts.people_api import BlockChange, BlocksChanged
-from parley_messaging.adapters.auth import SERVICE, AccountClient
+from parley_messaging.adapters.auth import AccountClient
 from parley_messaging.adapters.callbacks import HttpsCallbacks
 from parley_messaging.adapters.mongo.applications import MongoApplications
 from parley_messaging.adapters.mongo.channels import MongoChannels
@@ -62,7 +62,7 @@ from parley_messaging.api import (
 )
 from parley_messaging.api.state_commands import StateCommands
 from parley_messaging.api.watch import Watch
-from parley_messaging.config import Config
+from parley_messaging.config import SERVICE, Config
 from parley_messaging.domain.applications import Hooks
 from parley_messaging.domain.entries import StoredEntry
 from parley_messaging.domain.ownership import owner_of

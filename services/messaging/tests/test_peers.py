@@ -18,10 +18,10 @@ from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new
 from parley_contracts.messaging_api import Appended
 from parley_contracts.problems import EpochStale
 from parley_contracts.tokens import sign_service_token
-from parley_messaging.adapters.auth import SERVICE
 from parley_messaging.adapters.peer_frames import FRAME_SIZE_BYTES_MAX, frame
 from parley_messaging.adapters.peer_server import PeerServer
 from parley_messaging.adapters.peers import UnixPeers
+from parley_messaging.config import SERVICE
 from parley_messaging.domain.entries import MESSAGE, Submission
 from parley_messaging.ports import PeerUnreachable
 

@@ -10,7 +10,7 @@ from ninja import Router
 
 from parley_contracts.ids import UserId, is_uuid
 from parley_contracts.problems import Forbidden, NotFound
-from parley_contracts.rights_api import Leftovers
+from parley_contracts.rights_api import LINES_MEDIA_TYPE, Leftovers
 from parley_contracts.tokens import verify_service_token
 from parley_notification.deliveries.erasing import left_of
 from parley_notification.deliveries.handing_out import lines
@@ -21,7 +21,6 @@ from parley_serving.django.bodies import json_response
 SERVICE = "notification"
 #: Who asks what is left.
 ASKING_SERVICE = "auth"
-LINES_MEDIA_TYPE = "application/x-ndjson"
 router = Router()
 
 

@@ -12,8 +12,6 @@ from parley_contracts.people_api import BlockChanges
 from parley_contracts.problems import Unavailable
 from parley_serving.fastapi.access_tokens import AuthClient
 
-SERVICE = "messaging"
-
 
 class _KnownUser(msgspec.Struct):
     user_id: UserId

@@ -12,8 +12,8 @@ import structlog
 from parley_contracts.messaging_api import Appended
 from parley_contracts.problems import Internal, Problem
 from parley_contracts.tokens import KeySet, verify_service_token
-from parley_messaging.adapters.auth import SERVICE
 from parley_messaging.adapters.peer_frames import PARCEL, Answer, FrameError, FrameWriter, read_frame
+from parley_messaging.config import SERVICE
 from parley_messaging.domain.entries import Submission
 from parley_messaging.ports import Outcome
 from parley_serving.fastapi.background import end_tasks

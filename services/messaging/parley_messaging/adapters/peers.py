@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from parley_contracts.ids import ConversationId
 from parley_contracts.limits import APPEND_TIMEOUT_S
 from parley_contracts.tokens import sign_service_token
-from parley_messaging.adapters.auth import SERVICE
 from parley_messaging.adapters.peer_frames import ANSWER, FrameError, FrameWriter, Parcel, frame, read_frame
 from parley_messaging.adapters.redis.nodes import NodeRegistry
+from parley_messaging.config import SERVICE
 from parley_messaging.domain.entries import Submission
 from parley_messaging.domain.ownership import owner_of
 from parley_messaging.ports import Outcome, PeerUnreachable

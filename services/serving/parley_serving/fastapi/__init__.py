@@ -4,6 +4,8 @@
     commands        the command line over MongoDB
     access_tokens   who calls: tokens of auth verified here, revocations read from auth
     requests        bodies and identifiers within their limits
+    internal        what every node answers other services
+    deletions       accounts that are gone, read from auth
     problems        every error as problem+json, a request id on every answer
 
 Invariant: nothing here imports Django.

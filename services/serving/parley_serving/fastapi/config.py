@@ -1,4 +1,4 @@
-"""What both FastAPI services ask of the environment: the node's name, its MongoDB, its key."""
+"""What both FastAPI services ask of the environment: the node's name, its MongoDB, its key and those of the others."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from parley_serving.environment import ConfigError, ServiceConfig, required
+from parley_serving.service_keys import ServiceKeys
 
 _NODE_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 
 class NodeConfig(ServiceConfig):
-    """The environment of one node; `ConfigError` says what is missing or impossible."""
+    """The environment of one node of a `service`; `ConfigError` says what is missing or impossible."""
 
-    def __init__(self, environment: Mapping[str, str], *, node_id_default: str) -> None:
+    def __init__(self, environment: Mapping[str, str], *, service: str, node_id_default: str) -> None:
         super().__init__(environment)
+        self.service: Final = service
+        self.service_keys: Final = ServiceKeys(required(environment, "PARLEY_SERVICE_KEYS"))
         self.mongodb_url: Final = required(environment, "PARLEY_MONGODB_URL")
         self.node_id: Final = environment.get("PARLEY_NODE_ID", node_id_default)
         if not is_node_id(self.node_id):
