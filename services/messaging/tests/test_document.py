@@ -20,7 +20,7 @@ from parley_messaging.api.socket import router as socket
 
 def told_by(route):
     """Method, path, name, parameters of the query, and the type of the body, as the code has them."""
-    body = re.search(r"(?:read_body\(request|parse_body\(raw), (\w+)\)", inspect.getsource(route.endpoint))
+    body = re.search(r"(?:read_body\(request|parse_body\(raw|append\(request), (\w+)[,)]", inspect.getsource(route.endpoint))
     query = {parameter.alias for parameter in route.dependant.query_params}
     (method,) = route.methods
     return method, route.path, route.name, frozenset(query), body and body[1]

@@ -26,7 +26,7 @@ from parley_contracts.channels_api import (
 from parley_contracts.limits import CHANNELS_PAGE_DEFAULT
 from parley_contracts.problems import RateLimited
 from parley_messaging.api.admitting import caller_of
-from parley_messaging.api.routes import Place
+from parley_messaging.api.routes import Place, append
 from parley_messaging.api.submissions import channel_policy, clear_submission, described_body, post_submission
 from parley_messaging.node import node_of
 from parley_serving.fastapi.requests import Caller, identifier, json_response, read_body
@@ -34,7 +34,7 @@ from parley_serving.fastapi.requests import Caller, identifier, json_response, r
 router = APIRouter(prefix="/api/v1/messaging")
 
 
-async def _append(
+async def _append_clear(
     request: Request, caller: Caller, entry_type: ClearType, conversation_id: str, client_id: str, **fields: Any
 ) -> Response:
     submission = clear_submission(caller, entry_type, conversation_id, client_id, **fields)
@@ -68,7 +68,7 @@ async def put_channel(request: Request, conversation_id: str) -> Response:
     wait_s = await node_of(request).channel_attempts.wait_s(caller.user_id)
     if wait_s:
         raise RateLimited("You have created many channels; wait a little.", retry_after_s=wait_s)
-    return await _append(request, caller, CHANNEL_CREATED, conversation_id, upload.client_id, body=body)
+    return await _append_clear(request, caller, CHANNEL_CREATED, conversation_id, upload.client_id, body=body)
 
 
 @router.put("/channels/{conversation_id}/description/{client_id}")
@@ -77,19 +77,19 @@ async def put_channel_description(request: Request, conversation_id: str, client
     caller = await caller_of(request)
     upload = await read_body(request, ChannelDescription)
     body = described_body(upload)
-    return await _append(request, caller, CHANNEL_DESCRIBED, conversation_id, client_id, body=body)
+    return await _append_clear(request, caller, CHANNEL_DESCRIBED, conversation_id, client_id, body=body)
 
 
 @router.put("/channels/{conversation_id}/joins/{client_id}")
 async def put_channel_join(request: Request, conversation_id: str, client_id: str) -> Response:
     """Come into a channel."""
-    return await _append(request, await caller_of(request), MEMBER_JOINED, conversation_id, client_id)
+    return await _append_clear(request, await caller_of(request), MEMBER_JOINED, conversation_id, client_id)
 
 
 @router.put("/channels/{conversation_id}/leaves/{client_id}")
 async def put_channel_leave(request: Request, conversation_id: str, client_id: str) -> Response:
     """Leave a channel."""
-    return await _append(request, await caller_of(request), MEMBER_LEFT, conversation_id, client_id)
+    return await _append_clear(request, await caller_of(request), MEMBER_LEFT, conversation_id, client_id)
 
 
 @router.put("/channels/{conversation_id}/policy/{client_id}")
@@ -98,16 +98,13 @@ async def put_channel_policy(request: Request, conversation_id: str, client_id: 
     caller = await caller_of(request)
     upload = await read_body(request, ChannelPolicyUpload)
     fields = {"epoch": upload.epoch, "policy": channel_policy(upload)}
-    return await _append(request, caller, POLICY_CHANGED, conversation_id, client_id, **fields)
+    return await _append_clear(request, caller, POLICY_CHANGED, conversation_id, client_id, **fields)
 
 
 @router.put("/channels/{conversation_id}/posts/{client_id}")
 async def put_post(request: Request, conversation_id: str, client_id: str) -> Response:
     """Say something in a channel."""
-    caller = await caller_of(request)
-    upload = await read_body(request, PostUpload)
-    submission = post_submission(caller, conversation_id, client_id, upload)
-    return json_response(await node_of(request).appending.submit(submission))
+    return await append(request, PostUpload, post_submission, conversation_id, client_id)
 
 
 @router.put("/channels/{conversation_id}/scheduled/{client_id}")

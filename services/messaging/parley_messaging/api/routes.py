@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
@@ -41,6 +42,7 @@ from parley_messaging.api.submissions import (
     reset_submission,
     unusable_submission,
 )
+from parley_messaging.domain.entries import Submission
 from parley_messaging.node import node_of
 from parley_messaging.service.reading import page_limit
 from parley_serving.fastapi.requests import (
@@ -55,50 +57,46 @@ NUMBER_MAX = 2**53
 Number = Annotated[int, Query(ge=0, le=NUMBER_MAX)]
 Place = Annotated[int, Path(ge=0, le=NUMBER_MAX)]
 ArchiveLimit = Annotated[int, Query(ge=1, le=ARCHIVE_PAGE_MAX)]
+Upload = TypeVar("Upload")
+
+
+async def append(
+    request: Request, upload_type: type[Upload], submission: Callable[..., Submission], *place: str | int
+) -> Response:
+    """Submit what the body says, as `submission(caller, *place, upload)`; the answer is its acknowledgement."""
+    caller = await caller_of(request)
+    upload = await read_body(request, upload_type)
+    return json_response(await node_of(request).appending.submit(submission(caller, *place, upload)))
 
 
 @router.put("/conversations/{conversation_id}")
 async def put_conversation(request: Request, conversation_id: str) -> Response:
     """Create a conversation."""
-    caller = await caller_of(request)
-    upload = await read_body(request, ConversationCreation)
-    return json_response(await node_of(request).appending.submit(creation_submission(caller, conversation_id, upload)))
+    return await append(request, ConversationCreation, creation_submission, conversation_id)
 
 
 @router.put("/conversations/{conversation_id}/messages/{client_id}")
 async def put_message(request: Request, conversation_id: str, client_id: str) -> Response:
     """Append a message."""
-    caller = await caller_of(request)
-    upload = await read_body(request, MessageUpload)
-    submission = message_submission(caller, conversation_id, client_id, upload)
-    return json_response(await node_of(request).appending.submit(submission))
+    return await append(request, MessageUpload, message_submission, conversation_id, client_id)
 
 
 @router.put("/conversations/{conversation_id}/commits/{client_id}")
 async def put_commit(request: Request, conversation_id: str, client_id: str) -> Response:
     """Append a commit."""
-    caller = await caller_of(request)
-    upload = await read_body(request, CommitUpload)
-    submission = commit_submission(caller, conversation_id, client_id, upload)
-    return json_response(await node_of(request).appending.submit(submission))
+    return await append(request, CommitUpload, commit_submission, conversation_id, client_id)
 
 
 @router.put("/conversations/{conversation_id}/unusable/{sequence}")
 async def put_unusable(request: Request, conversation_id: str, sequence: Place) -> Response:
     """Report a commit that the caller's device cannot use."""
-    caller = await caller_of(request)
-    upload = await read_body(request, UnusableUpload)
-    submission = unusable_submission(caller, conversation_id, sequence, upload)
-    return json_response(await node_of(request).appending.submit(submission))
+    return await append(request, UnusableUpload, unusable_submission, conversation_id, sequence)
 
 
 @router.put("/conversations/{conversation_id}/resets/{client_id}")
 async def put_reset(request: Request, conversation_id: str, client_id: str) -> Response:
     """Begin a new generation of the group."""
-    caller = await caller_of(request)
-    upload = await read_body(request, ResetUpload)
-    submission = reset_submission(caller, conversation_id, client_id, upload)
-    return json_response(await node_of(request).appending.submit(submission))
+    return await append(request, ResetUpload, reset_submission, conversation_id, client_id)
 
 
 @router.get("/conversations")

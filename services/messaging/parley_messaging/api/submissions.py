@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -64,12 +65,7 @@ def message_submission(
         device_id=caller.device_id,
         header=binary(upload.header, "header", size_bytes_max=HEADER_SIZE_BYTES_MAX),
         ciphertext=binary(upload.ciphertext, "ciphertext", size_bytes_max=CIPHERTEXT_SIZE_BYTES_MAX),
-        signature=binary(
-            upload.signature,
-            "signature",
-            size_bytes_max=SIGNATURE_SIZE_BYTES,
-            size_bytes_min=SIGNATURE_SIZE_BYTES,
-        ),
+        signature=_signature(upload.signature),
     )
 
 
@@ -77,9 +73,6 @@ def commit_submission(
     caller: Caller, unverified_conversation_id: str, unverified_client_id: str, upload: CommitUpload
 ) -> Submission:
     """An MLS commit with what goes with it."""
-    if len(upload.welcome_devices) > DEVICES_PER_GROUP_MAX:
-        raise InvalidRequest("too many devices", field="welcome_devices")
-    devices = tuple(DeviceId(identifier(device, "welcome_devices")) for device in upload.welcome_devices)
     return Submission(
         type=COMMIT,
         conversation_id=ConversationId(identifier(unverified_conversation_id, "conversation_id")),
@@ -91,7 +84,7 @@ def commit_submission(
         group_info=binary(upload.group_info, "group_info", size_bytes_max=GROUP_INFO_SIZE_BYTES_MAX),
         policy=_optional(upload.policy, "policy", POLICY_SIZE_BYTES_MAX),
         welcome=_optional(upload.welcome, "welcome", WELCOME_SIZE_BYTES_MAX),
-        welcome_devices=devices,
+        welcome_devices=_welcome_devices(upload.welcome_devices),
         push_secrets=_sealed_secrets(upload.push_secrets),
     )
 
@@ -108,9 +101,7 @@ def unusable_submission(
         user_id=caller.user_id,
         device_id=caller.device_id,
         unusable=sequence,
-        signature=binary(
-            upload.signature, "signature", size_bytes_max=SIGNATURE_SIZE_BYTES, size_bytes_min=SIGNATURE_SIZE_BYTES
-        ),
+        signature=_signature(upload.signature),
     )
 
 
@@ -118,8 +109,6 @@ def reset_submission(
     caller: Caller, unverified_conversation_id: str, unverified_client_id: str, upload: ResetUpload
 ) -> Submission:
     """A new generation with what goes with it."""
-    if len(upload.welcome_devices) > DEVICES_PER_GROUP_MAX:
-        raise InvalidRequest("too many devices", field="welcome_devices")
     if not 0 < upload.unusable <= SEQUENCE_MAX:
         raise InvalidRequest("there is no such entry", field="unusable")
     return Submission(
@@ -132,7 +121,7 @@ def reset_submission(
         group_info=binary(upload.group_info, "group_info", size_bytes_max=GROUP_INFO_SIZE_BYTES_MAX),
         policy=binary(upload.policy, "policy", size_bytes_max=POLICY_SIZE_BYTES_MAX),
         welcome=_optional(upload.welcome, "welcome", WELCOME_SIZE_BYTES_MAX),
-        welcome_devices=tuple(DeviceId(identifier(device, "welcome_devices")) for device in upload.welcome_devices),
+        welcome_devices=_welcome_devices(upload.welcome_devices),
         push_secrets=_sealed_secrets(upload.push_secrets),
     )
 
@@ -200,6 +189,17 @@ def _post_fields(upload: PostUpload | PostSend | ScheduledPostUpload) -> dict[st
 def channel_policy(upload: ChannelPolicyUpload) -> bytes:
     """The policy document of an upload."""
     return binary(upload.policy, "policy", size_bytes_max=POLICY_SIZE_BYTES_MAX)
+
+
+def _signature(unverified_text: str) -> bytes:
+    size = SIGNATURE_SIZE_BYTES
+    return binary(unverified_text, "signature", size_bytes_max=size, size_bytes_min=size)
+
+
+def _welcome_devices(unverified_devices: Sequence[str]) -> tuple[DeviceId, ...]:
+    if len(unverified_devices) > DEVICES_PER_GROUP_MAX:
+        raise InvalidRequest("too many devices", field="welcome_devices")
+    return tuple(DeviceId(identifier(device, "welcome_devices")) for device in unverified_devices)
 
 
 def _sealed_secrets(unverified_secrets: list[PushSecret]) -> tuple[SealedSecret, ...]:
