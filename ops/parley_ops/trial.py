@@ -6,6 +6,8 @@ stack, the journeys that also kill its parts. All of these wait for others most 
 slightly lower priority: the checks, the tests that need no stack, and trials that try one thing many times. What the rooms and the
 processes that they start execute is measured together, which makes them half as slow again: to measure the trials, too, or the stacks,
 would tell hardly more.
+
+Invariant: a trial that a signal ends takes its stacks down.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from parley_ops.children import Children, to_its_end
 from parley_ops.errors import OperationError, UsageError
 from parley_ops.instance import choose_port, require_instance
 from parley_ops.layout import Home, checkout, runtime
@@ -91,6 +94,10 @@ Ran = tuple[str, str, int]
 
 def check() -> int:
     """Format, lint, types, import rules, the API's documents, rules of the house; 0 where all are kept."""
+    return to_its_end(_check)
+
+
+def _check(children: Children) -> int:
     source = checkout()
     tools = f"{sys.prefix}/bin"
     commands = {
@@ -104,31 +111,36 @@ def check() -> int:
     }
     failed = []
     for name, command in commands.items():
-        done = subprocess.run(command, cwd=source, env=_environment(), capture_output=True, text=True, check=False)
-        _print(f"{name:8} {'ok' if done.returncode == 0 else 'FAILED'}")
-        if done.returncode:
-            _print(done.stdout + done.stderr)
+        with children.started(command, cwd=source, env=_environment(), piped=True) as running:
+            said, _ = running.communicate()
+        _print(f"{name:8} {'ok' if running.returncode == 0 else 'FAILED'}")
+        if running.returncode:
+            _print(said)
             failed.append(name)
     return 1 if failed else 0
 
 
 def test(arguments: Sequence[str], *, keep: bool) -> int:
     """All checks and tests, or those that `arguments` choose on one fresh stack; ends with pytest's closing lines."""
-    source = checkout()
     if not arguments:
-        return _test_all(source, keep=keep)
-    with _stack(runtime() / "test-home", keep=keep) as variables:
-        runs = [_pytest(run, arguments, variables, say=_print) for run in _split(arguments, source)]
+        return to_its_end(lambda children: _test_all(children, keep=keep))
+    return to_its_end(lambda children: _test_chosen(children, arguments, keep=keep))
+
+
+def _test_chosen(children: Children, arguments: Sequence[str], *, keep: bool) -> int:
+    with _stack(children, runtime() / "test-home", keep=keep) as variables:
+        chosen = _split(arguments, checkout())
+        runs = [_pytest(children, run, arguments, variables, say=_print) for run in chosen]
     return _closing(runs)
 
 
-def _test_all(source: Path, *, keep: bool) -> int:
+def _test_all(children: Children, *, keep: bool) -> int:
     """The lanes beside each other; the browsers' output comes as it is made, that of the others whole at their ends.
 
     Sound because the services' tests work in databases of their own on the browsers' stack, and whatever hurts a stack
     has another one.
     """
-    folder = _empty(runtime() / "coverage")
+    source, folder = checkout(), _empty(runtime() / "coverage")
     auth, notification = ((name, [room]) for name, room in DJANGO_ROOMS.items())
     browsers = sorted(str(path.relative_to(source)) for pattern in BROWSERS for path in source.glob(pattern))
     elsewhere = [f"--ignore={path}" for path in (*browsers, *OF_CHECK)]
@@ -138,24 +150,25 @@ def _test_all(source: Path, *, keep: bool) -> int:
         for run in runs:
             lines: list[str] = []
             measured = variables | _measuring(run[0], source, folder)
-            done.append(_pytest(run, SLOWEST, measured, *before, say=lines.append))
+            done.append(_pytest(children, run, SLOWEST, measured, *before, say=lines.append))
             _print("\n".join(lines))
         return done
 
     def journeys() -> list[Ran]:
-        with _stack(runtime() / "journeys-home", keep=False) as variables:
+        with _stack(children, runtime() / "journeys-home", keep=False) as variables:
             return lane([("journeys", [JOURNEYS, *elsewhere])], variables)
 
     def filling() -> tuple[int, list[Ran]]:
         repeating = [f"--ignore={path}" for path in REPEATING]
-        return check(), lane([("units", [*UNITS, *repeating]), ("trials", list(REPEATING))], {}, *_LOW_PRIORITY)
+        runs = [("units", [*UNITS, *repeating]), ("trials", list(REPEATING))]
+        return _check(children), lane(runs, {}, *_LOW_PRIORITY)
 
     with ThreadPoolExecutor(max_workers=3) as beside:
         filled = beside.submit(filling)
-        with _stack(runtime() / "test-home", keep=keep) as variables:
+        with _stack(children, runtime() / "test-home", keep=keep) as variables:
             services = [auth, ("rooms", list(ROOMS)), ("operations", list(OPERATIONS))]
             waiting = [beside.submit(lane, services, variables), beside.submit(journeys)]
-            in_browsers = _pytest(("browsers", browsers), SLOWEST, variables, say=_print)
+            in_browsers = _pytest(children, ("browsers", browsers), SLOWEST, variables, say=_print)
             runs = lane([notification], variables)
             runs = [*(run for each in waiting for run in each.result()), *runs]
         checked, others = filled.result()
@@ -185,13 +198,18 @@ def bench(name: str, arguments: Sequence[str]) -> int:
     known = sorted(path.stem for path in (source / "bench").glob("*.py") if "def main" in path.read_text())
     if name not in known:
         raise UsageError(f"There is no benchmark {name}; there are: {', '.join(known)}.")
+    return to_its_end(lambda children: _bench(children, name, arguments))
+
+
+def _bench(children: Children, name: str, arguments: Sequence[str]) -> int:
+    source = checkout()
     with ExitStack() as running:
         variables = {"PYTHONPATH": str(source / "tests")}  # the checker of histories
         if name not in ALONE:
             home, options = runtime() / "bench-home", BENCH_OPTIONS.get(name, ())
-            variables |= running.enter_context(_stack(home, *options, keep=False))
+            variables |= running.enter_context(_stack(children, home, *options, keep=False))
         command = [sys.executable, str(source / "bench" / f"{name}.py"), *arguments]
-        return subprocess.run(command, cwd=source, env=_environment() | variables, check=False).returncode
+        return children.run(command, cwd=source, env=_environment() | variables)
 
 
 def _split(arguments: Sequence[str], source: Path) -> list[tuple[str, list[str]]]:
@@ -212,6 +230,7 @@ def _is_path(word: str, source: Path) -> bool:
 
 
 def _pytest(
+    children: Children,
     run: tuple[str, list[str]],
     arguments: Sequence[str],
     variables: dict[str, str],
@@ -223,16 +242,13 @@ def _pytest(
     options = [word for word in arguments if not _is_path(word, source)]
     command = [*before, sys.executable, "-m", "pytest", *chosen, *options]
     closing = ""
-    process = subprocess.Popen(
-        command, cwd=source, env=_environment() | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout is not None
-    with process.stdout as output:
-        for line in output:
+    with children.started(command, cwd=source, env=_environment() | variables, piped=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
             say(line.rstrip("\n"))
             if line.strip():
                 closing = line.rstrip("\n")
-    return name, closing, process.wait()
+    return name, closing, process.returncode
 
 
 def _coverage(source: Path, folder: Path) -> int:
@@ -255,22 +271,21 @@ def trusted_provider(place: Path) -> tuple[Path, int]:
 
 
 @contextmanager
-def _stack(place: Path, *options: str, keep: bool) -> Iterator[dict[str, str]]:
+def _stack(children: Children, place: Path, *options: str, keep: bool) -> Iterator[dict[str, str]]:
     """A stack of its own in an empty home, started with `options`; gives the variables by which tests find it."""
-    launcher = [sys.executable, "-m", "parley_ops"]
-    subprocess.run([*launcher, "down", "--home", str(place)], env=_environment(), check=False, capture_output=True)
+    launcher, variables = [sys.executable, "-m", "parley_ops"], _environment()
+    _down(place)
     shutil.rmtree(place, ignore_errors=True)
-    variables = _environment()
     # The web app first: that takes a minute, in which somebody else could take the port.
-    if subprocess.run([*launcher, "build-app"], env=variables, check=False).returncode:
+    if children.run([*launcher, "build-app"], env=variables):
         raise OperationError("The web app for this could not be built.")
     command = [*launcher, "up", "--detach", "--home", str(place), "--port", str(choose_port()), *options]
     providers, provider_port = trusted_provider(place)
     command += ["--limits-profile", "test", "--push-loopback", "--members-invite"]
     command += ["--identity-providers-file", str(providers)]
-    if subprocess.run(command, env=variables, check=False).returncode:
-        raise OperationError("The stack for this did not start.")
     try:
+        if children.run(command, env=variables):
+            raise OperationError("The stack for this did not start.")
         home = Home(place)
         stack = Stack.load(home, require_instance(home))
         yield {
@@ -285,7 +300,13 @@ def _stack(place: Path, *options: str, keep: bool) -> Iterator[dict[str, str]]:
         if keep:
             _print(f"The stack stays up: ./parley down --home {place}")
         else:
-            subprocess.run([*launcher, "down", "--home", str(place)], env=_environment(), check=False)
+            _down(place)
+
+
+def _down(place: Path) -> None:
+    """Take the stack of a home down, if it is up; no signal for us ends that."""
+    command = [sys.executable, "-m", "parley_ops", "down", "--home", str(place)]
+    subprocess.run(command, env=_environment(), check=False, stdout=subprocess.DEVNULL, process_group=0)
 
 
 def _empty(folder: Path) -> Path:
