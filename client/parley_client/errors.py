@@ -251,7 +251,7 @@ class UnknownAttachment(ClientError):  # noqa: N818
 
 
 class NotAPicture(ClientError):  # noqa: N818
-    """The file that is to be sent as a picture is none that this device can read."""
+    """The file that is to be sent or shown as a picture is none that this device can read."""
 
     slug = "not_a_picture"
 

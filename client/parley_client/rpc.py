@@ -30,6 +30,7 @@ from parley_client.groups.rpc import group_methods
 from parley_client.linking.rpc import DigitsParams, ScanParams, link_methods
 from parley_client.lockout.rpc import lock_out_methods
 from parley_client.people.rpc import people_methods
+from parley_client.platforms.pictures import may_be_decoded
 from parley_client.profiles.rpc import profile_methods
 from parley_client.push.rpc import push_methods
 from parley_client.recovery.rpc import recovery_methods
@@ -94,11 +95,17 @@ class SendParams(Params):
 
 
 class AttachmentParams(Params):
-    """`attachment.read` (the whole, as base64url) and `attachment.thumbnail`: a file of a message."""
+    """`attachment.thumbnail`: a file of a message."""
 
     conversation_id: str
     sequence: int
     index: int
+
+
+class ReadParams(AttachmentParams):
+    """`attachment.read`: the whole file, as base64url; as a `picture` only where it is one that may be decoded."""
+
+    picture: bool = False
 
 
 class SaveParams(AttachmentParams):
@@ -266,7 +273,7 @@ class Rpc:
             "recovery_key.forget": (NoParams, self._forget_recovery_key),
             "send": (SendParams, self._send),
             "attachment.get": (SaveParams, self._attachment_get),
-            "attachment.read": (AttachmentParams, self._attachment_read),
+            "attachment.read": (ReadParams, self._attachment_read),
             "attachment.thumbnail": (AttachmentParams, self._attachment_thumbnail),
             "receive": (ReceiveParams, self._receive),
             "outbox.retry": (OutboxParams, self._outbox_retry),
@@ -406,13 +413,15 @@ class Rpc:
         except OSError as error:
             raise UsageError(f"the file {params.path} cannot be written: {error.strerror}") from error
 
-    async def _attachment_read(self, params: AttachmentParams) -> object:
+    async def _attachment_read(self, params: ReadParams) -> object:
         where = (params.conversation_id, params.sequence, params.index)
         info = self._client.attachment_info(*where)
         if info.size_bytes > READ_SIZE_BYTES_MAX:
             raise TooLarge("this file is too large to be read at once", limit_bytes=READ_SIZE_BYTES_MAX)
-        chunks = [chunk async for chunk in self._client.attachment(*where)]
-        return {"name": info.name, "media_type": info.media_type, "data": b64encode(b"".join(chunks))}
+        data = b"".join([chunk async for chunk in self._client.attachment(*where)])
+        if params.picture and not may_be_decoded(data):
+            raise NotAPicture(f"{info.name} cannot be shown as a picture")
+        return {"name": info.name, "media_type": info.media_type, "data": b64encode(data)}
 
     async def _attachment_thumbnail(self, params: AttachmentParams) -> object:
         found = self._client.thumbnail(params.conversation_id, params.sequence, params.index)

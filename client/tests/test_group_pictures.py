@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from drawn_pictures import drawn, scanned_again
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -12,7 +13,7 @@ from parley_client.content.small_pictures import small_picture
 from parley_client.errors import NotAPicture
 from parley_client.rpc import CallError, Rpc
 from parley_contracts.encoding import b64encode
-from parley_contracts.limits import GROUP_PICTURE_SIZE_BYTES_MAX
+from parley_contracts.limits import GROUP_PICTURE_SIZE_BYTES_MAX, IMAGE_SCANS_MAX, THUMBNAIL_SIDE_PX_MAX
 from parley_contracts.problems import PolicyRefused
 
 
@@ -110,6 +111,20 @@ def encode_text(text):
 
 
 def test_a_picture_that_is_too_large_is_none():
-    whole = b"\xff\xd8\xff" + bytes(GROUP_PICTURE_SIZE_BYTES_MAX - 3)
+    small = drawn((8, 8), "JPEG")
+    whole = small + bytes(GROUP_PICTURE_SIZE_BYTES_MAX - len(small))
     assert small_picture(b64encode(whole), size_bytes_max=GROUP_PICTURE_SIZE_BYTES_MAX) == whole
     assert small_picture(b64encode(whole + b"x"), size_bytes_max=GROUP_PICTURE_SIZE_BYTES_MAX) is None
+
+
+def test_a_small_picture_is_small_on_the_screen_too():
+    side = THUMBNAIL_SIDE_PX_MAX
+    for size, taken in (((side, side), True), ((side + 1, 1), False), ((1, side + 1), False)):
+        text = b64encode(drawn(size, "WEBP"))
+        assert (small_picture(text, size_bytes_max=GROUP_PICTURE_SIZE_BYTES_MAX) is not None) == taken
+
+
+def test_a_picture_that_takes_long_to_decode_is_none():
+    for times, taken in ((IMAGE_SCANS_MAX // 2, True), (IMAGE_SCANS_MAX, False)):
+        text = b64encode(scanned_again(times))
+        assert (small_picture(text, size_bytes_max=GROUP_PICTURE_SIZE_BYTES_MAX) is not None) == taken

@@ -1,8 +1,10 @@
 """How people show themselves: asked for once while it is fresh, kept for when the server is away, pictures by their hash alone."""
 
+import hashlib
 import io
 
 import pytest
+from drawn_pictures import scanned_again
 from PIL import Image
 
 from parley_client.errors import NetworkError, NotAPicture
@@ -10,7 +12,12 @@ from parley_client.profiles.knowing import up_to_date
 from parley_client.rpc import Rpc
 from parley_contracts.auth_api import ProfileChange
 from parley_contracts.encoding import b64decode, b64encode
-from parley_contracts.limits import AVATAR_UPLOAD_SIZE_BYTES_MAX, PROFILE_AGE_S_MAX, PROFILES_PER_LOOKUP_MAX
+from parley_contracts.limits import (
+    AVATAR_UPLOAD_SIZE_BYTES_MAX,
+    IMAGE_SCANS_MAX,
+    PROFILE_AGE_S_MAX,
+    PROFILES_PER_LOOKUP_MAX,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +100,14 @@ async def test_a_picture_that_is_not_the_one_that_was_named_is_not_taken(server,
     assert (await bob.profile(her)).picture == b""
     server.lie = None
     assert (await bob.profile(her)).picture
+
+
+async def test_a_picture_that_takes_long_to_decode_is_not_taken(server, two):
+    _, bob, her = two
+    for picture, taken in ((scanned_again(IMAGE_SCANS_MAX), False), (scanned_again(1), True)):
+        name = hashlib.sha256(picture).hexdigest()
+        server.pictures[name], server.shown[her]["avatar"] = picture, name
+        assert bool((await bob.profile(her)).picture) == taken
 
 
 @pytest.mark.parametrize("name", ["../../../etc/passwd", "https://elsewhere.test/x", "A" * 64, "a" * 63])

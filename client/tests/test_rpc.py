@@ -5,10 +5,12 @@ import io
 
 import msgspec
 import pytest
+from drawn_pictures import scanned_again
 from PIL import Image
 
 from parley_client.rpc import CallError, Rpc
 from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.limits import IMAGE_SCANS_MAX
 from parley_contracts.problems import PolicyRefused
 
 WORDS = {"server": "https://parley.test", "username": "alice", "email": "a@x.test", "password": "long enough to be"}
@@ -241,7 +243,19 @@ async def test_a_picture_goes_as_bytes_and_comes_back(pair):
     assert (shown["name"], shown["media_type"], shown["width"], shown["height"]) == ("pier.png", "image/png", 64, 48)
     assert Image.open(io.BytesIO(b64decode(shown["thumbnail"]))).size == (64, 48)
     place = {"conversation_id": where, "sequence": sent["sequence"], "index": 0}
-    assert b64decode((await bob("attachment.read", **place))["data"]) == picture
+    assert b64decode((await bob("attachment.read", **place, picture=True))["data"]) == picture
+
+
+async def test_a_file_that_is_no_picture_is_read_and_not_shown(pair):
+    alice, bob, where = pair
+    bomb = scanned_again(IMAGE_SCANS_MAX)
+    sent = await alice("send", to=where, text="look", attachments=[{"name": "pier.jpg", "data": b64encode(bomb)}])
+    await bob.client.sync()
+    place = {"conversation_id": where, "sequence": sent["sequence"], "index": 0}
+    assert b64decode((await bob("attachment.read", **place))["data"]) == bomb
+    with pytest.raises(CallError) as refused:
+        await bob("attachment.read", **place, picture=True)
+    assert refused.value.slug == "not_a_picture"
 
 
 async def test_what_is_no_picture_is_not_sent_as_one(pair):

@@ -170,6 +170,9 @@ ATTACHMENT_NAME_LENGTH_MAX = 255
 MEDIA_TYPE_LENGTH_MAX = 127
 IMAGE_SIDE_PX_MAX = 65_535
 IMAGE_PIXELS_MAX = 64 * 1024 * 1024
+#: Each scan of a progressive JPEG goes over all pixels, however few bytes it has: half a megabyte of empty ones takes minutes.
+#: Encoders make ten.
+IMAGE_SCANS_MAX = 64
 THUMBNAIL_SIDE_PX_MAX = 320
 THUMBNAIL_SIZE_BYTES_MAX = 24 * 1024
 THUMBNAILS_PER_MESSAGE_SIZE_BYTES_MAX = 40 * 1024

@@ -52,7 +52,7 @@ class Pictures(Form):
     async def whole(self, picture: Picture) -> bytes:
         """The whole picture of a message; raises `EngineError`."""
         where = {"conversation_id": picture.where, "sequence": picture.sequence, "index": picture.index}
-        return _bytes((await self._engine.call("attachment.read", where))["data"])
+        return _bytes((await self._engine.call("attachment.read", where | {"picture": True}))["data"])
 
     async def set(self, conversation_id: str, data: bytes | None) -> bool:
         """Give a group a picture, or take it away; what fails is said in its details."""

@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from parley_client.api.http import AUTH, Api
 from parley_client.errors import NetworkError
+from parley_client.platforms.pictures import may_be_decoded
 from parley_contracts.auth_api import OwnProfile, Profile, ProfileChange
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import UserId
-from parley_contracts.limits import AVATAR_SIZE_BYTES_MAX
+from parley_contracts.limits import AVATAR_SIZE_BYTES_MAX, THUMBNAIL_SIDE_PX_MAX
 from parley_contracts.profile_api import AVATAR_MEDIA_TYPE, AvatarUpload, Profiles, ProfilesQuery
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -45,4 +46,6 @@ async def get_avatar(api: Api, user_id: UserId, unverified_name: str) -> bytes:
     picture = await api.fetch(f"{AUTH}/avatars/{quote(user_id, safe='')}/{unverified_name}", AVATAR_MEDIA_TYPE)
     if len(picture) > AVATAR_SIZE_BYTES_MAX or hashlib.sha256(picture).hexdigest() != unverified_name:
         raise NetworkError("protocol", "the server sent another picture than the one that was asked for")
+    if not may_be_decoded(picture, side_px_max=THUMBNAIL_SIDE_PX_MAX):
+        raise NetworkError("protocol", "the server sent a picture that is none, or too large to be shown")
     return picture

@@ -1,6 +1,7 @@
 """CPython's tools: `cryptography` for chunks, Pillow for pictures, files of the system; each in a thread.
 
-Invariant: a picture is decoded only when it is of a known format and has at most `IMAGE_PIXELS_MAX` pixels.
+Invariant: a picture is decoded only when it is of a known format, has at most `IMAGE_PIXELS_MAX` pixels, and goes over them at most
+`IMAGE_SCANS_MAX` times.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from PIL import Image, ImageOps
 
 from parley_client.attachments.ports import AttachmentTools
-from parley_client.platforms.pictures import THUMBNAIL_TRIES
+from parley_client.platforms.pictures import THUMBNAIL_TRIES, has_few_scans
 from parley_contracts.limits import IMAGE_PIXELS_MAX, IMAGE_SIDE_PX_MAX, THUMBNAIL_SIDE_PX_MAX
 from parley_mls import CryptoError
 
@@ -85,6 +86,9 @@ def _guarded(work: Callable[[Image.Image], T], data: bytes) -> T | None:
             with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
                 width, height = picture.size
                 if not 0 < width * height <= IMAGE_PIXELS_MAX or max(width, height) > IMAGE_SIDE_PX_MAX:
+                    return None
+                # A TIFF may hold JPEGs, whose scans nobody has counted.
+                if not has_few_scans(data) or "jpeg" in str(picture.info.get("compression")):
                     return None
                 return work(picture)
         except Exception:  # noqa: BLE001 - decoders fail in every way on bytes that somebody made up

@@ -1,19 +1,24 @@
 """Pictures on every platform: how large one may be before anybody decodes it, and how small its thumbnail is tried.
 
-Invariant: the size is read from the picture's own header, without decoding, so that a pixel bomb stays shut.
+Invariant: how many pixels a picture has, and how often a JPEG goes over them, is read from its own headers, without decoding, so
+that a bomb stays shut.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 
-from parley_contracts.limits import IMAGE_PIXELS_MAX, IMAGE_SIDE_PX_MAX
+from parley_contracts.limits import IMAGE_PIXELS_MAX, IMAGE_SCANS_MAX, IMAGE_SIDE_PX_MAX
 
 #: (longest side, quality in percent), tried until one is small enough.
 THUMBNAIL_TRIES = ((320, 70), (320, 50), (240, 50), (160, 50), (96, 40), (48, 30))
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xDA)})
+_JPEG_START, _JPEG_END, _JPEG_SCAN = b"\xff\xd8", 0xD9, 0xDA
+#: Within the pixels, nothing else begins like this (ITU T.81 section F.1.2.3).
+_JPEG_MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
 
 
 def stated_size(data: bytes) -> tuple[int, int] | None:
@@ -27,10 +32,25 @@ def stated_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def may_be_decoded(data: bytes) -> bool:
-    """Whether it is a known picture of a sensible size."""
+def may_be_decoded(data: bytes, *, side_px_max: int = IMAGE_SIDE_PX_MAX) -> bool:
+    """Whether it is a known picture of a sensible size that does not go over its pixels too often."""
     size = stated_size(data)
-    return size is not None and 0 < size[0] * size[1] <= IMAGE_PIXELS_MAX and max(size) <= IMAGE_SIDE_PX_MAX
+    if size is None or not 0 < size[0] * size[1] <= IMAGE_PIXELS_MAX or max(size) > side_px_max:
+        return False
+    return has_few_scans(data)
+
+
+def has_few_scans(data: bytes) -> bool:
+    """Whether a JPEG has at most `IMAGE_SCANS_MAX` scans; what is none has none."""
+    scans, place = 0, len(_JPEG_START) if data.startswith(_JPEG_START) else len(data)
+    while scans <= IMAGE_SCANS_MAX and (found := _JPEG_MARKER.search(data, place)):
+        marker, place = found[1][0], found.end()
+        if marker == _JPEG_END:
+            break
+        scans += marker == _JPEG_SCAN
+        if marker not in _JPEG_BARE:
+            place += int.from_bytes(data[place : place + 2], "big")
+    return scans <= IMAGE_SCANS_MAX
 
 
 def _webp(data: bytes) -> tuple[int, int] | None:
@@ -79,5 +99,5 @@ _FORMATS: tuple[tuple[bytes, Callable[[bytes], tuple[int, int] | None]], ...] = 
     (b"GIF8", lambda data: struct.unpack_from("<HH", data, 6)),
     (b"BM", _bmp),
     (b"RIFF", _webp),
-    (b"\xff\xd8", _jpeg),
+    (_JPEG_START, _jpeg),
 )

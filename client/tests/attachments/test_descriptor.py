@@ -4,6 +4,7 @@ import json
 import unicodedata
 
 import pytest
+from drawn_pictures import drawn
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +30,7 @@ from parley_contracts.limits import (
 )
 from parley_contracts.problems import TooLarge
 
-PICTURE = b"\xff\xd8\xff" + bytes(100)
+PICTURE = drawn((4, 3), "JPEG")
 CHUNK = 256 * 1024
 
 

@@ -6,6 +6,7 @@ import time
 import zlib
 
 import pytest
+from drawn_pictures import drawn, scanned_again
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -64,6 +65,20 @@ async def test_bombs_are_not_decoded(size):
     assert await IMAGES.measure(data) is None
     assert await IMAGES.thumbnail(data, size_bytes_max=THUMBNAIL_SIZE_BYTES_MAX) is None
     assert time.monotonic() - began < 5
+
+
+async def test_a_picture_that_takes_minutes_is_not_decoded():
+    data = scanned_again(30_000, size=(4000, 3000))
+    began = time.monotonic()
+    assert await IMAGES.thumbnail(data, size_bytes_max=THUMBNAIL_SIZE_BYTES_MAX) is None
+    assert time.monotonic() - began < 5
+    assert await IMAGES.thumbnail(scanned_again(20), size_bytes_max=THUMBNAIL_SIZE_BYTES_MAX)
+
+
+async def test_a_jpeg_inside_a_tiff_is_not_decoded():
+    assert await IMAGES.thumbnail(picture(kind="TIFF"), size_bytes_max=THUMBNAIL_SIZE_BYTES_MAX)
+    inside = drawn((64, 48), "TIFF", compression="jpeg")
+    assert await IMAGES.thumbnail(inside, size_bytes_max=THUMBNAIL_SIZE_BYTES_MAX) is None
 
 
 async def test_truncated_pictures_have_no_thumbnail():

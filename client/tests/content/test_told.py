@@ -4,6 +4,7 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from drawn_pictures import drawn
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -90,7 +91,7 @@ async def test_what_is_new_of_a_group_is_told_and_its_picture_has_a_version(peop
     assert [each.changed for each in items(carol, where) if each.kind == "name"] == [["name", "topic", "picture"]]
 
 
-PICTURES = [None, "", b64encode(b"\xff\xd8\xff1"), b64encode(b"\xff\xd8\xff2")]
+PICTURES = [None, "", b64encode(drawn((4, 3), "JPEG")), b64encode(drawn((3, 4), "JPEG"))]
 BODIES = st.builds(
     NameBody, name=st.sampled_from(["a", "b"]), topic=st.sampled_from(["", "t"]), picture=st.sampled_from(PICTURES)
 )

@@ -9,14 +9,11 @@ import io
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from parley_contracts.limits import AVATAR_PIXELS_MAX, AVATAR_SIDE_PX, AVATAR_SIZE_BYTES_MAX
+from parley_contracts.limits import AVATAR_PIXELS_MAX, AVATAR_SIDE_PX, AVATAR_SIZE_BYTES_MAX, IMAGE_SCANS_MAX
 from parley_contracts.problems import InvalidRequest
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 _QUALITIES = (82, 60, 40, 20)
-#: Each scan of a progressive JPEG goes over all pixels, however few bytes it has: half a megabyte of empty ones takes minutes. Encoders
-#: make ten; a thumbnail inside has its own.
-_SCANS_MAX = 64
 _SCAN = b"\xff\xda"
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
@@ -51,7 +48,7 @@ def _expect_few_pixels(picture: Image.Image) -> None:
 
 def _expect_few_scans(unverified_bytes: bytes) -> None:
     # Between the pixels of a JPEG, this is always a marker (ITU T.81 section F.1.2.3).
-    if unverified_bytes[:2] == b"\xff\xd8" and unverified_bytes.count(_SCAN) > _SCANS_MAX:
+    if unverified_bytes[:2] == b"\xff\xd8" and unverified_bytes.count(_SCAN) > IMAGE_SCANS_MAX:
         raise InvalidRequest("This picture goes over its pixels too often.", field="image")
 
 
