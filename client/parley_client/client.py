@@ -30,13 +30,7 @@ from parley_client.content.disappearing import let_disappear
 from parley_client.content.kinds import KIND_TEXT
 from parley_client.crypto.recovery import format_recovery_key
 from parley_client.directory import Directory
-from parley_client.errors import (
-    ClientError,
-    NotSignedIn,
-    UnknownAttachment,
-    UnknownConversation,
-    UsageError,
-)
+from parley_client.errors import ClientError, NotSignedIn, UnknownAttachment, UnknownConversation, UsageError
 from parley_client.events import ConnectionState, Event, Listener, Listeners
 from parley_client.groups import conversations as groups
 from parley_client.groups.commits import resume_pending
@@ -44,6 +38,7 @@ from parley_client.groups.joining import admit_automatically
 from parley_client.key_packages import stock_key_packages
 from parley_client.live import Live
 from parley_client.methods import RoomMethods
+from parley_client.parts import entering
 from parley_client.people.blocks import expect_open
 from parley_client.platforms.labels import DeviceLabel, this_computer
 from parley_client.restoring.offering import offer_held
@@ -91,7 +86,7 @@ class Client(RoomMethods):
         self._session: Session | None = None
         self._live: Live | None = None
         self._connection: asyncio.Task[None] | None = None
-        self._news = asyncio.Event()
+        self._news, self._entering = asyncio.Event(), asyncio.Lock()
 
     @classmethod
     def open(
@@ -121,6 +116,7 @@ class Client(RoomMethods):
 
     # --- the account
 
+    @entering
     async def register(
         self, *, server: str, ca_file: str | None, username: str, email: str, password: str, invitation: str = ""
     ) -> Registration:
@@ -139,6 +135,7 @@ class Client(RoomMethods):
         device = self.session.device
         return Registration(device.user_id, device.device_id, format_recovery_key(account.recovery_key))
 
+    @entering
     async def login(
         self,
         *,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
 from parley_client.account import SetUp
 from parley_client.answers import Conversation, Registration, WhoAmI
 from parley_client.api.http import Api
@@ -11,10 +16,28 @@ from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId, UserId
 from parley_mls import Primitives
 
+Part = TypeVar("Part", bound="ClientPart")
+Words = ParamSpec("Words")
+Answer = TypeVar("Answer")
+
+
+def entering(
+    method: Callable[Concatenate[Part, Words], Awaitable[Answer]],
+) -> Callable[Concatenate[Part, Words], Awaitable[Answer]]:
+    """A method that makes this profile a device: one after the other, so that whoever comes second finds the device of the first."""
+
+    @functools.wraps(method)
+    async def in_turn(self: Part, /, *args: Words.args, **kwargs: Words.kwargs) -> Answer:
+        async with self._entering:
+            return await method(self, *args, **kwargs)
+
+    return in_turn
+
 
 class ClientPart:
     """A part of `Client`, which implements these."""
 
+    _entering: asyncio.Lock
     _primitives: Primitives
     _store: Store
 

@@ -1,5 +1,7 @@
 """Ways into an account beside its password: a passkey after it or alone; and a sign-up that waits for its address."""
 
+import asyncio
+
 import msgspec
 import pytest
 
@@ -148,6 +150,16 @@ async def test_a_device_that_was_signed_out_from_elsewhere_returns_as_a_new_one(
     await alice.sync()
     (where,) = [each.conversation_id for each in alice.conversations()]
     assert [message.text for message in await alice.history(where)] == ["before", "after"]
+
+
+async def test_two_who_sign_in_at_once_on_one_profile_are_one_device(keyed):
+    alice = await keyed.register("alice")
+    phone = keyed.open("phone")
+    words = WORDS | {"recovery_key": keyed.recovery_keys["alice"]}
+    first, second = await asyncio.gather(phone.login(**words), phone.login(**words))
+    assert first == second == phone.whoami()
+    devices = set(keyed.server.devices[alice.whoami().user_id])
+    assert devices == {alice.whoami().device_id, first.device_id}
 
 
 async def test_a_device_that_is_still_good_stays_the_same(keyed):

@@ -16,7 +16,7 @@ from parley_client.api import auth, entrance
 from parley_client.api.http import Api
 from parley_client.api.network import parse_server
 from parley_client.errors import UsageError
-from parley_client.parts import ClientPart
+from parley_client.parts import ClientPart, entering
 from parley_client.store import documents
 from parley_client.store.documents import Account
 from parley_contracts.auth_api import Tokens
@@ -88,6 +88,7 @@ class ProviderMethods(ClientPart):
             waiting.left, await auth.give_code(self._api(_of(waiting.left)), flow_token=waiting.flow_token, code=code)
         )
 
+    @entering
     async def provider_register(self, *, username: str, email: str, invitation: str = "") -> Registration:
         """Make the account with this, its first device, or give one that never got them its keys.
 
@@ -109,6 +110,7 @@ class ProviderMethods(ClientPart):
         self._waiting = None
         return await self._registered(account)
 
+    @entering
     async def provider_restore(self, recovery_key: str | None) -> WhoAmI:
         """Make this a device of the account by its recovery key (on its own profile, none is needed); `RecoveryKeyRefused`."""
         waiting, key = self._expect_waiting(), read_recovery_key(recovery_key)

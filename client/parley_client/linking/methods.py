@@ -10,7 +10,7 @@ from parley_client.crypto.linking import LinkError, parse_scan
 from parley_client.errors import LinkOver, UsageError
 from parley_client.linking.asking import Asking
 from parley_client.linking.giving import Giving
-from parley_client.parts import ClientPart
+from parley_client.parts import ClientPart, entering
 from parley_client.store.documents import Account
 from parley_contracts.ids import DeviceLinkId
 
@@ -64,10 +64,12 @@ class LinkMethods(ClientPart):
         """The six digits to type into the device that answered, once it has; `LinkOver`."""
         return await self._ask().digits()
 
+    @entering
     async def link_finish(self, digits: str) -> WhoAmI:
         """Be a device of the account, by the digits that the other one shows; `LinkRefused`, for good."""
         return await self._come_in(await self._ask().finish(digits))
 
+    @entering
     async def link_scan(
         self, text: str, *, server: str, ca_file: str | None, username: str, password: str, code: str | None = None
     ) -> WhoAmI:

@@ -9,6 +9,7 @@ from parley_client.entrance.providers import ProviderMethods
 from parley_client.errors import SafetyNumberDiffers, UsageError
 from parley_client.groups.policies import known_policy
 from parley_client.groups.roots import renewed_people
+from parley_client.parts import entering
 from parley_client.renewal.beginning import NewRoot
 from parley_client.renewal.returning import accept_keys, let_in_again
 from parley_client.store.conversations import load_conversation
@@ -55,6 +56,7 @@ class RenewalMethods(TrustMethods, ProviderMethods):
         self._waiting = None
         return made
 
+    @entering
     async def _begun_anew(
         self,
         account: Account,
