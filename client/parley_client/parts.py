@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from parley_client.account import SetUp
 from parley_client.answers import Conversation, Registration, WhoAmI
@@ -22,8 +22,8 @@ Answer = TypeVar("Answer")
 
 
 def entering(
-    method: Callable[Concatenate[Part, Words], Awaitable[Answer]],
-) -> Callable[Concatenate[Part, Words], Awaitable[Answer]]:
+    method: Callable[Concatenate[Part, Words], Coroutine[Any, Any, Answer]],
+) -> Callable[Concatenate[Part, Words], Coroutine[Any, Any, Answer]]:
     """A method that makes this profile a device: one after the other, so that whoever comes second finds the device of the first."""
 
     @functools.wraps(method)

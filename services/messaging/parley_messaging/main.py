@@ -57,7 +57,6 @@ from parley_messaging.api import (
     reports,
     room_routes,
     routes,
-    socket,
     state_routes,
 )
 from parley_messaging.api.state_commands import StateCommands
@@ -132,8 +131,7 @@ def create_app(config: Config) -> FastAPI:
     of_devices = (routes, state_routes, room_routes, channel_routes, polling, reports)
     for module in (*of_devices, application_routes):
         app.include_router(module.router, dependencies=[Depends(require_room)])
-    for module in (socket, internal):
-        app.include_router(module.router)
+    app.include_router(internal.router)
     return app
 
 

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from parley_contracts.limits import FRAME_SIZE_BYTES_MAX
 from parley_messaging.api.ready_frames import ReadyFramesProtocol
+from parley_messaging.api.socket import Sockets
 from parley_messaging.config import Config
 from parley_messaging.main import create_app
 
@@ -51,7 +52,7 @@ def serve(config: Config) -> None:
     path.unlink(missing_ok=True)
     app = create_app(config)
     settings = uvicorn.Config(
-        app,
+        Sockets(app),
         uds=str(path),
         loop="uvloop",
         http="httptools",
@@ -63,6 +64,8 @@ def serve(config: Config) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        # The gateway is the only one before us, and `admitting` reads what it says.
+        proxy_headers=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=STOP_S_MAX,
     )

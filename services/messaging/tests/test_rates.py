@@ -26,7 +26,7 @@ from parley_messaging.adapters.mongo.channels import MongoChannels
 from parley_messaging.adapters.mongo.database import connect, database_of
 from parley_messaging.adapters.mongo.log import MongoLog
 from parley_messaging.adapters.mongo.memberships import MongoMemberships
-from parley_messaging.api.admitting import admit
+from parley_messaging.api.admitting import address_of, admit
 from parley_messaging.api.submissions import message_submission
 from parley_messaging.domain.entries import Submission
 from parley_messaging.domain.rates import Rates
@@ -68,7 +68,7 @@ def count_admitted(admission, who, wanted, *, address=""):
     found = 0
     for _ in range(wanted):
         try:
-            admit(admission, asked_from(address), who())
+            admit(admission, who(), address_of(asked_from(address)))
         except RateLimited as problem:
             assert problem.retry_after_s
         else:

@@ -10,7 +10,7 @@ import pytest
 
 from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import HEARTBEAT_INTERVAL_S, TOKEN_LEEWAY_S
-from parley_contracts.messaging_api import CLOSE_HEARTBEAT, CLOSE_UNAUTHENTICATED
+from parley_contracts.messaging_api import CLOSE_HEARTBEAT, CLOSE_UNAUTHENTICATED, Identify
 from parley_messaging.api import watch
 from parley_messaging.api.socket import DeviceSocket
 from parley_messaging.api.watch import Watch
@@ -38,7 +38,9 @@ async def test_a_socket_ends_with_its_token_and_in_silence(later_s, silent_s, co
     now_s = int(time.time())
     node, protocol = SimpleNamespace(hub=SimpleNamespace(detach=lambda socket: None)), Protocol()
     caller = Caller(new_uuid7(), new_uuid7(), new_uuid7(), now_s + 100)
-    DeviceSocket(node, None, protocol, caller).end_if_overdue(now_s + later_s, time.monotonic() + silent_s)
+    DeviceSocket(node, protocol, caller, None, Identify("")).end_if_overdue(
+        now_s + later_s, time.monotonic() + silent_s
+    )
     assert protocol.codes == codes
 
 

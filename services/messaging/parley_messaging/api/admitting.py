@@ -17,12 +17,17 @@ async def caller_of(request: Request) -> Caller:
     node = node_of(request)
     caller = await caller_by_token(node.tokens, bearer_token(request))
     if request.method not in _READING:
-        admit(node.admission, request, caller)
+        admit(node.admission, caller, address_of(request))
     return caller
 
 
-def admit(admission: Admission, connection: HTTPConnection, caller: Caller) -> None:
-    """Count one write of a caller by this connection; `RateLimited`."""
+def address_of(connection: HTTPConnection) -> str | None:
+    """Where a connection comes from, as it is counted; None where the gateway does not say."""
     # The gateway overwrites the header; only it reaches the node's socket.
     peer = connection.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    admission.admit(caller.user_id, caller.device_id, counted_address(peer) if peer else None)
+    return counted_address(peer) if peer else None
+
+
+def admit(admission: Admission, caller: Caller, address: str | None) -> None:
+    """Count one write of a caller from this address; `RateLimited`."""
+    admission.admit(caller.user_id, caller.device_id, address)

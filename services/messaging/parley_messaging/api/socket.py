@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import structlog
-from fastapi import APIRouter
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from parley_contracts.channels_api import PostSend
@@ -44,7 +46,7 @@ from parley_contracts.messaging_api import (
     TokenRenew,
 )
 from parley_contracts.problems import Forbidden, Internal, OriginRefused, Problem, Unauthenticated
-from parley_messaging.api.admitting import admit
+from parley_messaging.api.admitting import address_of, admit
 from parley_messaging.api.readiness import differing_states, visible
 from parley_messaging.api.ready_frames import EXTENSION, ReadyFramesProtocol
 from parley_messaging.api.submissions import message_submission, post_submission
@@ -53,50 +55,67 @@ from parley_messaging.node import Node, node_of
 from parley_serving.fastapi.problems import problem_response
 from parley_serving.fastapi.requests import Caller, caller_by_token
 
-router = APIRouter()
+PATH = "/api/v1/messaging/socket"
 _DECODER: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 _HEARTBEAT_FRAME = json_frame(Heartbeat())
 _log = structlog.get_logger("parley_messaging.socket")
 
 
-@router.websocket("/api/v1/messaging/socket")
-async def socket(websocket: WebSocket) -> None:
-    """Carry one socket from its upgrade to its end."""
+class Sockets:
+    """A node's application with its sockets in front of all layers: what is called on the way stays in memory while a socket lasts."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Carry a socket from its upgrade to its end; hand on everything else."""
+        if scope["type"] != "websocket" or scope["path"] != PATH:
+            await self._app(scope, receive, send)
+            return
+        scope["app"] = self._app
+        device = await _opened(WebSocket(scope, receive, send))
+        if device is not None:
+            await device.run()
+
+
+async def _opened(websocket: WebSocket) -> DeviceSocket | None:
+    """Take a device in that says who it is; None where it is refused."""
     node = node_of(websocket)
     unverified_origin = websocket.headers.get("origin")
     if unverified_origin is not None and unverified_origin != node.config.origin:
         await websocket.send_denial_response(problem_response(OriginRefused()))
-        return
+        return None
     protocol = websocket.scope["extensions"][EXTENSION]
     try:
         generation = await node.generation.value()
     except Problem as problem:
         await websocket.send_denial_response(problem_response(problem))
-        return
+        return None
     await websocket.accept()
+    address = address_of(websocket)
+    protocol.forget_handshake()
     protocol.write_frames(json_frame(Hello(HEARTBEAT_INTERVAL_S, FRAME_SIZE_BYTES_MAX, generation)))
     try:
         async with asyncio.timeout(IDENTIFY_TIMEOUT_S):
-            identify, caller = await _identified(node, websocket)
+            identify, caller = await _identified(node, protocol)
     except TimeoutError:
         protocol.close_now(CLOSE_UNAUTHENTICATED)
-        return
     except (_InvalidFrame, WebSocketDisconnect):
         protocol.close_now(CLOSE_INVALID_FRAME)
-        return
     except Problem as problem:
         refused = isinstance(problem, Unauthenticated | Forbidden)
         protocol.close_now(CLOSE_UNAUTHENTICATED if refused else CLOSE_RECONNECT)
-        return
-    await DeviceSocket(node, websocket, protocol, caller).run(identify)
+    else:
+        return DeviceSocket(node, protocol, caller, address, identify)
+    return None
 
 
 class _InvalidFrame(Exception):  # noqa: N818 - the name of the close code
     """A frame broke the contract."""
 
 
-async def _identified(node: Node, websocket: WebSocket) -> tuple[Identify, Caller]:
-    frame = await _receive(websocket)
+async def _identified(node: Node, protocol: ReadyFramesProtocol) -> tuple[Identify, Caller]:
+    frame = await _receive(protocol)
     if not isinstance(frame, Identify) or len(frame.cursors) > 2 * CONVERSATIONS_PER_USER_MAX:
         raise _InvalidFrame
     if len(frame.read_states_digest) not in {0, READ_STATE_BUCKETS}:
@@ -104,12 +123,12 @@ async def _identified(node: Node, websocket: WebSocket) -> tuple[Identify, Calle
     return frame, await caller_by_token(node.tokens, frame.access_token)
 
 
-async def _receive(websocket: WebSocket) -> ClientFrame:
+async def _receive(protocol: ReadyFramesProtocol) -> ClientFrame:
     """The next frame; `_InvalidFrame` where it is none, `WebSocketDisconnect` at the end."""
-    message = await websocket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message.get("code", 1000))
-    text = message.get("text")
+    event: Mapping[str, Any] = await protocol.receive()
+    if event["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(event.get("code", 1000))
+    text = event.get("text")
     if text is None:
         raise _InvalidFrame
     try:
@@ -121,11 +140,31 @@ async def _receive(websocket: WebSocket) -> ClientFrame:
 class DeviceSocket:
     """One identified socket; a `Connection` of the hub."""
 
-    def __init__(self, node: Node, websocket: WebSocket, protocol: ReadyFramesProtocol, caller: Caller) -> None:
+    # There are ten thousand of them.
+    __slots__ = (
+        "_address",
+        "_caller",
+        "_early",
+        "_heard_at",
+        "_identify",
+        "_in_flight",
+        "_node",
+        "_protocol",
+        "_tasks",
+        "device_id",
+        "session_id",
+        "user_id",
+    )
+
+    def __init__(
+        self, node: Node, protocol: ReadyFramesProtocol, caller: Caller, address: str | None, identify: Identify
+    ) -> None:
         self._node = node
-        self._websocket = websocket
         self._protocol = protocol
         self._caller = caller
+        self._address = address
+        #: Until the device is ready: its cursors may be many.
+        self._identify: Identify | None = identify
         self._early: list[bytes] | None = []
         self._in_flight = asyncio.Semaphore(SOCKET_COMMANDS_IN_FLIGHT_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -147,17 +186,14 @@ class DeviceSocket:
         self._node.hub.detach(self)
         self._protocol.close_now(code)
 
-    async def run(self, identify: Identify) -> None:
+    async def run(self) -> None:
         """Be ready, then serve until the socket ends."""
         self._node.watch.add(self)
         try:
-            await self._get_ready(identify)
+            await self._get_ready()
             self._node.presence.arrived(self)
             while True:
-                frame = await _receive(self._websocket)
-                self._heard_at = time.monotonic()
-                await self._in_flight.acquire()
-                self._command(frame)
+                self._command(await self._next())
         except _InvalidFrame:
             self.close(CLOSE_INVALID_FRAME)
         except WebSocketDisconnect:
@@ -169,7 +205,16 @@ class DeviceSocket:
             self._node.presence.left(self)
             self._node.hub.detach(self)
 
-    async def _get_ready(self, identify: Identify) -> None:
+    async def _next(self) -> ClientFrame:
+        """The next command, once there is room for it; nobody holds the one before meanwhile."""
+        frame = await _receive(self._protocol)
+        self._heard_at = time.monotonic()
+        await self._in_flight.acquire()
+        return frame
+
+    async def _get_ready(self) -> None:
+        identify, self._identify = self._identify, None
+        assert identify is not None
         heads = await self._node.hub.attach(self)
         changed = [head for head in heads if identify.cursors.get(head.conversation_id) != visible(head)]
         states = differing_states(heads, identify.read_states_digest)
@@ -200,7 +245,7 @@ class DeviceSocket:
 
     def _send(self, frame: MessageSend | PostSend) -> None:
         try:
-            admit(self._node.admission, self._websocket, self._caller)
+            admit(self._node.admission, self._caller, self._address)
             if isinstance(frame, PostSend):
                 submission = post_submission(self._caller, frame.conversation_id, frame.client_id, frame)
             else:
@@ -217,12 +262,12 @@ class DeviceSocket:
         self._start(frame.ref, acknowledged())
 
     async def _mark(self, frame: ReceiptMark) -> Ack:
-        admit(self._node.admission, self._websocket, self._caller)
+        admit(self._node.admission, self._caller, self._address)
         await self._node.receipts.mark(self.user_id, frame.conversation_id, frame.read_sequence)
         return Ack(frame.ref)
 
     async def _renew(self, frame: TokenRenew) -> Ack:
-        admit(self._node.admission, self._websocket, self._caller)
+        admit(self._node.admission, self._caller, self._address)
         caller = await caller_by_token(self._node.tokens, frame.access_token)
         if replace(caller, expires_at=self._caller.expires_at) != self._caller:
             raise Forbidden("The token is not of this socket's session.")

@@ -19,7 +19,7 @@ _Body = TypeVar("_Body")
 _ENCODER = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Caller:
     """A signed-in device."""
 
