@@ -104,7 +104,7 @@ class AccountAnswers:
         self.linked = []
         self.locked_out = []
         self.archives = []
-        self.scanned = asyncio.Event()
+        self.scanned, self.joined = asyncio.Event(), asyncio.Event()
         self.sessions = [
             own_session("here", "Firefox", is_current=True),
             own_session("phone", "Phone"),
@@ -365,6 +365,10 @@ class AccountAnswers:
 
     async def _link_hand_over(self):
         await self.scanned.wait()
+        return {}
+
+    async def _link_joined(self):
+        await self.joined.wait()
         return {}
 
     def _link_cancel(self):

@@ -131,6 +131,35 @@ async def test_a_device_that_waits_is_linked_by_its_digits(width):
     assert f"{device_words.LINK_CODE}: 333 444" in said(draw(_screen, world.app, width=width))
 
 
+async def at_its_digits():
+    """The page that shows our digits, and its waiting for the device into which they are typed."""
+    world = await linking()
+    await press(world, device_words.link_it("Tablet"))
+    await enter(world, device_words.LINK_DIGITS, NEW_DIGITS)
+    waiting = asyncio.ensure_future(world.app.session.security.linking.joined())
+    await asyncio.sleep(0)
+    assert f"{device_words.LINK_CODE}: 333 444" in screen(world)
+    return world, waiting
+
+
+async def test_the_digits_go_once_the_new_device_has_joined():
+    world, waiting = await at_its_digits()
+    world.device.joined.set()
+    await waiting
+    assert device_words.LINK_DONE in screen(world) and f"{device_words.LINK_CODE}: 333 444" not in screen(world)
+
+
+async def test_a_device_that_does_not_join_is_told_of():
+    world, waiting = await at_its_digits()
+    world.device.faults["link.joined"] = EngineError("link_over", "over")
+    await world.app.session.security.linking.joined()
+    assert {device_words.LINK_OVER, device_words.LINK_SHOW} <= screen(world)
+    # Whoever waited in vain before hears nothing of it any more.
+    world.device.joined.set()
+    await waiting
+    assert device_words.LINK_OVER in screen(world) and device_words.LINK_DONE not in screen(world)
+
+
 async def test_wrong_digits_link_nothing():
     world = await linking()
     await press(world, device_words.link_it("Tablet"))

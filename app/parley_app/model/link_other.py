@@ -85,16 +85,27 @@ class LinkOther(Form):
 
     async def hand_over(self) -> None:
         """Wait for the device that scans; for the page that shows the code."""
+        await self._wait("scan", "link.hand_over")
+
+    async def joined(self) -> None:
+        """Wait for the device into which our digits are typed; for the page that shows them."""
+        await self._wait("answer", "link.joined")
+
+    async def _wait(self, stage: Stage, method: str) -> None:
+        """Until the other device has done its part, or the link is over; whoever has left meanwhile hears nothing of it."""
+        fault: EngineError | None = None
         try:
-            await self._engine.call("link.hand_over")
+            await self._engine.call(method)
         except EngineError as error:
-            if self.stage == "scan":
-                self.begin_again()
-                self._refused(error)
-                self.changed()
+            fault = error
+        if self.stage != stage:
+            return
+        self.begin_again()
+        if fault is None:
+            self.stage = "done"
         else:
-            self.stage, self.text = "done", ""
-            self.changed()
+            self._refused(fault)
+        self.changed()
 
     async def leave(self) -> None:
         """End what was begun and forget it."""

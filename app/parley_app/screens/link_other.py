@@ -77,22 +77,31 @@ def _typing(app: App, ui: Ui, form: LinkOther) -> list[ft.Control]:
     return [digits, *said(ui, fault=form.fault), ft.Row([confirm])]
 
 
+def _column(*controls: ft.Control) -> ft.Control:
+    return ft.Column([*controls], spacing=Space.LG, tight=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
 @ft.component
 def Scanning(app: App) -> ft.Control:
     """The code to scan, for as long as it is shown."""
     ui = use_ui()
     form = app.session.security.linking
     ft.use_effect(lambda: app.spawn(form.hand_over()) and None, [])
-    return ft.Column(
-        [
-            Note(ui.c.warning, Glyph.QR_CODE, device_words.LINK_SCAN, device_words.LINK_SCAN_TEXT),
-            ft.Row([QrCode(form.text, device_words.LINK_QR)], alignment=ft.MainAxisAlignment.CENTER),
-            Kept(device_words.LINK_SCAN_AS_TEXT, form.text),
-        ],
-        spacing=Space.LG,
-        tight=True,
-        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    return _column(
+        Note(ui.c.warning, Glyph.QR_CODE, device_words.LINK_SCAN, device_words.LINK_SCAN_TEXT),
+        ft.Row([QrCode(form.text, device_words.LINK_QR)], alignment=ft.MainAxisAlignment.CENTER),
+        Kept(device_words.LINK_SCAN_AS_TEXT, form.text),
     )
+
+
+@ft.component
+def Answering(app: App) -> ft.Control:
+    """The digits for the new device, until it has joined."""
+    ui = use_ui()
+    form = app.session.security.linking
+    ft.use_effect(lambda: app.spawn(form.joined()) and None, [])
+    note = Note(ui.c.success, Glyph.CHECK_CIRCLE, device_words.LINK_ANSWER, device_words.LINK_ANSWER_TEXT)
+    return _column(note, Digits(device_words.LINK_CODE, form.digits))
 
 
 def _body(app: App, ui: Ui, form: LinkOther) -> list[ft.Control]:
@@ -102,8 +111,7 @@ def _body(app: App, ui: Ui, form: LinkOther) -> list[ft.Control]:
         case "digits":
             return _typing(app, ui, form)
         case "answer":
-            note = Note(ui.c.success, Glyph.CHECK_CIRCLE, device_words.LINK_ANSWER, device_words.LINK_ANSWER_TEXT)
-            return [note, Digits(device_words.LINK_CODE, form.digits)]
+            return [Answering(app)]
         case "scan":
             return [Scanning(app)]
         case "done":

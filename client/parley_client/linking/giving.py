@@ -25,11 +25,11 @@ from parley_client.crypto.linking import (
 )
 from parley_client.crypto.sealing import KEY_SIZE_BYTES
 from parley_client.errors import LinkOver, NotSignedIn, UsageError
-from parley_client.linking.waiting import leave_part, refuse, sized, wait_for_part
+from parley_client.linking.waiting import leave_part, refuse, sized, wait_for_end, wait_for_part
 from parley_client.session import Session
 from parley_client.store.documents import load_account
 from parley_client.store.history import load_history_keys
-from parley_contracts.ids import DeviceLinkId, new_uuid7
+from parley_contracts.ids import DeviceId, DeviceLinkId, new_uuid7
 from parley_contracts.linking_api import DeviceLink
 from parley_mls import generate_hpke_key
 from parley_mls.hpke import PSK_SIZE_BYTES_MIN
@@ -54,6 +54,8 @@ class Giving:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._attempt: _Attempt | None = None
+        #: The link whose keys were handed over last, and the account's devices of before.
+        self._handed: tuple[DeviceLinkId, frozenset[DeviceId]] | None = None
 
     async def offers(self) -> list[DeviceLink]:
         """New devices that wait for an answer."""
@@ -105,6 +107,15 @@ class Giving:
             _Attempt(attempt.link_id, attempt.old_private, attempt.old_key, new_key, transcript, secret)
         )
 
+    async def joined(self) -> None:
+        """Wait until the device that got the keys is one of the account's; `LinkOver` where the link ends without that."""
+        if self._handed is None:
+            raise LinkOver("nothing was handed over here: begin again")
+        link_id, before = self._handed
+        await wait_for_end(self._session.api, link_id)
+        if not await self._devices() - before:
+            raise LinkOver("the link is over, and the new device has not joined: begin again")
+
     async def cancel(self) -> None:
         """End what was begun here."""
         if self._attempt is not None:
@@ -129,7 +140,13 @@ class Giving:
             )
         except LinkError as error:
             raise await refuse(session.api, attempt.link_id, str(error)) from error
+        self._handed = (attempt.link_id, await self._devices())
         await leave_part(session.api, attempt.link_id, "package", sealed)
+
+    async def _devices(self) -> frozenset[DeviceId]:
+        user_id = self._session.device.user_id
+        await self._session.directory.fetch([user_id])
+        return self._session.directory.devices(user_id)
 
     def _package(self) -> LinkPackage:
         account = load_account(self._session.store)

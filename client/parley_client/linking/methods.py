@@ -50,6 +50,10 @@ class LinkMethods(ClientPart):
         """Wait for the device that scans the code, and hand the keys over; `LinkOver`."""
         await self._give().hand_over()
 
+    async def link_joined(self) -> None:
+        """Wait until the device that the keys were handed to is one of the account's; `LinkOver`."""
+        await self._give().joined()
+
     # --- the new device
 
     async def link_ask(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from parley_client.calls import Methods, NoParams, Params
 from parley_client.linking.methods import LinkMethods
 
@@ -54,14 +56,12 @@ def link_methods(client: LinkMethods) -> Methods:
         await client.link_hand_over()
         return {}
 
+    async def joined(_: NoParams) -> object:
+        await client.link_joined()
+        return {}
+
     async def ask(params: AskParams) -> object:
-        await client.link_ask(
-            server=params.server,
-            ca_file=params.ca_file,
-            username=params.username,
-            password=params.password,
-            code=params.code,
-        )
+        await client.link_ask(**msgspec.structs.asdict(params))
         return {}
 
     async def digits(_: NoParams) -> object:
@@ -77,6 +77,7 @@ def link_methods(client: LinkMethods) -> Methods:
         "link.confirm": (DigitsParams, confirm),
         "link.show": (NoParams, show),
         "link.hand_over": (NoParams, hand_over),
+        "link.joined": (NoParams, joined),
         "link.ask": (AskParams, ask),
         "link.digits": (NoParams, digits),
         "link.cancel": (NoParams, cancel),

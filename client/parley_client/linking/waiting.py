@@ -1,4 +1,4 @@
-"""Waiting for a part of the other device, as long as a link may last."""
+"""Waiting for the other device, as long as a link may last: for a part of it, or for the end."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ async def wait_for_part(api: Api, link_id: DeviceLinkId, slot: LinkSlot) -> byte
                 await asyncio.sleep(_POLL_S)
     except (NotFound, TimeoutError) as error:
         raise LinkOver(_OVER) from error
+
+
+async def wait_for_end(api: Api, link_id: DeviceLinkId) -> None:
+    """Wait until the link is over, whoever ended it."""
+    with contextlib.suppress(NotFound, TimeoutError):
+        async with asyncio.timeout(LINK_LIFETIME_S):
+            while True:
+                await linking.get_link(api, link_id)
+                await asyncio.sleep(_POLL_S)
 
 
 async def refuse(api: Api, link_id: DeviceLinkId, sentence: str) -> LinkRefused:

@@ -87,6 +87,28 @@ async def test_by_code_a_device_has_everything(alice, people, server):
     assert server.links == {}
 
 
+async def test_the_old_device_hears_when_the_new_one_has_joined(alice, people):
+    tablet = people.open("tablet")
+    answer = await alice.link_confirm(await meet(alice, tablet))
+    waiting = asyncio.ensure_future(alice.link_joined())
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    await tablet.link_finish(answer)
+    await waiting
+
+
+async def test_the_old_device_hears_when_the_new_one_does_not_join(alice, people):
+    with pytest.raises(LinkOver):
+        await alice.link_joined()
+    tablet = people.open("tablet")
+    answer = await alice.link_confirm(await meet(alice, tablet))
+    waiting = asyncio.ensure_future(alice.link_joined())
+    with pytest.raises(LinkRefused):
+        await tablet.link_finish(other(answer))
+    with pytest.raises(LinkOver):
+        await waiting
+
+
 async def test_by_scanning_a_device_has_everything(alice, people, server):
     tablet, text = people.open("tablet"), await alice.link_show()
     assert "://" not in text
