@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from parley_client.api import auth
 from parley_client.api.http import Api
+from parley_client.api.profiles import get_profiles
 from parley_client.crypto.account import VerifiedIdentity, verify_identity
 from parley_client.errors import IdentityChanged, UntrustedIdentity, UntrustedLog
 from parley_client.groups.policies import known_policy
@@ -25,6 +26,7 @@ from parley_client.transparency.log import KeyLog
 from parley_contracts.auth_api import Identity, Profile
 from parley_contracts.encoding import b64decode
 from parley_contracts.ids import DeviceId, UserId, as_channel, is_uuid
+from parley_contracts.limits import PROFILES_PER_LOOKUP_MAX
 from parley_contracts.names import DELETED_USERNAME
 from parley_contracts.problems import NotFound
 from parley_mls import MlsError, Primitives
@@ -123,6 +125,17 @@ class Directory:
         if person is None or not person.username:
             person = self.remember(await auth.get_user(self._api, user_id))
         return person.username
+
+    async def learn_names(self, user_ids: Iterable[UserId]) -> None:
+        """Ask for those user names that were never seen here, many at a time; whoever is not here has none afterwards either."""
+        unknown = [user_id for user_id in set(user_ids) if self.known_name(user_id) == user_id]
+        for first in range(0, len(unknown), PROFILES_PER_LOOKUP_MAX):
+            page = unknown[first : first + PROFILES_PER_LOOKUP_MAX]
+            told = await get_profiles(self._api, page)
+            with self._store.transaction():
+                for profile in told:
+                    if profile.user_id in page:
+                        self.remember(profile)
 
     def known_name(self, user_id: UserId) -> str:
         """The user name that was last seen, or the id where none was; no network."""

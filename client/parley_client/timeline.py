@@ -307,10 +307,11 @@ def _learn_names(session: Session, unknown: set[tuple[ConversationId, UserId]]) 
 
 
 async def _fetch_names(session: Session, wanted: set[tuple[ConversationId, UserId]]) -> None:
-    for where, who in wanted:
-        try:
-            with contextlib.suppress(ClientError, Problem):
-                await session.directory.username(who)
+    people = {who for _, who in wanted}
+    try:
+        with contextlib.suppress(ClientError, Problem):
+            await session.directory.learn_names(people)
+            for where in {where for where, _ in wanted}:
                 session.announce(where)
-        finally:
-            session.learning.discard(who)
+    finally:
+        session.learning -= people

@@ -58,10 +58,8 @@ async def settle(session: Session, *, patient: bool = False) -> None:
     await look_for_new_roots(session)
     await admit_automatically(session)
     await renew_leaves(session)
-    for row in list_conversations(session.store):
-        for user_id in decode_policy(row.policy).user_ids:
-            with contextlib.suppress(NotFound):
-                await session.directory.username(user_id)
+    policies = [decode_policy(row.policy) for row in list_conversations(session.store)]
+    await session.directory.learn_names({user_id for policy in policies for user_id in policy.user_ids})
 
 
 async def settle_news(session: Session) -> None:

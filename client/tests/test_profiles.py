@@ -110,6 +110,20 @@ async def test_a_picture_that_takes_long_to_decode_is_not_taken(server, two):
         assert bool((await bob.profile(her)).picture) == taken
 
 
+async def test_names_are_learnt_many_at_a_time_and_once(server, two):
+    _, bob, her = two
+    others = {f"00000000-0000-7000-8000-{number:012}": f"member{number}" for number in range(PROFILES_PER_LOOKUP_MAX)}
+    for user_id, name in others.items():
+        server.users[name] = {"id": user_id, "username": name}
+    nobody = "00000000-0000-7000-8001-000000000000"
+    for _ in range(2):
+        await bob.session.directory.learn_names([*others, her, nobody])
+    assert len(asked(server, "/profiles")) == 2 + 1, "of whom nobody knows anything is asked again"
+    assert not asked(server, "/users/0000")
+    assert {user_id: bob.session.directory.known_name(user_id) for user_id in others} == others
+    assert bob.session.directory.known_name(nobody) == nobody
+
+
 @pytest.mark.parametrize("name", ["../../../etc/passwd", "https://elsewhere.test/x", "A" * 64, "a" * 63])
 async def test_a_name_that_is_no_hash_is_never_asked_for(server, two, name):
     _, bob, her = two

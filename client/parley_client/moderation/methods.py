@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Collection
 
 import msgspec
 
@@ -16,7 +15,6 @@ from parley_client.parts import ClientPart
 from parley_client.store.conversations import load_conversation
 from parley_client.store.deeds import DeedRow, deeds_before
 from parley_client.store.reading import SEQUENCE_MAX
-from parley_contracts.ids import UserId
 from parley_contracts.limits import AUDIT_PAGE_DEFAULT, AUDIT_PAGE_MAX
 from parley_contracts.policy import Permission, Role
 from parley_contracts.problems import Problem
@@ -67,15 +65,11 @@ class ModerationMethods(ClientPart):
         bound = SEQUENCE_MAX if before is None else before
         found = deeds_before(session.store, conversation_id, bound, limit=limit + 1)
         shown = found[:limit]
-        await self._learn({row.user_id for row in shown} | {deed.user_id for row in shown for deed in row.deeds})
+        about = {deed.user_id for row in shown for deed in row.deeds if deed.user_id is not None}
+        with contextlib.suppress(ClientError, Problem):
+            await self.session.directory.learn_names(about | {row.user_id for row in shown})
         deeds = [self._audited(row, deed) for row in shown for deed in row.deeds]
         return AuditPage(deeds, shown[-1].sequence if len(found) > limit else None)
-
-    async def _learn(self, user_ids: Collection[UserId | None]) -> None:
-        for user_id in user_ids:
-            if user_id is not None and not name_of(self.session, user_id):
-                with contextlib.suppress(ClientError, Problem):
-                    await self.session.directory.username(user_id)
 
     def _audited(self, row: DeedRow, deed: Deed) -> AuditedDeed:
         until = dt.datetime.fromtimestamp(deed.until, dt.UTC) if deed.until is not None else None
