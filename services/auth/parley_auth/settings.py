@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from psycopg.conninfo import conninfo_to_dict
-
 from parley_auth.config import read_config
 from parley_contracts.auth_api import OPERATORS_PATH
 from parley_contracts.limits import (
@@ -11,10 +9,10 @@ from parley_contracts.limits import (
     EMAIL_LENGTH_MAX,
     MAIL_TIMEOUT_S,
     PASSWORD_LENGTH_MIN,
-    STORE_TIMEOUT_S,
     USERNAME_LENGTH_MIN,
 )
 from parley_contracts.problems import Unauthenticated
+from parley_serving.django.databases import postgres
 from parley_serving.logs import configure_logging
 
 CONFIG = read_config()
@@ -76,26 +74,7 @@ TEMPLATES = [
     }
 ]
 
-_pg = conninfo_to_dict(CONFIG.postgres_url)
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": _pg.pop("dbname", "auth"),
-        "USER": _pg.pop("user", ""),
-        "PASSWORD": _pg.pop("password", ""),
-        "HOST": _pg.pop("host", ""),
-        "PORT": str(_pg.pop("port", "")),
-        "CONN_HEALTH_CHECKS": True,
-        "TEST": {"NAME": "test_parley_auth"},
-        "OPTIONS": {
-            **_pg,
-            "connect_timeout": 3,
-            "options": f"-c statement_timeout={STORE_TIMEOUT_S * 1000} -c lock_timeout={STORE_TIMEOUT_S * 1000}",
-            # One idle connection is enough; each further one costs the database megabytes.
-            "pool": {"min_size": 1, "max_size": 12, "timeout": 3, "max_idle": 30, "max_waiting": 64},
-        },
-    }
-}
+DATABASES = {"default": postgres(CONFIG.postgres_url, "auth")}
 
 CACHES = {
     "default": {

@@ -24,7 +24,7 @@ from parley_media.service.uploads import Uploads
 from parley_serving.fastapi.access_tokens import AuthClient, RevocationPoller, TokenVerifier
 from parley_serving.fastapi.background import end_tasks
 from parley_serving.fastapi.deletions import DeletionReader
-from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
+from parley_serving.fastapi.server import node_application
 
 HEALTH_TIMEOUT_S = 3.0
 _log = structlog.get_logger("parley_media.main")
@@ -43,9 +43,7 @@ def create_app(config: Config) -> FastAPI:
         finally:
             await running.close()
 
-    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    install_problem_handlers(app)
-    app.add_middleware(RequestIdMiddleware)
+    app = node_application(lifespan)
     for module in (routes, internal):
         app.include_router(module.router)
     return app

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
-
 import uvicorn
 
 from parley_media.config import Config
 from parley_media.main import create_app
+from parley_serving.fastapi.server import own_socket
 
 STOP_S_MAX = 5
-SOCKET_MODE = 0o660
 BACKLOG = 1024
 
 
 def serve(config: Config) -> None:
     """Run until SIGTERM or SIGINT."""
-    config.run_dir.mkdir(parents=True, exist_ok=True)
-    path = config.socket_path
-    path.unlink(missing_ok=True)
     settings = uvicorn.Config(
         create_app(config),
-        uds=str(path),
+        uds=str(config.socket_path),
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -32,9 +27,5 @@ def serve(config: Config) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=STOP_S_MAX,
     )
-    previous = os.umask(0o777 & ~SOCKET_MODE)
-    try:
+    with own_socket(config.socket_path):
         uvicorn.Server(settings).run()
-    finally:
-        os.umask(previous)
-        path.unlink(missing_ok=True)

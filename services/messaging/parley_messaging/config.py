@@ -12,7 +12,6 @@ from parley_serving.environment import ConfigError, limits_profile, required
 from parley_serving.fastapi.config import NodeConfig
 
 SERVICE = "messaging"
-DATABASE_DEFAULT = "messaging"
 
 
 class Config(NodeConfig):

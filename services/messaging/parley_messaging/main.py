@@ -101,7 +101,7 @@ from parley_messaging.service.storage import Storage
 from parley_serving.fastapi.access_tokens import RevocationPoller, TokenVerifier
 from parley_serving.fastapi.background import end_tasks
 from parley_serving.fastapi.deletions import DeletionReader
-from parley_serving.fastapi.problems import RequestIdMiddleware, install_problem_handlers
+from parley_serving.fastapi.server import node_application
 
 DRAIN_S_MAX = 5.0
 HEALTH_TIMEOUT_S = 2.0
@@ -125,9 +125,7 @@ def create_app(config: Config) -> FastAPI:
             await running.drain()
             await running.close()
 
-    app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    install_problem_handlers(app)
-    app.add_middleware(RequestIdMiddleware)
+    app = node_application(lifespan)
     of_devices = (routes, state_routes, room_routes, channel_routes, polling, reports)
     for module in (*of_devices, application_routes):
         app.include_router(module.router, dependencies=[Depends(require_room)])

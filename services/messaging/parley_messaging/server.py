@@ -6,7 +6,6 @@ Invariant: SIGTERM ends it within 10 s: it stops counting as live, tells its soc
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from collections.abc import Iterator
 
@@ -18,9 +17,9 @@ from parley_messaging.api.ready_frames import ReadyFramesProtocol
 from parley_messaging.api.socket import Sockets
 from parley_messaging.config import Config
 from parley_messaging.main import create_app
+from parley_serving.fastapi.server import own_socket
 
 STOP_S_MAX = 3
-SOCKET_MODE = 0o660
 BACKLOG = 4096
 
 
@@ -47,13 +46,10 @@ class NodeServer(uvicorn.Server):
 
 def serve(config: Config) -> None:
     """Run until SIGTERM or SIGINT."""
-    config.run_dir.mkdir(parents=True, exist_ok=True)
-    path = config.socket_path
-    path.unlink(missing_ok=True)
     app = create_app(config)
     settings = uvicorn.Config(
         Sockets(app),
-        uds=str(path),
+        uds=str(config.socket_path),
         loop="uvloop",
         http="httptools",
         ws=ReadyFramesProtocol,
@@ -69,9 +65,5 @@ def serve(config: Config) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=STOP_S_MAX,
     )
-    previous = os.umask(0o777 & ~SOCKET_MODE)
-    try:
+    with own_socket(config.socket_path):
         NodeServer(settings, app).run()
-    finally:
-        os.umask(previous)
-        path.unlink(missing_ok=True)

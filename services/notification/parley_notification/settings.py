@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from psycopg.conninfo import conninfo_to_dict
-
-from parley_contracts.limits import NOTIFICATION_REQUEST_SIZE_BYTES_MAX, STORE_TIMEOUT_S
+from parley_contracts.limits import NOTIFICATION_REQUEST_SIZE_BYTES_MAX
 from parley_notification.config import read_config
+from parley_serving.django.databases import postgres
 from parley_serving.logs import configure_logging
 
 CONFIG = read_config()
@@ -31,27 +30,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
 ]
 
-_pg = conninfo_to_dict(CONFIG.postgres_url)
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": _pg.pop("dbname", "notification"),
-        "USER": _pg.pop("user", ""),
-        "PASSWORD": _pg.pop("password", ""),
-        "HOST": _pg.pop("host", ""),
-        "PORT": str(_pg.pop("port", "")),
-        "CONN_HEALTH_CHECKS": True,
-        "TEST": {"NAME": "test_parley_notification"},
-        "OPTIONS": {
-            **_pg,
-            "connect_timeout": 3,
-            # A schema of its own, so that the service may share an operator's database with others.
-            "options": f"-c search_path={SCHEMA} -c statement_timeout={STORE_TIMEOUT_S * 1000}"
-            f" -c lock_timeout={STORE_TIMEOUT_S * 1000}",
-            "pool": {"min_size": 1, "max_size": 12, "timeout": 3, "max_idle": 30, "max_waiting": 64},
-        },
-    }
-}
+# A schema of its own, so that the service may share an operator's database with others.
+DATABASES = {"default": postgres(CONFIG.postgres_url, "notification", schema=SCHEMA)}
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -9,25 +9,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, AsyncMongoClient, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError, PyMongoError
-from pymongo.read_concern import ReadConcern
-from pymongo.read_preferences import ReadPreference
-from pymongo.write_concern import WriteConcern
 
 from parley_contracts.ids import ConversationId, ObjectId, UserId, uuid_bytes, uuid_text
-from parley_contracts.limits import MEDIA_BYTES_PER_USER_MAX, MEDIA_OBJECTS_PER_USER_MAX, STORE_TIMEOUT_S
+from parley_contracts.limits import MEDIA_BYTES_PER_USER_MAX, MEDIA_OBJECTS_PER_USER_MAX
 from parley_contracts.media_api import Quota
 from parley_contracts.problems import QuotaExceeded, Unavailable
+from parley_media.config import SERVICE
 from parley_media.domain.objects import MediaObject
+from parley_serving.fastapi import mongo
+from parley_serving.fastapi.mongo import Document
 
-DATABASE_DEFAULT = "media"
-Document = dict[str, Any]
 #: Everybody's, unless an operator gave a person another one.
 _LIMIT_BYTES = MEDIA_BYTES_PER_USER_MAX
 _INDEXES = [
@@ -39,24 +36,12 @@ _INDEXES = [
 
 def connect(url: str) -> AsyncMongoClient[Document]:
     """A client whose every operation has a time-out."""
-    return AsyncMongoClient(
-        url,
-        timeoutMS=STORE_TIMEOUT_S * 1000,
-        serverSelectionTimeoutMS=STORE_TIMEOUT_S * 1000,
-        connectTimeoutMS=STORE_TIMEOUT_S * 1000,
-        appname="parley-media",
-    )
+    return mongo.connect(url, SERVICE)
 
 
 def database_of(client: AsyncMongoClient[Document]) -> AsyncDatabase[Document]:
     """The database that the address names."""
-    return client.get_default_database(
-        DATABASE_DEFAULT,
-        codec_options=CodecOptions(tz_aware=True),
-        read_preference=ReadPreference.PRIMARY,
-        read_concern=ReadConcern("majority"),
-        write_concern=WriteConcern(w="majority", j=True),
-    )
+    return mongo.database_of(client, SERVICE, codec_options=CodecOptions(tz_aware=True))
 
 
 async def migrate(database: AsyncDatabase[Document]) -> None:

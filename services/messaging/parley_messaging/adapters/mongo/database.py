@@ -7,22 +7,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, AsyncMongoClient, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
-from pymongo.read_concern import ReadConcern
-from pymongo.read_preferences import ReadPreference
-from pymongo.write_concern import WriteConcern
 
-from parley_contracts.limits import JOIN_REQUEST_LIFETIME_S, STORE_TIMEOUT_S
+from parley_contracts.limits import JOIN_REQUEST_LIFETIME_S
 from parley_contracts.problems import Unavailable
 from parley_messaging.adapters.mongo.failover import PrimaryWatch, until_failover
-from parley_messaging.config import DATABASE_DEFAULT
+from parley_messaging.config import SERVICE
+from parley_serving.fastapi import mongo
 
-Document = dict[str, Any]
+Document = mongo.Document
 Collection = AsyncCollection[Document]
 
 _INDEXES: dict[str, list[IndexModel]] = {
@@ -113,24 +110,12 @@ _INDEXES: dict[str, list[IndexModel]] = {
 
 def connect(url: str) -> AsyncMongoClient[Document]:
     """A client whose every operation has a time-out."""
-    return AsyncMongoClient(
-        url,
-        timeoutMS=STORE_TIMEOUT_S * 1000,
-        serverSelectionTimeoutMS=STORE_TIMEOUT_S * 1000,
-        connectTimeoutMS=STORE_TIMEOUT_S * 1000,
-        appname="parley-messaging",
-        event_listeners=[PrimaryWatch()],
-    )
+    return mongo.connect(url, SERVICE, listeners=[PrimaryWatch()])
 
 
 def database_of(client: AsyncMongoClient[Document]) -> AsyncDatabase[Document]:
     """The database that the address names."""
-    return client.get_default_database(
-        DATABASE_DEFAULT,
-        read_preference=ReadPreference.PRIMARY,
-        read_concern=ReadConcern("majority"),
-        write_concern=WriteConcern(w="majority", j=True),
-    )
+    return mongo.database_of(client, SERVICE)
 
 
 async def migrate(database: AsyncDatabase[Document]) -> None:
