@@ -247,9 +247,10 @@ READ_STATE_BUCKETS = 64
 #: Larger groups keep no delivered positions: what n members tell n others is n x n.
 DELIVERY_MEMBERS_MAX = 100
 DELIVERY_INTERVAL_S = 1.0
-#: Receipts that a node tells live in one conversation; those beyond are asked for.
+#: Receipts that a node tells live in one conversation, fewer where more than so many sockets hear them; those beyond are asked for.
 RECEIPTS_LIVE_BURST = 100
 RECEIPTS_LIVE_PER_S = 20
+RECEIPTS_LIVE_SOCKETS = 100
 TYPING_BURST = 10
 TYPING_PER_S = 1
 TYPING_REPEAT_S = 3.0

@@ -192,7 +192,7 @@ class RunningNode:
         appending = self._appending(log, memberships, states, accepting, metrics)
         presence_store = RedisPresence(self._redis)
         presence = self._presence(presence_store, hub, states, privacy, self._blocks)
-        receipts = Receipts(log, positions, states, privacy, self._blocks, self._tell)
+        receipts = Receipts(log, positions, states, privacy, self._blocks, tell=self._tell, listening=hub.listening)
         return Node(
             config=config,
             metrics=metrics,

@@ -8,11 +8,13 @@ import msgspec
 import pytest
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
+from parley_contracts.limits import RECEIPTS_LIVE_BURST, RECEIPTS_LIVE_SOCKETS
 from parley_messaging.domain.conversation import ConversationState, next_entry
 from parley_messaging.domain.entries import MESSAGE, Submission
 from parley_messaging.domain.frames import text_frame
 from parley_messaging.domain.ownership import owner_of
 from parley_messaging.domain.publications import Publication, bucket_of, json_frame, publication_of
+from parley_messaging.service.receipts import Receipts
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,24 @@ def test_every_node_agrees_on_the_owner_and_a_death_moves_its_own_only():
     assert all(after[name] == owner for name, owner in before.items() if owner != "b")
     assert min(list(before.values()).count(node) for node in "abc") > 80
     assert owner_of(b"x", []) is None
+
+
+class Kept:
+    """A `PositionStore` of which only this is asked."""
+
+    async def deliver(self, positions):
+        assert positions
+
+
+@pytest.mark.parametrize(
+    ("sockets", "told"),
+    [(2, RECEIPTS_LIVE_BURST), (RECEIPTS_LIVE_SOCKETS, RECEIPTS_LIVE_BURST), (10 * RECEIPTS_LIVE_SOCKETS, 10)],
+)
+async def test_the_more_hear_of_receipts_the_fewer_are_told_at_once(sockets, told):
+    heard = []
+    receipts = Receipts(None, Kept(), None, None, None, tell=heard.append, listening=lambda _: sockets)
+    where = ConversationId(new_uuid7())
+    for _ in range(RECEIPTS_LIVE_BURST + 50):
+        receipts.delivered(UserId(new_uuid7()), where, 1, as_of=1)
+    await receipts.flush()
+    assert len(heard) == told

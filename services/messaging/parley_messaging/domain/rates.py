@@ -23,13 +23,13 @@ class Rates:
         self._clock = clock
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
-    def take(self, key: Hashable) -> bool:
-        """Whether there was one left."""
+    def take(self, key: Hashable, cost: float = 1) -> bool:
+        """Whether there was so much left."""
         now = self._clock()
         left, at = self._buckets.pop(key, (float(self._burst), now))
         left = min(self._burst, left + (now - at) * self._per_s)
-        allowed = left >= 1
-        self._buckets[key] = (left - 1 if allowed else left, now)
+        allowed = left >= cost
+        self._buckets[key] = (left - cost if allowed else left, now)
         if len(self._buckets) > self._keys_max:
             self._buckets.popitem(last=False)
         return allowed

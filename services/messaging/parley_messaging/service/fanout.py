@@ -178,6 +178,11 @@ class Hub:
         """Whether a socket's person belongs to a conversation now."""
         return self.place(socket, conversation_id) is not None
 
+    def listening(self, conversation_id: ConversationId) -> int:
+        """How many sockets of this node hear a conversation."""
+        room = self._rooms.get(conversation_id)
+        return len(room.sockets) if room is not None else 0
+
     def _pass_on(self, room: _Room) -> None:
         """Frames that are no entries, to those who belong; what was said further on waits until the room is there."""
         head = room.state.head if room.state is not None else 0

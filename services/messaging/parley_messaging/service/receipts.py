@@ -13,7 +13,12 @@ from dataclasses import replace
 import structlog
 
 from parley_contracts.ids import ConversationId, UserId
-from parley_contracts.limits import DELIVERY_INTERVAL_S, RECEIPTS_LIVE_BURST, RECEIPTS_LIVE_PER_S
+from parley_contracts.limits import (
+    DELIVERY_INTERVAL_S,
+    RECEIPTS_LIVE_BURST,
+    RECEIPTS_LIVE_PER_S,
+    RECEIPTS_LIVE_SOCKETS,
+)
 from parley_contracts.messaging_api import Appended, ReceiptUpdated
 from parley_contracts.policy import decode_policy
 from parley_contracts.problems import InvalidRequest, NotFound, Unavailable
@@ -84,7 +89,15 @@ class Receipts:
     """What people say themselves, and what others may know of it."""
 
     def __init__(
-        self, log: LogStore, positions: PositionStore, states: States, privacy: Privacy, blocks: Blocks, tell: Tell
+        self,
+        log: LogStore,
+        positions: PositionStore,
+        states: States,
+        privacy: Privacy,
+        blocks: Blocks,
+        *,
+        tell: Tell,
+        listening: Callable[[ConversationId], int],
     ) -> None:
         self._log = log
         self._blocks = blocks
@@ -92,6 +105,7 @@ class Receipts:
         self._states = states
         self._privacy = privacy
         self._tell = tell
+        self._listening = listening
         self._live = Rates(burst=RECEIPTS_LIVE_BURST, per_s=RECEIPTS_LIVE_PER_S)
         self._delivered: Lru[Place, int] = Lru(DELIVERED_MAX)
         self._pending: dict[Place, tuple[int, int]] = {}
@@ -182,8 +196,9 @@ class Receipts:
         self._tell(Publication(state.conversation_id, 0, frame, audience="own", about=user_id))
 
     def _tell_others(self, event: ReceiptUpdated, as_of: int) -> None:
-        """Live as long as it is not too much at once: whoever wants more asks for the receipts."""
-        if self._live.take(event.conversation_id):
+        """Live as long as it is not too much at once, for as many as hear it: whoever wants more asks for the receipts."""
+        cost = max(1.0, self._listening(event.conversation_id) / RECEIPTS_LIVE_SOCKETS)
+        if self._live.take(event.conversation_id, cost):
             frame = json_frame(event)
             self._tell(
                 Publication(event.conversation_id, 0, frame, audience="receipts", about=event.user_id, as_of=as_of)
