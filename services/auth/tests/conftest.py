@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from api_answers import Answer
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
 from django.db import connection
@@ -48,21 +49,6 @@ PASSWORD = "copper-window-lantern-19"
 SERVER_NAME = "chat.example:8443"
 P = default_primitives()
 _numbers = itertools.count(1)
-
-
-@dataclass
-class Answer:
-    """A response, its body decoded."""
-
-    status: int
-    body: Any
-    headers: Any
-
-    @property
-    def problem(self) -> str:
-        assert self.headers["Content-Type"] == "application/problem+json", self.body
-        assert self.body["status"] == self.status
-        return self.body["type"].removeprefix("urn:parley:problem:")
 
 
 @dataclass

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from api_answers import Answer
 from messaging_stack import ORIGIN, AuthStandIn, wait_for
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -152,21 +153,6 @@ class NodeProcess:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=40)
         self.log.close()
-
-
-@dataclass
-class Answer:
-    """A response, its body decoded."""
-
-    status: int
-    body: Any
-    headers: Any
-
-    @property
-    def problem(self) -> str:
-        assert self.headers["Content-Type"] == "application/problem+json", self.body
-        assert self.body["status"] == self.status
-        return self.body["type"].removeprefix("urn:parley:problem:")
 
 
 class Api:

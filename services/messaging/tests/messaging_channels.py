@@ -7,7 +7,8 @@ import uuid
 from typing import Any
 
 import msgspec
-from messaging_people import Answer, Api, Device
+from api_answers import Answer
+from messaging_people import Api, Device
 
 from parley_contracts.content_kinds import KIND_TEXT
 from parley_contracts.encoding import b64decode, b64encode

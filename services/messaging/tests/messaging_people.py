@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from api_answers import Answer
 from messaging_stack import NodeProcess, Stack
 from websockets.asyncio.client import ClientConnection, unix_connect
 
@@ -93,22 +94,6 @@ def make_person(stack: Stack) -> Person:
     person = Person(stack, UserId(new_uuid7()), os.urandom(32))
     stack.auth.fingerprints[person.user_id] = person.fingerprint
     return person
-
-
-@dataclass
-class Answer:
-    """A response, its body decoded."""
-
-    status: int
-    body: Any
-    headers: Any
-
-    @property
-    def problem(self) -> str:
-        assert self.headers["Content-Type"] == "application/problem+json", self.body
-        assert self.body["status"] == self.status
-        assert self.headers["X-Request-ID"]
-        return self.body["type"].removeprefix("urn:parley:problem:")
 
 
 class Api:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
+from api_answers import Answer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.db import connection
@@ -174,22 +175,6 @@ def messaging(messaging_server: StandIn) -> StandIn:
 
 
 # --- people -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Answer:
-    """A response, its body decoded."""
-
-    status: int
-    body: Any
-    headers: Any
-
-    @property
-    def problem(self) -> str:
-        assert self.headers["Content-Type"] == "application/problem+json", self.body
-        assert self.body["status"] == self.status
-        assert self.headers["X-Request-ID"]
-        return self.body["type"].removeprefix("urn:parley:problem:")
 
 
 @dataclass
