@@ -22,6 +22,8 @@ Make = Callable[..., Device]
 PASSWORD = "correct horse battery staple"
 #: What a device that was locked out is answered, and what Chromium's console says of it.
 SHUT_OUT = ("status 401", "console: Failed to load resource: the server responded with a status of 401")
+#: A link that the other device has ended is there no more, which is what the old one waits for.
+LINK_ENDED = "console: Failed to load resource: the server responded with a status of 404"
 
 
 def digits(page: Page, label: str) -> str:
@@ -71,6 +73,7 @@ def link(old: Page, new: Page, at_old: Looks, at_new: Looks) -> None:
     at_old.at("answer")
     app.fill(new, device_words.HERE_ANSWER, answer)
     app.press(new, device_words.HERE_FINISH)
+    app.wait_for_text(old, device_words.LINK_DONE)
 
 
 @pytest.mark.timeout(600)
@@ -79,8 +82,9 @@ def test_a_phone_is_linked_by_a_code_reads_all_and_is_locked_out(
 ):
     anna = "anna" if SHOTS else f"anna_{secrets.token_hex(3)}"
     ben = device("ben")
+    ended = (f"status 404: {stack.address}/api/v1/auth/me/links/", LINK_ENDED)
     with (
-        somebody(browser, stack, "desk", "light") as desk,
+        somebody(browser, stack, "desk", "light", borne=ended) as desk,
         somebody(browser, stack, "phone", "dark", borne=SHUT_OUT) as phone,
     ):
         at_desk, at_phone = Looks(desk, "desk", tmp_path, "link"), Looks(phone, "phone", tmp_path, "link")
