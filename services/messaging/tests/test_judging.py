@@ -253,6 +253,19 @@ def test_a_leaf_stays_with_its_device(talk: Talk, people: list[Device], monkeypa
     refused(plain(talk, made.group_info, made.commit), before, PolicyRefused)
 
 
+def test_a_leaf_keeps_its_key(talk: Talk, people: list[Device]):
+    before, other = created(talk), people[0].person.device(device_id=people[0].device_id)
+    ((index, leaf),) = before.group.members()
+    renewed = dataclasses.replace(
+        leaf,
+        credential=Credential(leaf.credential.type, other.certificate.encode()),
+        signature_key=other.certificate.device_key,
+    )
+    changes = Changes(index, None, [], [], [(index, leaf, renewed)], (), ())
+    with pytest.raises(PolicyRefused, match="keeps its key"):
+        judging._check_leaves(before.group, changes, SERVER_NAME)
+
+
 def test_no_device_is_there_twice(talk: Talk, people: list[Device]):
     before = created(talk)
     twin = people[0].person.device(device_id=people[0].device_id)
@@ -332,6 +345,25 @@ def test_a_device_comes_in_again_as_who_was_there_or_by_its_person_s_word(talk: 
         assert judge_commit(entering, before, sequence=3, server_name=SERVER_NAME).epoch.epoch == before.epoch + 1
     else:
         refused(entering, before, PolicyRefused)
+
+
+def test_who_comes_in_replaces_no_other_device_of_its_person(talk: Talk, people: list[Device]):
+    """H11: devices refuse that, so a member could stop a group by it."""
+    before, entering = joined(talk, people, people[1]), people[1].person.device()
+    (prior,) = [
+        index for index, leaf in before.group.members() if leaf.signature_key == people[1].certificate.device_key
+    ]
+    binding = entry_binding(before.group.group_id, before.epoch)
+    made = Group.join_external(
+        P,
+        talk.group.group_info(P),
+        identity=dataclasses.replace(entering.certificate, binding=binding).encode(),
+        signature_seed=entering.seed,
+        extension_types=[POLICY_EXTENSION_TYPE],
+        remove_prior=prior,
+    )
+    own = {"user_id": entering.person.user_id, "device_id": entering.device_id}
+    refused(plain(talk, made.group_info, made.commit, **own), before, PolicyRefused)
 
 
 def test_a_commit_of_before_a_reset_is_of_another_epoch(talk: Talk, people: list[Device]):

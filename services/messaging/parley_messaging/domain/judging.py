@@ -8,6 +8,7 @@ follows the policy, and pins the policy in force after it (C2).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parley_contracts.encoding import b64decode
@@ -123,8 +124,8 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
     added = [certificate_of(leaf, server_name) for _, leaf in changes.added]
     removed = [certificate_of(leaf, server_name) for _, leaf in changes.removed]
     external = changes.committer is None
-    if external and removed and not changes.resumes(before.group.group_id):
-        _check_bound(before.group, added[-1])
+    if external and removed:
+        _check_coming_in_again(before.group, changes, actor, removed)
     _check_leaves(group, changes, server_name)
     epoch = EpochState.build(
         sequence=sequence,
@@ -184,21 +185,30 @@ def _committer(before: PublicGroup, changes: Changes, server_name: str) -> Devic
     return certificate_of(dict(changes.added)[changes.external], server_name)
 
 
-def _check_bound(before: PublicGroup, certificate: DeviceCertificate) -> None:
-    """Who replaces a leaf and has no PSK of an earlier epoch shows its person's word for this very commit (H11)."""
-    if certificate.binding != entry_binding(before.group_id, before.epoch):
+def _check_coming_in_again(
+    before: PublicGroup, changes: Changes, own: DeviceCertificate, removed: Sequence[DeviceCertificate]
+) -> None:
+    """Who comes in from outside replaces its own leaf alone, by an earlier epoch's PSK or its person's word for this very commit (H11)."""
+    if any(_identity(certificate) != _identity(own) for certificate in removed):
+        raise PolicyRefused("a device that comes in replaces no leaf but its own")
+    if not changes.resumes(before.group_id) and own.binding != entry_binding(before.group_id, before.epoch):
         raise PolicyRefused("a device comes in again by an earlier epoch's PSK, or by a certificate for that")
 
 
 def _check_leaves(group: PublicGroup, changes: Changes, server_name: str) -> None:
     for _, old, new in changes.updated:
         was, now = certificate_of(old, server_name), certificate_of(new, server_name)
-        if (was.user_id, was.device_id) != (now.user_id, now.device_id):
-            raise PolicyRefused("a leaf stays with its device")
+        if _identity(was) != _identity(now):
+            raise PolicyRefused("a leaf stays with its device, and keeps its key")
     members = group.members()
     devices = Counter(DeviceCertificate.decode(leaf.identity).device_id for _, leaf in members)
     if len(members) > DEVICES_PER_GROUP_MAX or max(devices.values(), default=0) > 1:
         raise PolicyRefused("too many devices, or one of them twice")
+
+
+def _identity(certificate: DeviceCertificate) -> tuple[UserId, DeviceId, bytes]:
+    """Person, device and key, which a leaf keeps for ever."""
+    return certificate.user_id, certificate.device_id, certificate.device_key
 
 
 def certificate_of(leaf: LeafNode, server_name: str) -> DeviceCertificate:
