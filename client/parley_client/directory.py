@@ -55,17 +55,25 @@ class Directory:
         return self._verified[user_id]
 
     async def fetch(self, user_ids: Iterable[UserId]) -> None:
-        """Bring these identities up to date; `UntrustedIdentity` where one breaks the rules."""
+        """Bring these identities up to date; `UntrustedIdentity` where one breaks the rules, `NotFound` where one is not shown."""
+        for outcome in await self._fetch_each(user_ids):
+            if outcome is not None:
+                raise outcome
+
+    async def refresh(self, user_ids: Iterable[UserId]) -> None:
+        """`fetch`; of who is not shown, what is known stays: one person's absence keeps nobody from anything."""
+        for outcome in await self._fetch_each(user_ids):
+            if outcome is not None and not isinstance(outcome, NotFound):
+                raise outcome
+
+    async def _fetch_each(self, user_ids: Iterable[UserId]) -> list[BaseException | None]:
         limit = asyncio.Semaphore(_FETCHES_AT_ONCE)
 
         async def fetch_one(user_id: UserId) -> None:
             async with limit:
                 await self._fetch_one(user_id)
 
-        outcomes = await asyncio.gather(*map(fetch_one, set(user_ids)), return_exceptions=True)
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
+        return await asyncio.gather(*map(fetch_one, set(user_ids)), return_exceptions=True)
 
     async def identity(self, user_id: UserId) -> VerifiedIdentity:
         """The person's present identity, freshly asked for; `IdentityChanged` where its root key is not the accepted one."""

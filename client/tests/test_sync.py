@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 import pytest
+from hostile_people import user
 
 from parley_client.errors import ConversationForked, NetworkError, UntrustedIdentity
 from parley_client.groups import commits
@@ -159,6 +160,20 @@ async def test_signed_out_device_leaves_with_the_next_commit(people, server, no_
     await alice.send(made.conversation_id, "two")
     await bob.sync()
     assert await fresh_texts(bob) == ["one", "two"]
+
+
+async def test_who_is_not_shown_keeps_nobody_from_committing(people, server, no_pauses):
+    """An operator suspended Bob, and the server shows nothing of him: others go on, and he is in the group when he comes back."""
+    alice, bob, _ = await talk(people)
+    where = (await alice.group_create("Trip", ["@bob"])).conversation_id
+    await bob.sync()
+    hidden, server.statements[user(bob)] = server.statements[user(bob)], []
+    await people.register("carol")
+    await alice.group_add(where, ["@carol"])
+    await alice.send(where, "without Bob")
+    server.statements[user(bob)] = hidden
+    await bob.sync()
+    assert "without Bob" in await fresh_texts(bob)
 
 
 async def test_forged_key_of_a_person_is_refused(people, server):

@@ -238,7 +238,7 @@ def locked_out_leaves(session: Session, policy: PolicyDocument, member: Group) -
 async def lost_leaves(session: Session, row: ConversationRow, member: Group) -> tuple[int, ...]:
     """Leaves of devices that their people have signed out or not used for long, as far as this person may remove them."""
     judged = _judged_people(session, known_policy(row.policy))
-    await session.directory.fetch(judged)
+    await session.directory.refresh(judged)
     unseen = _unseen_devices(session, row, member)
     lost = [
         (index, leaf)

@@ -183,7 +183,7 @@ async def _packages(
             claimed = await claim(session, policy, user_id)
         except NetworkError:
             raise
-        except ClientError:
+        except (ClientError, NotFound):
             continue
         found += [(device_id, package) for device_id, package in claimed if leaf_of(package.leaf) in allowed]
     own = session.device.device_id

@@ -50,6 +50,13 @@ def test_a_suspended_account_does_nothing_until_it_is_restored(alice, login):
     assert verify().fault == ""
 
 
+def test_keys_of_who_is_suspended_are_shown_to_those_in_their_groups(alice, bob):
+    """Otherwise nobody could come into a group that they are in. Of their profile nothing is shown."""
+    ask("user.suspend", name="alice")
+    assert bob.api.get(f"users/{alice.user_id}").problem == "not_found"
+    assert len(bob.api.get(f"users/{alice.user_id}/identity").body["devices"]) == 1
+
+
 def test_an_account_is_made_and_its_person_sets_the_password(db, login, anonymous):
     made = ask("user.create", username="Carol", email="carol@example.org")
     assert made["username"] == "carol"

@@ -50,21 +50,22 @@ def free_username(unverified_name: str) -> str:
 
 def access_user_by_id(unverified_user_id: str) -> User:
     """The account of that id; `NotFound` otherwise."""
-    user = _account_by_id(unverified_user_id)
+    user = access_account_by_id(unverified_user_id)
     if not user.is_active:
         raise NotFound
     return user
 
 
 def access_person_by_id(unverified_user_id: str) -> User:
-    """The account of that id, also where it is gone: others still meet its messages and keys. `NotFound` otherwise."""
-    user = _account_by_id(unverified_user_id)
+    """The account of that id, also where it is gone: others still meet its messages. `NotFound` otherwise."""
+    user = access_account_by_id(unverified_user_id)
     if not user.is_active and not is_gone(user):
         raise NotFound
     return user
 
 
-def _account_by_id(unverified_user_id: str) -> User:
+def access_account_by_id(unverified_user_id: str) -> User:
+    """The account of that id, gone and suspended ones too: whoever comes into a group has to judge their leaves. `NotFound` otherwise."""
     if not is_uuid(unverified_user_id):
         raise NotFound
     user = User.objects.select_related("deletion").filter(id=uuid.UUID(unverified_user_id)).first()

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from parley_auth.accounts.accounts import access_person_by_id, access_user_by_id
+from parley_auth.accounts.accounts import access_account_by_id, access_user_by_id
 from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
 from parley_auth.directory import devices, key_packages, statements
@@ -38,7 +38,7 @@ _VERSION_DIGITS_MAX = 9
 def get_identity(request: HttpRequest, unverified_user_id: str) -> HttpResponse:
     """A person's statements and certified devices."""
     limit(request, "read", caller_of(request).user.user_id)
-    return json_response(statements.identity_of(access_person_by_id(unverified_user_id)))
+    return json_response(statements.identity_of(access_account_by_id(unverified_user_id)))
 
 
 @router.put("/me/statements/{unverified_version}")
