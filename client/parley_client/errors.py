@@ -26,6 +26,7 @@
      ├─ PersonBlocked         this person has blocked the other one
      ├─ SafetyNumberDiffers   the number that somebody shows is not this device's
      ├─ UntrustedGroup        a commit, Welcome or policy document that breaks the group's rules
+     │   └─ UntrustedLeaf     a device in it that does not lead to its person, or may not be there: no server can see that
      ├─ ConversationForked    the server showed two devices different logs: sending has stopped
      ├─ UnknownMessage        no such message in that conversation, or it was deleted
      ├─ NotPermitted          this person may not do that to this message
@@ -218,6 +219,10 @@ class UntrustedGroup(ClientError):  # noqa: N818
     """A change of a group that its own rules forbid; it is not applied."""
 
     slug = "untrusted_group"
+
+
+class UntrustedLeaf(UntrustedGroup):
+    """A device in a group that is not its person's, or that they have locked out. A server cannot see it, so others go around it."""
 
 
 class ConversationForked(ClientError):  # noqa: N818

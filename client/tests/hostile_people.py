@@ -1,18 +1,22 @@
 """What a lying server and its friends do: forge, swap, withhold, repeat. And what they could read of it in the end."""
 
+import contextlib
 import json
+import os
+from unittest import mock
 
 import msgspec
 
 from parley_client.crypto.account import certify_device
 from parley_client.crypto.message import epoch_secret, open_message
+from parley_client.groups.commits import Plan, commit_change
 from parley_client.store.conversations import load_conversation
 from parley_client.store.documents import load_account
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.ids import new_uuid7
 from parley_contracts.policy import ANCHOR_EXTENSION_TYPE, POLICY_EXTENSION_TYPE, decode_policy
-from parley_mls import Group, default_primitives, generate_signature_key
+from parley_mls import Group, default_primitives, generate_signature_key, treekem
 
 P = default_primitives()
 SERVER = "parley.test"
@@ -104,6 +108,34 @@ def read_by(log, secrets, clients):
 
 def epoch_at(client, conversation_id):
     return load_conversation(client.store, conversation_id).epoch
+
+
+@contextlib.contextmanager
+def spoilt_paths(*victims):
+    """Commits made meanwhile seal random bytes for the leaves of these clients, or for everybody."""
+    plain = treekem.encrypt_with_label
+    keys = {key for victim, where in victims for key in leaf_keys(victim, where)}
+
+    def encrypt(p, key, label, context, secret):
+        return plain(p, key, label, context, os.urandom(len(secret)) if not keys or key in keys else secret)
+
+    with mock.patch.object(treekem, "encrypt_with_label", encrypt):
+        yield
+
+
+def leaf_keys(client, where):
+    member, _ = client.session.groups.load(where)
+    return [leaf.encryption_key for index, leaf in member.members() if index == member.own_index]
+
+
+async def commits(client, where):
+    """A commit that changes nothing but the epoch."""
+    before = epoch_at(client, where)
+
+    async def plan(row, member):
+        return Plan() if row.epoch == before else None
+
+    await commit_change(client.session, where, plan)
 
 
 def notices(client):

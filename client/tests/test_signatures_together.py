@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from hostile_people import commits, spoilt_paths
+
 from parley_mls import SignatureCheck
 from parley_mls.openssl import OpenSslPrimitives
 
@@ -46,3 +48,21 @@ async def test_coming_in(people, no_pauses, monkeypatch):
     # From the archive, as who follows; then, as one of them, of the group once more.
     group, _, devices, again = together.batches
     assert (group, devices, again, together.missed) == (4, 3, 4, [])
+
+
+async def test_a_reset(people, no_pauses, monkeypatch):
+    """That it may stand, and coming in by its Welcome."""
+    bob = await people.register("bob")
+    together = Together()
+    monkeypatch.setattr("parley_client.platforms.cpython.default_primitives", lambda: together)
+    alice = await people.register("alice")
+    where = (await alice.send("@bob", "before")).conversation_id
+    await bob.sync()
+    with spoilt_paths():
+        await commits(alice, where)
+    await bob.sync()
+    together.batches.clear()
+    await alice.sync()
+    assert alice.session.groups.load(where)[0].epoch == 1
+    # Of the reset's GroupInfo its own signature, two leaves and two certificates; of the Welcome's the first three.
+    assert (together.batches, together.missed) == ([5, 3], [])

@@ -62,9 +62,7 @@ def test_nobody_ends_a_group():
     reinit = ReInit(b"another", 1, 1, ())
     changes = Changes(0, None, [], [], [], (), (), reinit=reinit)
     with pytest.raises(UntrustedGroup, match="end the group"):
-        judge_commit(
-            None, None, None, None, changes, policy_before=None, unverified_policy_after=b"", author=(None, None)
-        )
+        judge_commit(None, None, None, changes, policy_before=None, unverified_policy_after=b"", author=(None, None))
 
 
 def test_groups_of_two_conversations_never_share_an_id():

@@ -25,8 +25,11 @@ RESET: Literal["conversation.reset"] = "conversation.reset"
 REPORT_LABEL = "Parley Commit Unusable 1"
 #: So many epochs back a reset may go: resumption PSKs are kept no longer.
 RESET_EPOCHS_MAX = 16
-#: Where no more people are, one of them is enough to report a commit, and any other device to confirm it.
+#: Where no more people are, one of them is enough to report a commit, and any other device to confirm it or to lead a reset.
 FEW_PEOPLE = 2
+
+#: Who did something: a person and their device.
+Author = tuple[UserId, DeviceId]
 
 
 class Suspect(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,18 +85,30 @@ def reporters_needed(policy: PolicyDocument) -> int:
     return 1 if len(policy.roster) <= FEW_PEOPLE else 2
 
 
+def is_another(policy: PolicyDocument, author: Author, other: Author) -> bool:
+    """Whether a commit's author has no part in what `other` does about it: another person, or of few another device."""
+    if len(policy.roster) > FEW_PEOPLE:
+        return author[0] != other[0]
+    return author[1] != other[1]
+
+
 def check_reset(
     before: PolicyDocument,
     after: PolicyDocument,
     *,
+    author: Author,
+    suspect_author: Author | None,
     reporters: Collection[UserId],
     leaves: Sequence[tuple[UserId, Hashable]],
     allowed: Collection[Hashable],
 ) -> None:
     """Raise `PolicyRefused` unless a reset may follow `before`, the policy in force.
 
-    `leaves` are the new group's, each with its person; `allowed` those of the last good epoch that nobody has removed since.
+    `author` makes it, `suspect_author` made the commit that it goes around, None where that is not known. `leaves` are the new
+    group's, each with its person; `allowed` those of the last good epoch that nobody has removed since.
     """
+    if suspect_author is not None and not is_another(before, suspect_author, author):
+        raise PolicyRefused("who made a commit does not lead the group around it")
     if after != msgspec.structs.replace(before, generation=before.generation + 1):
         raise PolicyRefused("a reset changes nothing of the policy but its generation")
     if len(set(reporters) & before.user_ids) < reporters_needed(before):

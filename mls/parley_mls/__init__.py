@@ -32,7 +32,7 @@ from parley_mls.errors import (
 )
 from parley_mls.extensions import LAST_RESORT, Extension, find_extension
 from parley_mls.group import CommitProcessed, CommitResult, Group, ProposalProcessed, ProposalResult
-from parley_mls.group_info import group_info_extensions, group_info_signatures
+from parley_mls.group_info import group_info_extensions, group_info_leaves, group_info_signatures
 from parley_mls.joining import Joining
 from parley_mls.key_package import KeyPackage, KeyPackageBundle, create_key_package
 from parley_mls.labels import (
@@ -108,6 +108,7 @@ __all__ = [
     "generate_hpke_key",
     "generate_signature_key",
     "group_info_extensions",
+    "group_info_leaves",
     "group_info_signatures",
     "handshake_group_id",
     "hpke_open",

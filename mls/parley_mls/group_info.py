@@ -154,6 +154,11 @@ def group_info_signatures(unverified_group_info: bytes) -> Iterator[SignatureChe
     yield from info.signatures(info.shown_tree(None))
 
 
+def group_info_leaves(unverified_group_info: bytes) -> list[LeafNode]:
+    """The members that a GroupInfo shows, in ascending index, nothing verified; `GroupInfoError` or `TreeError`."""
+    return [leaf for _, leaf in GroupInfo.from_bytes(unverified_group_info).shown_tree(None).members()]
+
+
 def group_info_extensions(unverified_group_info: bytes) -> list[Extension]:
     """The extensions of a GroupInfo message, nothing verified."""
     return list(GroupInfo.from_bytes(unverified_group_info).extensions)

@@ -21,6 +21,7 @@ from parley_client.groups.judgement import (
     IdentitiesNeeded,
     certificate_checks,
     judge_group,
+    judge_policy,
     leaves_of,
     shown_bytes,
 )
@@ -31,7 +32,7 @@ from parley_client.past.saying import want_past
 from parley_client.past.telling import with_history
 from parley_client.push.leaves import own_leaf_extensions, sealed_secrets
 from parley_client.session import Session
-from parley_client.store import conversations, messages, queues
+from parley_client.store import conversations, messages, queues, resets
 from parley_client.store.conversations import ConversationRow, EpochRow, load_conversation, save_conversation
 from parley_client.store.documents import load_account
 from parley_client.store.queues import PendingCommit
@@ -143,10 +144,12 @@ async def judge_new_group(
     session: Session, group: AnyGroup, unverified_policy: bytes, conversation_id: ConversationId
 ) -> PolicyDocument:
     """`judge_group`, with the identities that it needs fetched."""
-    shown = (session.directory, group, unverified_policy, conversation_id)
+    user_ids = judge_policy(group, unverified_policy, conversation_id).user_ids
+    nodes = [node for _, node in group.members()]
 
     async def judged() -> PolicyDocument:
-        return judge_group(await session.primitives.knowing(certificate_checks(*shown)), *shown)
+        known = await session.primitives.knowing(certificate_checks(session.directory, nodes, user_ids))
+        return judge_group(known, session.directory, group, unverified_policy, conversation_id)
 
     try:
         return await judged()
@@ -210,6 +213,7 @@ def _save_member(session: Session, row: ConversationRow, group: Group) -> None:
     conversations.save_chain_hash(session.store, row.conversation_id, row.cursor, row.chain_hash)
     session.groups.save(row.conversation_id, group, None)
     queues.remove_pending(session.store, row.conversation_id)
+    resets.forget_stuck(session.store, row.conversation_id)
     save_entered_epoch(session, row, group)
 
 
@@ -328,7 +332,7 @@ async def _base_row(
 ) -> ConversationRow | None:
     """Where the device stands before its commit; None where the log has moved on and must be followed first.
 
-    A device that followed the log holds GroupInfo to what it followed; one that did not judges every leaf.
+    A device that followed the log holds GroupInfo to what it followed; one that did not, or refused something there, judges every leaf.
     """
     _, follower = session.groups.load(conversation_id)
     if follower is not None:
@@ -337,6 +341,9 @@ async def _base_row(
         same = (shown.group_id, shown.tree_hash, shown.confirmed_transcript_hash)
         if same != (follower.group_id, follower.tree_hash, follower.confirmed_transcript_hash):
             raise UntrustedGroup("the server's GroupInfo is not of the group that its log made")
+        stuck = resets.load_stuck(session.store, conversation_id)
+        if row is not None and stuck is not None and stuck.way == "refused":
+            await judge_new_group(session, shown, row.policy, conversation_id)
         return row
     policy = shown_bytes(state.policy)
     document = await judge_new_group(session, shown, policy, conversation_id)

@@ -7,12 +7,12 @@ the policy document whose hash the group itself carries.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from parley_client.crypto.account import certificate_check, stands_by, verify_certificate
 from parley_client.directory import Directory
-from parley_client.errors import UntrustedGroup
+from parley_client.errors import UntrustedGroup, UntrustedLeaf
 from parley_client.store.conversations import Leaf
 from parley_contracts.encoding import b64decode
 from parley_contracts.identity import DeviceCertificate, entry_binding
@@ -93,25 +93,25 @@ def judge_policy(group: AnyGroup, unverified_document: bytes, conversation_id: C
 def judge_leaves(
     primitives: Primitives, directory: Directory, policy: PolicyDocument, leaves: Iterable[LeafNode]
 ) -> list[Leaf]:
-    """The leaves, each led back to its person's pinned root; `IdentitiesNeeded` where people are not known yet."""
+    """The leaves, each led back to its person's pinned root; `UntrustedLeaf`, or `IdentitiesNeeded` where people are not known yet."""
     fingerprints = {entry.user_id: b64decode(entry.root_fingerprint) for entry in policy.roster}
     missing: set[UserId] = set()
     judged: list[Leaf] = []
     for node in leaves:
         leaf = leaf_of(node)
         if leaf.user_id not in fingerprints:
-            raise UntrustedGroup("a leaf belongs to nobody in the roster")
+            raise UntrustedLeaf("a leaf belongs to nobody in the roster")
         identity = directory.known(leaf.user_id)
         version = certificate_in(node.identity).statement_version
         if identity is None or identity.statement.version < version:
             missing.add(leaf.user_id)
             continue
         if identity.fingerprints.get(version) != fingerprints[leaf.user_id]:
-            raise UntrustedGroup("the roster pins another root key for this person")
+            raise UntrustedLeaf("the roster pins another root key for this person")
         try:
             verify_certificate(primitives, node.identity, identity)
         except (MlsError, ValueError) as error:
-            raise UntrustedGroup("a device's certificate does not lead to its person") from error
+            raise UntrustedLeaf("a device's certificate does not lead to its person") from error
         judged.append(leaf)
     if missing:
         raise IdentitiesNeeded(frozenset(missing))
@@ -130,10 +130,10 @@ def judge_group_id(group: AnyGroup, conversation_id: ConversationId) -> None:
 
 
 def judge_lifetimes(entered: Iterable[LeafNode]) -> None:
-    """Raise `UntrustedGroup` for a key package made to live too long; none is refused for the hour, on which clocks differ."""
+    """Raise `UntrustedLeaf` for a key package made to live too long; none is refused for the hour, on which clocks differ."""
     for leaf in entered:
         if leaf.lifetime and leaf.lifetime.not_after - leaf.lifetime.not_before > LEAF_LIFETIME_S_MAX:
-            raise UntrustedGroup("a newcomer's key package lives too long")
+            raise UntrustedLeaf("a newcomer's key package lives too long")
 
 
 def judge_group(
@@ -156,20 +156,18 @@ def judge_group(
 
 
 def certificate_checks(
-    directory: Directory, group: AnyGroup, unverified_policy: bytes, conversation_id: ConversationId
+    directory: Directory, nodes: Iterable[LeafNode], user_ids: Collection[UserId]
 ) -> Iterator[SignatureCheck]:
-    """The signatures that `judge_group` will ask about, of the devices of those who are known, for `Primitives.knowing`."""
-    policy = judge_policy(group, unverified_policy, conversation_id)
-    for _, node in group.members():
+    """The signatures that `judge_leaves` will ask about of these people's devices, as far as they are known, for `Primitives.knowing`."""
+    for node in nodes:
         certificate = certificate_in(node.identity)
-        identity = directory.known(certificate.user_id) if certificate.user_id in policy.user_ids else None
+        identity = directory.known(certificate.user_id) if certificate.user_id in user_ids else None
         statement = identity.statements.get(certificate.statement_version) if identity else None
         if statement is not None:
             yield certificate_check(certificate, statement.signing_key)
 
 
 def judge_commit(
-    primitives: Primitives,
     directory: Directory,
     before: AnyGroup,
     after: AnyGroup,
@@ -179,30 +177,21 @@ def judge_commit(
     unverified_policy_after: bytes,
     author: tuple[UserId, DeviceId],
 ) -> PolicyDocument:
-    """The policy after a commit that may stand; `UntrustedGroup` where a rule is broken.
+    """The policy after a commit that a node may take; `UntrustedGroup` where a rule is broken, so the node lies.
 
-    `author` is who the log says sent it, and must be whose leaf committed.
+    `author` is who the log says sent it, and must be whose leaf committed. What no node can see is `judge_devices`.
     """
     if changes.reinit is not None:
         raise UntrustedGroup("the commit would end the group")
     policy = judge_policy(after, unverified_policy_after, policy_before.conversation_id)
     external = changes.committer is None
-    entered = [node for _, node in changes.added]
-    if changes.external is not None:
-        entered.append(dict(after.members())[changes.external])
-    judge_lifetimes(entered)
-    added = judge_leaves(primitives, directory, policy, entered)
-    removed = [leaf_of(node) for _, node in changes.removed]
-    actor = added[-1] if changes.committer is None else leaf_of(dict(before.members())[changes.committer])
+    entered = _entered_by(changes, after)
+    actor = leaf_of(entered[-1] if changes.committer is None else dict(before.members())[changes.committer])
     if (actor.user_id, actor.device_id) != author:
         raise UntrustedGroup("the commit was made by another device than the log says")
     for _, old, new in changes.updated:
         if leaf_of(old) != leaf_of(new):
             raise UntrustedGroup("an update may not change who a leaf belongs to")
-    renewed = [new for _, old, new in changes.updated if old.identity != new.identity]
-    judge_leaves(primitives, directory, policy, [node for node in renewed if leaf_of(node).user_id in policy.user_ids])
-    _judge_taken_in_again(directory, policy_before, policy, before, after)
-    _judge_lock_outs(directory, policy, after, entered, [new for _, _, new in changes.updated])
     if external:
         _judge_coming_in_again(before, changes, actor, entered[-1])
     leaves = leaves_of(after)
@@ -211,15 +200,39 @@ def judge_commit(
             policy_before,
             policy,
             actor=actor.user_id,
-            added={leaf.user_id for leaf in added},
-            removed={leaf.user_id for leaf in removed},
+            added={leaf_of(node).user_id for node in entered},
+            removed={leaf_of(node).user_id for _, node in changes.removed},
             present={leaf.user_id for leaf in leaves},
             external=external,
         )
     except Problem as error:
         raise UntrustedGroup(f"the commit breaks the policy: {error.detail}") from error
     check_devices_once(leaves)
+    _judge_taken_in_again(directory, policy_before, policy, before, after)
     return policy
+
+
+def judge_devices(
+    primitives: Primitives, directory: Directory, policy: PolicyDocument, after: AnyGroup, changes: Changes
+) -> None:
+    """Hold the devices that a commit brings in or renews to their people's statements, which nodes do not have.
+
+    `UntrustedLeaf`, or `IdentitiesNeeded`. The commit is one that `judge_commit` lets stand, and `policy` the one after it.
+    """
+    entered = _entered_by(changes, after)
+    renewed = [new for _, old, new in changes.updated if old.identity != new.identity]
+    judge_lifetimes(entered)
+    belonging = [node for node in renewed if leaf_of(node).user_id in policy.user_ids]
+    judge_leaves(primitives, directory, policy, [*entered, *belonging])
+    _judge_lock_outs(directory, policy, after, entered, [new for _, _, new in changes.updated])
+
+
+def _entered_by(changes: Changes, after: AnyGroup) -> list[LeafNode]:
+    """The leaves that a commit brings in; of an external commit its author's own is the last."""
+    entered = [node for _, node in changes.added]
+    if changes.external is not None:
+        entered.append(dict(after.members())[changes.external])
+    return entered
 
 
 def _judge_taken_in_again(
@@ -277,7 +290,7 @@ def _judge_lock_outs(
             raise IdentitiesNeeded(frozenset({user_id}))
         judged = own if user_id in committers else [c for c in own if c.device_id in fresh]
         if not all(stands_by(identity.statements[highest], certificate) for certificate in judged):
-            raise UntrustedGroup("a device is in the group that its person has locked out")
+            raise UntrustedLeaf("a device is in the group that its person has locked out")
 
 
 def check_devices_once(leaves: Sequence[Leaf]) -> None:

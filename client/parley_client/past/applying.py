@@ -89,6 +89,13 @@ class PastApplier(Applier):
     def _remember_commit(self, row: ConversationRow, entry: Entry, left: AnyGroup | None) -> None:
         """No reset goes around what was before this device came in."""
 
+    def _refuse(self, row: ConversationRow, entry: Entry, left: AnyGroup, why: str) -> None:  # noqa: ARG002 - it stops here
+        """A group that this device came into has no such commit behind it."""
+        raise UntrustedGroup(why)
+
+    def _sound_leaves(self, row: ConversationRow) -> None:
+        """None was refused, whatever is in the group's present."""
+
     def _follow_from_outside(
         self, row: ConversationRow, entry: Entry, follower: PublicGroup, commit: bytes, policy: bytes
     ) -> ConversationRow:

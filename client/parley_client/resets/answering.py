@@ -7,12 +7,13 @@ import contextlib
 from parley_client.errors import ClientError
 from parley_client.groups.commits import Plan, commit_change
 from parley_client.groups.policies import known_policy
-from parley_client.resets.judging import is_another, leaves_before
+from parley_client.resets.judging import leaves_before
 from parley_client.session import Session
 from parley_client.store import resets
 from parley_client.store.conversations import ConversationRow, list_conversations
 from parley_client.store.resets import RecentCommit
 from parley_contracts.problems import Problem
+from parley_contracts.resets import is_another
 from parley_mls import Group
 
 _ANY_AND_ANOTHER = 2
@@ -42,8 +43,8 @@ def _waits(session: Session, row: ConversationRow) -> bool:
         speakers = {commit.user_id for commit in later}
         return own.user_id not in speakers and len(speakers) < _ANY_AND_ANOTHER
     suspect = commits[0]
-    answered = any(is_another(policy, suspect, commit.user_id, commit.device_id) for commit in later)
-    return not answered and is_another(policy, suspect, own.user_id, own.device_id)
+    answered = any(is_another(policy, suspect.author, commit.author) for commit in later)
+    return not answered and is_another(policy, suspect.author, (own.user_id, own.device_id))
 
 
 def _was_member(session: Session, commit: RecentCommit) -> bool:

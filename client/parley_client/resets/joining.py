@@ -18,7 +18,7 @@ from parley_client.sync.epochs import save_entered_epoch
 from parley_contracts.ids import ConversationId
 from parley_contracts.messaging_api import WelcomeState
 from parley_contracts.problems import NotFound
-from parley_mls import Group, LeafNode, MlsError, PublicGroup
+from parley_mls import Group, Joining, LeafNode, MlsError, PublicGroup
 
 
 async def join_reset(session: Session, conversation_id: ConversationId) -> ConversationRow | None:
@@ -38,7 +38,7 @@ async def join_reset(session: Session, conversation_id: ConversationId) -> Conve
         state = await messaging.get_welcome(session.api, conversation_id, sequence=row.cursor)
     except NotFound:
         state = WelcomeState(0, 0, "", "")
-    fresh = _joined(session, member, follower, stuck.epoch, state) if state.sequence == row.cursor else None
+    fresh = await _joined(session, member, follower, stuck.epoch, state) if state.sequence == row.cursor else None
     belongs = session.device.user_id in known_policy(row.policy).user_ids
     row = msgspec.structs.replace(row, status="member" if fresh else "paused" if belongs else "removed")
     with session.store.transaction():
@@ -52,7 +52,7 @@ async def join_reset(session: Session, conversation_id: ConversationId) -> Conve
     return row
 
 
-def _joined(
+async def _joined(
     session: Session, member: Group, follower: PublicGroup, epoch: int, state: WelcomeState
 ) -> tuple[Group, bytes | None] | None:
     """The group, and the key package that is used up by it; None where the Welcome is not that of the reset."""
@@ -66,13 +66,14 @@ def _joined(
         return None
     ref, bundle, last_resort = found
     try:
-        group = Group.join(
+        begun = Joining.begin(
             session.primitives,
             shown_bytes(state.welcome),
             bundle,
             session.device.device_secret,
             predecessor=predecessor,
         )
+        group = Group.joined(await session.primitives.knowing(begun.signatures()), begun)
     except MlsError:
         return None
     shown = (follower.group_id, follower.tree_hash, follower.interim_transcript_hash)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.judgement import (
     AnyGroup,
+    certificate_checks,
     check_devices_once,
     judge_group_id,
     judge_leaves,
@@ -26,12 +27,19 @@ from parley_client.store.resets import CommitReport, RecentCommit
 from parley_client.sync.opening import sealed_parts
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MESSAGE_LABEL, TRANSCRIPT_PREFIX_SIZE_BYTES, MessageHeader
-from parley_contracts.ids import DeviceId, UserId
+from parley_contracts.ids import UserId
 from parley_contracts.messaging_api import Entry
-from parley_contracts.policy import PolicyDocument
 from parley_contracts.problems import Problem
-from parley_contracts.resets import FEW_PEOPLE, REPORT_LABEL, Suspect, check_reset, report_statement
-from parley_mls import MlsError, PublicGroup, verify_with_label
+from parley_contracts.resets import REPORT_LABEL, Suspect, check_reset, report_statement
+from parley_mls import (
+    MlsError,
+    Primitives,
+    PublicGroup,
+    SignatureCheck,
+    group_info_leaves,
+    group_info_signatures,
+    verify_with_label,
+)
 from parley_mls.codec import DecodeError
 
 
@@ -86,13 +94,6 @@ def _is_signed(session: Session, commit: RecentCommit, entry: Entry) -> bool:
     return key is not None and verify_with_label(session.primitives, key, REPORT_LABEL, statement, signature)
 
 
-def is_another(policy: PolicyDocument, commit: RecentCommit, user_id: UserId, device_id: DeviceId) -> bool:
-    """Whether somebody's word shows that not only the author of a commit can use it: another person's, or of few another device's."""
-    if len(policy.roster) > FEW_PEOPLE:
-        return user_id != commit.user_id
-    return device_id != commit.device_id
-
-
 def is_said_in(session: Session, follower: PublicGroup, entry: Entry) -> bool:
     """Whether a message was said by a device of this group in this very epoch, by its transcript and the device's key."""
     try:
@@ -109,11 +110,24 @@ def is_said_in(session: Session, follower: PublicGroup, entry: Entry) -> bool:
     return key is not None and verify_with_label(session.primitives, key, MESSAGE_LABEL, signed, signature)
 
 
-def judge_reset(session: Session, row: ConversationRow, entry: Entry, before: AnyGroup) -> JudgedReset:
+def reset_checks(session: Session, row: ConversationRow, entry: Entry) -> list[SignatureCheck]:
+    """The signatures that `judge_reset` will ask about, for `Primitives.knowing`; none where it refuses what is malformed."""
+    try:
+        group_info = shown_bytes(entry.group_info or "")
+        nodes = group_info_leaves(group_info)
+        certificates = certificate_checks(session.directory, nodes, known_policy(row.policy).user_ids)
+        return [*group_info_signatures(group_info), *certificates]
+    except (MlsError, UntrustedGroup):
+        return []
+
+
+def judge_reset(
+    session: Session, primitives: Primitives, row: ConversationRow, entry: Entry, before: AnyGroup
+) -> JudgedReset:
     """The group that a reset begins; `UntrustedGroup` where a rule is broken, or `IdentitiesNeeded`."""
     policy_bytes = shown_bytes(entry.policy or "")
     try:
-        group = PublicGroup.from_group_info(session.primitives, shown_bytes(entry.group_info or ""))
+        group = PublicGroup.from_group_info(primitives, shown_bytes(entry.group_info or ""))
     except MlsError as error:
         raise UntrustedGroup("the GroupInfo of a reset is not valid") from error
     judge_group_id(group, row.conversation_id)
@@ -121,7 +135,7 @@ def judge_reset(session: Session, row: ConversationRow, entry: Entry, before: An
         raise UntrustedGroup("a reset begins another group, in epoch 1")
     policy = judge_policy(group, policy_bytes, row.conversation_id)
     nodes = group.members()
-    leaves = judge_leaves(session.primitives, session.directory, policy, [node for _, node in nodes])
+    leaves = judge_leaves(primitives, session.directory, policy, [node for _, node in nodes])
     check_devices_once(leaves)
     if nodes[0][0] != 0 or not _is_of(leaves[0], entry):
         raise UntrustedGroup("a reset was made by another device than the log says")
@@ -136,6 +150,8 @@ def judge_reset(session: Session, row: ConversationRow, entry: Entry, before: An
         check_reset(
             known_policy(row.policy),
             policy,
+            author=(entry.user_id, entry.device_id),
+            suspect_author=commit.author if commit is not None else None,
             reporters=reporters,
             leaves=[(leaf.user_id, leaf) for leaf in leaves],
             allowed=allowed,

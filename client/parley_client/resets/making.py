@@ -1,7 +1,7 @@
-"""What a device does that cannot use a commit: it reports it, resets the group where enough people cannot, or comes in again.
+"""What a device does that cannot use a commit, or refuses one: it reports it, resets the group where enough people do, or comes in again.
 
 Invariant: it comes in by the group that the commit led to only after another device than the author has spoken there, so nobody
-leads it into a group that nobody else has.
+leads it into a group that nobody else has; and where it refused something there, only once every leaf holds.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, new_uuid7
 from parley_contracts.messaging_api import ResetUpload, UnusableUpload
 from parley_contracts.policy import PolicyDocument
-from parley_contracts.problems import Problem
-from parley_contracts.resets import REPORT_LABEL, report_statement, reporters_needed
+from parley_contracts.problems import NotFound, Problem
+from parley_contracts.resets import REPORT_LABEL, is_another, report_statement, reporters_needed
 from parley_mls import CommitResult, Group, KeyPackage, branch_group, sign_with_label
 
 
@@ -66,8 +66,10 @@ async def _go_on(session: Session, conversation_id: ConversationId) -> None:
     if row is None or suspect is None:
         return
     reports = resets.reports_on(session.store, conversation_id, suspect.sequence)
-    if len({user_id for user_id, _ in reports}) >= reporters_needed(known_policy(row.policy)):
-        await _reset(session, conversation_id)
+    policy = known_policy(row.policy)
+    if len({user_id for user_id, _ in reports}) >= reporters_needed(policy):
+        if is_another(policy, suspect.author, own):
+            await _reset(session, conversation_id)
     elif _may_come_in_again(session, conversation_id):
         await enter_by_external_commit(session, conversation_id, while_="stuck")
 
@@ -84,7 +86,7 @@ async def confirm(session: Session, conversation_id: ConversationId) -> None:
 
 
 def is_stuck(session: Session) -> bool:
-    """Whether this device cannot use a commit of any conversation."""
+    """Whether this device cannot use a commit of any conversation, or refuses it."""
     return any(row.status == "stuck" for row in list_conversations(session.store))
 
 
@@ -92,7 +94,7 @@ def _standing(session: Session, conversation_id: ConversationId) -> tuple[Conver
     """The conversation and the commit that this device cannot use, both None where it is not stuck."""
     row = load_conversation(session.store, conversation_id)
     stuck = resets.load_stuck(session.store, conversation_id)
-    if row is None or row.status != "stuck" or stuck is None or stuck.way != "begun":
+    if row is None or row.status != "stuck" or stuck is None or stuck.way == "followed":
         return None, None
     suspect = resets.commit_at(session.store, row, stuck.sequence)
     return (row, suspect) if suspect is not None else (None, None)

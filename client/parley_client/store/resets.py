@@ -12,7 +12,7 @@ import msgspec
 from parley_client.store.conversations import ConversationRow
 from parley_client.store.port import Store
 from parley_contracts.ids import ConversationId, DeviceId, UserId
-from parley_contracts.resets import RESET_EPOCHS_MAX
+from parley_contracts.resets import RESET_EPOCHS_MAX, Author
 
 
 class RecentCommit(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +28,11 @@ class RecentCommit(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     leaves_digest: bytes
 
+    @property
+    def author(self) -> Author:
+        """Who made it."""
+        return self.user_id, self.device_id
+
 
 class CommitReport(msgspec.Struct, frozen=True, kw_only=True):
     """A device says that it cannot use the commit at an entry; `proven` where this device knows that commit."""
@@ -42,14 +47,14 @@ class CommitReport(msgspec.Struct, frozen=True, kw_only=True):
 class Stuck(msgspec.Struct, frozen=True, kw_only=True):
     """The commit beyond which this device has no secrets, and the epoch whose PSK it holds.
 
-    `begun` says that it could not use it, `followed` that a reset went around it. `confirmed` is set when another
-    device than the author spoke in what the commit made.
+    `begun` says that it could not use it, `refused` that it would not: the commit breaks a rule that no server sees; `followed`
+    that a reset went around it. `confirmed` is set when another device than the author spoke in what the commit made.
     """
 
     conversation_id: ConversationId
     sequence: int
     epoch: int
-    way: Literal["begun", "followed"] = "begun"
+    way: Literal["begun", "refused", "followed"] = "begun"
     confirmed: bool = False
 
 
@@ -123,7 +128,7 @@ def reports_on(store: Store, conversation_id: ConversationId, sequence: int) -> 
 
 def begin_generation(store: Store, conversation_id: ConversationId) -> None:
     """Forget what concerned the old group, and what was sealed in it: a copy that won is found by its client id."""
-    for table in ("recent_commits", "commit_reports"):
+    for table in ("recent_commits", "commit_reports", "stuck"):
         store.execute(f"DELETE FROM {table} WHERE conversation_id = ?", (conversation_id,))  # noqa: S608
     store.execute("UPDATE outbox SET epoch = NULL, upload = NULL WHERE conversation_id = ?", (conversation_id,))
     store.execute("UPDATE scheduled SET epoch = NULL WHERE conversation_id = ?", (conversation_id,))

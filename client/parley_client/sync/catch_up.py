@@ -12,6 +12,7 @@ from parley_client.channels.log import ChannelApplier
 from parley_client.errors import NetworkError, UntrustedGroup
 from parley_client.groups.judgement import IdentitiesNeeded
 from parley_client.resets.joining import join_reset
+from parley_client.resets.judging import reset_checks
 from parley_client.session import Session
 from parley_client.store import messages, queues
 from parley_client.store.conversations import ConversationRow, load_conversation, remove_conversation
@@ -135,6 +136,9 @@ async def _apply_run(session: Session, row: ConversationRow, entries: Sequence[E
     applier = ChannelApplier(session, row) if open_to_all else Applier(session, row)
     try:
         for entry in entries:
+            if isinstance(applier, ChannelApplier):
+                applier.apply(entry)
+                continue
             await apply_one(session, applier, entry)
             if applier.row.status == "stuck" != row.status:
                 break
@@ -150,13 +154,17 @@ async def _apply_run(session: Session, row: ConversationRow, entries: Sequence[E
     return applier.row
 
 
-async def apply_one(session: Session, applier: Applier | ChannelApplier, entry: Entry) -> None:
+async def apply_one(session: Session, applier: Applier, entry: Entry) -> None:
     """Apply an entry, the identities that it needs fetched."""
-    try:
-        applier.apply(entry)
-    except IdentitiesNeeded as needed:
-        await session.directory.fetch(needed.user_ids)
+    while True:
+        if entry.type == RESET:
+            applier.primitives = await session.primitives.knowing(reset_checks(session, applier.row, entry))
         try:
             applier.apply(entry)
-        except IdentitiesNeeded as error:
-            raise UntrustedGroup("a device's certificate names a statement that its person never made") from error
+        except IdentitiesNeeded as needed:
+            if needed.user_ids <= applier.asked:
+                raise UntrustedGroup("the roster pins a root key that its person never stated") from needed
+            await session.directory.fetch(needed.user_ids)
+            applier.asked |= needed.user_ids
+        else:
+            return

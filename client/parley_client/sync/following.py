@@ -1,6 +1,8 @@
 """What commits and resets do to a conversation: as a member, as a follower of the public group, and as who cannot use a commit.
 
-Invariant: a group state is entered only after its commit or reset was judged; an old one is kept where a new one has no secrets here.
+Invariant: a group state is entered only after its commit or reset was judged; an old one is kept where a new one has no secrets here, or
+brings in a device that may not be there. Such a commit is followed, so that the group can go around it, and nobody whom it brought in
+changes the rules.
 """
 
 from __future__ import annotations
@@ -11,15 +13,15 @@ from functools import partial
 
 import msgspec
 
-from parley_client.errors import UntrustedGroup
-from parley_client.groups.judgement import AnyGroup, judge_commit, leaf_of, leaves_of
+from parley_client.errors import UntrustedGroup, UntrustedLeaf
+from parley_client.groups.judgement import AnyGroup, IdentitiesNeeded, judge_commit, judge_devices, leaf_of, leaves_of
 from parley_client.groups.policies import known_policy
 from parley_client.past import saying
 from parley_client.past.telling import history_row, with_history
-from parley_client.resets.judging import JudgedReset, is_another, is_said_in, judge_report, judge_reset
+from parley_client.resets.judging import JudgedReset, is_said_in, judge_report, judge_reset, leaves_before
 from parley_client.resets.telling import reset_row
 from parley_client.store import conversations, resets
-from parley_client.store.conversations import ConversationRow
+from parley_client.store.conversations import ConversationRow, Leaf
 from parley_client.store.deeds import add_deeds
 from parley_client.store.resets import RecentCommit, Stuck
 from parley_client.sync.epochs import digest_of
@@ -29,6 +31,7 @@ from parley_client.sync.run import Run
 from parley_contracts.encoding import b64decode
 from parley_contracts.ids import UserId
 from parley_contracts.messaging_api import CommitUpload, Entry, ResetUpload
+from parley_contracts.resets import is_another
 from parley_mls import CommitProcessed, Group, MlsError, PublicCommitProcessed, PublicGroup
 
 
@@ -90,31 +93,28 @@ class Following(Run):
             raise UntrustedGroup("a proposal stands where a commit should")
         if processed.changes.self_removed:
             return self._put_out(row, entry, member, commit, policy)
-        self._judge(row, entry, member, processed, policy)
+        if self._refusal(row, entry, member, processed, policy) is not None:
+            return self._be_stuck(row, entry, member, commit, policy)
         return self._enter(row, processed.group, policy)
 
     def _put_out(
         self, row: ConversationRow, entry: Entry, member: Group, commit: bytes, policy: bytes
     ) -> ConversationRow:
-        """Be out by somebody's commit, which is judged by what is public of it, like any other."""
-        try:
-            public = member.follower().process(self._session.primitives, commit)
-        except MlsError as error:
-            raise UntrustedGroup("a commit cannot be followed") from error
-        assert isinstance(public, PublicCommitProcessed)
-        self._judge(row, entry, member, public, policy)
+        """Be out by somebody's commit, which is judged by what is public of it, like any other; also where it lets a wrong one in."""
+        public = self._processed(member.follower(), commit)
+        why = self._refusal(row, entry, member, public, policy)
+        if why is not None and self._belongs(policy):
+            self._refuse(row, entry, member, why)
         return self._leave(row, policy, public.group)
 
     def _follow_from_outside(
         self, row: ConversationRow, entry: Entry, follower: PublicGroup, commit: bytes, policy: bytes
     ) -> ConversationRow:
-        try:
-            processed = follower.process(self._session.primitives, commit)
-        except MlsError as error:
-            raise UntrustedGroup("a commit cannot be followed") from error
-        if not isinstance(processed, PublicCommitProcessed):
-            raise UntrustedGroup("a proposal stands where a commit should")
-        self._judge(row, entry, follower, processed, policy)
+        processed = self._processed(follower, commit)
+        why = self._refusal(row, entry, follower, processed, policy)
+        if why is not None:
+            self._refuse(row, entry, follower, why)
+        self._expect_sound_rules(row, follower, processed, policy)
         group = processed.group
         if processed.changes.committer is not None:
             self._hear_confirmation(row, entry)
@@ -124,7 +124,8 @@ class Following(Run):
         if self._member is not None and self._own_leaf_in(group) is None:
             self._member = None
             self._drop_pending()
-            self._later(resets.forget_stuck, row.conversation_id)
+            if self._sound_leaves(row) is None:
+                self._later(resets.forget_stuck, row.conversation_id)
         if row.status == "forked" or self._member is not None:
             return row
         if row.status == "paused" and self._belongs(policy):
@@ -149,30 +150,78 @@ class Following(Run):
         self._follower, self._groups_changed = group, True
         return row
 
-    def _judge(
+    def _processed(self, follower: PublicGroup, commit: bytes) -> PublicCommitProcessed:
+        """What a commit does in public."""
+        try:
+            processed = follower.process(self._session.primitives, commit)
+        except MlsError as error:
+            raise UntrustedGroup("a commit cannot be followed") from error
+        if not isinstance(processed, PublicCommitProcessed):
+            raise UntrustedGroup("a proposal stands where a commit should")
+        return processed
+
+    def _refusal(
         self,
         row: ConversationRow,
         entry: Entry,
         before: AnyGroup,
         processed: CommitProcessed | PublicCommitProcessed,
         policy: bytes,
-    ) -> None:
+    ) -> str | None:
+        """Why a commit may not stand, by what no node sees; None where it may. `UntrustedGroup` where a node should have refused it."""
         if processed.group.epoch != entry.epoch:
             raise UntrustedGroup("the log says another epoch than the commit")
-        judge_commit(
-            self._session.primitives,
-            self._session.directory,
+        session, group, changes = self._session, processed.group, processed.changes
+        document = judge_commit(
+            session.directory,
             before,
-            processed.group,
-            processed.changes,
+            group,
+            changes,
             policy_before=known_policy(row.policy),
             unverified_policy_after=policy,
             author=(entry.user_id, entry.device_id),
         )
+        try:
+            judge_devices(session.primitives, session.directory, document, group, changes)
+        except IdentitiesNeeded as needed:
+            if not needed.user_ids <= self.asked:
+                raise
+            return "a device's certificate names a statement that its person never made"
+        except UntrustedLeaf as error:
+            return str(error)
+        return None
+
+    def _refuse(self, row: ConversationRow, entry: Entry, left: AnyGroup, why: str) -> None:
+        """Follow a group behind a commit that brings in a device that may not be there; it is never entered so."""
+        self._notice("commit_unusable", entry.sequence, why)
+        if self._sound_leaves(row) is not None:
+            return
+        self._sound = frozenset(leaves_of(left))
+        stuck = resets.load_stuck(self._session.store, row.conversation_id) if row.status == "stuck" else None
+        begun = stuck or Stuck(conversation_id=row.conversation_id, sequence=entry.sequence, epoch=left.epoch)
+        self._later(resets.save_stuck, msgspec.structs.replace(begun, way="refused"))
+
+    def _sound_leaves(self, row: ConversationRow) -> frozenset[Leaf] | None:
+        """Who was in the group before a commit that this device refused; None where it follows none."""
+        stuck = resets.load_stuck(self._session.store, row.conversation_id) if self._sound is None else None
+        if stuck is not None and stuck.way == "refused":
+            suspect = resets.commit_at(self._session.store, row, stuck.sequence)
+            self._sound = frozenset(leaves_before(self._session, suspect) if suspect is not None else ())
+        return self._sound
+
+    def _expect_sound_rules(
+        self, row: ConversationRow, before: PublicGroup, processed: PublicCommitProcessed, policy: bytes
+    ) -> None:
+        """Raise `UntrustedGroup` where a device that came in behind a refused commit changes the rules, which a reset would keep."""
+        committer, sound = processed.changes.committer, self._sound_leaves(row)
+        if sound is None or committer is None or policy == row.policy:
+            return
+        if leaf_of(dict(before.members())[committer]) not in sound:
+            raise UntrustedGroup("a device that may not be in the group changes its rules")
 
     def _enter(self, row: ConversationRow, group: Group, policy: bytes) -> ConversationRow:
         """Be a member in the group's epoch, which begins with the entry at the cursor of `row`."""
-        if row.status == "stuck":
+        if self._follower is not None:
             self._later(resets.forget_stuck, row.conversation_id)
         status = row.status if row.status == "forked" else "member"
         row = msgspec.structs.replace(
@@ -194,19 +243,16 @@ class Following(Run):
     def _be_stuck(
         self, row: ConversationRow, entry: Entry, member: Group, commit: bytes, policy: bytes
     ) -> ConversationRow:
-        """Keep the last good state beside the public group, where a commit is sound but for its secrets."""
-        try:
-            public = member.follower().process(self._session.primitives, commit)
-        except MlsError as error:
-            raise UntrustedGroup("a commit cannot be applied") from error
-        if not isinstance(public, PublicCommitProcessed):
-            raise UntrustedGroup("a proposal stands where a commit should")
-        self._judge(row, entry, member, public, policy)
+        """Keep the last good state beside the public group, where a commit is sound in all that a node can see, and no more."""
+        public = self._processed(member.follower(), commit)
+        why = self._refusal(row, entry, member, public, policy)
         self._drop_pending()
-        self._later(
-            resets.save_stuck, Stuck(conversation_id=row.conversation_id, sequence=entry.sequence, epoch=member.epoch)
-        )
-        self._notice("commit_unusable", entry.sequence, "this device cannot use a commit, and waits")
+        if why is not None:
+            self._refuse(row, entry, member, why)
+        else:
+            stuck = Stuck(conversation_id=row.conversation_id, sequence=entry.sequence, epoch=member.epoch)
+            self._later(resets.save_stuck, stuck)
+            self._notice("commit_unusable", entry.sequence, "this device cannot use a commit, and waits")
         status: conversations.Status = "forked" if row.status == "forked" else "stuck"
         row = msgspec.structs.replace(row, status=status, epoch=public.group.epoch, policy=policy)
         return self._stand_outside(row, entry, public.group)
@@ -239,7 +285,7 @@ class Following(Run):
         suspect = resets.commit_at(self._session.store, row, stuck.sequence) if stuck is not None else None
         if stuck is None or suspect is None or self._follower is None:
             return
-        if not is_another(known_policy(row.policy), suspect, entry.user_id, entry.device_id):
+        if not is_another(known_policy(row.policy), suspect.author, (entry.user_id, entry.device_id)):
             return
         if entry.type == "commit.created" or is_said_in(self._session, self._follower, entry):
             self._later(resets.save_stuck, msgspec.structs.replace(stuck, confirmed=True))
@@ -248,7 +294,7 @@ class Following(Run):
         before, pending = self._follower or self._member, self._pending
         if before is None:
             return msgspec.structs.replace(self._unjudged(row, entry), generation=row.generation + 1)
-        judged = judge_reset(self._session, row, entry, before)
+        judged = judge_reset(self._session, self.primitives, row, entry, before)
         own = (
             pending is not None
             and pending.reset
@@ -264,6 +310,7 @@ class Following(Run):
         self._keep(reset_row(entry, culprit, known_policy(row.policy)))
         self._later(resets.begin_generation, row.conversation_id)
         self._entered.clear()
+        self._sound = None
         row = with_history(
             msgspec.structs.replace(
                 row,
@@ -293,7 +340,6 @@ class Following(Run):
             self._later(resets.save_stuck, stuck)
             return msgspec.structs.replace(row, status="stuck")
         self._member = None
-        self._later(resets.forget_stuck, row.conversation_id)
         return msgspec.structs.replace(row, status="paused" if self._belongs(row.policy) else "removed")
 
     def _hear_report(self, row: ConversationRow, entry: Entry) -> ConversationRow:

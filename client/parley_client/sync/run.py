@@ -22,7 +22,7 @@ from parley_client.store.reading import raise_read_position
 from parley_client.sync.epochs import epoch_row, save_entered_epoch
 from parley_client.sync.placing import store_placed
 from parley_contracts.envelope import chain_start
-from parley_contracts.ids import ClientId, DeviceId
+from parley_contracts.ids import ClientId, DeviceId, UserId
 from parley_contracts.messaging_api import Entry
 from parley_mls import Group
 
@@ -35,6 +35,10 @@ class Run:
 
     def __init__(self, session: Session, row: ConversationRow) -> None:
         self.row = row
+        #: Whose identities were fetched since these entries came: what they do not have, nobody had stated.
+        self.asked: frozenset[UserId] = frozenset()
+        #: Those of the session, or such as know the answers of what comes next.
+        self.primitives = session.primitives
         self._session = session
         self._member, self._follower = session.groups.load(row.conversation_id)
         self._pending = queues.load_pending(session.store, row.conversation_id)
@@ -47,6 +51,7 @@ class Run:
         self._active: set[DeviceId] = set()
         self._entered: dict[int, EpochRow] = {}
         self._leaves: dict[bytes, tuple[Leaf, ...]] = {}
+        self._sound: frozenset[Leaf] | None = None
 
     def write(self) -> None:
         """Store everything that was applied, together."""

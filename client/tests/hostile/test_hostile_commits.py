@@ -2,18 +2,27 @@
 
 import asyncio
 import contextlib
-import os
 from unittest import mock
 
 import msgspec
 import pytest
-from hostile_people import P, append_commit, epoch_at, read_by, shown, user
+from hostile_people import (
+    P,
+    append_commit,
+    commits,
+    device_of,
+    epoch_at,
+    read_by,
+    shown,
+    signing_seed,
+    spoilt_paths,
+    user,
+)
 
 from parley_client import timeline
 from parley_client.api import messaging
 from parley_client.crypto.message import epoch_secret
 from parley_client.errors import ClientError, UsageError
-from parley_client.groups.commits import Plan, commit_change
 from parley_client.groups.judgement import leaf_of, new_group_id, policy_extension
 from parley_client.resets import making
 from parley_client.store import resets
@@ -24,35 +33,7 @@ from parley_contracts.ids import new_uuid7
 from parley_contracts.messaging_api import ResetUpload
 from parley_contracts.policy import ANCHOR_EXTENSION_TYPE, POLICY_EXTENSION_TYPE, decode_policy
 from parley_contracts.problems import Problem
-from parley_mls import Group, KeyPackage, branch_group, treekem
-
-
-@contextlib.contextmanager
-def spoilt_paths(*victims):
-    """Commits made meanwhile seal random bytes for the leaves of these clients, or for everybody."""
-    plain = treekem.encrypt_with_label
-    keys = {key for victim, where in victims for key in leaf_keys(victim, where)}
-
-    def encrypt(p, key, label, context, secret):
-        return plain(p, key, label, context, os.urandom(len(secret)) if not keys or key in keys else secret)
-
-    with mock.patch.object(treekem, "encrypt_with_label", encrypt):
-        yield
-
-
-def leaf_keys(client, where):
-    member, _ = client.session.groups.load(where)
-    return [leaf.encryption_key for index, leaf in member.members() if index == member.own_index]
-
-
-async def commits(client, where):
-    """A commit that changes nothing but the epoch."""
-    before = epoch_at(client, where)
-
-    async def plan(row, member):
-        return Plan() if row.epoch == before else None
-
-    await commit_change(client.session, where, plan)
+from parley_mls import Group, KeyPackage, Lifetime, branch_group, create_key_package
 
 
 async def reports_by_force(client, where, sequence):
@@ -92,6 +73,36 @@ async def resets_by_force(server, client, where, sequence, *, policy=None, other
 
 def without_psks(plain):
     return lambda self, p, **given: plain(self, p, **given | {"psks": ()})
+
+
+def brings_in_a_ghost(log, where, mallory, someone):
+    """A commit of Mallory's with a device of her own that somebody else certified, which no server can see; the ghost's group."""
+    ghost, seed = device_of(user(mallory), signing_seed(someone))
+    bundle = create_key_package(
+        P,
+        identity=ghost.encode(),
+        signature_seed=seed,
+        lifetime=Lifetime(0, 60),
+        extension_types=[POLICY_EXTENSION_TYPE, ANCHOR_EXTENSION_TYPE],
+    )
+    made = mallory.session.groups.load(where)[0].commit(P, add=[bundle.key_package])
+    append_commit(log, where, (user(mallory), mallory.session.device.device_id), made.commit)
+    log.states[log.epoch] = (len(log.entries), b64encode(made.group_info), log.policy)
+    return ghost, Group.join(P, made.welcome, bundle, seed)
+
+
+def shows_other_rules(log, banned):
+    """Beside the present group, to whoever is about to come in: they name somebody who is put out."""
+    sequence, group_info, policy = log.states[log.epoch]
+    forged = msgspec.structs.replace(decode_policy(policy), banned=(banned,), roster=decode_policy(policy).roster[1:])
+    log.states[log.epoch] = (sequence, group_info, forged.encode())
+
+
+def says_as_the_ghost(log, where, ghost, group, policy=None):
+    """A further commit, by the ghost, of other rules where some are given."""
+    made = group.commit(P, extensions=[policy_extension(policy)] if policy else None)
+    append_commit(log, where, (ghost.user_id, ghost.device_id), made.commit, policy)
+    log.states[log.epoch] = (len(log.entries), b64encode(made.group_info), policy or log.policy)
 
 
 def package_of(server, client):
@@ -267,6 +278,7 @@ async def test_one_person_s_word_resets_no_group(choir, server, monkeypatch):
         ("late", "a reset brings nobody in"),
     ],
 )
+        ("author", "does not lead the group around it"),
 async def test_a_reset_that_breaks_a_rule_is_refused(choir, people, server, wrong, why):
     """H9: no downgrade: the same policy, and nobody who was not there or was put out."""
     mallory, alice, bob, carol, where = choir
@@ -298,7 +310,7 @@ async def test_a_reset_that_breaks_a_rule_is_refused(choir, people, server, wron
         changes = {"others": [carol]}
     elif wrong == "late":
         changes = {"others": [eve]}
-    await resets_by_force(server, bob, where, sequence, **changes)
+    await resets_by_force(server, mallory if wrong == "author" else bob, where, sequence, **changes)
     await refuses(alice, where, why)
 
 
@@ -359,6 +371,76 @@ async def test_two_resets_race(choir, server):
 
 async def test_what_was_sealed_before_a_reset_is_sent_after_it_once(choir, server):
     """A message waits while its device is stuck, and its sealed copy of the old generation is of no use any more."""
+async def test_a_group_goes_around_a_commit_that_only_devices_can_refuse(choir, people, server):
+    """I12, C1: a forged certificate; nobody enters with the ghost, whatever it does next; a restored device waits for the reset, too."""
+    mallory, alice, bob, carol, where = choir
+    log = server.logs[where]
+    await alice.settle()
+    ghost, group = brings_in_a_ghost(log, where, mallory, alice)
+    says_as_the_ghost(log, where, ghost, group)
+    tablet = await people.restore("alice", "tablet")
+    assert standing(tablet, where) == (0, log.epoch, "outside")
+    await all_sync(alice)
+    assert standing(alice, where) == (0, log.epoch, "stuck")
+    assert "does not lead to its person" in alice.notices()[0].detail
+    await all_sync(bob, carol, alice, tablet)
+    assert {standing(client, where)[::2] for client in (alice, bob, carol, tablet)} == {(1, "member")}
+    await carol.send(where, "after")
+    await all_sync(alice, bob, carol, tablet)
+    for client in (alice, bob, carol, tablet):
+        assert (await shown(client), client.unopened()) == (["after", "before"], {})
+    assert read_by(log, [epoch_secret(P, group, 0)], [alice, bob, carol]) == []
+    assert ghost.device_id not in {leaf_of(leaf).device_id for _, leaf in log.public.members()}
+    said = [item for item in timeline.page(alice.session, where).items if item.kind == "reset"]
+    assert [item.text for item in said] == ["mallory"]
+
+
+async def test_a_ghost_changes_no_rules(choir, server):
+    """I12: a reset keeps the policy in force, so nobody who came in by a refused commit has a say in it."""
+    mallory, alice, bob, _, where = choir
+    log = server.logs[where]
+    ghost, group = brings_in_a_ghost(log, where, mallory, alice)
+    before = load_conversation(alice.store, where).policy
+    roster = tuple(
+        msgspec.structs.replace(e, role="owner") if e.user_id == user(bob) else e for e in decode_policy(before).roster
+    )
+    says_as_the_ghost(log, where, ghost, group, msgspec.structs.replace(decode_policy(before), roster=roster).encode())
+    await refuses(alice, where, "changes its rules")
+    assert load_conversation(alice.store, where).policy == before
+
+
+async def test_nobody_is_led_into_a_group_with_a_ghost(choir, server):
+    """H10, C1: Bob is with Mallory and says that her commit is good; Carol's device judges every leaf before it comes in again."""
+    mallory, alice, bob, carol, where = choir
+    log = server.logs[where]
+    brings_in_a_ghost(log, where, mallory, alice)
+    await all_sync(carol, rounds=1)
+    processed = bob.session.groups.load(where)[0].process(P, b64decode(log.entries[-2].commit))
+    made = processed.group.commit(P)
+    append_commit(log, where, (user(bob), bob.session.device.device_id), made.commit)
+    log.states[log.epoch] = (len(log.entries), b64encode(made.group_info), log.policy)
+    head = len(log.entries)
+    await all_sync(carol)
+    assert resets.load_stuck(carol.store, where).confirmed
+    assert (standing(carol, where), len(log.entries)) == ((0, log.epoch, "stuck"), head)
+    await all_sync(alice, carol)
+    assert {standing(client, where) for client in (alice, carol)} == {(1, 1, "member")}
+
+
+async def test_a_reset_waits_for_nobody_who_is_not_shown(choir, server):
+    """Carol was suspended by an operator, and the server gives no keys of hers: the others go on, and she comes in later."""
+    mallory, alice, bob, carol, where = choir
+    with spoilt_paths():
+        await commits(mallory, where)
+    hidden, server.statements[user(carol)] = server.statements[user(carol)], []
+    await all_sync(alice, bob)
+    assert {standing(client, where) for client in (alice, bob)} == {(1, 1, "member")}
+    server.statements[user(carol)] = hidden
+    await all_sync(carol)
+    await carol.reset_confirm(where)  # she has no Welcome, so nothing tells her device who made the group
+    assert standing(carol, where) == (1, 2, "member")
+
+
     mallory, alice, bob, carol, where = choir
     sealed = asyncio.Event()
 

@@ -95,12 +95,13 @@ class Spoilt:
             welcome_devices=tuple(other.device_id for other in others),
         )
 
-    def judged(self, reset: Submission, *reporters: Device) -> Judged:
+    def judged(self, reset: Submission, *reporters: Device, suspect: StoredEntry | None = None) -> Judged:
         people = {device.person.user_id for device in reporters}
         return judge_reset(
             reset,
             self.present,
             self.before,
+            suspect or self.suspect,
             people,
             sequence=self.suspect.sequence + 3,
             server_name=SERVER_NAME,
@@ -179,6 +180,9 @@ def test_a_reset_that_is_nearly_right(spoilt: Spoilt):
         with pytest.raises(problem) as caught:
             spoilt.judged(wrong, *both)
         assert type(caught.value) is problem
+    owned = msgspec.structs.replace(spoilt.suspect, user_id=first.person.user_id)  # another device of the same person's
+    with pytest.raises(PolicyRefused, match="does not lead"):
+        spoilt.judged(sound, *both, suspect=owned)
     for reporters in ((), (first,)):
         with pytest.raises(PolicyRefused):
             spoilt.judged(sound, *reporters)

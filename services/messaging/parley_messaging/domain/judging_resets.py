@@ -1,7 +1,8 @@
 """Whether a commit may be reported as unusable, and whether a reset may go around it.
 
 Invariant: a reset brings in no device that was not in the epoch before the commit, or that somebody has taken out since; it
-changes nothing of the policy; and enough people have said, each by the key of a leaf of that epoch, that they need it (H9, H10).
+changes nothing of the policy; and enough people have said, each by the key of a leaf of that epoch, that they need it (H9, H10). The
+commit's author does not make it.
 """
 
 from __future__ import annotations
@@ -62,12 +63,13 @@ def judge_reset(
     submission: Submission,
     present: EpochState,
     before: EpochState,
+    suspect: StoredEntry,
     reporters: Collection[UserId],
     *,
     sequence: int,
     server_name: str,
 ) -> Judged:
-    """The epoch 1 of a new generation; `before` is the epoch that it branches from, `present` the one that it ends."""
+    """The epoch 1 of a new generation; `before` is the epoch that it branches from, before `suspect`, `present` the one that it ends."""
     policy = decode_policy(submission.policy)
     try:
         group = PublicGroup.from_group_info(PRIMITIVES, submission.group_info)
@@ -85,6 +87,8 @@ def judge_reset(
     check_reset(
         present.policy,
         policy,
+        author=(submission.user_id, submission.device_id),
+        suspect_author=(suspect.user_id, suspect.device_id),
         reporters=reporters,
         leaves=[(leaf[0], leaf) for leaf in leaves],
         allowed=_leaves(before.group) & _leaves(present.group),

@@ -109,6 +109,7 @@ class Accepting:
             submission,
             epoch,
             before,
+            suspect,
             reporters,
             sequence=plan.state.head + 1,
             server_name=self._server_name,
