@@ -316,7 +316,7 @@ async def _prepare_external_commit(
         client_id=ClientId(new_uuid7()),
         upload=msgspec.json.encode(upload),
         member=result.group.to_bytes(),
-        policy=shown_bytes(state.policy),
+        policy=base.policy,
     )
     with session.store.transaction():
         save_conversation(session.store, base)

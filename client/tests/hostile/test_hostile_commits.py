@@ -215,8 +215,10 @@ async def test_who_alone_cannot_use_a_commit_comes_in_again(choir, server):
     await all_sync(carol, rounds=3)
     assert standing(carol, where) == (0, epoch_at(mallory, where), "stuck")  # its author's word leads nobody anywhere
     await alice.sync()  # who can use it, and answers her report
+    shows_other_rules(server.logs[where], user(mallory))
     await all_sync(carol, alice, bob, mallory)
     assert {standing(client, where)[::2] for client in (mallory, alice, bob, carol)} == {(0, "member")}
+    assert load_conversation(carol.store, where).policy == load_conversation(alice.store, where).policy
     assert "conversation.reset" not in [entry.type for entry in server.logs[where].entries]
     await carol.send(where, "here again")
     await all_sync(mallory, alice, bob, carol)
@@ -276,9 +278,9 @@ async def test_one_person_s_word_resets_no_group(choir, server, monkeypatch):
         ("newcomer", "nobody in the roster"),
         ("removed", "nobody in the roster"),
         ("late", "a reset brings nobody in"),
+        ("author", "does not lead the group around it"),
     ],
 )
-        ("author", "does not lead the group around it"),
 async def test_a_reset_that_breaks_a_rule_is_refused(choir, people, server, wrong, why):
     """H9: no downgrade: the same policy, and nobody who was not there or was put out."""
     mallory, alice, bob, carol, where = choir
@@ -369,8 +371,6 @@ async def test_two_resets_race(choir, server):
     assert await shown(alice) == await shown(bob) == ["after", "before"]
 
 
-async def test_what_was_sealed_before_a_reset_is_sent_after_it_once(choir, server):
-    """A message waits while its device is stuck, and its sealed copy of the old generation is of no use any more."""
 async def test_a_group_goes_around_a_commit_that_only_devices_can_refuse(choir, people, server):
     """I12, C1: a forged certificate; nobody enters with the ghost, whatever it does next; a restored device waits for the reset, too."""
     mallory, alice, bob, carol, where = choir
@@ -441,6 +441,8 @@ async def test_a_reset_waits_for_nobody_who_is_not_shown(choir, server):
     assert standing(carol, where) == (1, 2, "member")
 
 
+async def test_what_was_sealed_before_a_reset_is_sent_after_it_once(choir, server):
+    """A message waits while its device is stuck, and its sealed copy of the old generation is of no use any more."""
     mallory, alice, bob, carol, where = choir
     sealed = asyncio.Event()
 
