@@ -112,9 +112,9 @@ class Following(Run):
     ) -> ConversationRow:
         processed = self._processed(follower, commit)
         why = self._refusal(row, entry, follower, processed, policy)
+        self._expect_sound_rules(row, follower, processed, policy)
         if why is not None:
             self._refuse(row, entry, follower, why)
-        self._expect_sound_rules(row, follower, processed, policy)
         group = processed.group
         if processed.changes.committer is not None:
             self._hear_confirmation(row, entry)
@@ -213,10 +213,11 @@ class Following(Run):
         self, row: ConversationRow, before: PublicGroup, processed: PublicCommitProcessed, policy: bytes
     ) -> None:
         """Raise `UntrustedGroup` where a device that came in behind a refused commit changes the rules, which a reset would keep."""
-        committer, sound = processed.changes.committer, self._sound_leaves(row)
-        if sound is None or committer is None or policy == row.policy:
+        committer = processed.changes.committer
+        if policy == row.policy or committer is None:
             return
-        if leaf_of(dict(before.members())[committer]) not in sound:
+        sound = self._sound_leaves(row)
+        if sound is not None and leaf_of(dict(before.members())[committer]) not in sound:
             raise UntrustedGroup("a device that may not be in the group changes its rules")
 
     def _enter(self, row: ConversationRow, group: Group, policy: bytes) -> ConversationRow:

@@ -100,6 +100,17 @@ async def test_a_ghost_device_of_a_statement_that_was_never_made_stays_out(garde
     await is_gone_around(server, alice, where, secret, "a statement that its person never made")
 
 
+async def test_a_member_does_not_renew_a_leaf_by_a_false_certificate(garden, server):
+    """C1: Bob's own device says that his account certified it, which it did not."""
+    alice, bob, mallory, where = garden
+    device = bob.session.device
+    key = P.ed25519_public(device.device_secret)
+    forged = certificate(signing_seed(mallory), user_id=user(bob), device_key=key, device_id=device.device_id)
+    made = bob.session.groups.load(where)[0].commit(P, identity=forged.encode())
+    append_commit(server.logs[where], where, (user(bob), device.device_id), made.commit)
+    await is_gone_around(server, alice, where, epoch_secret(P, made.group, 0), "does not lead to its person")
+
+
 async def test_somebody_outside_the_roster_does_not_enter_by_force(garden, server):
     """C2: the server lets a real person with real keys in, who is in no roster."""
     alice, bob, mallory, where = garden
