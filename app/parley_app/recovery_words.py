@@ -1,4 +1,4 @@
-"""What people read about recovery words."""
+"""What people read about another recovery key, and about recovery words."""
 
 from __future__ import annotations
 
@@ -23,4 +23,14 @@ DRAWN_TEXT: Final = (
 )
 KNOWN: Final = "I know them"
 REMOVE: Final = "Remove the words"
-REMOVED: Final = "The words stand for nothing any more."
+REMOVE_TEXT: Final = "They go when you replace your recovery key: only then no copy of them opens anything."
+NEW_KEY: Final = "New recovery key"
+NEW_KEY_DETAIL: Final = "Where somebody may have seen yours, or recovery words are to go"
+NEW_KEY_LEAD: Final = "Another key takes the place of the one on your paper. Your devices, conversations and safety numbers stay as they are."
+NEW_KEY_TITLE: Final = "Have paper ready"
+NEW_KEY_TEXT: Final = (
+    "The new key is shown next, and you type a part of it back. The present one and all recovery words open nothing after that. Whoever "
+    "used them before may have what they opened then."
+)
+REPLACE: Final = "Replace the recovery key"
+REPLACING: Final = "Replacing"

@@ -204,10 +204,12 @@ class AccountAnswers:
         self.profile["has_recovery_words"] = True
         return {"words": RECOVERY_WORDS}
 
-    def _recovery_words_forget(self):
-        self._expect_recent()
+    def _recovery_key_replace(self, recovery_key):
+        if recovery_key != "PARLEY-KEY":
+            raise EngineError("recovery_key_refused", "no")
         self.profile["has_recovery_words"] = False
-        return {}
+        self.recovery_key = "PARLEY-CCCC-DDDD-2E0F"
+        return {"recovery_key": self.recovery_key}
 
     def _account_factors(self):
         return dict(self.factors)

@@ -1,4 +1,4 @@
-"""Recovery words: drawn by the recovery key, shown once, removed."""
+"""Another recovery key, and recovery words: drawn by the recovery key, shown once, gone with it."""
 
 import pytest
 from app_account import PASSWORD, RECOVERY_WORDS
@@ -9,8 +9,10 @@ from test_names import nameless, uncallable
 
 from parley_app import account_words, recovery_words, words
 from parley_app.main import _screen
+from parley_app.model import gating as routes
 from parley_app.screens.layers import Layers
 from parley_app.screens.settings_page import ACCOUNT
+from parley_app.screens.settings_page import NEW_RECOVERY_KEY as NEW_KEY
 from parley_app.screens.settings_page import RECOVERY_WORDS as PAGE
 
 
@@ -67,8 +69,27 @@ async def test_who_signed_in_long_ago_gives_the_password_first():
     assert RECOVERY_WORDS in screen(world)
 
 
-async def test_they_are_removed():
+async def test_they_go_with_the_recovery_key_that_they_stand_for():
     world = await at_the_page(there=True)
     await press(world, recovery_words.REMOVE)
-    assert {recovery_words.REMOVED, recovery_words.NONE} <= screen(world)
+    assert world.app.route == NEW_KEY
+    await enter(world, recovery_words.KEY, "PARLEY-OTHER")
+    assert list(world.app.session.security.new_recovery_key.faults) == ["recovery_key"]
+    await enter(world, recovery_words.KEY, " PARLEY-KEY ")
     assert world.device.profile["has_recovery_words"] is False
+    assert (world.app.session.phase, world.app.route) == ("keeping_key", routes.KEY)
+    assert world.app.session.security.new_recovery_key["recovery_key"] == ""
+    world.app.session.confirmation.fill("last_group", "2e0f")
+    await world.app.confirm_key()
+    assert (world.app.session.phase, world.device.recovery_key) == ("signed_in", None)
+
+
+@pytest.mark.parametrize("width", [390.0, 1440.0])
+async def test_everything_about_another_key_has_a_name(width):
+    world = await started(FakeDevice(), ACCOUNT)
+    await press(world, f"{recovery_words.NEW_KEY}, {recovery_words.NEW_KEY_DETAIL}")
+    tree = draw(_screen, world.app, width=width)
+    assert world.app.route == NEW_KEY and recovery_words.NEW_KEY_TEXT in said(tree)
+    assert nameless(tree) == [] and uncallable(tree) == []
+    await enter(world, recovery_words.KEY, " ")
+    assert words.MISSING in screen(world)

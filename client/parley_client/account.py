@@ -394,7 +394,7 @@ class SetUp:
         """
         published = (await messaging.get_history_keys(self._api)).history_keys
         keys = [key for key in published if key.version >= identity.history_begins]
-        opened = {key.version: self._history_key(identity, key, content.recovery_private) for key in keys}
+        opened = {key.version: self._history_key(identity, key, content.recovery_keys) for key in keys}
         newest = identity.statement.version
         kept = {
             version: key
@@ -406,13 +406,13 @@ class SetUp:
         return kept
 
     def _history_key(
-        self, identity: VerifiedIdentity, key: HistoryKeyRecord, recovery_private: bytes
+        self, identity: VerifiedIdentity, key: HistoryKeyRecord, recovery_keys: tuple[bytes, ...]
     ) -> tuple[HistoryKey, int]:
         try:
             return open_history_key(
                 self._primitives,
                 answered_bytes(key.sealed),
-                recovery_private,
+                recovery_keys,
                 version=key.version,
                 signing_keys={version: said.signing_key for version, said in identity.statements.items()},
                 user_id=identity.user_id,

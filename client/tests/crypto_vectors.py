@@ -123,6 +123,7 @@ def vectors() -> dict:
         "words": _words(p, recovery_key),
         "store": _store(p),
         "unusable": _unusable(p, device_seed, group_id),
+        "new_recovery": _new_recovery(p, account, KeptDevice(DEVICE, device_key)),
     }
 
 
@@ -166,6 +167,26 @@ def _lock_out(p, account, recovery_key: bytes, kept: KeptDevice) -> dict:
         "vault": made.vault.hex(),
         "statement": made.statement.encode().hex(),
         "statement_signature": made.statement_signature.hex(),
+    }
+
+
+def _new_recovery(p, account, kept: KeptDevice) -> dict:
+    recovery_key = p.random(32)
+    made = succeed_account(
+        p,
+        account.statement,
+        account.keys,
+        recovery_key=recovery_key,
+        devices=(kept,),
+        history_version=2,
+        new_recovery=True,
+    )
+    return {
+        "recovery_key": recovery_key.hex(),
+        "recovery_private": made.keys.recovery_private.hex(),
+        "signing_seed": made.keys.signing_seed.hex(),
+        "vault": made.vault.hex(),
+        "statement": made.statement.encode().hex(),
     }
 
 

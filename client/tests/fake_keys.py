@@ -53,6 +53,9 @@ class FakeKeys:
         if signed not in self.statements[user_id]:
             if version != len(self.statements[user_id]) + 1:
                 raise problems.VersionStale(version=len(self.statements[user_id]))
+            before = [AccountStatement.decode(b64decode(each["statement"])) for each in self.statements[user_id]]
+            if any(each.recovery_key != statement.recovery_key for each in before[-1:]):
+                self.recovery_words.pop(user_id, None)
             self.statements[user_id].append(signed)
         self.vaults[user_id] = body["vault"]
         if version > 1:

@@ -186,7 +186,7 @@ def kept_by_the_server() -> dict[str, Target]:
         ),
         "history key, wrapped": Target(
             seal_history_key(P, HISTORY_KEY, PUBLIC, signer=HistoryKeySigner(1, ACCOUNT.keys.signing_seed), **WHOSE),
-            lambda b: open_history_key(P, b, PRIVATE, signing_keys={1: ACCOUNT.statement.signing_key}, **numbered),
+            lambda b: open_history_key(P, b, [PRIVATE], signing_keys={1: ACCOUNT.statement.signing_key}, **numbered),
         ),
         "secrets of past epochs": Target(
             seal_past(P, PastSecrets(5, (bytes(32),) * 2), PUBLIC, PAST_PLACE),

@@ -87,6 +87,17 @@ def test_a_lock_out():
     assert verify_with_label(P, root, "Parley Account Statement 1", raw("lock_out", "statement"), signature)
 
 
+def test_a_new_recovery_key():
+    """The next statement names another recovery public key, and the vault holds the earlier private key behind all else."""
+    at = place().uint32(2).finish()
+    keys = opened(label(raw("new_recovery", "recovery_key"), "Parley Vault 1", at), raw("new_recovery", "vault"), at)
+    seeds = raw("account", "root_seed") + raw("new_recovery", "recovery_private") + raw("new_recovery", "signing_seed")
+    assert keys == seeds + (2).to_bytes(4, "big") + raw("account", "recovery_private")
+    before, after = (AccountStatement.decode(raw(part, "statement")) for part in ("account", "new_recovery"))
+    assert (after.version, after.root_key) == (2, before.root_key)
+    assert after.recovery_key == P.x25519_public(raw("new_recovery", "recovery_private")) != before.recovery_key
+
+
 def test_a_new_beginning():
     """A later statement under another root key: it keeps no device, and history keys and note-to-self begin anew with it."""
     at = place().uint32(3).finish()

@@ -78,6 +78,14 @@ def test_a_device_is_linked_and_a_lost_one_is_locked_out(stack: Stack, device: M
             break
     else:
         raise AssertionError("the tablet did not take the new signing key up")
+
+    again = tablet("recovery_key.replace", recovery_key=words)["recovery_key"]
+    tablet("recovery_key.forget")
+    assert not tablet("account")["has_recovery_words"]
+    with pytest.raises(Refused) as caught:
+        tablet("recovery_words.draw", recovery_key=anna.recovery_key)
+    assert caught.value.slug == "recovery_key_refused"
+    anna.recovery_key = again
     with pytest.raises(Refused):
         phone("send", to=made, text="the phone again")
 

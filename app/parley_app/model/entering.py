@@ -83,6 +83,12 @@ class Entering(Observed):
             self.go(gating.KEY)
             self.session.forget_typed()
 
+    async def replace_key(self) -> None:
+        """Replace the recovery key, then show the new one."""
+        if await self.session.security.new_recovery_key.replace():
+            await self.session.load()
+            self.go(gating.KEY)
+
     async def reset_password(self) -> None:
         """Set the new password, then sign in by it."""
         if await self.session.forgotten.reset():

@@ -1,11 +1,10 @@
-"""Recovery words: having six drawn, and removing them.
+"""Recovery words: having six drawn. They go with the recovery key that they stand for (`new_recovery_key`).
 
 Invariant: the recovery key stays in its field only until it was used; the words are here only until they are known.
 """
 
 from __future__ import annotations
 
-from parley_app import recovery_words
 from parley_app.engine import Engine
 from parley_app.model.forms import Form
 from parley_app.model.signing_again import SigningAgain
@@ -18,7 +17,7 @@ class RecoveryWords(Form):
         super().__init__(recovery_key="")
         self._engine, self._again = engine, again
         self.there: bool | None = None
-        self.drawn = self.done = ""
+        self.drawn = ""
 
     async def load(self) -> None:
         """Ask the server."""
@@ -26,7 +25,6 @@ class RecoveryWords(Form):
 
     async def draw(self) -> None:
         """Have words drawn for the recovery key of the form."""
-        self.done = ""
         if not self.require("recovery_key"):
             return
 
@@ -38,19 +36,9 @@ class RecoveryWords(Form):
 
         await self._again.submit_for(self, work)
 
-    async def remove(self) -> None:
-        """Have no words any more."""
-        self.done = ""
-
-        async def work() -> None:
-            await self._engine.call("recovery_words.forget")
-            self.there, self.done = False, recovery_words.REMOVED
-
-        await self._again.submit_for(self, work)
-
     def leave(self) -> None:
-        """Forget what was typed, drawn and said."""
-        self.drawn = self.done = ""
+        """Forget what was typed and drawn."""
+        self.drawn = ""
         self.empty()
 
     async def _load(self) -> None:

@@ -7,6 +7,7 @@ from parley_app.engine import Engine
 from parley_app.model.key_log import KeyLog
 from parley_app.model.link_other import LinkOther
 from parley_app.model.locking_out import LockingOut
+from parley_app.model.new_recovery_key import NewRecoveryKey
 from parley_app.model.own_data import OwnData
 from parley_app.model.own_email import OwnEmail
 from parley_app.model.own_invitations import OwnInvitations
@@ -32,6 +33,7 @@ class Security:
         self.sessions = OwnSessions(engine, self.again)
         self.linking = LinkOther(engine, self.again)
         self.locking_out = LockingOut(engine)
+        self.new_recovery_key = NewRecoveryKey(engine)
         self.recovery_words = RecoveryWords(engine, self.again)
         self.invitations = OwnInvitations(engine)
         self.key_log = KeyLog(engine)

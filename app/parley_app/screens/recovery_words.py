@@ -1,4 +1,4 @@
-"""Recovery words: how they stand, drawing them by the recovery key, removing them."""
+"""Recovery words: how they stand, drawing them by the recovery key, and the way to have none any more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from parley_app.icons import Glyph
 from parley_app.model.app import App
 from parley_app.model.recovery_words import RecoveryWords
 from parley_app.screens.account_page import account_page, buttons, doing, entry, said, unknown
+from parley_app.screens.settings_page import NEW_RECOVERY_KEY
 from parley_app.theme import Ui, use_ui
+from parley_app.tokens import Type
 
 
 @ft.component
@@ -46,10 +48,11 @@ def _known(app: App, ui: Ui, form: RecoveryWords, *, there: bool) -> list[ft.Con
         )
     )
     label = recovery_words.DRAWING if form.busy else recovery_words.DRAW
-    remove = Button(recovery_words.REMOVE, Kind.DANGER, on_click=doing(app, form.remove), disabled=form.busy)
+    remove = Button(recovery_words.REMOVE, Kind.SECONDARY, on_click=lambda: app.go(NEW_RECOVERY_KEY))
     return [
         Note(tone, Glyph.KEY, title, text),
         entry(form, "recovery_key", recovery_words.KEY, go, helper=recovery_words.KEY_HELP, glyph=Glyph.KEY),
-        *said(ui, fault=form.fault, done=form.done),
+        *said(ui, fault=form.fault),
         buttons(ui, Button(label, Kind.PRIMARY, on_click=go, disabled=form.busy), *([remove] if there else [])),
+        *([ui.text(recovery_words.REMOVE_TEXT, Type.SMALL, ui.c.ink_2)] if there else []),
     ]

@@ -26,6 +26,7 @@ from parley_app.screens.frame import Workspace
 from parley_app.screens.key_log import KeyLogScreen
 from parley_app.screens.link_other import LinkOtherScreen
 from parley_app.screens.locking_out import LockOutScreen
+from parley_app.screens.new_recovery_key import NewRecoveryKeyScreen
 from parley_app.screens.own_data import OwnDataScreen
 from parley_app.screens.own_email import EmailScreen
 from parley_app.screens.own_invitations import InvitationsScreen
@@ -43,6 +44,7 @@ from parley_app.screens.settings_page import (
     KEY_LOG,
     LINK_OTHER,
     LOCK_OUT,
+    NEW_RECOVERY_KEY,
     NOTIFICATIONS,
     OWN_DATA,
     OWN_EMAIL,
@@ -66,6 +68,7 @@ _WAYS: Final = (
     (Glyph.KEY, words.PASSWORD, account_words.PASSWORD_DETAIL, OWN_PASSWORD),
     (Glyph.SHIELD_CHECK, account_words.STEP, account_words.STEP_DETAIL, SECOND_STEP),
     (Glyph.FINGERPRINT, account_words.PASSKEYS, account_words.PASSKEYS_DETAIL, PASSKEYS),
+    (Glyph.KEY, recovery_words.NEW_KEY, recovery_words.NEW_KEY_DETAIL, NEW_RECOVERY_KEY),
     (Glyph.KEY, recovery_words.WORDS, recovery_words.WORDS_DETAIL, RECOVERY_WORDS),
     (Glyph.LOCK_KEY, lock_words.LOCK, lock_words.LOCK_DETAIL, APP_LOCK),
     (Glyph.DEVICES, account_words.SESSIONS, account_words.SESSIONS_DETAIL, OWN_SESSIONS),
@@ -293,6 +296,7 @@ _PAGES: Final = {
     OWN_INVITATIONS: InvitationsScreen,
     KEY_LOG: KeyLogScreen,
     APP_LOCK: AppLockScreen,
+    NEW_RECOVERY_KEY: NewRecoveryKeyScreen,
     RECOVERY_WORDS: RecoveryWordsScreen,
     OWN_DATA: OwnDataScreen,
 }

@@ -294,11 +294,28 @@ def begin_anew(
     run(context, work)
 
 
+@account.command("recovery-key")
+def recovery_key(
+    context: typer.Context,
+    recovery_key_file: Annotated[Path, typer.Option(help="File whose first line is the present recovery key.")],
+) -> None:
+    """Replace the recovery key, and have no words for it any more; keep the new one that this prints."""
+
+    async def work(client: Client) -> object:
+        made = await client.recovery_key_replace(first_line(recovery_key_file))
+        client.forget_recovery_key()
+        return {"recovery_key": made}
+
+    run_synced(context, work)
+
+
 @account.command("recovery-words")
 def recovery_words(
     context: typer.Context,
     recovery_key_file: Annotated[Path | None, typer.Option(help="File whose first line is the recovery key.")] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Have no words any more.")] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Have no words any more; `recovery-key` ends copies, too.")
+    ] = False,
     password: Password = None,
     code: Code = "",
 ) -> None:

@@ -30,6 +30,7 @@ from parley_mls import (
     CryptoError,
     DecodeError,
     Primitives,
+    Reader,
     SignatureCheck,
     decode,
     expand_with_label,
@@ -64,13 +65,20 @@ class VaultContent:
     """What the recovery key opens: Ed25519 seeds and an X25519 private key, 32 bytes each.
 
     `history_version` is that of the newest history key when the signing key was replaced: whoever has an earlier signing key
-    could sign further ones. It is 0, and not in the vault, as long as the account's first signing key holds.
+    could sign further ones. It is 0, and not in the vault, as long as the account's first signing key holds. `earlier_recovery` are
+    the private keys of before the recovery key was replaced, newest first: what was sealed to them opens by nothing else.
     """
 
     root_seed: bytes = field(repr=False)
     recovery_private: bytes = field(repr=False)
     signing_seed: bytes = field(repr=False)
     history_version: int = 0
+    earlier_recovery: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def recovery_keys(self) -> tuple[bytes, ...]:
+        """The private keys that history keys were sealed to, the present one first."""
+        return self.recovery_private, *self.earlier_recovery
 
 
 @dataclass(frozen=True)
@@ -156,10 +164,18 @@ def succeed_account(
     recovery_key: bytes,
     devices: tuple[KeptDevice, ...],
     history_version: int,
+    new_recovery: bool = False,
 ) -> NewAccount:
-    """The account with a new signing key, and of its devices only these: the next statement and its vault, under the same root key."""
+    """The account with a new signing key, and of its devices only these: the next statement and its vault, under the same root key.
+
+    `new_recovery` says that `recovery_key` is another one than before, which gets a key pair of its own.
+    """
     signing_seed, signing_key = generate_signature_key(p)
     keys = replace(keys, signing_seed=signing_seed, history_version=history_version)
+    if new_recovery:
+        recovery_private, recovery_public = generate_hpke_key(p)
+        keys = replace(keys, recovery_private=recovery_private, earlier_recovery=keys.recovery_keys)
+        before = replace(before, recovery_key=recovery_public)
     version = before.version + 1
     vault = seal_vault(
         p,
@@ -194,7 +210,7 @@ def seal_vault(
     key = _vault_key(p, recovery_key, place)
     plaintext = content.root_seed + content.recovery_private + content.signing_seed
     if version > _FIRST_VERSION:
-        plaintext += content.history_version.to_bytes(4, "big")
+        plaintext += content.history_version.to_bytes(4, "big") + b"".join(content.earlier_recovery)
     return seal(p, key, p.random(NONCE_SIZE_BYTES), plaintext, place)
 
 
@@ -214,12 +230,19 @@ def open_vault(
     place = place_of(server_name, user_id).uint32(version).finish()
     try:
         plaintext = open_sealed(p, _vault_key(p, recovery_key, place), sealed, place)
-        return decode(
-            plaintext,
-            lambda r: VaultContent(r.raw(32), r.raw(32), r.raw(32), r.uint32() if version > _FIRST_VERSION else 0),
-        )
+        return decode(plaintext, _read_first_vault if version == _FIRST_VERSION else _read_later_vault)
     except (CryptoError, DecodeError) as error:
         raise VaultError("this recovery key does not open the account's vault") from error
+
+
+def _read_first_vault(reader: Reader) -> VaultContent:
+    return VaultContent(reader.raw(32), reader.raw(32), reader.raw(32))
+
+
+def _read_later_vault(reader: Reader) -> VaultContent:
+    first, history_version = _read_first_vault(reader), reader.uint32()
+    earlier = tuple(reader.raw(32) for _ in range(reader.remaining // 32))
+    return replace(first, history_version=history_version, earlier_recovery=earlier)
 
 
 def vouches_for(p: Primitives, content: VaultContent, statement: AccountStatement) -> bool:

@@ -10,8 +10,9 @@ and read all that a restored device seals from then on.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from parley_client.crypto.sealing import KEY_SIZE_BYTES, place_of
@@ -78,7 +79,7 @@ def seal_history_key(
 def open_history_key(
     p: Primitives,
     sealed: bytes,
-    recovery_private: bytes,
+    recovery_keys: Iterable[bytes],
     *,
     version: int,
     signing_keys: Mapping[int, bytes],
@@ -87,19 +88,26 @@ def open_history_key(
 ) -> tuple[HistoryKey, int]:
     """The key of `version`, and the version of the statement whose signing key signed it; `HistoryKeyError` where it is not that.
 
-    `signing_keys` are the account's, by statement version, from verified statements.
+    `recovery_keys` are the private keys that the account has had, `signing_keys` its own, by statement version, from verified
+    statements.
     """
+    place = place_of(server_name, user_id).uint32(version).finish()
     try:
-        place = place_of(server_name, user_id).uint32(version).finish()
-        plaintext = hpke_open(p, recovery_private, _INFO, place, sealed)
-        secret, statement_version, signature = decode(plaintext, _read)
-    except (CryptoError, ValueError) as error:
+        secret, statement_version, signature = decode(_opened(p, recovery_keys, place, sealed), _read)
+    except ValueError as error:
         raise HistoryKeyError("a history key on the server does not open") from error
     signing_key = signing_keys.get(statement_version)
     said = _said(place, statement_version, secret)
     if signing_key is None or not verify_with_label(p, signing_key, _SIGNATURE_LABEL, said, signature):
         raise HistoryKeyError("a history key on the server is not signed by the account")
     return HistoryKey(version, secret), statement_version
+
+
+def _opened(p: Primitives, recovery_keys: Iterable[bytes], place: bytes, sealed: bytes) -> bytes:
+    for recovery_private in recovery_keys:
+        with contextlib.suppress(CryptoError):
+            return hpke_open(p, recovery_private, _INFO, place, sealed)
+    raise HistoryKeyError("a history key on the server does not open")
 
 
 def _said(place: bytes, statement_version: int, secret: bytes) -> bytes:

@@ -60,14 +60,17 @@ async def lock_out(session: Session, device_id: DeviceId, recovery: Recovery) ->
     if device_id == session.device.device_id:
         raise UsageError("a device cannot lock itself out: sign it out, or lock it out from another one")
     async with session.keys_lock:
+        begun = own_account(session).succession
+        if begun is not None and begun.recovery_key is not None:  # a replacement of the recovery key locks nobody out
+            await publish(session)
         if own_account(session).succession is None:
-            await _prepare(session, device_id, recovery)
+            await prepare(session, recovery, lost=device_id)
         await publish(session)
         await finish(session)
 
 
 async def publish(session: Session) -> None:
-    """Publish what `lock_out` stored, again after a crash; nothing where it stored nothing."""
+    """Publish what `prepare` stored, again after a crash; nothing where it stored nothing. `LockOutFailed`."""
     account = own_account(session)
     following = account.succession
     if following is None:
@@ -95,6 +98,7 @@ def become(session: Session, account: Account, following: Succession) -> None:
             signing_secret=following.signing_secret,
             certificate=following.certificate,
             statement_version=following.version,
+            recovery_key=following.recovery_key or account.recovery_key,
             succession=None,
             registered=False,
         ),
@@ -160,8 +164,10 @@ def own_account(session: Session) -> Account:
     return account
 
 
-async def _prepare(session: Session, lost: DeviceId, recovery: Recovery) -> None:
-    """Store the next statement with all that belongs to it."""
+async def prepare(
+    session: Session, recovery: Recovery, *, lost: DeviceId | None = None, new_recovery_key: bytes | None = None
+) -> None:
+    """Store the next statement with all that belongs to it; the caller holds `session.keys_lock`. `RecoveryKeyRefused`."""
     own, set_up = session.device, SetUp(session.store, session.api, session.primitives, _LABEL)
     identity = await session.directory.identity(own.user_id)
     place = place_of(own.server_name, own.user_id).finish()
@@ -172,9 +178,10 @@ async def _prepare(session: Session, lost: DeviceId, recovery: Recovery) -> None
         session.primitives,
         identity.statement,
         content,
-        recovery_key=recovery_key,
+        recovery_key=new_recovery_key or recovery_key,
         devices=await _kept(session, lost),
         history_version=max(history_keys),
+        new_recovery=new_recovery_key is not None,
     )
     certificate = certify_device(
         session.primitives,
@@ -192,6 +199,7 @@ async def _prepare(session: Session, lost: DeviceId, recovery: Recovery) -> None
         vault=made.vault,
         signing_secret=made.keys.signing_seed,
         certificate=certificate.encode(),
+        recovery_key=new_recovery_key,
     )
     with session.store.transaction():
         for history_key in history_keys.values():
@@ -199,8 +207,8 @@ async def _prepare(session: Session, lost: DeviceId, recovery: Recovery) -> None
         save_account(session.store, msgspec.structs.replace(own_account(session), succession=following))
 
 
-async def _kept(session: Session, lost: DeviceId) -> tuple[KeptDevice, ...]:
-    """The devices that stay: those that the server lists and that the account has certified, without the lost one."""
+async def _kept(session: Session, lost: DeviceId | None) -> tuple[KeptDevice, ...]:
+    """The devices that stay: those that the server lists and that the account has certified, without a lost one."""
     own, p = session.device, session.primitives
     identity = await session.directory.identity(own.user_id)
     kept = {KeptDevice(own.device_id, p.ed25519_public(own.device_secret))}

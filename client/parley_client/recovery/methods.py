@@ -1,10 +1,11 @@
-"""What `Client` offers of recovery words."""
+"""What `Client` offers of the recovery key, and of words for it."""
 
 from __future__ import annotations
 
 from parley_client.api import recovery
 from parley_client.crypto.sealing import place_of
 from parley_client.parts import ClientPart
+from parley_client.recovery.replacing import replace_recovery_key
 from parley_client.recovery.words import draw_recovery_words, read_recovery, recovery_key_of
 from parley_client.store import documents
 
@@ -26,6 +27,13 @@ class RecoveryMethods(ClientPart):
         await self._set_up(account).open_vault(await session.directory.identity(device.user_id), key)
         return await draw_recovery_words(key, session.api, session.primitives, place)
 
+    async def recovery_key_replace(self, recovery_key: str) -> str:
+        """Another recovery key in place of the present one or of the words for it, which open nothing any more.
+
+        The profile keeps it until `forget_recovery_key`. `RecoveryKeyRefused`, `LockOutFailed`.
+        """
+        return await replace_recovery_key(self.session, read_recovery(recovery_key))
+
     async def recovery_words_forget(self) -> None:
-        """Have the server forget the words, and the pepper with them; `SignInAgain`."""
+        """Have the server forget the words, and the pepper with them; `SignInAgain`. A copy that somebody kept ends by another recovery key."""
         await recovery.delete_recovery_words(self.session.api)

@@ -1,4 +1,4 @@
-"""Recovery words by method names, as `parley_client.rpc` offers them."""
+"""Another recovery key, and recovery words, by method names, as `parley_client.rpc` offers them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from parley_client.calls import Methods, NoParams, Params
 from parley_client.recovery.methods import RecoveryMethods
 
 
-class DrawParams(Params):
-    """`recovery_words.draw`: the account's recovery key, or its present words."""
+class RecoveryParams(Params):
+    """`recovery_key.replace` and `recovery_words.draw`: the account's recovery key, or its present words."""
 
     recovery_key: str
 
@@ -15,11 +15,18 @@ class DrawParams(Params):
 def recovery_methods(client: RecoveryMethods) -> Methods:
     """The methods of one client, with what they take."""
 
-    async def draw(params: DrawParams) -> object:
+    async def replace(params: RecoveryParams) -> object:
+        return {"recovery_key": await client.recovery_key_replace(params.recovery_key)}
+
+    async def draw(params: RecoveryParams) -> object:
         return {"words": await client.recovery_words_draw(params.recovery_key)}
 
     async def forget(_: NoParams) -> object:
         await client.recovery_words_forget()
         return {}
 
-    return {"recovery_words.draw": (DrawParams, draw), "recovery_words.forget": (NoParams, forget)}
+    return {
+        "recovery_key.replace": (RecoveryParams, replace),
+        "recovery_words.draw": (RecoveryParams, draw),
+        "recovery_words.forget": (NoParams, forget),
+    }

@@ -22,12 +22,13 @@ class Succession(msgspec.Struct, frozen=True):
     statement: bytes = b""
     signature: bytes = b""
     vault: bytes = b""
+    recovery_key: bytes | None = None
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """The account of this profile. Seeds and keys are secrets; `recovery_key` is here only until it was shown.
 
-    `succession` is a lock-out that was begun here; `registered` says whether the server has this device's present certificate.
+    `succession` is a lock-out or a new recovery key that was begun here; `registered` says whether the server has this device's present certificate.
     """
 
     server: str

@@ -88,7 +88,7 @@ def test_changed_history_keys_and_indexes_are_refused(in_key: int, in_index: int
     key[in_key] ^= flip
     index[in_index] ^= flip
     with pytest.raises(HistoryKeyError):
-        open_history_key(P, bytes(key), PRIVATE, version=1, **SIGNED)
+        open_history_key(P, bytes(key), [PRIVATE], version=1, **SIGNED)
     with pytest.raises(AccountIndexError):
         open_index(P, KEY, bytes(index), version=1, **WHOSE)
 
@@ -100,16 +100,16 @@ def test_foreign_bytes_are_refused(data: bytes):
     with pytest.raises(AccountIndexError):
         open_index(P, KEY, data, version=1, **WHOSE)
     with pytest.raises(HistoryKeyError):
-        open_history_key(P, data, bytes(range(32)), version=1, **SIGNED)
+        open_history_key(P, data, [bytes(range(32))], version=1, **SIGNED)
 
 
 def test_history_keys_open_with_the_recovery_key_alone():
     private, public = generate_hpke_key(P)
     sealed = seal_history_key(P, KEY, public, signer=SIGNER, **WHOSE)
-    assert open_history_key(P, sealed, private, version=1, **SIGNED) == (KEY, SIGNER.statement_version)
+    assert open_history_key(P, sealed, [private], version=1, **SIGNED) == (KEY, SIGNER.statement_version)
     for wrong in ({"version": 2}, {"user_id": UserId(new_uuid7())}, {"server_name": "other"}):
         with pytest.raises(HistoryKeyError):
-            open_history_key(P, sealed, private, **({"version": 1} | SIGNED | wrong))
+            open_history_key(P, sealed, [private], **({"version": 1} | SIGNED | wrong))
 
 
 def test_a_history_key_is_the_account_s_or_none():
@@ -123,7 +123,7 @@ def test_a_history_key_is_the_account_s_or_none():
         seal_history_key(P, KEY, PUBLIC, signer=HistoryKeySigner(2, SIGNING_SEED), **WHOSE),
     ):
         with pytest.raises(HistoryKeyError):
-            open_history_key(P, sealed, PRIVATE, version=1, **SIGNED)
+            open_history_key(P, sealed, [PRIVATE], version=1, **SIGNED)
 
 
 def test_the_index_comes_back_sorted():

@@ -86,7 +86,7 @@ def test_history_key():
     opened = open_history_key(
         P,
         raw("history_key", "sealed"),
-        raw("account", "recovery_private"),
+        [raw("new_recovery", "recovery_private"), raw("account", "recovery_private")],
         version=1,
         signing_keys={1: statement.signing_key},
         **WHOSE,

@@ -52,6 +52,16 @@ def test_another_one_takes_its_place_and_the_old_pepper_is_never_given_again(ali
     assert [entry.act for entry in acts] == ["recovery_words.set"] * 2 + ["recovery_words.removed"]
 
 
+def test_they_go_with_the_recovery_key_that_they_stand_for(alice):
+    put(alice)
+    assert alice.api.put("me/statements/2", alice.statement(2, devices=(alice.kept(),))).status == 200
+    assert alice.api.get("me").body["has_recovery_words"] is True  # a lock-out leaves the recovery key
+    another = alice.statement(3, devices=(alice.kept(),), recovery_key=bytes(31) + b"k")
+    assert alice.api.put("me/statements/3", another).status == 200
+    assert alice.api.get("me").body["has_recovery_words"] is False
+    assert AuditEntry.objects.filter(subject=alice.user_id, act="recovery_words.removed").count() == 1
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_changing_them_asks_for_the_password_again(alice, method):
     begun = put(alice)

@@ -16,9 +16,10 @@ from django.db import transaction
 from parley_auth.accounts.models import User
 from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
+from parley_auth.directory import recovery_words
 from parley_auth.directory.devices import retire_device
 from parley_auth.directory.key_log import append_leaf
-from parley_auth.directory.models import Device, RecoveryWrap, Statement
+from parley_auth.directory.models import Device, Statement
 from parley_auth.events.outbox import append_event
 from parley_auth.letters.asking import tell_person
 from parley_auth.letters.models import Letter
@@ -47,6 +48,8 @@ def store_statement(
         _check_signature(statement.root_key, unverified_statement, unverified_signature)
         if known is not None:
             return known
+        if versions and _recovery_key_of(versions[-1]) != statement.recovery_key:
+            recovery_words.forget(user)  # they stand for the recovery key of before
         stored = _store(user, statement, unverified_statement, unverified_signature, vault)
         if version > 1:
             _end_devices_not_kept(user, statement)
@@ -75,7 +78,7 @@ def begin_anew(
             raise Conflict("Another root key has not been this account's before, and keeps no device of another one.")
         stored = _store(user, statement, unverified_statement, unverified_signature, vault)
         _end_all(user, but=session)
-        RecoveryWrap.objects.filter(user=user).delete()  # its words stand for the recovery key of before
+        recovery_words.forget(user)  # they stand for the recovery key of before
         tell_person(Letter.Kind.NEW_ROOT, user)
         record_own(Act.ROOT_REPLACED, user, version=statement.version)
     return signed_statement(stored)
@@ -115,6 +118,10 @@ def _locked_versions(user: User) -> list[Statement]:
     """The account's statements, ascending, and nobody adds another one meanwhile."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     return list(Statement.objects.filter(user=user).order_by("version"))
+
+
+def _recovery_key_of(stored: Statement) -> bytes:
+    return AccountStatement.decode(bytes(stored.statement)).recovery_key
 
 
 def _already(
