@@ -305,6 +305,12 @@ SAFETY_NUMBER: Final = "Safety number"
 SAFETY_DETAIL: Final = "Compare it to be sure who this is"
 SAFETY_SAME: Final = "It is the same"
 SAFETY_FORGET: Final = "Not compared any more"
+SAFETY_SHOW_CODE: Final = "Show a code"
+SAFETY_SHOW_DIGITS: Final = "Show the digits"
+SAFETY_CODE: Final = "A code of your safety number"
+SAFETY_SCANNED_HELP: Final = "Scan it with a camera and paste its text here."
+SAFETY_USE: Final = "Compare this text"
+SAFETY_NO_NUMBER: Final = "This is not the text of a safety number."
 
 
 def comparing(name: str) -> str:
@@ -312,6 +318,11 @@ def comparing(name: str) -> str:
     return (
         f"Read it to {name}, by telephone or side by side. If you both see the same digits, nobody stands between you."
     )
+
+
+def scanned(name: str) -> str:
+    """What goes into the field beside one's own code."""
+    return f"Text of the code that {name} shows"
 
 
 def compared(name: str) -> str:

@@ -297,7 +297,13 @@ class FakeDevice(RoomAnswers, ChannelAnswers, LockAnswers, AccountAnswers, Peopl
         return {"user_id": found[0], "username": username, "own": found[0] == ME}
 
     def _safety_number(self, username):
-        number = {"user_id": BEN, "number": "0123456789" * 6, "verified": username in self.verified}
+        digits = "0123456789" * 6
+        number = {
+            "user_id": BEN,
+            "number": digits,
+            "code": f"PARLEY SAFETY NUMBER {digits}",
+            "verified": username in self.verified,
+        }
         return number | {"changed": username in self.changed}
 
     def _identity_accept(self, username, number):

@@ -2,7 +2,8 @@
 
 from app_drawing import draw
 from app_examples import FakeDevice, item, started, summary
-from app_screens import button, said
+from app_screens import button, enter, said
+from test_names import nameless, uncallable
 
 from parley_app import room_words, words
 from parley_app.engine import EngineError
@@ -41,6 +42,29 @@ async def test_two_people_compare_and_take_it_back():
     assert device.verified == set() and room_words.compared("ben") not in said(draw(Layers, world.app))
     button(draw(Layers, world.app), words.CLOSE).on_click()
     assert world.app.layers.shown is None
+
+
+async def test_a_code_is_shown_and_the_other_s_text_is_compared():
+    world, device = await talk()
+    await opened(world)
+    button(draw(Layers, world.app), room_words.SAFETY_SHOW_CODE).on_click()
+    for width in (390.0, 1440.0):
+        tree = draw(Layers, world.app, width=width)
+        assert {room_words.SAFETY_CODE, room_words.scanned("ben")} <= said(tree)
+        assert nameless(tree) == [] and uncallable(tree) == []
+    for slug, sentence in (
+        ("safety_number_differs", words.FAULTS["safety_number_differs"]),
+        ("usage", room_words.SAFETY_NO_NUMBER),
+    ):
+        device.faults["safety_number.verify"] = EngineError(slug, "no")
+        await enter(world, room_words.scanned("ben"), "PARLEY LINK", Layers)
+        assert world.app.comparing.faults == {"scanned": sentence} and not world.app.comparing.fault
+    await enter(world, room_words.scanned("ben"), " ", Layers)
+    assert world.app.comparing.faults == {"scanned": words.MISSING}
+    del device.faults["safety_number.verify"]
+    await enter(world, room_words.scanned("ben"), "PARLEY SAFETY NUMBER 0123", Layers)
+    assert device.asked("safety_number.verify")[-1] == {"username": "ben", "number": "PARLEY SAFETY NUMBER 0123"}
+    assert {room_words.compared("ben"), "01234 56789 01234"} <= said(draw(Layers, world.app))
 
 
 async def test_the_row_leads_there():

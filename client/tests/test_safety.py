@@ -45,10 +45,13 @@ async def test_both_see_one_number_and_it_stays_with_more_devices(pair, people):
 
 
 async def test_who_was_compared_is_verified_on_all_devices_until_taken_back(pair, people):
-    alice, _ = pair
+    alice, bob = pair
     number = (await alice.safety_number("@bob")).number
     spaced = " ".join(number[at : at + 5] for at in range(0, 60, 5))
     assert (await alice.verify("@bob", spaced)).verified
+    await alice.unverify("@bob")
+    scanned = (await bob.safety_number("@alice")).code
+    assert scanned == f"PARLEY SAFETY NUMBER {number}" and (await alice.verify("@bob", f" {scanned} ")).verified
     await alice.sync_settings()
     phone = await people.restore("alice", "phone")
     assert (await phone.safety_number("@bob")).verified

@@ -1,28 +1,55 @@
-"""Comparing a safety number with somebody: the digits, whether they were compared, and saying so or taking it back."""
+"""Comparing a safety number with somebody: the digits or a code, whether they were compared, and saying so or taking it back."""
 
 from __future__ import annotations
 
+from typing import Final
+
+from parley_app import room_words
 from parley_app.engine import Engine
 from parley_app.model.forms import Form
 
 _GROUP, _ROW = 5, 3
+#: Refusals of what was scanned.
+_OF_THE_TEXT: Final = {"safety_number_differs", "usage"}
 
 
 class Comparing(Form):
-    """The number that this person shares with `username`; empty until it is known."""
+    """The number that this person shares with `username`, and the text of its code; empty until they are known. `coded` shows the code."""
+
+    sentences = {"usage": room_words.SAFETY_NO_NUMBER}  # noqa: RUF012 - a constant of the class
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__()
+        super().__init__(scanned="")
         self._engine = engine
         self.username = ""
-        self.number = ""
-        self.verified = False
+        self.number = self.code = ""
+        self.verified = self.coded = False
 
     async def begin(self, username: str) -> None:
         """Ask for the number; what fails is said in the form."""
-        self.username, self.number, self.verified, self.fault = username, "", False, ""
-        self.changed()
+        self.username, self.number, self.code, self.verified, self.coded = username, "", "", False, False
+        self.empty()
         await self.submit(self._load)
+
+    def turn_over(self) -> None:
+        """Show the code in place of the digits, or the digits again."""
+        self.coded = not self.coded
+        self.empty()
+
+    async def match(self) -> None:
+        """Say that both show this number, where the text that was scanned is that of its code."""
+        if not self.require("scanned"):
+            return
+
+        async def work() -> None:
+            await self._engine.call("safety_number.verify", {"username": self.username, "number": self["scanned"]})
+            await self._load()
+
+        if await self.submit(work):
+            self.turn_over()
+        elif self.refusal in _OF_THE_TEXT:
+            sentence, self.fault = self.fault, ""
+            self.complain("scanned", sentence)
 
     async def settle(self, *, same: bool) -> bool:
         """Say that both show this number, or take back that they did."""
@@ -56,4 +83,4 @@ class Comparing(Form):
 
     async def _load(self) -> None:
         found = await self._engine.call("safety_number", {"username": self.username})
-        self.number, self.verified = found["number"], found["verified"]
+        self.number, self.code, self.verified = found["number"], found["code"], found["verified"]

@@ -1,4 +1,4 @@
-"""Safety numbers: the way to one in the details of a direct conversation, and the dialog in which two people compare it."""
+"""Safety numbers: the way to one in the details of a direct conversation, and the dialog in which two people compare it, by digits or by code."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ import flet as ft
 from parley_app import room_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.overlay import Dialog
+from parley_app.components.qr_code import QrCode
 from parley_app.components.settings_rows import WayRow
 from parley_app.components.status import RowSkeleton, Shimmering
 from parley_app.components.surfaces import Card, Note
 from parley_app.components.watching import use_watched
 from parley_app.icons import Glyph
 from parley_app.model.app import App
+from parley_app.model.comparing import Comparing
 from parley_app.model.conversation import Conversation
 from parley_app.model.layers import CompareNumber
+from parley_app.screens.account_page import entry
 from parley_app.screens.floating import fitting, over
 from parley_app.theme import Ui, use_ui
 from parley_app.tokens import Space, Type
 
 #: What the whole dialog needs on a phone, in pixels.
-_HEIGHT: Final = 560
+_HEIGHT: Final = 620
+_CODED_HEIGHT: Final = 860
 
 
 def number_row(app: App, conversation: Conversation) -> list[ft.Control]:
@@ -46,6 +50,29 @@ def number_card(ui: Ui, rows: list[str]) -> ft.Control:
     return Card(ft.Row([column], alignment=ft.MainAxisAlignment.CENTER))
 
 
+def _digits_or_code(app: App, ui: Ui, form: Comparing) -> list[ft.Control]:
+    """The digits to read aloud, or the code to scan with room for the text of the other one."""
+    turn = Button(
+        room_words.SAFETY_SHOW_DIGITS if form.coded else room_words.SAFETY_SHOW_CODE,
+        Kind.SECONDARY,
+        Glyph.QR_CODE,
+        on_click=form.turn_over,
+    )
+    if not form.coded:
+        return [number_card(ui, form.rows), ft.Row([turn], alignment=ft.MainAxisAlignment.CENTER)]
+
+    def match() -> None:
+        app.spawn(form.match())
+
+    label = room_words.scanned(form.username)
+    compare = Button(room_words.SAFETY_USE, Kind.PRIMARY, on_click=match, disabled=form.busy)
+    return [
+        ft.Row([QrCode(form.code, room_words.SAFETY_CODE)], alignment=ft.MainAxisAlignment.CENTER),
+        entry(form, "scanned", label, match, helper=room_words.SAFETY_SCANNED_HELP, glyph=Glyph.QR_CODE),
+        ft.Row([compare, turn], spacing=Space.SM, wrap=True),
+    ]
+
+
 @ft.component
 def CompareLayer(app: App, layer: CompareNumber) -> ft.Control:
     """The digits, what comparing them means, and saying that they are the same."""
@@ -61,7 +88,7 @@ def CompareLayer(app: App, layer: CompareNumber) -> ft.Control:
 
     waiting = not form.number and not form.fault
     fault = [Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault)] if form.fault else []
-    shown = [number_card(ui, form.rows)] if form.number else []
+    shown = _digits_or_code(app, ui, form) if form.number else []
     loading = [ft.Semantics(content=Shimmering(RowSkeleton(4)), label=words.LOADING)] if waiting else []
     told = [Note(ui.c.success, Glyph.SHIELD_CHECK, room_words.compared(layer.username))] if form.verified else []
     buttons = [
@@ -73,6 +100,6 @@ def CompareLayer(app: App, layer: CompareNumber) -> ft.Control:
             disabled=form.busy or not form.number,
         ),
     ]
-    body = fitting(ui, [*loading, *shown, *told, *fault], _HEIGHT)
+    body = fitting(ui, [*loading, *shown, *told, *fault], _CODED_HEIGHT if form.coded else _HEIGHT)
     lead = room_words.comparing(layer.username)
     return over(app, Dialog(room_words.SAFETY_NUMBER, body, buttons, app.layers.close, lead))

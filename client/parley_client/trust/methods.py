@@ -6,12 +6,10 @@ refuses it (`directory`) until the person takes it back.
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from parley_client.crypto.account import VerifiedIdentity
-from parley_client.crypto.safety import DIGITS, safety_number
+from parley_client.crypto.safety import format_code, read_number, safety_number
 from parley_client.errors import SafetyNumberDiffers, UsageError
 from parley_client.parts import ClientPart
 from parley_client.settings import marks, syncing
@@ -22,11 +20,12 @@ from parley_contracts.ids import UserId
 class SafetyNumber(msgspec.Struct, frozen=True):
     """The number that this person and another one share, sixty digits, and whether this person has compared it.
 
-    `changed`: the other has a new root key, which this person has neither accepted nor compared.
+    `code` is the text of a code that the other person's device scans. `changed`: the other has a new root key, which this person has neither accepted nor compared.
     """
 
     user_id: UserId
     number: str
+    code: str
     verified: bool
     changed: bool
 
@@ -39,11 +38,12 @@ class TrustMethods(ClientPart):
         return await self._number(await self._other(person))
 
     async def verify(self, person: str, number: str) -> SafetyNumber:
-        """Say that somebody shows this very number; `SafetyNumberDiffers` where it is another, and nothing is remembered then."""
+        """Say that somebody shows this very number, typed or as the text of their code; `SafetyNumberDiffers` where it is another, and nothing is remembered then."""
         user_id = await self._other(person)
-        said = re.sub(r"\s", "", number)
-        if not re.fullmatch(rf"[0-9]{{{DIGITS}}}", said):
-            raise UsageError(f"a safety number has {DIGITS} digits")
+        try:
+            said = read_number(number)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
         if said != (await self._number(user_id)).number:
             raise SafetyNumberDiffers("this is not the number that this device has: somebody may stand between you")
         identity = self.session.directory.known(user_id)
@@ -70,4 +70,6 @@ class TrustMethods(ClientPart):
         assert other is not None
         number = safety_number(session.primitives, own.root_fingerprint, other.root_fingerprint)
         verified = marks.verified_fingerprint(session.store, user_id) == other.root_fingerprint
-        return SafetyNumber(user_id, number, verified, changed=not session.directory.is_accepted(user_id))
+        return SafetyNumber(
+            user_id, number, format_code(number), verified, changed=not session.directory.is_accepted(user_id)
+        )

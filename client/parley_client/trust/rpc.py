@@ -13,7 +13,7 @@ class SafetyNumberParams(Params):
 
 
 class VerifyParams(Params):
-    """`safety_number.verify`: what the other person shows; spaces do not matter."""
+    """`safety_number.verify`: what the other person shows, or the text of their code; spaces do not matter."""
 
     username: str
     number: str
