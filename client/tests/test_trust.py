@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from parley_client.errors import UntrustedGroup
 from parley_client.groups.anchors import anchor_extension, read_anchor
 from parley_client.groups.judgement import (
-    LEAF_LIFETIME_S_MAX,
     judge_commit,
     judge_group_id,
     judge_lifetimes,
@@ -23,6 +22,7 @@ from parley_client.sync.applier import Applier, SequenceGap
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import chain_start
 from parley_contracts.ids import ConversationId, new_uuid7
+from parley_contracts.limits import LEAF_LIFETIME_S_MAX
 from parley_contracts.policy import ANCHOR_EXTENSION_TYPE
 from parley_mls import Changes, Extension, Group, Lifetime, ReInit, default_primitives
 from parley_mls.key_package import new_leaf

@@ -87,6 +87,8 @@ KEY_PACKAGES_PER_UPLOAD_MAX = 100
 KEY_PACKAGES_PER_DEVICE_MAX = 200
 KEY_PACKAGES_REFILL_BELOW = 20
 KEY_PACKAGE_LIFETIME_S = 90 * 24 * 3600
+# RFC 9420 section 7.2, the longest total lifetime of a leaf: a key package's, and a day on either side for clocks that are off.
+LEAF_LIFETIME_S_MAX = KEY_PACKAGE_LIFETIME_S + 2 * 24 * 3600
 KEY_PACKAGE_CLAIMS_PER_TARGET_PER_DAY = 50
 
 # Conversations

@@ -7,10 +7,11 @@ import time
 from parley_client.api import auth
 from parley_client.crypto.account import stands_by
 from parley_client.errors import UntrustedGroup
-from parley_client.groups.judgement import CLOCK_LEEWAY_S, LEAF_LIFETIME_S_MAX, certificate_in, judge_leaves
+from parley_client.groups.judgement import CLOCK_LEEWAY_S, certificate_in, judge_leaves
 from parley_client.session import Session
 from parley_contracts.encoding import b64decode
 from parley_contracts.ids import DeviceId, UserId, new_uuid7
+from parley_contracts.limits import LEAF_LIFETIME_S_MAX
 from parley_contracts.policy import PolicyDocument
 from parley_mls import KeyPackage, MlsError
 

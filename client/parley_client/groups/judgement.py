@@ -24,7 +24,7 @@ from parley_contracts.ids import (
     self_conversation_id,
     uuid_bytes,
 )
-from parley_contracts.limits import KEY_PACKAGE_LIFETIME_S
+from parley_contracts.limits import LEAF_LIFETIME_S_MAX
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, decode_policy, policy_hash
 from parley_contracts.policy_changes import check_change, taken_in_again
 from parley_contracts.problems import Problem
@@ -34,8 +34,6 @@ AnyGroup = Group | PublicGroup
 
 #: How far a device's clock may be off.
 CLOCK_LEEWAY_S = 24 * 3600
-#: RFC 9420 section 7.2: the longest total lifetime of a leaf.
-LEAF_LIFETIME_S_MAX = KEY_PACKAGE_LIFETIME_S + 2 * CLOCK_LEEWAY_S
 
 
 class IdentitiesNeeded(Exception):  # noqa: N818 - not an error: a question

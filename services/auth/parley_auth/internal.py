@@ -1,4 +1,4 @@
-"""Routes for the other services, on the Unix socket only: health, revocations, blocks, who exists."""
+"""Routes for the other services, on the Unix socket only: health, revocations, blocks, who exists, what people have stated."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _POSITION_DIGITS_MAX = 18
 
 
 class UsersQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`POST /internal/users`."""
+    """`POST /internal/users` and `POST /internal/statements`."""
 
     user_ids: list[str]
 
@@ -49,6 +49,19 @@ class KnownUsers(msgspec.Struct, frozen=True):
     """Those of the people asked for who exist."""
 
     users: list[KnownUser]
+
+
+class StatedUser(msgspec.Struct, frozen=True):
+    """The account statements of one of the people asked for, by version."""
+
+    user_id: UserId
+    statements: list[str]
+
+
+class StatedUsers(msgspec.Struct, frozen=True):
+    """Those of the people asked for who have stated anything."""
+
+    users: list[StatedUser]
 
 
 @router.get("/health", auth=None)
@@ -99,10 +112,25 @@ def get_deletions(request: HttpRequest) -> HttpResponse:
 @router.post("/users")
 def post_users(request: HttpRequest) -> HttpResponse:
     """Those of the people asked for who exist, with the fingerprints of their present root keys."""
+    return json_response(KnownUsers(_known_users(_wanted(request))))
+
+
+@router.post("/statements")
+def post_statements(request: HttpRequest) -> HttpResponse:
+    """What the people asked for have stated, suspended ones and those who are gone included: their devices are in groups."""
+    stated: dict[uuid.UUID, list[str]] = {}
+    found = Statement.objects.filter(user_id__in=_wanted(request)).order_by("user_id", "version")
+    for user_id, statement in found.values_list("user_id", "statement"):
+        stated.setdefault(user_id, []).append(b64encode(bytes(statement)))
+    users = [StatedUser(UserId(str(user_id)), statements) for user_id, statements in stated.items()]
+    return json_response(StatedUsers(users))
+
+
+def _wanted(request: HttpRequest) -> list[uuid.UUID]:
     wanted = read_body(request, UsersQuery).user_ids
     if len(wanted) > USERS_PER_LOOKUP_MAX:
         raise InvalidRequest(f"At most {USERS_PER_LOOKUP_MAX} at a time.", field="user_ids")
-    return json_response(KnownUsers(_known_users([uuid.UUID(text) for text in wanted if is_uuid(text)])))
+    return [uuid.UUID(text) for text in wanted if is_uuid(text)]
 
 
 def _known_users(wanted: list[uuid.UUID]) -> list[KnownUser]:

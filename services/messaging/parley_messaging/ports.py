@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, LinkId, UserId
 from parley_contracts.joining_api import JoinRequest
 from parley_contracts.messaging_api import AccountIndex, Appended, ArchivePage, ArchiveRecord, HistoryKeyRecord
@@ -391,6 +392,10 @@ class Directory(Protocol):
 
     async def root_fingerprints(self, user_ids: Sequence[UserId]) -> dict[UserId, str | None]:
         """The people that exist, with the base64url fingerprint of their root key."""
+        ...
+
+    async def statements(self, user_ids: Sequence[UserId]) -> dict[UserId, list[AccountStatement]]:
+        """What these people have stated, by version; suspended ones and those who are gone, too."""
         ...
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from messaging_people import SERVER_NAME, Device, P, Person
@@ -17,6 +17,7 @@ from messaging_space import Disk
 from pymongo import AsyncMongoClient
 
 from parley_contracts.envelope import MessageHeader
+from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
 from parley_contracts.messaging_api import Appended
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, RosterEntry, policy_hash
@@ -136,11 +137,14 @@ def epoch_of(submission: Submission) -> int:
 class KnownPeople:
     """What the accounts' service says of people."""
 
-    def __init__(self, fingerprints: dict[str, str]) -> None:
-        self._fingerprints = fingerprints
+    def __init__(self, known: Mapping[str, Person]) -> None:
+        self._known = known
 
     async def root_fingerprints(self, user_ids: Sequence[UserId]) -> dict[UserId, str | None]:
-        return {user_id: self._fingerprints.get(user_id) for user_id in user_ids}
+        return {user_id: self._known[user_id].fingerprint for user_id in user_ids if user_id in self._known}
+
+    async def statements(self, user_ids: Sequence[UserId]) -> dict[UserId, list[AccountStatement]]:
+        return {user_id: [self._known[user_id].statement] for user_id in user_ids if user_id in self._known}
 
 
 def accepting_by(states: States, directory: Directory) -> Accepting:
@@ -186,7 +190,7 @@ class Node:
             log=log,
             memberships=memberships,
             states=states,
-            accepting=accepting_by(states, KnownPeople(world.fingerprints)),
+            accepting=accepting_by(states, KnownPeople(world.known)),
             peers=self,
             storage=Storage(Disk()),
             metrics=Metrics(),
@@ -239,11 +243,11 @@ class World:
 
     def __init__(self, mongodb_url: str) -> None:
         self.runner = asyncio.Runner()
-        self.fingerprints: dict[str, str] = {}
+        self.known: dict[str, Person] = {}
         self.sequences = self.steps = self.entries = self.crashes = 0
         self.runner.run(self._open(mongodb_url))
-        self.people = [device_of_somebody(self.fingerprints) for _ in range(4)]
-        self.stranger = device_of_somebody(self.fingerprints)
+        self.people = [device_of_somebody(self.known) for _ in range(4)]
+        self.stranger = device_of_somebody(self.known)
 
     async def _open(self, mongodb_url: str) -> None:
         self.client: AsyncMongoClient = AsyncMongoClient(mongodb_url, timeoutMS=5000)
@@ -270,10 +274,10 @@ class Tokens:
         return ""
 
 
-def device_of_somebody(fingerprints: dict[str, str]) -> Device:
+def device_of_somebody(known: dict[str, Person]) -> Device:
     """A new person's device; the person becomes known."""
     person = Person(Tokens(), UserId(new_uuid7()), os.urandom(32))
-    fingerprints[person.user_id] = person.fingerprint
+    known[person.user_id] = person
     return person.device()
 
 

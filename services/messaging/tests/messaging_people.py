@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import hashlib
 import json
 import os
 import time
@@ -19,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, unix_connect
 
 from parley_contracts.encoding import b64encode
 from parley_contracts.envelope import MessageHeader
-from parley_contracts.identity import DeviceCertificate, root_fingerprint
+from parley_contracts.identity import CERTIFICATE_LABEL, AccountStatement, DeviceCertificate, root_fingerprint
 from parley_contracts.ids import ConversationId, DeviceId, UserId, direct_conversation_id, new_uuid7
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, RosterEntry, policy_hash
 from parley_mls import (
@@ -31,6 +33,7 @@ from parley_mls import (
     create_key_package,
     default_primitives,
     generate_signature_key,
+    sign_with_label,
 )
 
 SERVER_NAME = "chat.example:8443"
@@ -75,6 +78,15 @@ class Person:
     def fingerprint(self) -> str:
         return b64encode(root_fingerprint(self.user_id, self.root_key))
 
+    @property
+    def signing_seed(self) -> bytes:
+        return hashlib.sha256(self.root_key).digest()
+
+    @property
+    def statement(self) -> AccountStatement:
+        key = P.ed25519_public(self.signing_seed)
+        return AccountStatement(SERVER_NAME, self.user_id, 1, self.root_key, key, bytes(32), bytes(32), ())
+
     def device(self, **certificate: Any) -> Device:
         seed, public = generate_signature_key(P)
         members = {
@@ -83,16 +95,20 @@ class Person:
             "device_id": DeviceId(new_uuid7()),
             "statement_version": 1,
             "device_key": public,
-            "signature": b"s" * 64,
         }
-        device = Device(self, seed, DeviceCertificate(**(members | certificate)))
+        device = Device(self, seed, self.certified(DeviceCertificate(**(members | certificate))))
         device.token = self.stack.auth.token(self.user_id, device)
         return device
+
+    def certified(self, certificate: DeviceCertificate) -> DeviceCertificate:
+        signature = sign_with_label(P, self.signing_seed, CERTIFICATE_LABEL, certificate.to_be_signed())
+        return dataclasses.replace(certificate, signature=signature)
 
 
 def make_person(stack: Stack) -> Person:
     person = Person(stack, UserId(new_uuid7()), os.urandom(32))
     stack.auth.fingerprints[person.user_id] = person.fingerprint
+    stack.auth.statements[person.user_id] = [b64encode(person.statement.encode())]
     return person
 
 

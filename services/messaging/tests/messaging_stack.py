@@ -43,6 +43,7 @@ class AuthStandIn:
         self.access_key = Ed25519PrivateKey.generate()
         self.service_key = Ed25519PrivateKey.generate()
         self.fingerprints: dict[str, str | None] = {}
+        self.statements: dict[str, list[str]] = {}
         self.revocations: list[dict[str, Any]] = []
         self.blocks: list[dict[str, Any]] = []
         self.deletions: list[dict[str, Any]] = []
@@ -59,6 +60,7 @@ class AuthStandIn:
                 Route("/internal/blocks", self._blocks),
                 Route("/internal/deletions", self._deletions),
                 Route("/internal/users", self._users, methods=["POST"]),
+                Route("/internal/statements", self._statements, methods=["POST"]),
             ]
         )
         config = uvicorn.Config(app, uds=str(run_dir / "auth.sock"), log_config=None, lifespan="off", access_log=False)
@@ -135,6 +137,12 @@ class AuthStandIn:
         self._check(request)
         wanted = (await request.json())["user_ids"]
         users = [{"user_id": u, "root_fingerprint": self.fingerprints[u]} for u in wanted if u in self.fingerprints]
+        return JSONResponse({"users": users})
+
+    async def _statements(self, request: Request) -> JSONResponse:
+        self._check(request)
+        wanted = (await request.json())["user_ids"]
+        users = [{"user_id": u, "statements": self.statements[u]} for u in wanted if u in self.statements]
         return JSONResponse({"users": users})
 
 

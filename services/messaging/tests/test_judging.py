@@ -9,20 +9,20 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from log_model import Talk, device_of_somebody, pin
-from messaging_people import SERVER_NAME, Device, P, roster
+from messaging_people import SERVER_NAME, Device, P, Person, roster
 
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.identity import entry_binding
 from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7, self_conversation_id, uuid_bytes
-from parley_contracts.limits import PUSH_SEALED_SECRET_SIZE_BYTES
+from parley_contracts.limits import LEAF_LIFETIME_S_MAX, PUSH_SEALED_SECRET_SIZE_BYTES
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, decode_policy
 from parley_contracts.problems import EpochStale, InvalidRequest, PolicyRefused
 from parley_messaging.domain import judging
 from parley_messaging.domain.conversation import ConversationState, EpochState
 from parley_messaging.domain.entries import CREATED, SealedSecret, Submission
 from parley_messaging.domain.judging import check_epoch, judge_commit, judge_creation, judge_message, parse_header
-from parley_mls import SUITE, Changes, Group, PskId, PskType, ReInit, ResumptionUsage
+from parley_mls import SUITE, Changes, Group, Lifetime, PskId, PskType, ReInit, ResumptionUsage, create_key_package
 from parley_mls.leaf_node import Credential
 
 SECRET = bytes(PUSH_SEALED_SECRET_SIZE_BYTES)
@@ -34,7 +34,7 @@ def change(submission: Submission, **members: object) -> Submission:
 
 @pytest.fixture
 def people() -> list[Device]:
-    known: dict[str, str] = {}
+    known: dict[str, Person] = {}
     return [device_of_somebody(known) for _ in range(3)]
 
 
@@ -277,6 +277,24 @@ def test_a_group_has_room_for_so_many_devices(talk: Talk, people: list[Device], 
     before, commit = created(talk), talk.commit(people, people[1])
     monkeypatch.setattr(judging, "DEVICES_PER_GROUP_MAX", 1)
     refused(commit, before, PolicyRefused)
+
+
+@pytest.mark.parametrize("over_s", [0, 1])
+def test_a_key_package_lives_no_longer_than_devices_take(talk: Talk, people: list[Device], over_s: int):
+    before, newcomer = created(talk), people[1]
+    bundle = create_key_package(
+        P,
+        identity=newcomer.certificate.encode(),
+        signature_seed=newcomer.seed,
+        lifetime=Lifetime(7, 7 + LEAF_LIFETIME_S_MAX + over_s),
+        extension_types=(POLICY_EXTENSION_TYPE,),
+    )
+    newcomer.key_package = lambda: bundle  # type: ignore[method-assign]
+    commit = talk.commit(people, newcomer)
+    if over_s:
+        refused(commit, before, PolicyRefused)
+    else:
+        assert judge_commit(commit, before, sequence=2, server_name=SERVER_NAME).certified == (newcomer.certificate,)
 
 
 def test_a_member_brings_a_further_device_in_from_outside(talk: Talk, people: list[Device]):

@@ -7,7 +7,7 @@ import os
 import msgspec
 import pytest
 from log_model import Talk, device_of_somebody, pin
-from messaging_people import SERVER_NAME, Device, P
+from messaging_people import SERVER_NAME, Device, P, Person
 
 from parley_contracts.ids import DeviceId, new_uuid7, uuid_bytes
 from parley_contracts.policy import decode_policy
@@ -24,7 +24,7 @@ class Spoilt:
     """The owner's group with two people, who were brought in one after the other; the last commit is the suspect."""
 
     def __init__(self) -> None:
-        known: dict[str, str] = {}
+        known: dict[str, Person] = {}
         self.people = [device_of_somebody(known) for _ in range(4)]
         self.talk = Talk(self.people[0])
         self.talk.model.members = frozenset({self.people[0].person.user_id})
@@ -157,6 +157,7 @@ def test_a_reset_begins_a_generation_with_the_same_people(spoilt: Spoilt):
     assert (judged.epoch.epoch, judged.epoch.policy.generation) == (1, 1)
     assert judged.epoch.devices.keys() == {first.device_id, second.device_id}
     assert (judged.added, judged.removed) == ((), ())
+    assert {certificate.device_id for certificate in judged.certified} == judged.epoch.devices.keys()
 
 
 def test_a_reset_that_is_nearly_right(spoilt: Spoilt):

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
-from log_model import KnownPeople, P, Talk, accepting_by, device_of_somebody
+from memory_log import Members, Memory
 from messaging_space import Disk
 
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
-from parley_contracts.policy import POLICY_EXTENSION_TYPE
 from parley_contracts.problems import (
     ClientIdReused,
-    ConversationExists,
     EpochStale,
     Internal,
     NotFound,
@@ -23,7 +21,7 @@ from parley_contracts.problems import (
     Unavailable,
 )
 from parley_messaging.domain.conversation import ConversationState, Span, next_entry
-from parley_messaging.domain.entries import COMMIT, MESSAGE, StoredEntry, Submission
+from parley_messaging.domain.entries import MESSAGE, StoredEntry, Submission
 from parley_messaging.metrics import Metrics
 from parley_messaging.ports import Inserted, Outcome, PeerUnreachable
 from parley_messaging.service import appending as appending_module
@@ -33,7 +31,6 @@ from parley_messaging.service.plans import Plan
 from parley_messaging.service.states import Lru, States
 from parley_messaging.service.storage import Storage
 from parley_messaging.service.writer import GroupWriter
-from parley_mls import Group
 
 WHERE = ConversationId(new_uuid7())
 DEVICE, USER = DeviceId(new_uuid7()), UserId(new_uuid7())
@@ -48,51 +45,6 @@ def message(text: bytes = b"x", *, where: ConversationId = WHERE, client_id: str
         client_id=ClientId(client_id or new_uuid7()),
         ciphertext=text,
     )
-
-
-class Memory:
-    """`LogStore` in memory; `before_insert` may do anything first, `away` reads fail."""
-
-    def __init__(self) -> None:
-        self.rows: list[StoredEntry] = []
-        self.inserts: list[int] = []
-        self.away = 0
-        self.before_insert: Any = None
-
-    async def insert(self, entries: Sequence[StoredEntry]) -> Inserted:
-        self.inserts.append(len(entries))
-        if self.before_insert is not None:
-            answer = self.before_insert(entries)
-            if answer is not None:
-                return answer
-        for index, entry in enumerate(entries):
-            if any(r.conversation_id == entry.conversation_id and r.sequence == entry.sequence for r in self.rows):
-                return Inserted("duplicate", index)
-            self.rows.append(entry)
-        return Inserted("all", len(entries))
-
-    def _read(self) -> None:
-        if self.away:
-            self.away -= 1
-            raise Unavailable
-
-    async def tail(self, conversation_id: ConversationId) -> StoredEntry | None:
-        self._read()
-        own = [row for row in self.rows if row.conversation_id == conversation_id]
-        return max(own, key=lambda row: row.sequence, default=None)
-
-    async def submitted(self, conversation_id: ConversationId, keys: Iterable[Any]) -> dict[Any, StoredEntry]:
-        self._read()
-        wanted = set(keys)
-        return {row.key: row for row in self.rows if row.conversation_id == conversation_id and row.key in wanted}
-
-    async def entry(self, conversation_id: ConversationId, sequence: int) -> StoredEntry | None:
-        found = [r for r in self.rows if (r.conversation_id, r.sequence) == (conversation_id, sequence)]
-        return found[0] if found else None
-
-    async def entries(self, conversation_id: ConversationId, **_: Any) -> list[StoredEntry]:
-        self._read()
-        return [row for row in self.rows if row.conversation_id == conversation_id]
 
 
 class Taking:
@@ -128,22 +80,6 @@ class Others:
         if self.outcomes is None:
             raise PeerUnreachable
         return self.outcomes
-
-
-class Members:
-    """`MembershipStore` that knows one span, and counts how often it is asked."""
-
-    def __init__(self) -> None:
-        self.found: Span | None = Span(1)
-        self.asked = 0
-        self.announced: list[int] = []
-
-    async def announce(self, _: ConversationId, sequence: int, *__: Any) -> None:
-        self.announced.append(sequence)
-
-    async def span(self, *_: Any) -> Span | None:
-        self.asked += 1
-        return self.found
 
 
 class Desk:
@@ -441,60 +377,3 @@ async def test_a_log_that_lacks_what_it_refers_to_is_a_bug():
     states = States(Memory(), Members())
     with pytest.raises(Internal):
         await states.epoch(ConversationState(WHERE, head=9, epoch_sequence=4, policy_sequence=4))
-
-
-# --- what is accepted -------------------------------------------------------------------------------------------------
-
-
-async def test_a_conversation_is_created_once_and_by_people_who_exist():
-    known: dict[str, str] = {}
-    owner, stranger = device_of_somebody(known), device_of_somebody(known)
-    talk, log = Talk(owner), Memory()
-    states = States(log, Members())
-    accepting = accepting_by(states, KnownPeople(known))
-    plan = await accepting.plan(ConversationState(talk.id), [talk.creation])
-    assert plan.refused == {}
-    assert plan.state.head == 1
-    log.rows = list(plan.entries)
-    again = msgspec.structs.replace(talk.creation, client_id=ClientId(new_uuid7()))
-    plan = await accepting.plan(plan.state, [again])
-    assert isinstance(plan.refused[again.key], ConversationExists)
-    foreign = Talk(stranger, talk.id).creation
-    plan = await accepting.plan(await states.state(talk.id), [foreign])
-    assert isinstance(plan.refused[foreign.key], NotFound)
-    nobody = accepting_by(states, KnownPeople({}))
-    plan = await nobody.plan(ConversationState(talk.id), [talk.creation])
-    assert isinstance(plan.refused[talk.creation.key], PolicyRefused)
-
-
-async def test_who_comes_in_from_outside_has_the_root_key_that_the_roster_pins():
-    """C3: somebody whose account was begun anew does not come back by force."""
-    known: dict[str, str] = {}
-    owner = device_of_somebody(known)
-    talk, states, second = Talk(owner), States(Memory(), Members()), owner.person.device()
-    made = Group.join_external(
-        P,
-        talk.group.group_info(P),
-        identity=second.certificate.encode(),
-        signature_seed=second.seed,
-        extension_types=[POLICY_EXTENSION_TYPE],
-    )
-    own = {"device_id": second.device_id, "client_id": ClientId(new_uuid7()), "commit": made.commit}
-    entering = msgspec.structs.replace(talk.creation, type=COMMIT, group_info=made.group_info, policy=b"", **own)
-    plan = await accepting_by(states, KnownPeople(known)).plan(ConversationState(talk.id), [talk.creation, entering])
-    assert plan.refused == {} and plan.state.head == 2
-    anew = KnownPeople({owner.person.user_id: device_of_somebody({}).person.fingerprint})
-    states = States(log := Memory(), Members())
-    log.rows = [plan.entries[0]]
-    plan = await accepting_by(states, anew).plan(await states.state(talk.id), [entering])
-    assert isinstance(plan.refused[entering.key], PolicyRefused)
-
-
-async def test_what_cannot_be_judged_now_is_no_refusal():
-    class Away:
-        async def root_fingerprints(self, _: Sequence[UserId]) -> dict[UserId, str | None]:
-            raise Unavailable
-
-    talk = Talk(device_of_somebody({}))
-    with pytest.raises(Unavailable):
-        await accepting_by(States(Memory(), Members()), Away()).plan(ConversationState(talk.id), [talk.creation])

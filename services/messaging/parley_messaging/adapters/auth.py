@@ -1,4 +1,4 @@
-"""What messaging asks of auth besides tokens and revocations: who exists, under which root key; who has blocked whom."""
+"""What messaging asks of auth besides tokens and revocations: who exists, under which root key, and what they have stated; who has blocked whom."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from parley_contracts.encoding import b64decode
+from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import UserId
 from parley_contracts.limits import USERS_PER_LOOKUP_MAX
 from parley_contracts.people_api import BlockChanges
@@ -22,6 +24,15 @@ class _KnownUsers(msgspec.Struct):
     users: list[_KnownUser]
 
 
+class _StatedUser(msgspec.Struct):
+    user_id: UserId
+    statements: list[str]
+
+
+class _StatedUsers(msgspec.Struct):
+    users: list[_StatedUser]
+
+
 class AccountClient(AuthClient):
     """Calls to auth about accounts."""
 
@@ -32,6 +43,16 @@ class AccountClient(AuthClient):
             wanted = msgspec.json.encode({"user_ids": user_ids[first : first + USERS_PER_LOOKUP_MAX]})
             answer = msgspec.json.decode(await self.call("POST", "/internal/users", wanted), type=_KnownUsers)
             found |= {user.user_id: user.root_fingerprint for user in answer.users}
+        return found
+
+    async def statements(self, user_ids: Sequence[UserId]) -> dict[UserId, list[AccountStatement]]:
+        """What these people have stated, by version."""
+        found: dict[UserId, list[AccountStatement]] = {}
+        for first in range(0, len(user_ids), USERS_PER_LOOKUP_MAX):
+            wanted = msgspec.json.encode({"user_ids": user_ids[first : first + USERS_PER_LOOKUP_MAX]})
+            answer = msgspec.json.decode(await self.call("POST", "/internal/statements", wanted), type=_StatedUsers)
+            for user in answer.users:
+                found[user.user_id] = [AccountStatement.decode(b64decode(text)) for text in user.statements]
         return found
 
     async def block_changes(self, since: int) -> BlockChanges:

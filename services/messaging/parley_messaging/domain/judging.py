@@ -15,7 +15,7 @@ from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.identity import DeviceCertificate, entry_binding
 from parley_contracts.ids import DeviceId, UserId, direct_conversation_id, self_conversation_id, uuid_bytes
-from parley_contracts.limits import DEVICES_PER_GROUP_MAX, PUSH_DEVICES_MAX
+from parley_contracts.limits import DEVICES_PER_GROUP_MAX, LEAF_LIFETIME_S_MAX, PUSH_DEVICES_MAX
 from parley_contracts.policy import (
     POLICY_EXTENSION_TYPE,
     PolicyDocument,
@@ -50,6 +50,8 @@ class Judged:
     removed: tuple[UserId, ...]
     #: Whose present root key the roster must pin: people new to it or taken in again, and who comes in from outside.
     pinned: tuple[tuple[UserId, str], ...]
+    #: The certificates that it brings in or renews, of people who belong (`certifying`).
+    certified: tuple[DeviceCertificate, ...]
 
 
 def check_epoch(state: ConversationState, epoch: int, generation: int | None = None) -> None:
@@ -108,6 +110,7 @@ def judge_creation(submission: Submission, server_name: str) -> Judged:
         added=tuple(sorted(policy.user_ids)),
         removed=(),
         pinned=_pinned(policy, frozenset()),
+        certified=(certificate,),
     )
 
 
@@ -121,7 +124,9 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
     actor = _committer(before.group, changes, server_name)
     if (actor.user_id, actor.device_id) != (submission.user_id, submission.device_id):
         raise PolicyRefused("the committer's leaf is not the caller's device")
-    added = [certificate_of(leaf, server_name) for _, leaf in changes.added]
+    entered = [leaf for _, leaf in changes.added]
+    _check_lifetimes(entered)
+    added = [certificate_of(leaf, server_name) for leaf in entered]
     removed = [certificate_of(leaf, server_name) for _, leaf in changes.removed]
     external = changes.committer is None
     if external and removed:
@@ -152,7 +157,21 @@ def judge_commit(submission: Submission, before: EpochState, *, sequence: int, s
         added=tuple(sorted(policy.user_ids - before.policy.user_ids)),
         removed=tuple(sorted(before.policy.user_ids - policy.user_ids)),
         pinned=_pinned(policy, before.policy.user_ids - again - ({submission.user_id} if external else set())),
+        certified=(*added, *_renewed(changes, policy.user_ids, server_name)),
     )
+
+
+def _renewed(changes: Changes, user_ids: frozenset[UserId], server_name: str) -> list[DeviceCertificate]:
+    """Certificates that take another's place in a leaf; who has left has nothing more to show."""
+    renewed = [certificate_of(new, server_name) for _, old, new in changes.updated if old.identity != new.identity]
+    return [certificate for certificate in renewed if certificate.user_id in user_ids]
+
+
+def _check_lifetimes(entered: Sequence[LeafNode]) -> None:
+    """No key package lives too long; none is refused for the hour, on which clocks differ."""
+    for leaf in entered:
+        if leaf.lifetime and leaf.lifetime.not_after - leaf.lifetime.not_before > LEAF_LIFETIME_S_MAX:
+            raise PolicyRefused("a newcomer's key package lives too long")
 
 
 def _taken_in_again(before: EpochState, after: EpochState) -> frozenset[UserId]:

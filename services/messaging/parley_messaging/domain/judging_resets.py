@@ -105,6 +105,7 @@ def judge_reset(
         added=(),
         removed=(),
         pinned=(),
+        certified=tuple(certificate_of(leaf, server_name) for _, leaf in group.members()),
     )
 
 

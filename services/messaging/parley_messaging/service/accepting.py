@@ -13,6 +13,7 @@ from parley_contracts.channels_api import CLEAR_TYPES
 from parley_contracts.ids import UserId, as_channel
 from parley_contracts.problems import ConversationExists, InvalidRequest, NotFound, Problem
 from parley_contracts.resets import RESET, UNUSABLE
+from parley_messaging.domain.certifying import check_certified
 from parley_messaging.domain.conversation import ConversationState, EpochState, next_entry
 from parley_messaging.domain.entries import Submission
 from parley_messaging.domain.judging import (
@@ -125,10 +126,18 @@ class Accepting:
 
     async def _take_judged(self, plan: Plan, submission: Submission, judged: Judged) -> None:
         await self._check_people(judged, submission.user_id)
+        await self._check_certified(judged)
         policy, added, removed = judged.epoch.policy, judged.added, judged.removed
         plan.add(next_entry(plan.state, submission, kind=policy.kind, added=added, removed=removed, policy=policy))
         plan.epoch = judged.epoch
         plan.epochs.append(judged.epoch)
+
+    async def _check_certified(self, judged: Judged) -> None:
+        """The devices that it brings in or renews are those of their people."""
+        if judged.certified:
+            people = sorted({certificate.user_id for certificate in judged.certified})
+            stated = await self._directory.statements(people)
+            await asyncio.to_thread(check_certified, judged.certified, stated, judged.epoch.policy)
 
     async def _check_people(self, judged: Judged, user_id: UserId) -> None:
         """These people exist, under the root keys that they have published last, and let this person bring them in."""
