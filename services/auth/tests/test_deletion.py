@@ -15,15 +15,17 @@ from parley_auth.audit.chain import verify
 from parley_auth.audit.models import AuditEntry
 from parley_auth.directory.models import Device, KeyPackage, Statement
 from parley_auth.events.models import OutboxEvent
+from parley_auth.events.publisher import prune
 from parley_auth.invitations.keeping import make_invitation
 from parley_auth.invitations.models import Invitation
 from parley_auth.operators.command import answer
+from parley_auth.relations.models import Block
 from parley_auth.resealing import reseal
 from parley_auth.rights.erasing import erase_next, left_of
 from parley_auth.rights.models import Deletion, ReservedName
 from parley_auth.rights.verifying import SERVICES, verify_next
 from parley_auth.signin.models import Session
-from parley_contracts.limits import RECENT_SIGN_IN_S
+from parley_contracts.limits import EVENTS_KEPT_S, RECENT_SIGN_IN_S
 
 DAY_S = 24 * 3600
 
@@ -165,6 +167,25 @@ def test_others_are_told_by_an_event_and_may_ask_from_any_position(alice, bob, s
     assert service.get(f"deletions?since={event.position + 100}").body == told, "a restored database begins anew"
     assert service.get("deletions?since=x").problem == "invalid_request"
     assert OutboxEvent.objects.filter(type="device.revoked", data__device_id=alice.device_id).exists()
+
+
+def test_blocks_end_with_either_of_the_two_and_the_services_are_told(alice, bob, make_person, service):
+    carol = make_person()
+    for blocker, blocked in ((alice, bob), (bob, alice), (bob, carol)):
+        assert blocker.api.put(f"me/blocks/{blocked.user_id}").status == 200
+    known = service.get("blocks?since=0").body["next"]
+    user = erase(alice)
+    ended = [{"blocker_id": one.user_id, "blocked_id": other.user_id} for one, other in ((alice, bob), (bob, alice))]
+    told = [event.data for event in OutboxEvent.objects.filter(type="block.changed", position__gt=known)]
+    assert told == [pair | {"state": "ended"} for pair in ended]
+    changes = service.get(f"blocks?since={known}").body["changes"]
+    assert [{name: change[name] for name in pair} for change, pair in zip(changes, ended, strict=True)] == ended
+    assert not any(change["active"] for change in changes)
+    assert [each["user_id"] for each in bob.api.get("me/blocks").body["blocks"]] == [carol.user_id]
+    assert left_of(user) == {}
+    Block.objects.filter(blocked=user).update(ended_at=timezone.now() - timedelta(seconds=EVENTS_KEPT_S + 1))
+    prune()
+    assert not Block.objects.filter(blocked=user).exists()
 
 
 # --- verifying

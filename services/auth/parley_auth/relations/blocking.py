@@ -10,6 +10,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from parley_auth.accounts.accounts import access_user_by_id
@@ -60,9 +61,18 @@ def unblock(user: User, unverified_user_id: str) -> None:
         _lock(user)
         standing = user.blocks.filter(blocked_id=uuid.UUID(unverified_user_id), ended_at=None).first()
         if standing is not None:
-            standing.ended_at = timezone.now()
-            standing.save(update_fields=["ended_at"])
-            _tell(standing, active=False)
+            _end(standing)
+
+
+def standing_blocks(user: User) -> QuerySet[Block]:
+    """Every block that stands by and of a person."""
+    return Block.objects.filter(Q(blocker=user) | Q(blocked=user), ended_at=None).order_by("pk")
+
+
+def end_all(user: User) -> None:
+    """End every block by and of somebody who is gone, inside the caller's transaction."""
+    for standing in standing_blocks(user):
+        _end(standing)
 
 
 def has_blocked(user: User, other: User) -> bool:
@@ -87,6 +97,12 @@ def forget_ended() -> None:
 
 def _lock(user: User) -> None:
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _end(standing: Block) -> None:
+    standing.ended_at = timezone.now()
+    standing.save(update_fields=["ended_at"])
+    _tell(standing, active=False)
 
 
 def _tell(changed: Block, *, active: bool) -> None:

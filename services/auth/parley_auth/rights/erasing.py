@@ -1,7 +1,8 @@
 """What goes of an account here, and what stays.
 
 Invariant: every table that names a person is emptied of them, whoever adds it, but for those of `STAYING`: the public keys by which
-others' conversations are checked, and that the account is gone. The row of the account itself keeps its identifier and no more.
+others' conversations are checked, that the account is gone, and blocks that ended with it, which are kept until every reader has heard
+of it, as all that end. The row of the account itself keeps its identifier and no more.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from parley_auth.directory.devices import retire_device
 from parley_auth.directory.models import Device, KeyPackage, Statement
 from parley_auth.events.outbox import append_event
 from parley_auth.invitations.models import Invitation
+from parley_auth.relations.blocking import end_all, standing_blocks
+from parley_auth.relations.models import Block
 from parley_auth.rights import objects
 from parley_auth.rights.models import Deletion
 from parley_auth.rights.names import reserve
@@ -33,7 +36,7 @@ from parley_contracts.encoding import b64encode
 from parley_contracts.limits import DELETION_FIRST_LOOK_S
 from parley_contracts.problems import Unavailable
 
-STAYING: Final[frozenset[type[Model]]] = frozenset({Statement, Device, Deletion})
+STAYING: Final[frozenset[type[Model]]] = frozenset({Statement, Device, Deletion, Block})
 #: No user name begins so.
 _MARK = "~"
 
@@ -69,6 +72,7 @@ def left_of(user: User) -> dict[str, int]:
     counts["vaults"] = Statement.objects.filter(user=user, vault__isnull=False).count()
     counts["named devices"] = Device.objects.filter(user=user).exclude(name="", platform="").count()
     counts["key packages"] = KeyPackage.objects.filter(device__user=user).count()
+    counts["blocks"] = standing_blocks(user).count()
     counts["objects"] = objects.count(user)
     counts["address"] = int(bool(User.objects.get(pk=user.pk).email_sealed))
     return {table: count for table, count in counts.items() if count}
@@ -103,6 +107,7 @@ def _empty(user: User) -> None:
     end_sessions(list(Session.objects.filter(user=user, ended_at=None)), reason="deletion")
     for rows in _rows_of(user):
         rows.delete()
+    end_all(user)
 
 
 def _rows_of(user: User) -> Iterator[QuerySet[Any]]:
