@@ -101,8 +101,9 @@ def Field(
     on_submit: Callable[[], object] | None = None,
     autofocus: bool = False,
     kind: ft.KeyboardType = ft.KeyboardType.TEXT,
+    autofill: ft.AutofillHint | None = None,
 ) -> ft.Control:
-    """A line to type in. The fault takes the place of the helper."""
+    """A line to type in. The fault takes the place of the helper; `autofill` tells password managers what belongs here."""
     ui = use_ui()
     shown, set_shown = ft.use_state(False)
     box = use_typing(
@@ -111,6 +112,7 @@ def Field(
         password=password and not shown,
         autofocus=autofocus,
         keyboard_type=kind,
+        autofill_hints=autofill,
         on_change=(lambda e: on_change(str(e.control.value))) if on_change else None,
         on_submit=(lambda _: on_submit()) if on_submit else None,
         prefix_icon=ft.Container(ui.icon(glyph), width=Size.CONTROL, alignment=ft.Alignment.CENTER) if glyph else None,

@@ -21,6 +21,7 @@ from parley_app.icons import Glyph
 from parley_app.model.app import App
 from parley_app.model.forms import Form
 from parley_app.model.layers import SignInAgain
+from parley_app.model.signing_again import SigningAgain
 from parley_app.screens.floating import fitting, over
 from parley_app.screens.settings_page import ACCOUNT, SettingsPage
 from parley_app.theme import Ui, use_ui
@@ -97,6 +98,17 @@ def codes_to_keep(ui: Ui, codes: Sequence[str], kept: Callable[[], object]) -> l
     ]
 
 
+def _proofs(again: SigningAgain, go: Callable[[], object]) -> list[ft.Control]:
+    """The password, and a code where there is a second step."""
+    hint, code = ft.AutofillHint.PASSWORD, ft.AutofillHint.ONE_TIME_CODE
+    fields = [
+        entry(again, "password", words.PASSWORD, go, password=True, glyph=Glyph.KEY, autofocus=True, autofill=hint)
+    ]
+    if again.takes_code:
+        fields.append(entry(again, "code", account_words.AGAIN_CODE, go, glyph=Glyph.SHIELD_CHECK, autofill=code))
+    return fields
+
+
 @ft.component
 def SignInAgainLayer(app: App, _: SignInAgain) -> ft.Control:
     """The password, and a code where there is a second step; then what was meant goes on."""
@@ -119,12 +131,7 @@ def SignInAgainLayer(app: App, _: SignInAgain) -> ft.Control:
     def by_passkey() -> None:
         app.spawn(work(again.give_passkey))
 
-    code = [entry(again, "code", account_words.AGAIN_CODE, go, glyph=Glyph.SHIELD_CHECK)] if again.takes_code else []
-    fields = [
-        entry(again, "password", words.PASSWORD, go, password=True, glyph=Glyph.KEY, autofocus=True),
-        *code,
-        *said(ui, fault=again.fault),
-    ]
+    fields = [*_proofs(again, go), *said(ui, fault=again.fault)]
     use = Button(
         account_words.CODE_PASSKEY, Kind.SECONDARY, Glyph.FINGERPRINT, on_click=by_passkey, disabled=again.busy
     )

@@ -34,6 +34,7 @@ def _second_step(app: App) -> list[ft.Control]:
         on_submit=run(app, app.begin_anew),
         autofocus=True,
         kind=ft.KeyboardType.NUMBER,
+        autofill=ft.AutofillHint.ONE_TIME_CODE,
     )
     by_passkey = Button(
         account_words.CODE_PASSKEY,

@@ -26,6 +26,11 @@ _FIELDS = {
     "code": (account_words.CODE_FIELD, account_words.CODE_HELP, Glyph.SHIELD_CHECK, ft.KeyboardType.NUMBER),
     "recovery_key": (words.RECOVERY_KEY, "", Glyph.KEY, ft.KeyboardType.TEXT),
 }
+_AUTOFILL = {
+    "username": ft.AutofillHint.NEW_USERNAME,
+    "email": ft.AutofillHint.EMAIL,
+    "code": ft.AutofillHint.ONE_TIME_CODE,
+}
 _MISSING = {
     "": (),
     "sign_up": ("username", "email", "invitation"),
@@ -108,4 +113,5 @@ def _field(app: App, name: str, go: Callable[[], object], *, first: bool) -> ft.
         on_submit=go,
         autofocus=first,
         kind=kind,
+        autofill=_AUTOFILL.get(name),
     )

@@ -44,6 +44,7 @@ def ForgotPassword(app: App) -> ft.Control:
                 on_submit=go,
                 autofocus=True,
                 kind=ft.KeyboardType.EMAIL,
+                autofill=ft.AutofillHint.EMAIL,
             ),
             *fault(ui, form.fault),
             Note(ui.c.warning, Glyph.WARNING, account_words.RESET_WARNING, account_words.RESET_WARNING_TEXT),
@@ -83,6 +84,7 @@ def NewPassword(app: App) -> ft.Control:
                 on_change=named(form, "code"),
                 on_submit=go,
                 autofocus=True,
+                autofill=ft.AutofillHint.ONE_TIME_CODE,
             ),
             Field(
                 account_words.PASSWORD_NEW,
@@ -92,6 +94,7 @@ def NewPassword(app: App) -> ft.Control:
                 glyph=Glyph.KEY,
                 on_change=typed,
                 on_submit=go,
+                autofill=ft.AutofillHint.NEW_PASSWORD,
             ),
             *([] if form.faults.get("new") else [StrengthMeter(level, words.STRENGTH[level])]),
             *fault(ui, form.fault),

@@ -153,13 +153,15 @@ def Gate(
         tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
+    # What belongs together is filled in and kept together: a name with its password.
+    form = ft.AutofillGroup(column)
     if ui.compact:
         page = ft.ListView(
-            [column], expand=True, padding=ft.Padding.symmetric(horizontal=Space.XL - Space.XS, vertical=Space.XL)
+            [form], expand=True, padding=ft.Padding.symmetric(horizontal=Space.XL - Space.XS, vertical=Space.XL)
         )
         return ft.Container(page, expand=True, bgcolor=ui.c.ground)
     middle = ft.Column(
-        [ft.Container(column, width=width, padding=ft.Padding.symmetric(vertical=Space.XXL))],
+        [ft.Container(form, width=width, padding=ft.Padding.symmetric(vertical=Space.XXL))],
         horizontal_alignment=ft.CrossAxisAlignment.CENTER,
         alignment=ft.MainAxisAlignment.CENTER,
         scroll=ft.ScrollMode.AUTO,

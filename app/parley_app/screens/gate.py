@@ -77,6 +77,7 @@ def _sign_up_fields(app: App, typed: Callable[[str], object], go: Callable[[], o
             on_change=named(form, "username"),
             on_submit=go,
             autofocus=True,
+            autofill=ft.AutofillHint.NEW_USERNAME,
         ),
         Field(
             words.EMAIL,
@@ -87,6 +88,7 @@ def _sign_up_fields(app: App, typed: Callable[[str], object], go: Callable[[], o
             on_change=named(form, "email"),
             on_submit=go,
             kind=ft.KeyboardType.EMAIL,
+            autofill=ft.AutofillHint.EMAIL,
         ),
         Field(
             words.PASSWORD,
@@ -96,6 +98,7 @@ def _sign_up_fields(app: App, typed: Callable[[str], object], go: Callable[[], o
             glyph=Glyph.KEY,
             on_change=typed,
             on_submit=go,
+            autofill=ft.AutofillHint.NEW_PASSWORD,
         ),
         *_invitation_field(form, go),
     ]
@@ -192,6 +195,7 @@ def SignIn(app: App) -> ft.Control:
                 on_change=named(form, "username"),
                 on_submit=go,
                 autofocus=True,
+                autofill=ft.AutofillHint.USERNAME,
             ),
             Field(
                 words.PASSWORD,
@@ -201,6 +205,7 @@ def SignIn(app: App) -> ft.Control:
                 glyph=Glyph.KEY,
                 on_change=named(form, "password"),
                 on_submit=go,
+                autofill=ft.AutofillHint.PASSWORD,
             ),
             *fault(ui, form.fault),
             Button(words.SIGN_IN_NEXT, Kind.PRIMARY, large=True, on_click=go),
@@ -285,6 +290,7 @@ def GiveCode(app: App) -> ft.Control:
                 on_submit=go,
                 autofocus=True,
                 kind=ft.KeyboardType.NUMBER,
+                autofill=ft.AutofillHint.ONE_TIME_CODE,
             ),
             *fault(ui, form.fault),
             Button(

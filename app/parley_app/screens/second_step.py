@@ -36,6 +36,7 @@ def _setting_up(app: App, ui: Ui, form: SecondFactors) -> list[ft.Control]:
             go,
             glyph=Glyph.SHIELD_CHECK,
             kind=ft.KeyboardType.NUMBER,
+            autofill=ft.AutofillHint.ONE_TIME_CODE,
             autofocus=True,
         ),
         *said(ui, fault=form.fault),
