@@ -15,7 +15,7 @@ OPERATORS_PATH = "/operators/"
 #: script can read, and `refresh_token` is empty in bodies. Another site cannot send it without our consent (CORS).
 REFRESH_COOKIE_HEADER = "x-parley-refresh"
 REFRESH_IN_COOKIE = "cookie"
-REFRESH_COOKIE = "__Secure-parley-refresh"
+REFRESH_COOKIE = "__Host-parley-refresh"
 
 
 class SignupBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -42,7 +42,8 @@ _TLS = f"""  ssl_protocols TLSv1.2 TLSv1.3;
   ssl_session_cache shared:tls:4m;
   ssl_session_tickets off;
   ssl_prefer_server_ciphers off;"""
-_MAPS = f"{site.MAPS}\n{documents.MAPS}"
+#: For how long a browser knows nothing but TLS here: two years (RFC 6797).
+_STRICT_TRANSPORT = "max-age=63072000"
 _UUID = "[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+"
 _HEX = "[0-9a-f]+"
 #: Nothing that the object store gives is ever a page.
@@ -68,6 +69,7 @@ class Route:
     socket: bool = False
     presigned: bool = False
     page: bool = False
+    cookies: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ class Settings:
     documents: Path
     #: The folder that `./parley build-app` made; None serves the API alone.
     site: Path | None = None
+    #: Whether browsers are told to use TLS for every host below this one, too.
+    hsts_subdomains: bool = False
 
 
 def routes() -> list[Route]:
@@ -109,7 +113,7 @@ def routes() -> list[Route]:
 def render(settings: Settings) -> str:
     """The whole nginx.conf; routes of services that have no upstream are left out."""
     served = [route for route in routes() if route.presigned or route.service in settings.upstreams]
-    return f"{_main(settings)}\nhttp {{\n{_http(settings)}\n{_upstreams(settings)}\n{_server(settings, served)}\n}}\n"
+    return f"{_main(settings)}\nhttp {{\n{_http(settings)}\n{_maps(settings)}\n{_upstreams(settings)}\n{_server(settings, served)}\n}}\n"
 
 
 def _main(settings: Settings) -> str:
@@ -152,8 +156,6 @@ def _http(settings: Settings) -> str:
   limit_conn_zone $binary_remote_addr zone=clients:4m;
   limit_req_status 429;
   limit_conn_status 429;
-  map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
-{_MAPS}
   proxy_http_version 1.1;
   proxy_set_header Host "{settings.netloc}";
   proxy_set_header Connection "";
@@ -162,6 +164,7 @@ def _http(settings: Settings) -> str:
   proxy_set_header X-Forwarded-Host "";
   proxy_set_header X-Real-IP "";
   proxy_set_header Forwarded "";
+  proxy_set_header Cookie $passed_cookies;
   proxy_set_header X-Request-ID $request_id;
   proxy_hide_header X-Request-ID;
   proxy_hide_header Server;
@@ -173,6 +176,17 @@ def _http(settings: Settings) -> str:
   proxy_send_timeout 30s;
   proxy_read_timeout 30s;
   proxy_buffers 16 16k;"""
+
+
+def _maps(settings: Settings) -> str:
+    """What depends on the request. Cookies are the whole host's (`__Host-`): they are passed on to whom they are meant for alone."""
+    subdomains = "; includeSubDomains" if settings.hsts_subdomains else ""
+    takers = " ".join(f'"~^{re.escape(route.path)}" $http_cookie;' for route in routes() if route.cookies)
+    return f"""  map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
+  map $host $strict_transport {{ default "{_STRICT_TRANSPORT}{subdomains}"; }}
+  map $uri $passed_cookies {{ default ""; {takers} }}
+{site.MAPS}
+{documents.MAPS}"""
 
 
 def _upstreams(settings: Settings) -> str:
@@ -306,6 +320,7 @@ def _socket_headers(settings: Settings) -> str:
       proxy_set_header X-Forwarded-Host "";
       proxy_set_header X-Real-IP "";
       proxy_set_header Forwarded "";
+      proxy_set_header Cookie $passed_cookies;
       proxy_set_header X-Request-ID $request_id;
       proxy_buffering off;
       proxy_read_timeout {SOCKET_TIMEOUT_S}s;

@@ -19,7 +19,7 @@ OWN_PAGE = {
 }
 _EVERYWHERE = {
     "Content-Security-Policy": _NO_PAGE,
-    "Strict-Transport-Security": "max-age=63072000",
+    "Strict-Transport-Security": "$strict_transport",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Request-ID": "$request_id",

@@ -67,7 +67,9 @@ def policy(netloc: str) -> str:
         "media-src": "'self' blob:",
         "connect-src": f"'self' blob: wss://{netloc}",
         "manifest-src": "'self'",
+        # Flutter wants a <base> in the page, of this host alone; what may run or be loaded depends on no base.
         "base-uri": "'self'",
+        "object-src": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'none'",
     }

@@ -187,7 +187,9 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running_gateway(folder: Path, limits_profile: str, site: Path | None = None) -> Iterator[Gateway]:
+def running_gateway(
+    folder: Path, limits_profile: str, site: Path | None = None, *, hsts_subdomains: bool = False
+) -> Iterator[Gateway]:
     home = Home(folder)
     for place in (home.tls, home.run, home.data):
         place.mkdir()
@@ -216,6 +218,7 @@ def running_gateway(folder: Path, limits_profile: str, site: Path | None = None)
         documents=written,
         site=site,
     )
+        hsts_subdomains=hsts_subdomains,
     (folder / "nginx.conf").write_text(render(settings))
     gateway = Gateway(port, ssl.create_default_context(cafile=home.tls / "ca.crt"), home.run)
     command = [nginx_program(), "-p", home.data, "-c", folder / "nginx.conf", "-e", "stderr", "-g", "daemon off;"]
@@ -249,10 +252,10 @@ def gateway() -> Iterator[Gateway]:
 
 
 @pytest.fixture
-def new_gateway() -> Iterator[Callable[[str], Gateway]]:
-    """Starts a gateway of the test's own, with the limits profile named."""
+def new_gateway() -> Iterator[Callable[..., Gateway]]:
+    """Starts a gateway of the test's own, with the limits profile named and what its operator chose."""
     with ExitStack() as stack:
-        yield lambda profile: stack.enter_context(_fresh_gateway(profile))
+        yield lambda profile, **chosen: stack.enter_context(_fresh_gateway(profile, **chosen))
 
 
 @pytest.fixture(scope="session")
@@ -276,11 +279,11 @@ def site_gateway_of() -> Iterator[Callable[[dict[str, bytes]], Gateway]]:
 
 
 @contextmanager
-def _fresh_gateway(limits_profile: str, site: Path | None = None) -> Iterator[Gateway]:
+def _fresh_gateway(limits_profile: str, site: Path | None = None, **chosen: bool) -> Iterator[Gateway]:
     folder = Path(tempfile.mkdtemp(prefix="parley-gateway-", dir="/tmp"))
     folder.chmod(0o755)
     try:
-        with running_gateway(folder, limits_profile, site) as running:
+        with running_gateway(folder, limits_profile, site, **chosen) as running:
             yield running
     finally:
         shutil.rmtree(folder)

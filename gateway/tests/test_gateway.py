@@ -218,10 +218,27 @@ def test_an_upgrade_elsewhere_is_not_passed_on(gateway):
 def test_every_answer_is_hardened(gateway):
     for path in ("/", AUTH, "/nowhere"):
         headers = gateway.call("GET", path).headers
-        assert "max-age=" in headers["strict-transport-security"]
+        assert headers["strict-transport-security"] == "max-age=63072000"
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert headers.get("server", "nginx") == "nginx"
+
+
+def test_hosts_below_this_one_are_tls_alone_where_the_operator_says_so(new_gateway):
+    gateway = new_gateway("default", hsts_subdomains=True)
+    for path in ("/", AUTH, "/nowhere"):
+        headers = gateway.call("GET", path).headers
+        assert headers["strict-transport-security"] == "max-age=63072000; includeSubDomains"
+
+
+def test_cookies_reach_auth_alone(gateway):
+    """They are the whole host's, so that nobody below or beside it can set them; what is not meant to read them gets none."""
+    for path in (AUTH, "/operators/"):
+        assert gateway.call("GET", path, Cookie="a=1; b=2").json["headers"]["cookie"] == "a=1; b=2"
+    for path in ("/api/v1/messaging/x", "/api/v1/media/x", "/api/v1/notifications/x", "/.well-known/jwks.json"):
+        assert "cookie" not in gateway.call("GET", path, Cookie="a=1").json["headers"], path
+    asked = b"GET /api/v1/messaging/socket HTTP/1.1\r\nHost: localhost\r\nCookie: a=1\r\nConnection: close\r\n\r\n"
+    assert "cookie" not in gateway.raw(asked)[0].json["headers"]
 
 
 def test_nothing_that_is_no_page_is_shown_as_one(gateway):

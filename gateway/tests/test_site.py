@@ -85,7 +85,8 @@ def test_the_policy_lets_only_our_own_files_run(site_gateway, path):
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == "'self' 'wasm-unsafe-eval'"
-    assert policy["frame-ancestors"] == "'none'"
+    assert policy["frame-ancestors"] == policy["object-src"] == "'none'"
+    assert policy["base-uri"] == "'self'"
     assert not re.search(r"'unsafe-inline'|'unsafe-eval'|\*|https?:", headers["content-security-policy"])
     assert headers["referrer-policy"] == "no-referrer"
     assert "geolocation=()" in headers["permissions-policy"]

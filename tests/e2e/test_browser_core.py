@@ -61,7 +61,7 @@ def test_a_browser_is_a_device(web_app: WebApp, device: Callable[..., Device], p
     )
     assert arrived == ["from the command line"]
     cookies = {cookie["name"]: cookie for cookie in web_app.context.cookies(f"{web_app.address}/api/v1/auth/")}
-    assert cookies["__Secure-parley-refresh"]["httpOnly"]
+    assert cookies["__Host-parley-refresh"]["httpOnly"]
     assert (
         ask(
             worker,

@@ -95,8 +95,7 @@ SESSION_COOKIE_SAMESITE = "Strict"
 # The operators' pages, which have a session of their own (`operators.pages.session`).
 STATIC_URL = f"{OPERATORS_PATH}static/"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-CSRF_COOKIE_NAME = "__Secure-parley_operator_csrf"
-CSRF_COOKIE_PATH = OPERATORS_PATH
+CSRF_COOKIE_NAME = "__Host-parley_operator_csrf"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Strict"

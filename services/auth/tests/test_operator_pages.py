@@ -146,12 +146,8 @@ def test_guesses_are_counted_as_everywhere(pages, alice, default_limits):
 def test_the_session_is_a_cookie_of_its_own(operator, alice, anonymous):
     pages = operator("admin")
     cookie = pages.client.cookies[COOKIE]
-    assert (cookie["path"], cookie["secure"], cookie["httponly"], cookie["samesite"]) == (
-        "/operators/",
-        True,
-        True,
-        "Strict",
-    )
+    assert COOKIE.startswith("__Host-") and (cookie["path"], cookie["domain"]) == ("/", "")
+    assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Strict")
     assert {name for name in pages.client.cookies if name.startswith("session")} == set()
     # It is no sign-in for the API, nor a flow; and the API's token is no session of the pages.
     assert anonymous.get("me", Cookie=f"{COOKIE}={cookie.value}; sessionid={cookie.value}").status == 401

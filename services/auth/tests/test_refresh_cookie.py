@@ -27,7 +27,8 @@ def test_signing_in_sets_a_cookie_that_scripts_cannot_read(page):
     assert page.signed_in.body["meta"]["refresh_token"] == ""
     cookie = page.client.cookies[REFRESH_COOKIE]
     assert cookie.value.startswith("prt_")
-    assert (cookie["path"], cookie["samesite"]) == ("/api/v1/auth/", "Strict")
+    assert (cookie["path"], cookie["samesite"]) == ("/", "Strict")
+    assert REFRESH_COOKIE.startswith("__Host-") and cookie["domain"] == ""
     assert cookie["httponly"] and cookie["secure"]
 
 

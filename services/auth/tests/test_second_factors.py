@@ -175,7 +175,7 @@ def test_a_browsers_second_step_sets_the_cookie(guarded, app, login, anonymous):
     assert refused.problem == "origin_refused"
     answer = second_step(anonymous, token, app.code(), Origin="https://chat.example:8443", **browser)
     assert (answer.status, answer.body["meta"]["refresh_token"]) == (200, "")
-    assert anonymous.client.cookies["__Secure-parley-refresh"].value.startswith("prt_")
+    assert anonymous.client.cookies["__Host-parley-refresh"].value.startswith("prt_")
 
 
 def test_what_changes_second_factors_asks_for_a_recent_sign_in(guarded, app):

@@ -1,4 +1,4 @@
-"""The refresh token of browsers: a cookie that no script can read, on the auth path alone.
+"""The refresh token of browsers: a cookie of this very host that no script can read; the gateway passes it on to auth alone.
 
 Invariant: a request counts as a browser's only with our own header and our own `Origin`. Another site can send neither
 the one (without our consent by CORS) nor the other, and SameSite=Strict keeps the cookie from its requests besides.
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from parley_contracts.auth_api import AUTH_PATH, REFRESH_COOKIE, REFRESH_COOKIE_HEADER, REFRESH_IN_COOKIE, Tokens
+from parley_contracts.auth_api import REFRESH_COOKIE, REFRESH_COOKIE_HEADER, REFRESH_IN_COOKIE, Tokens
 from parley_contracts.limits import REFRESH_TOKEN_LIFETIME_S
 from parley_contracts.problems import InvalidRequest, OriginRefused, Unauthenticated
 from parley_serving.django.problems import problem_response
@@ -67,7 +67,7 @@ class RefreshCookieMiddleware:
                 REFRESH_COOKIE,
                 token,
                 max_age=REFRESH_TOKEN_LIFETIME_S if token else 0,
-                path=AUTH_PATH,
+                path="/",
                 secure=True,
                 httponly=True,
                 samesite="Strict",

@@ -1,4 +1,4 @@
-"""The pages' session: a cookie of its own on the pages' path alone, which is no sign-in for the API, nor the other way round."""
+"""The pages' session: a cookie of its own, read on the pages' path alone, which is no sign-in for the API, nor the other way round."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from parley_contracts.limits import OPERATOR_IDLE_S, OPERATOR_SESSION_S
 from parley_contracts.problems import InvalidRequest
 from parley_serving.django.problems import problem_response
 
-COOKIE = "__Secure-parley_operator"
+COOKIE = "__Host-parley_operator"
 _USER, _HASH, _BEGAN = "user", "hash", "began"
 
 
@@ -88,10 +88,8 @@ def _keep(request: HttpRequest, response: HttpResponseBase) -> None:
     session = request.session
     if session.is_empty():
         if COOKIE in request.COOKIES:
-            response.delete_cookie(COOKIE, path=OPERATORS_PATH, samesite="Strict")
+            response.delete_cookie(COOKIE, samesite="Strict")
         return
     session.set_expiry(OPERATOR_IDLE_S)
     session.save()
-    response.set_cookie(
-        COOKIE, session.session_key or "", path=OPERATORS_PATH, secure=True, httponly=True, samesite="Strict"
-    )
+    response.set_cookie(COOKIE, session.session_key or "", secure=True, httponly=True, samesite="Strict")
