@@ -5,6 +5,7 @@ import pytest
 from app_drawing import draw
 from app_examples import FakeDevice, started
 from test_own_account import asked_again
+from test_signing_in import asked
 
 from parley_app.components.fields import Field
 from parley_app.main import _screen
@@ -27,7 +28,6 @@ def hints(tree):
         (routes.SIGN_UP, [HINT.NEW_USERNAME, HINT.EMAIL, HINT.NEW_PASSWORD]),
         (routes.FORGOT, [HINT.EMAIL]),
         (routes.RESET, [HINT.ONE_TIME_CODE, HINT.NEW_PASSWORD]),
-        (routes.CODE, [HINT.ONE_TIME_CODE]),
     ],
 )
 async def test_the_gate_s_fields_say_what_belongs_in_them(route, wanted):
@@ -41,6 +41,11 @@ async def test_the_gate_s_fields_say_what_belongs_in_them(route, wanted):
         if isinstance(box, ft.TextField) and box.autofill_hints
     ]
     assert all(len(group) == 1 and group[0] is groups[0][0] for group in groups)
+
+
+async def test_the_code_of_a_second_step_is_asked_for_as_one():
+    world = await asked()
+    assert hints(draw(_screen, world.app)) == [HINT.ONE_TIME_CODE]
 
 
 async def test_a_password_that_is_changed_or_given_again_says_which_it_is():

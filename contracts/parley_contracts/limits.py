@@ -77,6 +77,8 @@ CHECKPOINT_SIGNATURES_MAX = 32
 # Tokens
 ACCESS_TOKEN_LIFETIME_S = 600
 REFRESH_TOKEN_LIFETIME_S = 60 * 24 * 3600
+#: The longest end that an operator may set for sessions that are used.
+SESSION_DAYS_MAX = 3650
 SERVICE_TOKEN_LIFETIME_S = 60
 TOKEN_LEEWAY_S = 60
 REVOCATION_POLL_INTERVAL_S = 2
@@ -273,12 +275,14 @@ AUTH_THREADS = 16
 PASSWORD_HASHES_AT_ONCE_MAX = 4
 #: What asks for a fresh sign-in takes one of this age, or `POST me/reauthenticate`.
 RECENT_SIGN_IN_S = 600
-#: Codes in letters; a reset opens an account, so it lives shorter.
+#: Codes in letters; a reset opens an account, so it lives shorter. One that an operator hands over goes by slower ways.
 EMAIL_CODE_LIFETIME_S = 24 * 3600
-RESET_CODE_LIFETIME_S = 3600
+RESET_CODE_LIFETIME_S = 600
+HANDED_CODE_LIFETIME_S = 3600
 EMAIL_CODE_LENGTH_MAX = 64
 TOTP_SETUP_LIFETIME_S = 900
 FACTOR_CODE_LENGTH_MAX = 32
+RECOVERY_CODES = 10
 PASSKEY_CHALLENGE_LIFETIME_S = 300
 PASSKEYS_PER_USER_MAX = 20
 PASSKEY_NAME_LENGTH_MAX = 64

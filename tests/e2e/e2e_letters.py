@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 from e2e_devices import Stack
 
-CODE = re.compile(r"(?:[0-9A-Z]{5}-){3}[0-9A-Z]{5}")
+CODE = re.compile(r"(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}")
 LETTER_WITHIN_S = 20.0
 CONFIRM, RESET = "Confirm your e-mail address", "Set a new password"
 

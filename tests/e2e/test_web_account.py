@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from e2e_camera import Looks
 from e2e_devices import Stack
-from e2e_letters import CONFIRM, code_to, totp_code
+from e2e_letters import CODE, CONFIRM, code_to, totp_code
 from e2e_people import somebody
 from e2e_web import SHOTS
 from playwright.sync_api import Browser, Page
@@ -81,9 +81,9 @@ def another_half_minute(page: Page, used: int) -> None:
 def kept_codes(page: Page) -> list[str]:
     """The recovery codes that are shown."""
     app.wait_for_text(page, account_words.CODES_TITLE)
-    shown = page.get_by_text(re.compile(r"[0-9a-f]{8}\s+[0-9a-f]{8}")).first
+    shown = page.get_by_text(re.compile(rf"{CODE.pattern}\s+{CODE.pattern}")).first
     shown.wait_for(state="attached", timeout=app.STEP_MS)
-    return re.findall(r"\b[0-9a-f]{8}\b", shown.text_content() or "")
+    return CODE.findall(shown.text_content() or "")
 
 
 def confirm_address(page: Page, stack: Stack, email: str, looks: Looks) -> None:

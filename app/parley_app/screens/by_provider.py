@@ -23,7 +23,7 @@ _FIELDS = {
     "username": (words.USERNAME, words.USERNAME_HELP, Glyph.USER_CIRCLE, ft.KeyboardType.TEXT),
     "email": (words.EMAIL, words.EMAIL_HELP, Glyph.AT, ft.KeyboardType.EMAIL),
     "invitation": (entrance_words.INVITATION, entrance_words.INVITATION_HELP, Glyph.TICKET, ft.KeyboardType.TEXT),
-    "code": (account_words.CODE_FIELD, account_words.CODE_HELP, Glyph.SHIELD_CHECK, ft.KeyboardType.NUMBER),
+    "code": (account_words.CODE_FIELD, account_words.CODE_HELP, Glyph.SHIELD_CHECK, ft.KeyboardType.TEXT),
     "recovery_key": (words.RECOVERY_KEY, "", Glyph.KEY, ft.KeyboardType.TEXT),
 }
 _AUTOFILL = {

@@ -53,10 +53,9 @@ def _export_fields(export: Export) -> Mapping[str, Any]:
 
 
 def _factor_fields(factor: Authenticator) -> Mapping[str, Any]:
-    """The secret of an authenticator app, the seed of recovery codes; a passkey's public key is not sealed."""
-    secrets = {name: factor.data[name] for name in ("secret", "seed") if name in factor.data}
-    fresh = {name: sealed for name, text in secrets.items() if (sealed := reseal_secret(text)) is not None}
-    return {"data": factor.data | fresh} if fresh else {}
+    """The secret of an authenticator app; recovery codes are hashed, a passkey's public key is open."""
+    fresh = reseal_secret(factor.data["secret"]) if "secret" in factor.data else None
+    return {"data": factor.data | {"secret": fresh}} if fresh is not None else {}
 
 
 def _changed(**fields: bytes | None) -> Mapping[str, bytes]:

@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 
 from parley_auth.letters import sending
 
-CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{5}-){3}[0-9A-HJKMNP-TV-Z]{5}")
+CODE = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}")
 
 
 class PostOffice:

@@ -75,6 +75,14 @@ def test_an_old_code_and_one_that_was_replaced_are_wrong(person, post_office):
     assert person.api.post("me/email/verify", {"code": code}).problem == "wrong_code"
 
 
+def test_a_code_that_sets_a_password_lives_ten_minutes_from_its_letter(person, anonymous, post_office):
+    assert anonymous.post("password/reset-request", {"email": person.email}).status == 204
+    Letter.objects.update(created_at=timezone.now() - timedelta(minutes=9))
+    send_all()
+    (code,) = SentCode.objects.filter(purpose=SentCode.Purpose.RESET)
+    assert timedelta(minutes=9) < code.expires_at - timezone.now() <= timedelta(minutes=10)
+
+
 def test_an_address_changes_only_by_the_new_ones_code(make_person, confirm, post_office):
     person = make_person("grace")
     confirm(person)

@@ -16,7 +16,9 @@ from django.utils import timezone
 from post_office import send_all
 from redis.exceptions import RedisError
 
+from parley_auth.accounts.codes import code_hash
 from parley_auth.signin.models import Session
+from parley_contracts.encoding import b64encode
 from parley_contracts.limits import RECENT_SIGN_IN_S, TOTP_SETUP_LIFETIME_S
 
 PASSWORD = "copper-window-lantern-19"
@@ -77,7 +79,7 @@ def test_setting_up_shows_a_secret_and_then_recovery_codes(person, app):
     app.secret = setup["secret"]
     assert person.api.get("me/second-factors").body["totp_since"] is None
     codes = person.api.put("me/second-factors/totp", {"setup": setup["setup"], "code": app.code()}).body["codes"]
-    assert len(set(codes)) == 10 and all(len(code) == 8 for code in codes)
+    assert len(set(codes)) == 10 and all(len(code.replace("-", "")) == 24 for code in codes)
     state = person.api.get("me/second-factors").body
     assert state["totp_since"] and state["recovery_codes_left"] == 10
     assert person.api.post("me/second-factors/totp").problem == "conflict"
@@ -110,7 +112,8 @@ def test_a_code_is_good_once(guarded, app, login, anonymous):
     assert second_step(anonymous, first_step(login, guarded), code).status == 200
     assert second_step(anonymous, first_step(login, guarded), code).problem == "wrong_code"
     recovery = guarded.codes[3]
-    assert second_step(anonymous, first_step(login, guarded), recovery).status == 200
+    typed = recovery.lower().replace("-", "").replace("0", "o")
+    assert second_step(anonymous, first_step(login, guarded), typed).status == 200, "however it is typed"
     assert second_step(anonymous, first_step(login, guarded), recovery).problem == "wrong_code"
     assert guarded.api.get("me/second-factors").body["recovery_codes_left"] == 9
 
@@ -251,4 +254,11 @@ def test_secrets_are_sealed_and_stay_out_of_the_log(guarded, app, login, anonymo
     assert rows.count("totp") and rows.count("recovery_codes")
     for secret in (app.secret, app.secret.lower(), code, token, *guarded.codes):
         assert secret not in text
-        assert secret not in rows
+        assert secret not in rows and secret.replace("-", "") not in rows
+
+
+def test_recovery_codes_are_hashed_and_long_enough_for_a_plain_hash(guarded):
+    kept = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES).data
+    assert set(kept) == {"code_hashes"}
+    assert kept["code_hashes"] == [b64encode(code_hash(code)) for code in guarded.codes]
+    assert 32 ** len(guarded.codes[0].replace("-", "")) >= 2**112

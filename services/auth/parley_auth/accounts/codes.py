@@ -1,4 +1,4 @@
-"""Codes in letters: 100 random bits in letters that nobody mistakes, kept by their hash only.
+"""Codes in letters: 120 random bits in letters that nobody mistakes, kept by their hash only.
 
 Invariant: a code is good once and until it expires, and no table, log or error holds one.
 """
@@ -18,14 +18,14 @@ from parley_contracts.problems import WrongCode
 
 #: Crockford's base 32: no I, L, O or U.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LENGTH = 20
-_GROUP = 5
+_LENGTH = 24
+_GROUP = 4
 _MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None})
 _LIFETIMES_S = {SentCode.Purpose.VERIFY: EMAIL_CODE_LIFETIME_S, SentCode.Purpose.RESET: RESET_CODE_LIFETIME_S}
 
 
-def make_code(user: User, purpose: SentCode.Purpose, email: str) -> str:
-    """A new code as people read it.
+def make_code(user: User, purpose: SentCode.Purpose, email: str, *, lifetime_s: int | None = None) -> str:
+    """A new code as people read it; `lifetime_s` in place of that of a letter.
 
     It voids an earlier one that confirms. One that resets it does not: anybody may ask for those, and could thus keep the
     owner from ever using one.
@@ -38,7 +38,7 @@ def make_code(user: User, purpose: SentCode.Purpose, email: str) -> str:
         user=user,
         purpose=purpose,
         email_sealed=seal_email(user.id, email),
-        expires_at=timezone.now() + timedelta(seconds=_LIFETIMES_S[purpose]),
+        expires_at=timezone.now() + timedelta(seconds=lifetime_s or _LIFETIMES_S[purpose]),
     )
     return code
 

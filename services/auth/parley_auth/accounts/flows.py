@@ -27,7 +27,8 @@ from parley_auth.accounts.names import canonical_username
 from parley_auth.accounts.passkey_flows import PasskeyLoginView, PasskeyStepView
 from parley_auth.accounts.passwords import canonical_password, check_strength, expect_place
 from parley_auth.accounts.steps import expect_no_second_step
-from parley_auth.factors.codes import count_guess
+from parley_auth.factors.adapter import FactorAdapter
+from parley_auth.factors.codes import count_guess, factor_of_code
 from parley_auth.invitations.admitting import admit, expect_admission
 from parley_auth.providers.views import ProviderFinishView, ProviderSignupView
 from parley_auth.web.rates import client_address, limit
@@ -147,6 +148,15 @@ class CodeInput(AuthenticateInput):
     """A code of the authenticator app, or a recovery code."""
 
     code = CharField(max_length=FACTOR_CODE_LENGTH_MAX)
+
+    def clean_code(self) -> str:
+        """Use the code up, and keep what it is of."""
+        code: str = self.cleaned_data["code"]
+        factor = factor_of_code(self.user, code)
+        if factor is None:
+            raise FactorAdapter().validation_error("incorrect_code")
+        self.authenticator = factor
+        return code
 
 
 class SecondFactorView(AuthenticateView):

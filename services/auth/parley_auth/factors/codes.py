@@ -7,7 +7,6 @@ good), and guesses are counted for the person, whoever makes them.
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, validate_totp_code
 from django.core import signing
 from django.db import transaction
@@ -18,6 +17,7 @@ from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
 from parley_auth.factors.adapter import FactorAdapter
 from parley_auth.factors.listing import passkeys_of
+from parley_auth.factors.recovery_codes import codes_left, make_codes, use_recovery_code
 from parley_auth.letters.asking import tell_person
 from parley_auth.letters.models import Letter
 from parley_auth.web.rates import limit
@@ -40,7 +40,7 @@ def factors_of(user: User) -> wire.SecondFactors:
     totp, recovery = found.get(Authenticator.Type.TOTP), found.get(Authenticator.Type.RECOVERY_CODES)
     return wire.SecondFactors(
         totp_since=totp.created_at.isoformat().replace("+00:00", "Z") if totp else None,
-        recovery_codes_left=len(RecoveryCodes(recovery).get_unused_codes()) if recovery else 0,
+        recovery_codes_left=codes_left(recovery) if recovery else 0,
         passkeys=passkeys_of(user),
     )
 
@@ -58,11 +58,24 @@ def has_totp(user: User) -> bool:
 def check_code(request: HttpRequest, user: User, unverified_code: str) -> None:
     """Use up a code of the app or a recovery code; `WrongCode`."""
     count_guess(request, user)
-    for factor in Authenticator.objects.filter(user=user):
-        if factor.wrap().validate_code(unverified_code):
-            factor.record_usage()
-            return
-    raise WrongCode(field="code")
+    factor = factor_of_code(user, unverified_code)
+    if factor is None:
+        raise WrongCode(field="code")
+    factor.record_usage()
+
+
+def factor_of_code(user: User, unverified_code: str) -> Authenticator | None:
+    """Use up a code; what it is of, None where it is of nothing."""
+    by_code = [Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
+    factor: Authenticator
+    for factor in Authenticator.objects.filter(user=user, type__in=by_code).order_by("-type"):
+        if factor.type == Authenticator.Type.RECOVERY_CODES:
+            good = use_recovery_code(factor, unverified_code)
+        else:
+            good = factor.wrap().validate_code(unverified_code)
+        if good:
+            return factor
+    return None
 
 
 def begin_totp(user: User) -> wire.TotpSetup:
@@ -89,7 +102,7 @@ def confirm_totp(user: User, unverified_setup: str, unverified_code: str) -> wir
         if not TOTP.activate(user, secret).validate_code(unverified_code):
             raise WrongCode(field="code")
         tell_person(Letter.Kind.SECOND_FACTOR_ON, user)
-        fresh = new_recovery_codes(user)
+        fresh = wire.RecoveryCodes(make_codes(user))
         record_own(Act.FACTOR_ADDED, user, kind="totp")
         return fresh
 
@@ -100,7 +113,7 @@ def renew_recovery_codes(user: User) -> wire.RecoveryCodes:
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if not has_second_factor(user):
             raise Conflict("Set up an authenticator app or a passkey first.")
-        fresh = new_recovery_codes(user)
+        fresh = wire.RecoveryCodes(make_codes(user))
         record_own(Act.RECOVERY_CODES_RENEWED, user)
         return fresh
 
@@ -120,9 +133,3 @@ def forget_recovery_codes(user: User) -> None:
     if not has_second_factor(user):
         Authenticator.objects.filter(user=user).delete()
         tell_person(Letter.Kind.SECOND_FACTOR_OFF, user)
-
-
-def new_recovery_codes(user: User) -> wire.RecoveryCodes:
-    """Recovery codes in place of all earlier ones, inside the caller's transaction."""
-    Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).delete()
-    return wire.RecoveryCodes(RecoveryCodes.activate(user).generate_codes())

@@ -19,8 +19,9 @@ from fido2.webauthn import ResidentKeyRequirement, UserVerificationRequirement
 from parley_auth.accounts.models import User
 from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
-from parley_auth.factors.codes import forget_recovery_codes, has_second_factor, new_recovery_codes
+from parley_auth.factors.codes import forget_recovery_codes, has_second_factor
 from parley_auth.factors.listing import passkey_info
+from parley_auth.factors.recovery_codes import make_codes
 from parley_auth.letters.asking import tell_person
 from parley_auth.letters.models import Letter
 from parley_contracts import auth_api as wire
@@ -69,7 +70,7 @@ def confirm_passkey(user: User, confirmation: wire.PasskeyConfirmation, name: st
         added = webauthn.WebAuthn.add(user, name, credential).instance
         if first:
             tell_person(Letter.Kind.SECOND_FACTOR_ON, user)
-        codes = new_recovery_codes(user).codes if first else []
+        codes = make_codes(user) if first else []
         record_own(Act.FACTOR_ADDED, user, kind="passkey")
     return wire.PasskeyAdded(passkey_info(added), codes)
 

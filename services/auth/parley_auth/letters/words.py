@@ -33,7 +33,7 @@ WORDS: Mapping[str, Words] = {
             "Messages from before come back on a device that had them, or by your recovery key.",
             "Enter this code in Parley to set a new password:",
         ),
-        "The code is good for an hour. If this was not you, do nothing: your password stays as it is.",
+        "The code is good for ten minutes. If this was not you, do nothing: your password stays as it is.",
     ),
     Letter.Kind.EMAIL_CHANGED: Words(
         "Your e-mail address was changed",

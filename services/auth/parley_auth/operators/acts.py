@@ -30,6 +30,7 @@ from parley_auth.rights.names import is_taken
 from parley_auth.signin.families import end_sessions
 from parley_auth.signin.listing import living_sessions
 from parley_contracts.ids import is_uuid
+from parley_contracts.limits import HANDED_CODE_LIFETIME_S
 from parley_contracts.problems import Conflict, InvalidRequest, NotFound, UsernameTaken
 
 _PASSWORD_SIZE_BYTES = 32
@@ -123,7 +124,7 @@ def grant_reset(actor: Actor, user: User, *, by_letter: bool) -> str:
         if by_letter:
             ask_for_letter(Letter.Kind.RESET, email)
         else:
-            code = make_code(user, SentCode.Purpose.RESET, email)
+            code = make_code(user, SentCode.Purpose.RESET, email, lifetime_s=HANDED_CODE_LIFETIME_S)
         record_operator(Act.RESET_GRANTED, actor.name, user, by="letter" if by_letter else "code")
     return code
 
@@ -140,7 +141,7 @@ def create(actor: Actor, unverified_username: str, unverified_email: str) -> tup
         raise UsernameTaken(field="username")
     with transaction.atomic():
         user = create_account(username=username, email=email, password=secrets.token_hex(_PASSWORD_SIZE_BYTES))
-        code = make_code(user, SentCode.Purpose.RESET, email)
+        code = make_code(user, SentCode.Purpose.RESET, email, lifetime_s=HANDED_CODE_LIFETIME_S)
         record_operator(Act.ACCOUNT_CREATED, actor.name, user)
     return user, code
 
