@@ -10,6 +10,7 @@ from typing import Final, cast, get_args
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from parley_auth.providers.configuration import PROVIDERS_FILE, Provider, parse_providers
+from parley_contracts.limits import SESSION_DAYS_MAX
 from parley_contracts.sign_up_api import SignUpMode
 from parley_serving.django.config import DjangoConfig
 from parley_serving.environment import ConfigError
@@ -56,6 +57,8 @@ class Config(DjangoConfig):
         self.email_demanded: Final = _demanded(environment.get("PARLEY_EMAIL_VERIFICATION", "optional"))
         #: Who may make an account.
         self.sign_up: Final = parse_sign_up(environment)
+        #: After how many days a session ends unless its person proved who they are meanwhile; None: while it is used, it lasts.
+        self.session_days: Final = _days(environment.get("PARLEY_SESSION_DAYS", ""))
         #: The identity providers that the operator trusts, by id.
         self.providers: Final = self._providers()
         #: Where pictures of people lie.
@@ -123,6 +126,14 @@ def _demanded(value: str) -> bool:
     if value not in {"optional", "required"}:
         raise ConfigError("PARLEY_EMAIL_VERIFICATION is neither optional nor required")
     return value == "required"
+
+
+def _days(value: str) -> int | None:
+    if not value:
+        return None
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= SESSION_DAYS_MAX:
+        raise ConfigError(f"PARLEY_SESSION_DAYS is no number from 1 to {SESSION_DAYS_MAX}")
+    return int(value)
 
 
 def read_config(environment: Mapping[str, str] = os.environ) -> Config:

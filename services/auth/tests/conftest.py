@@ -176,6 +176,10 @@ class Person:
         self.api.token = tokens["access_token"]
         self.refresh_token = tokens["refresh_token"]
 
+    def renew(self) -> None:
+        """Refresh the tokens, as a device does when one is refused."""
+        self.take(Api().post("token/refresh", {"refresh_token": self.refresh_token}).body)
+
     def key_package(self, *, last_resort: bool = False, **changes: Any) -> str:
         now = int(time.time())
         values: dict[str, Any] = {

@@ -48,6 +48,10 @@ def test_missing_variables_are_named(name):
         ("PARLEY_POSTGRES_URL", "mysql://secret@db.example"),
         ("PARLEY_SERVICE_KEYS", "/nowhere/at/all"),
         ("PARLEY_S3_ENDPOINT", "ftp://s3.example"),
+        ("PARLEY_SESSION_DAYS", "0"),
+        ("PARLEY_SESSION_DAYS", "-1"),
+        ("PARLEY_SESSION_DAYS", "secret"),
+        ("PARLEY_SESSION_DAYS", "9" * 20),
     ],
 )
 def test_impossible_values_are_named(name, value):

@@ -105,6 +105,7 @@ def test_changing_the_address_asks_for_a_recent_sign_in(person, post_office):
     assert person.api.post("me/reauthenticate", {"password": "not-the-password-1"}).problem == "wrong_credentials"
     assert person.api.put("me/email", {"email": "new@example.org"}).problem == "sign_in_again"
     assert person.api.post("me/reauthenticate", {"password": "copper-window-lantern-19"}).status == 204
+    person.renew()
     assert person.api.put("me/email", {"email": "new@example.org"}).status == 204
 
 

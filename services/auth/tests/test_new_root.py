@@ -88,6 +88,7 @@ def test_only_a_fresh_sign_in_gives_one(alice, login):
     )
     refused(alice, body, "sign_in_again")
     assert alice.api.post("me/reauthenticate", {"password": "copper-window-lantern-19"}).status == 204
+    alice.renew()
     assert alice.api.post("me/new-root", body).status == 200
 
 

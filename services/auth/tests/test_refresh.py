@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from parley_auth.signin.models import RefreshToken, Session
 from parley_contracts.limits import REFRESH_RETRY_WINDOW_S
 
 KEY = "0123456789abcdef0123"
+PASSWORD = "copper-window-lantern-19"
 
 
 def refresh(api, token: str, **headers: str):
@@ -94,6 +96,31 @@ def test_access_token_does_not_refresh(person):
 def test_expired_token_is_refused(person):
     RefreshToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert refresh(person.api, person.refresh_token).problem == "unauthenticated"
+
+
+def test_a_session_lasts_while_it_is_used_and_no_longer_than_the_operator_wants(person, monkeypatch):
+    def age(days: float) -> None:
+        Session.objects.update(authenticated_at=timezone.now() - timedelta(days=days))
+
+    def next_token(token: str) -> str:
+        answer = refresh(person.api, token)
+        assert answer.status == 200, answer.body
+        return answer.body["refresh_token"]
+
+    age(400)
+    token = next_token(person.refresh_token)
+    monkeypatch.setattr(settings.CONFIG, "session_days", 30)
+    age(29.5)
+    token = next_token(token)
+    left = RefreshToken.objects.get(used_at=None).expires_at - timezone.now()
+    assert (
+        timedelta(hours=11) < left <= timedelta(hours=12) and Session.objects.get().expires_at - timezone.now() <= left
+    )
+    assert person.api.post("me/reauthenticate", {"password": PASSWORD}).status == 204
+    token = next_token(token)
+    assert RefreshToken.objects.get(used_at=None).expires_at - timezone.now() > timedelta(days=29), "proven anew"
+    age(30.1)
+    assert refresh(person.api, token).problem == "unauthenticated"
 
 
 def test_tokens_are_stored_hashed(person):

@@ -1,5 +1,7 @@
 """A browser's refresh token: in a cookie and nowhere else, and only for our own pages."""
 
+from hashlib import sha256
+
 import pytest
 from django.conf import settings
 
@@ -26,9 +28,9 @@ def page(anonymous, person):
 def test_signing_in_sets_a_cookie_that_scripts_cannot_read(page):
     assert page.signed_in.body["meta"]["refresh_token"] == ""
     cookie = page.client.cookies[REFRESH_COOKIE]
+    assert REFRESH_COOKIE.startswith("__Host-") and cookie["domain"] == ""
     assert cookie.value.startswith("prt_")
     assert (cookie["path"], cookie["samesite"]) == ("/", "Strict")
-    assert REFRESH_COOKIE.startswith("__Host-") and cookie["domain"] == ""
     assert cookie["httponly"] and cookie["secure"]
 
 
@@ -84,6 +86,33 @@ def test_signing_out_and_a_dead_session_take_the_cookie_away(page):
     page.token = ""
     assert page.post("token/refresh", {"refresh_token": ""}, **browser()).status == 401
     assert page.client.cookies[REFRESH_COOKIE].value == ""
+
+
+def test_signing_in_anew_ends_the_session_that_the_browser_had(page, person, make_person, login):
+    elsewhere = login(person.username).body["meta"]
+    before = Session.objects.get(
+        refresh_tokens__token_hash=sha256(page.client.cookies[REFRESH_COOKIE].value.encode()).digest()
+    )
+    given = {"username": person.username, "password": PASSWORD}
+    assert page.post("flows/app/v1/auth/login", given, **browser()).status == 200
+    before.refresh_from_db()
+    assert before.ended_at is not None and before.end_reason == "replaced"
+    page.token = page.signed_in.body["meta"]["access_token"]
+    assert page.get("me").problem == "unauthenticated", "tokens of it are good no more"
+    page.token, other = "", make_person()
+    assert page.post("flows/app/v1/auth/login", {**given, "username": other.username}, **browser()).status == 200
+    living = set(Session.objects.filter(ended_at=None, user=person.user_id).values_list("pk", flat=True))
+    assert len(living) == 2, "that of the sign-up and the one elsewhere, and none of the browser's"
+    assert page.post("token/refresh", {"refresh_token": elsewhere["refresh_token"]}).status == 200
+
+
+def test_a_wrong_password_ends_no_session(page, person):
+    before = Session.objects.filter(ended_at=None).count()
+    wrong = {"username": person.username, "password": "not the password at all"}
+    assert page.post("flows/app/v1/auth/login", wrong, **browser()).status == 401
+    page.client.cookies[REFRESH_COOKIE] = "prt_none"
+    assert page.post("flows/app/v1/auth/login", wrong | {"password": PASSWORD}, **browser()).status == 200
+    assert Session.objects.filter(ended_at=None).count() == before + 1
 
 
 def test_other_clients_get_no_cookie(person, login):

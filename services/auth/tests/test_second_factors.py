@@ -195,6 +195,7 @@ def test_what_changes_second_factors_asks_for_a_recent_sign_in(guarded, app):
     assert guarded.api.post("me/reauthenticate", {"password": PASSWORD, "code": "000000"}).problem == "wrong_code"
     assert guarded.api.call(*calls[3]).problem == "sign_in_again"
     assert guarded.api.post("me/reauthenticate", {"password": PASSWORD, "code": app.code()}).status == 204
+    guarded.renew()
     renewed = guarded.api.call(*calls[3]).body["codes"]
     assert len(renewed) == 10 and not set(renewed) & set(guarded.codes)
 

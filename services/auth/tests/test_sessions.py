@@ -1,12 +1,15 @@
 """One's sessions: told apart, renamed, signed out; nobody else's."""
 
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
 
 from parley_auth.directory.models import Device
 from parley_auth.events.models import OutboxEvent
+from parley_auth.signin import tokens
 from parley_auth.signin.models import Session
 from parley_contracts.limits import RECENT_SIGN_IN_S
 
@@ -122,6 +125,21 @@ def test_sessions_of_others_are_absent(alice, bob):
     assert bob.api.get("me").status == 200
 
 
+def test_a_token_from_before_gains_nothing_by_the_password_given_again(alice, monkeypatch):
+    """Whoever stole it has ten minutes to wait for its person, and then nothing."""
+    with monkeypatch.context() as a_minute_ago:
+        a_minute_ago.setattr(tokens, "time", SimpleNamespace(time=lambda: time.time() - 60))
+        alice.renew()
+    Session.objects.update(authenticated_at=timezone.now() - timedelta(seconds=RECENT_SIGN_IN_S + 1))
+    assert alice.api.call("DELETE", "me/sessions").problem == "sign_in_again"
+    assert alice.api.post("me/reauthenticate", {"password": "copper-window-lantern-19"}).status == 204
+    refused = alice.api.call("DELETE", "me/sessions")
+    assert (refused.status, refused.problem) == (401, "token_expired"), "which devices answer by a refresh"
+    assert alice.api.get("me").status == 200, "it is good for all else until it ends"
+    alice.renew()
+    assert alice.api.call("DELETE", "me/sessions").status == 204
+
+
 def test_signing_out_others_asks_for_a_recent_sign_in(alice, login):
     login("alice")
     Session.objects.update(authenticated_at=timezone.now() - timedelta(seconds=RECENT_SIGN_IN_S + 1))
@@ -130,4 +148,5 @@ def test_signing_out_others_asks_for_a_recent_sign_in(alice, login):
         assert alice.api.call("DELETE", path).problem == "sign_in_again"
     assert len(list_sessions(alice.api)) == 2
     assert alice.api.post("me/reauthenticate", {"password": "copper-window-lantern-19"}).status == 204
+    alice.renew()
     assert alice.api.call("DELETE", "me/sessions").status == 204

@@ -16,7 +16,7 @@ from parley_auth.signin.models import Session
 from parley_auth.signin.tokens import read_access_token
 from parley_contracts.ids import is_uuid
 from parley_contracts.limits import RECENT_SIGN_IN_S
-from parley_contracts.problems import DeviceRequired, EmailUnverified, SignInAgain, Unauthenticated
+from parley_contracts.problems import DeviceRequired, EmailUnverified, SignInAgain, TokenExpired, Unauthenticated
 
 
 class BearerAuth(HttpBearer):
@@ -34,6 +34,7 @@ class BearerAuth(HttpBearer):
         )
         if session is None or session.user.user_id != claims.sub:
             raise Unauthenticated
+        session.token_issued_at = claims.iat
         return session
 
 
@@ -50,9 +51,14 @@ def token_of(request: HttpRequest) -> str:
 
 
 def expect_recent_sign_in(session: Session) -> None:
-    """`SignInAgain` where the person signed in too long ago for what a stolen token must not do."""
+    """`SignInAgain` where the person signed in too long ago for what a stolen token must not do.
+
+    `TokenExpired` where the token is from before that: who stole one gains nothing by the person's giving the password again.
+    """
     if timezone.now() - session.authenticated_at > timedelta(seconds=RECENT_SIGN_IN_S):
         raise SignInAgain
+    if session.token_issued_at < int(session.authenticated_at.timestamp()):
+        raise TokenExpired("This token is older than the last sign-in: refresh it.")
 
 
 def expect_confirmed_email(user: User) -> None:

@@ -40,6 +40,11 @@ def presented_token(request: HttpRequest, unverified_token: str) -> str:
     return unverified_cookie
 
 
+def replaced_token(request: HttpRequest) -> str | None:
+    """The refresh token that a browser has from before, as it signs in."""
+    return request.COOKIES.get(REFRESH_COOKIE) if _wants_cookie(request) else None
+
+
 def forget(request: HttpRequest) -> None:
     """Take the cookie away with the answer."""
     setattr(request, _KEPT, "")

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -46,11 +47,17 @@ _BY_PERSON = frozenset({"logout", "password", "statement"})
 def open_session(user: User, *, network: str) -> Tokens:
     """Sign a person in, on a device that is not known yet; the oldest sessions end where there are too many."""
     with transaction.atomic():
-        session = Session.objects.create(user=user, expires_at=_refresh_expiry(), network=network)
+        session = Session.objects.create(user=user, expires_at=timezone.now(), network=network)
         tokens = _issue(session, _random_token())
         living = user.sessions.filter(ended_at=None).order_by(F("device").asc(nulls_last=True), "-created_at")
         end_sessions(list(living[SESSIONS_PER_USER_MAX:]), reason="too many")
         return tokens
+
+
+def replace_session(unverified_token: str) -> None:
+    """End the session that a refresh token is of, whoever's it is: its browser has signed in anew. None is, and nothing happens."""
+    found = Session.objects.filter(refresh_tokens__token_hash=_hash(unverified_token), ended_at=None)
+    end_sessions(list(found.select_related("user")), reason="replaced")
 
 
 def rotate(unverified_token: str, *, unverified_retry_key: str | None, network: str) -> Tokens:
@@ -121,7 +128,8 @@ def _rotate(unverified_token: str, unverified_retry_key: str | None) -> Tokens |
         Session.objects.select_for_update(of=("self",), no_key=True).select_related("user", "device").get(pk=found[0])
     )
     token = RefreshToken.objects.get(token_hash=_hash(unverified_token))
-    if session.ended_at is not None or token.expires_at <= now or not session.user.is_active:
+    over = min(token.expires_at, _refresh_expiry(session)) <= now
+    if session.ended_at is not None or over or not session.user.is_active:
         return RefreshReused() if session.end_reason == "reuse" else Unauthenticated("This session has ended.")
     retry_key_hash = _hash(unverified_retry_key) if unverified_retry_key else None
     if token.used_at is not None:
@@ -148,7 +156,7 @@ def _repeat(
 
 
 def _issue(session: Session, refresh_token: str) -> Tokens:
-    expires_at = _refresh_expiry()
+    expires_at = _refresh_expiry(session)
     RefreshToken.objects.create(
         token_hash=_hash(refresh_token), session=session, issued_at=timezone.now(), expires_at=expires_at
     )
@@ -179,8 +187,12 @@ def _hash(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def _refresh_expiry() -> datetime:
-    return timezone.now() + timedelta(seconds=REFRESH_TOKEN_LIFETIME_S)
+def _refresh_expiry(session: Session) -> datetime:
+    """When a token that is issued now is good no more: unused for long, or its person not asked for longer than the operator wants."""
+    unused = timezone.now() + timedelta(seconds=REFRESH_TOKEN_LIFETIME_S)
+    if settings.CONFIG.session_days is None:
+        return unused
+    return min(unused, session.authenticated_at + timedelta(days=settings.CONFIG.session_days))
 
 
 def _revocation(session: Session, device_id: str | None, at: datetime) -> dict[str, str | None]:

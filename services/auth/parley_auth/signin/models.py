@@ -25,6 +25,8 @@ class Session(models.Model):
     network = models.CharField(max_length=64, default="")
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=16, default="")
+    #: When the access token was issued by which a request speaks, seconds since 1970: not stored.
+    token_issued_at: int = 0
 
     def __str__(self) -> str:
         return self.session_id

@@ -17,8 +17,8 @@ from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
 from parley_auth.rights.deleting import take_back_by_signing_in
 from parley_auth.signin.alerts import note_sign_in
-from parley_auth.signin.cookie import hand_over
-from parley_auth.signin.families import open_session
+from parley_auth.signin.cookie import hand_over, replaced_token
+from parley_auth.signin.families import open_session, replace_session
 from parley_auth.web.rates import client_network
 
 #: The tokens that a request was given, on itself.
@@ -50,6 +50,8 @@ class TokenStrategy(AbstractTokenStrategy):
         assert isinstance(user, User)
         ways = [record.get("type") or record["method"] for record in get_authentication_records(request, user)]
         with transaction.atomic():
+            if replaced := replaced_token(request):
+                replace_session(replaced)
             note_sign_in(request, user)
             opened = open_session(user, network=client_network(request))
             take_back_by_signing_in(user)
