@@ -54,6 +54,7 @@ from parley_messaging.domain.publications import json_frame
 from parley_messaging.node import Node, node_of
 from parley_serving.fastapi.problems import problem_response
 from parley_serving.fastapi.requests import Caller, caller_by_token
+from parley_serving.refusals import refusals
 
 PATH = "/api/v1/messaging/socket"
 _DECODER: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
@@ -252,7 +253,7 @@ class DeviceSocket:
                 submission = message_submission(self._caller, frame.conversation_id, frame.client_id, frame)
         except Problem as problem:
             self._in_flight.release()
-            self.push(json_frame(Refusal(frame.ref, problem.to_dict())))
+            self.push(json_frame(_refusal(frame.ref, problem)))
             return
         answer = self._node.appending.submit(submission)
 
@@ -284,7 +285,7 @@ class DeviceSocket:
         try:
             answer = await work
         except Problem as problem:
-            answer = Refusal(ref, problem.to_dict())
+            answer = _refusal(ref, problem)
         except Exception:  # noqa: BLE001 - a bug answers the command and is logged
             _log.exception("command_failed")
             answer = Refusal(ref, Internal().to_dict())
@@ -298,3 +299,8 @@ class DeviceSocket:
             self.close(CLOSE_UNAUTHENTICATED)
         elif monotonic_s > self._heard_at + 2 * HEARTBEAT_INTERVAL_S:
             self.close(CLOSE_HEARTBEAT)
+
+
+def _refusal(ref: str, problem: Problem) -> Refusal:
+    refusals.note(problem)
+    return Refusal(ref, problem.to_dict())

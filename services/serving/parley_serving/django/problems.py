@@ -35,6 +35,7 @@ from parley_contracts.problems import (
     Unauthenticated,
     Unavailable,
 )
+from parley_serving.refusals import refusals
 
 #: When a store is away, callers are asked to wait this long.
 STORE_AWAY_RETRY_AFTER_S = 2
@@ -57,6 +58,7 @@ _BY_STATUS: dict[int, type[Problem]] = {
 
 def problem_response(problem: Problem) -> HttpResponse:
     """The problem as `application/problem+json`."""
+    refusals.note(problem)
     response = HttpResponse(msgspec.json.encode(problem.to_dict()), status=problem.status, content_type=CONTENT_TYPE)
     response["Cache-Control"] = "no-store"
     if problem.retry_after_s is not None:

@@ -25,6 +25,7 @@ from parley_contracts.problems import (
     Problem,
     Unavailable,
 )
+from parley_serving.refusals import refusals
 from parley_serving.request_ids import request_id_of
 
 _ENCODER = msgspec.json.Encoder()
@@ -33,6 +34,7 @@ _log = structlog.get_logger("parley_serving.fastapi.problems")
 
 def problem_response(problem: Problem) -> Response:
     """The problem as an answer."""
+    refusals.note(problem)
     headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s is not None else {}
     if problem.status == Unavailable.status:
         headers.setdefault("Retry-After", "1")
