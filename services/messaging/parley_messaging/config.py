@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from parley_serving.environment import ConfigError, limits_profile, required
 from parley_serving.fastapi.config import NodeConfig
+from parley_serving.outbound.hosts import read_hosts
 
 SERVICE = "messaging"
 
@@ -21,6 +22,8 @@ class Config(NodeConfig):
         super().__init__(environment, service=SERVICE, node_id_default="messaging-1")
         self.redis_url: Final = required(environment, "PARLEY_REDIS_URL")
         self.limits_profile: Final = limits_profile(environment)
+        #: Where callbacks may be; empty: everywhere outside.
+        self.outbound_hosts: Final = read_hosts(environment)
 
     def field_secret(self) -> bytes:
         """What seals single fields of the database is derived from."""

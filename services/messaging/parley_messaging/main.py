@@ -160,7 +160,7 @@ class RunningNode:
         self._blocks = Blocks(self._auth, self._blocks_changed)
         self._marks = ReadMarks(positions, privacy)
         self._storage = Storage(MongoSpace(database))
-        self._callbacks = HttpsCallbacks()
+        self._callbacks = HttpsCallbacks(config.outbound_hosts)
         self.node = self._wired(config, database, positions, privacy)
         forwarded = functools.partial(self.node.appending.submit, forwarded=True)
         self._peer_server = PeerServer(config.peers_path, config.service_keys, forwarded)

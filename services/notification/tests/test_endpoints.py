@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from parley_contracts.limits import PUSH_ENDPOINT_LENGTH_MAX
 from parley_notification.webpush.sending import Push, post_push
+from parley_serving.environment import ConfigError
 from parley_serving.outbound import endpoints
 from parley_serving.outbound.endpoints import (
     Endpoint,
@@ -22,6 +23,7 @@ from parley_serving.outbound.endpoints import (
     parse_endpoint,
     resolve,
 )
+from parley_serving.outbound.hosts import read_hosts
 from parley_serving.outbound.posting import Unreachable
 
 INSIDE = [
@@ -100,6 +102,31 @@ def test_a_name_that_is_rebound_is_refused_at_its_push():
     assert find_target(endpoint, resolver, loopback_allowed=False).address == "8.8.8.8"
     with pytest.raises(EndpointError):
         find_target(endpoint, resolver, loopback_allowed=False)
+
+
+def test_where_the_operator_names_hosts_no_other_is_even_looked_up():
+    hosts = read_hosts({"PARLEY_OUTBOUND_HOSTS": "push.example *.notify.example"})
+    asked = []
+
+    def resolver(host: str, _: int) -> list[str]:
+        asked.append(host)
+        return ["8.8.8.8"]
+
+    for host in ("push.example", "a.notify.example", "b.a.notify.example"):
+        assert find_target(Endpoint(host, 443, "/"), resolver, loopback_allowed=False, hosts=hosts).address == "8.8.8.8"
+    assert len(asked) == 3
+    for host in ("a.push.example", "notify.example", "evilnotify.example", "push.example.evil", "8.8.8.8", "::1"):
+        with pytest.raises(EndpointError) as refused:
+            find_target(Endpoint(host, 443, "/"), resolver, loopback_allowed=True, hosts=hosts)
+        assert refused.value.reason == "endpoint_host"
+    assert len(asked) == 3
+    assert read_hosts({}) == read_hosts({"PARLEY_OUTBOUND_HOSTS": " "}) == ()
+
+
+@pytest.mark.parametrize("text", ["*", "https://push.example", "a.*.example", "*push.example", "PUSH.example", "a:443"])
+def test_a_list_of_hosts_that_is_none_is_said(text: str):
+    with pytest.raises(ConfigError, match="PARLEY_OUTBOUND_HOSTS"):
+        read_hosts({"PARLEY_OUTBOUND_HOSTS": text})
 
 
 def test_a_connection_goes_to_the_checked_address_alone(monkeypatch: pytest.MonkeyPatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
@@ -14,23 +14,24 @@ from parley_serving.outbound.posting import Unreachable, post
 
 
 class HttpsCallbacks:
-    """`Callbacks` over TLS."""
+    """`Callbacks` over TLS, to `hosts` alone where there are some."""
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: Sequence[str] = ()) -> None:
+        self._hosts = hosts
         self._pool = ThreadPoolExecutor(max_workers=CALLBACKS_AT_ONCE_MAX, thread_name_prefix="callback")
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Called:
         """Post once; see the port."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _post, url, body, headers)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _post, url, body, headers, self._hosts)
 
     def close(self) -> None:
         """Give the threads back; what is on its way ends by its own time-out."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _post(url: str, body: bytes, headers: Mapping[str, str]) -> Called:
+def _post(url: str, body: bytes, headers: Mapping[str, str], hosts: Sequence[str]) -> Called:
     try:
-        target = find_target(parse_endpoint(url), resolve, loopback_allowed=False)
+        target = find_target(parse_endpoint(url), resolve, loopback_allowed=False, hosts=hosts)
         answered = post(target, body, headers)
     except EndpointError as error:
         return Called("never", error.reason)

@@ -155,10 +155,12 @@ def _shortened(delivery: Delivery, tried: Tried) -> Tried:
 
 def _push(stored: Subscription, payload: bytes, *, topic: str, ttl_s: int) -> Tried:
     """One attempt."""
-    loopback = settings.CONFIG.loopback_ca_file
+    loopback, hosts = settings.CONFIG.loopback_ca_file, settings.CONFIG.outbound_hosts
     try:
         opened = open_subscription(stored)
-        target = endpoints.find_target(opened.endpoint, endpoints.resolve, loopback_allowed=loopback is not None)
+        target = endpoints.find_target(
+            opened.endpoint, endpoints.resolve, loopback_allowed=loopback is not None, hosts=hosts
+        )
         push = Push(
             body=encrypt_push(payload, p256dh=opened.p256dh, auth=opened.auth),
             authorization=authorization(vapid_key(), audience=opened.endpoint.origin, subject=settings.CONFIG.origin),

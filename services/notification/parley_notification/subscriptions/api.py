@@ -58,7 +58,8 @@ def put_subscription(request: HttpRequest, unverified_device_id: str) -> HttpRes
     try:
         check_keys(p256dh, auth)
         endpoint = parse_endpoint(body.endpoint)
-        find_target(endpoint, resolve, loopback_allowed=settings.CONFIG.loopback_ca_file is not None)
+        loopback, hosts = settings.CONFIG.loopback_ca_file, settings.CONFIG.outbound_hosts
+        find_target(endpoint, resolve, loopback_allowed=loopback is not None, hosts=hosts)
     except SubscriptionKeyError as error:
         raise InvalidRequest(str(error), field="p256dh") from error
     except EndpointError as error:

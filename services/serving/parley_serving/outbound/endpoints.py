@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from parley_contracts.limits import PUSH_ENDPOINT_LENGTH_MAX, PUSH_RESOLVE_TIMEOUT_S
+from parley_serving.outbound.hosts import is_on_list
 
 _HTTPS_PORT = 443
 _PORT_MIN = 1024
@@ -127,11 +128,14 @@ def is_inside(address_text: str) -> bool:
     return not address.is_global or address.is_multicast
 
 
-def find_target(endpoint: Endpoint, resolver: Resolver, *, loopback_allowed: bool) -> Target:
+def find_target(endpoint: Endpoint, resolver: Resolver, *, loopback_allowed: bool, hosts: Sequence[str] = ()) -> Target:
     """Look the host up and choose an address.
 
-    `EndpointError` where any of its addresses is inside: a name that leads both ways is not believed.
+    `EndpointError` where `hosts` names some and not this one, which then is not even looked up, and where any of its addresses
+    is inside: a name that leads both ways is not believed.
     """
+    if hosts and not is_on_list(endpoint.host, hosts):
+        raise EndpointError("endpoint_host", "This server sends nothing to this host.")
     try:
         addresses = list(dict.fromkeys(resolver(endpoint.host, endpoint.port)))[:_ADDRESSES_MAX]
     except (OSError, UnicodeError) as error:
