@@ -2,12 +2,11 @@
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from parley_client.api.network import Answer, Request
 from parley_contracts import problems
 from parley_contracts.ids import media_object_id
-from parley_contracts.media_api import OBJECTS_PATH, part_sizes
+from parley_contracts.media_api import OBJECTS_PATH, SIGNATURE_HEADER, part_sizes
 
 
 @dataclass
@@ -27,7 +26,7 @@ class FakeObject:
 
 
 class FakeMedia:
-    """Objects by their ids. `signature` is part of every path: another one ends the old paths."""
+    """Objects by their ids. `signature` is behind every path: another one ends the old paths."""
 
     def __init__(self) -> None:
         self.objects: dict[str, FakeObject] = {}
@@ -71,12 +70,12 @@ class FakeMedia:
     def store(self, request: Request) -> Answer:
         """The object store behind the paths."""
         assert "authorization" not in request.headers
-        url = urlsplit(request.path)
-        found = self.objects.get(url.path.removeprefix(OBJECTS_PATH))
-        if found is None or f"sig={self.signature}" not in url.query:
+        signature = request.headers.get(SIGNATURE_HEADER, "")
+        found = self.objects.get(request.path.removeprefix(OBJECTS_PATH))
+        if found is None or f"sig={self.signature}" not in signature:
             return Answer(403, {}, b"<Error/>")
         if request.method == "PUT":
-            number = int(re.search(r"part=(\d+)", url.query)[1])
+            number = int(re.search(r"part=(\d+)", signature)[1])
             if len(request.body) != part_sizes(found.size_bytes)[number - 1]:
                 return Answer(403, {}, b"<Error/>")
             found.parts[number] = request.body

@@ -1,7 +1,8 @@
 """Wire types of `/api/v1/media`: sealed objects, of which the server knows size and conversation. Binary is base64url.
 
 Bytes do not pass through the service: it answers with `path`s on the gateway's own origin, good for a while without a
-token, which lead to the object store (S3 Signature Version 4; size and place are signed).
+token, which lead to the object store (S3 Signature Version 4; size and place are signed). What stands behind the `?` is their
+signature: it is sent in `SIGNATURE_HEADER` and not in the address, which logs and histories keep.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from parley_contracts.limits import MEDIA_PART_SIZE_BYTES
 
 #: Where the gateway leads to the object store.
 OBJECTS_PATH = "/media/objects/"
+SIGNATURE_HEADER = "x-parley-signature"
 
 UploadState = Literal["open", "stored"]
 
@@ -28,7 +30,7 @@ class UploadCreation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PartUpload(msgspec.Struct, frozen=True):
-    """One part, numbered from 1: PUT exactly `size_bytes` bytes to `path`."""
+    """One part, numbered from 1: PUT exactly `size_bytes` bytes to `path`, its signature in a header."""
 
     number: int
     size_bytes: int
@@ -56,7 +58,7 @@ class StoredObject(msgspec.Struct, frozen=True):
 
 
 class ObjectDownload(msgspec.Struct, frozen=True):
-    """`GET objects/{object_id}`: GET `path`, with a Range where only a part is wanted."""
+    """`GET objects/{object_id}`: GET `path`, its signature in a header, with a Range where only a part is wanted."""
 
     object_id: ObjectId
     size_bytes: int

@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from parley_contracts.limits import HEARTBEAT_INTERVAL_S, MEDIA_PART_SIZE_BYTES, REQUEST_SIZE_BYTES_MAX
+from parley_contracts.media_api import SIGNATURE_HEADER
 from parley_gateway import documents, problems, site
 from parley_gateway.headers import OWN_PAGE, header_lines
 
@@ -44,6 +45,7 @@ _TLS = f"""  ssl_protocols TLSv1.2 TLSv1.3;
   ssl_prefer_server_ciphers off;"""
 #: For how long a browser knows nothing but TLS here: two years (RFC 6797).
 _STRICT_TRANSPORT = "max-age=63072000"
+_SIGNATURE = f"$http_{SIGNATURE_HEADER.replace('-', '_')}"
 _UUID = "[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+-[0-9a-f]+"
 _HEX = "[0-9a-f]+"
 #: Nothing that the object store gives is ever a page.
@@ -279,7 +281,10 @@ def _location(route: Route, settings: Settings, upstream_size: int) -> str:
 
 
 def _presigned_location(route: Route, settings: Settings) -> str:
-    """The object store, for requests that it can judge by their signature: one object, fetched or put."""
+    """The object store, for requests that it can judge by their signature: one object, fetched or put.
+
+    The signature comes in a header, so that no address has it, and goes on as the query that the store asks for.
+    """
     store = settings.object_store
     scheme = "https" if store.tls else "http"
     trust = f"""
@@ -292,15 +297,17 @@ def _presigned_location(route: Route, settings: Settings) -> str:
     return f"""    location = {route.path.removesuffix("/")} {{ return 404; }}
     location ^~ {route.path} {{
 {header_lines(_OBJECT_HEADERS)}
-      if ($request_uri !~ "^{re.escape(route.path)}{_UUID}[?]") {{ return 404; }}
-      if ($args !~ "(^|&)X-Amz-Signature={_HEX}(&|$)") {{ return 404; }}
+      if ($request_uri !~ "^{re.escape(route.path)}{_UUID}$") {{ return 404; }}
+      if ({_SIGNATURE} !~ "^[A-Za-z0-9._~%&=-]+$") {{ return 404; }}
+      if ({_SIGNATURE} !~ "(^|&)X-Amz-Signature={_HEX}(&|$)") {{ return 404; }}
       if ($request_method !~ "^(GET|PUT)$") {{ return 405; }}
       client_max_body_size {MEDIA_PART_SIZE_BYTES};
-      proxy_pass {scheme}://s3;
+      proxy_pass {scheme}://s3$uri?{_SIGNATURE};
       proxy_set_header Host "{store.host}";
       proxy_set_header Connection "";
       proxy_set_header Authorization "";
       proxy_set_header Cookie "";
+      proxy_set_header {SIGNATURE_HEADER} "";
       proxy_set_header X-Request-ID $request_id;
       proxy_request_buffering off;
       proxy_max_temp_file_size 0;

@@ -16,6 +16,7 @@ from http.client import HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
+from urllib.parse import unquote
 
 import pytest
 from parley_gateway import ObjectStore, Settings, documents, render
@@ -41,8 +42,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._tunnel()
             return
         status = 200
-        if "/fail/" in self.path:
-            code, name = self.path.rsplit("/", 2)[1:]
+        if "/fail/" in (asked := unquote(self.path)):
+            code, name = asked.rsplit("/", 2)[1:]
             status = int(code) if name == self.server.name else 200
         told = {
             "service": self.server.name,
@@ -217,8 +218,8 @@ def running_gateway(
         open_files_max=1024,
         documents=written,
         site=site,
-    )
         hsts_subdomains=hsts_subdomains,
+    )
     (folder / "nginx.conf").write_text(render(settings))
     gateway = Gateway(port, ssl.create_default_context(cafile=home.tls / "ca.crt"), home.run)
     command = [nginx_program(), "-p", home.data, "-c", folder / "nginx.conf", "-e", "stderr", "-g", "daemon off;"]

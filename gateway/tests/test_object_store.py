@@ -1,20 +1,23 @@
 """The way to the object store: only requests that carry its signature, one object each, and nothing of the client's own."""
 
+import time
+
 import pytest
 
 from parley_contracts.limits import MEDIA_PART_SIZE_BYTES
 
 OBJECT = "/media/objects/0198c0de-0000-7000-8000-000000000001"
-SIGNED = f"{OBJECT}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-SignedHeaders=host&X-Amz-Signature={'ab' * 32}"
+SIGNATURE = f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-SignedHeaders=host&X-Amz-Signature={'ab' * 32}"
+SIGNED = {"X_Parley_Signature": SIGNATURE}
 
 
 def test_a_signed_request_reaches_the_store_as_it_was_signed(gateway):
-    reply = gateway.call("GET", SIGNED, Authorization="Bearer secret", Cookie="session=secret", Range="bytes=0-1")
+    reply = gateway.call("GET", OBJECT, Authorization="Bearer secret", Cookie="a=secret", Range="bytes=0-1", **SIGNED)
     told = reply.json
-    assert (told["service"], told["path"], told["method"]) == ("s3", SIGNED, "GET")
+    assert (told["service"], told["path"], told["method"]) == ("s3", f"{OBJECT}?{SIGNATURE}", "GET")
     assert told["headers"]["host"] == "store.example:9000"
     assert told["headers"]["range"] == "bytes=0-1"
-    assert not {"authorization", "cookie"} & set(told["headers"])
+    assert not {"authorization", "cookie", "x-parley-signature"} & set(told["headers"])
     assert reply.headers["content-disposition"] == "attachment"
     assert "default-src 'none'" in reply.headers["content-security-policy"]
     assert reply.headers["x-content-type-options"] == "nosniff"
@@ -22,48 +25,74 @@ def test_a_signed_request_reaches_the_store_as_it_was_signed(gateway):
 
 
 def test_a_part_passes_at_its_largest_and_no_larger(gateway):
-    told = gateway.call("PUT", SIGNED, bytes(MEDIA_PART_SIZE_BYTES)).json
+    told = gateway.call("PUT", OBJECT, bytes(MEDIA_PART_SIZE_BYTES), **SIGNED).json
     assert told["size_bytes"] == MEDIA_PART_SIZE_BYTES
-    line = f"PUT {SIGNED} HTTP/1.1\r\nHost: a\r\nContent-Length: {MEDIA_PART_SIZE_BYTES + 1}\r\n\r\n"
-    reply, _ = gateway.raw(line.encode())
+    lines = (
+        f"PUT {OBJECT} HTTP/1.1",
+        "Host: a",
+        f"Content-Length: {MEDIA_PART_SIZE_BYTES + 1}",
+        f"X-Parley-Signature: {SIGNATURE}",
+    )
+    reply, _ = gateway.raw("\r\n".join([*lines, "", ""]).encode())
     assert (reply.status, reply.problem) == (413, "too_large")
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "signature"),
     [
-        OBJECT,
-        f"{OBJECT}?X-Amz-Signature=",
-        f"{OBJECT}?x=X-Amz-Signature=ab",
-        SIGNED.replace("/objects/", "/"),
-        SIGNED.replace("/objects/", "/objects/../"),
-        SIGNED.replace("/objects/", "/objects/%2e%2e/"),
-        SIGNED.replace("/objects/", "/other/"),
-        SIGNED.replace("/media/", "/profiles/"),
-        SIGNED.replace("/media/", "/v1/AUTH_parley/media/"),
-        SIGNED.replace("?", "/x?"),
-        "/media/objects/?" + SIGNED.partition("?")[2],
-        "/media/objects",
-        "/media/?uploads",
+        (OBJECT, ""),
+        (OBJECT, "X-Amz-Signature="),
+        (OBJECT, "x=X-Amz-Signature=ab"),
+        (OBJECT, f"{SIGNATURE} HTTP/1.1"),
+        (OBJECT, f"{SIGNATURE}#"),
+        (OBJECT, f"../profiles?{SIGNATURE}"),
+        (f"{OBJECT}?{SIGNATURE}", ""),
+        (f"{OBJECT}?{SIGNATURE}", SIGNATURE),
+        *(
+            (OBJECT.replace(here, there), SIGNATURE)
+            for here, there in (
+                ("/objects/", "/"),
+                ("/objects/", "/objects/../"),
+                ("/objects/", "/objects/%2e%2e/"),
+                ("/objects/", "/other/"),
+                ("/media/", "/profiles/"),
+                ("/media/", "/v1/AUTH_parley/media/"),
+            )
+        ),
+        (f"{OBJECT}/x", SIGNATURE),
+        ("/media/objects/", SIGNATURE),
+        ("/media/objects", SIGNATURE),
+        ("/media/?uploads", SIGNATURE),
     ],
 )
-def test_nothing_else_reaches_the_store(gateway, path):
+def test_nothing_else_reaches_the_store(gateway, path, signature):
     before = len(gateway.services["s3"].seen)
-    reply = gateway.call("GET", path)
+    reply = gateway.call("GET", path, X_Parley_Signature=signature)
     assert (reply.status, reply.problem) == (404, "not_found")
     assert len(gateway.services["s3"].seen) == before
 
 
+def test_no_line_of_the_log_has_a_signature(new_gateway):
+    gateway = new_gateway("test")
+    assert gateway.call("GET", OBJECT, **SIGNED).status == 200
+    log = gateway.run.parent / "nginx.log"
+    deadline = time.monotonic() + 10
+    while OBJECT not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert "X-Amz" not in log.read_text()
+
+
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_other_methods_are_refused(gateway, method):
-    reply = gateway.call(method, SIGNED, b"")
+    reply = gateway.call(method, OBJECT, b"", **SIGNED)
     assert (reply.status, reply.problem) == (405, "method_not_allowed")
 
 
 def test_what_the_store_refuses_is_a_problem(gateway):
-    reply = gateway.call("GET", SIGNED + "&/fail/403/s3")
+    reply = gateway.call("GET", OBJECT, X_Parley_Signature=f"{SIGNATURE}&x=%2Ffail%2F403%2Fs3")
     assert (reply.status, reply.problem) == (404, "not_found")
-    reply = gateway.call("GET", SIGNED + "&/fail/503/s3")
+    reply = gateway.call("GET", OBJECT, X_Parley_Signature=f"{SIGNATURE}&x=%2Ffail%2F503%2Fs3")
     assert (reply.status, reply.problem) == (503, "unavailable")
     assert reply.headers["retry-after"] == "1"
 
@@ -71,7 +100,7 @@ def test_what_the_store_refuses_is_a_problem(gateway):
 def test_a_store_away_is_a_503_problem(new_gateway):
     gateway = new_gateway("test")
     gateway.stop_service("s3")
-    reply = gateway.call("GET", SIGNED)
+    reply = gateway.call("GET", OBJECT, **SIGNED)
     assert (reply.status, reply.problem) == (503, "unavailable")
 
 

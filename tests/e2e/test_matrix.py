@@ -19,6 +19,7 @@ from parley_contracts.documents.openapi import SERVICES
 from parley_contracts.documents.operations import Operation
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import new_uuid7
+from parley_contracts.media_api import SIGNATURE_HEADER
 
 SIZE_BYTES = 100
 #: Between requests these differ of themselves.
@@ -125,7 +126,8 @@ def things(stack: Stack, device: Callable[..., Device], matrix: Matrix) -> Thing
     upload = new_uuid7()
     creation = {"conversation_id": private, "digest": b64encode(bytes(32)), "size_bytes": SIZE_BYTES}
     (part,) = call("PUT", f"media/uploads/{upload}", creation)["parts"]
-    assert matrix.https.put(part["path"], content=bytes(SIZE_BYTES)).status_code == 200
+    place, _, signature = part["path"].partition("?")
+    assert matrix.https.put(place, content=bytes(SIZE_BYTES), headers={SIGNATURE_HEADER: signature}).status_code == 200
     stored = call("POST", f"media/uploads/{upload}/complete")["object_id"]
     app = new_uuid7()
     call("PUT", f"messaging/channels/{channel}/applications/{app}", {"name": "Builds", "scopes": ["post"]})

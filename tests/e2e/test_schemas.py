@@ -19,6 +19,7 @@ from schemathesis import Case, GenerationMode
 
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import new_uuid7
+from parley_contracts.media_api import SIGNATURE_HEADER
 from parley_media.api import routes as media
 from parley_messaging.api import application_routes as applications
 from parley_messaging.api import channel_routes as channels
@@ -54,7 +55,9 @@ class Caller:
         path = f"/api/v1/media/uploads/{new_uuid7()}"
         creation = {"conversation_id": self.conversation, "digest": DIGEST, "size_bytes": SIZE_BYTES}
         (part,) = client.put(path, json=creation).json()["parts"]
-        assert client.put(part["path"], content=bytes(SIZE_BYTES), headers={"Authorization": ""}).status_code == 200
+        place, _, signature = part["path"].partition("?")
+        headers = {"Authorization": "", SIGNATURE_HEADER: signature}
+        assert client.put(place, content=bytes(SIZE_BYTES), headers=headers).status_code == 200
         object_id: str = client.post(f"{path}/complete").json()["object_id"]
         return object_id
 

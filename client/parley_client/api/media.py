@@ -8,6 +8,7 @@ from parley_client.errors import NetworkError
 from parley_contracts.ids import ObjectId, UploadId
 from parley_contracts.media_api import (
     OBJECTS_PATH,
+    SIGNATURE_HEADER,
     ObjectDownload,
     PartUpload,
     StoredObject,
@@ -45,7 +46,8 @@ async def get_object(api: Api, object_id: ObjectId) -> ObjectDownload:
 
 async def put_part(api: Api, part: PartUpload, content: bytes) -> None:
     """Send one part to the object store; `PathEnded`."""
-    answer = await api.network.request(Request("PUT", _on_own_server(part.path), {}, content, timeout_s=PART_TIMEOUT_S))
+    path, headers = _signed(part.path)
+    answer = await api.network.request(Request("PUT", path, headers, content, timeout_s=PART_TIMEOUT_S))
     if answer.status >= 400:
         _refuse_path(answer.status)
         decode_answer(answer, type(None))
@@ -53,8 +55,9 @@ async def put_part(api: Api, part: PartUpload, content: bytes) -> None:
 
 async def get_range(api: Api, path: str, first: int, end: int) -> bytes:
     """The bytes from `first` to before `end` of an object; `PathEnded`."""
-    headers = {"range": f"bytes={first}-{end - 1}"}
-    answer = await api.network.request(Request("GET", _on_own_server(path), headers, timeout_s=RANGE_TIMEOUT_S))
+    place, signed = _signed(path)
+    headers = {"range": f"bytes={first}-{end - 1}"} | signed
+    answer = await api.network.request(Request("GET", place, headers, timeout_s=RANGE_TIMEOUT_S))
     if answer.status >= 400:
         _refuse_path(answer.status)
         decode_answer(answer, type(None))
@@ -63,11 +66,12 @@ async def get_range(api: Api, path: str, first: int, end: int) -> bytes:
     return answer.body
 
 
-def _on_own_server(unverified_path: str) -> str:
-    """A path below the gateway's own; anything else could lead elsewhere."""
-    if not unverified_path.startswith(OBJECTS_PATH):
+def _signed(unverified_path: str) -> tuple[str, dict[str, str]]:
+    """A path below the gateway's own, as anything else could lead elsewhere, and the header with its signature."""
+    place, _, signature = unverified_path.partition("?")
+    if not place.startswith(OBJECTS_PATH) or not signature.isascii() or not signature.isprintable():
         raise NetworkError("protocol", "the server names a place for files that is not its own")
-    return unverified_path
+    return place, {SIGNATURE_HEADER: signature}
 
 
 def _refuse_path(status: int) -> None:
