@@ -13,11 +13,19 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from parley_ops import privilege, restarting, services, supervision
+from parley_ops import mongod, postgres, privilege, restarting, services, start, supervision, valkey
 from parley_ops.errors import OperationError, UsageError
 from parley_ops.layout import Home, write_private
-from parley_ops.secret_files import rotate_service_keys
+from parley_ops.secret_files import renew_engine_secret, rotate_service_keys
 from parley_ops.stack import Stack
+
+#: Passwords that an engine is told at each start. Those of the administrators of PostgreSQL and MongoDB are told once.
+_RENEWED = (
+    *(f"postgres_{service}" for service in postgres.SERVICES),
+    *(f"mongod_{service}" for service in mongod.SERVICES),
+    *(f"valkey_{service}" for service in (*valkey.SERVICES, "admin")),
+    "s3",
+)
 
 
 def who() -> str:
@@ -66,6 +74,15 @@ def rotate_keys(stack: Stack, kinds: frozenset[str], by: str, say: Callable[[str
     if "services" in kinds:
         rotate_service_keys(stack.home, lambda: restarting.restart(stack, [], say))
         say("Services know each other by new keys.")
+
+
+def renew_engine_passwords(home: Home) -> None:
+    """Other passwords for services at the embedded engines, which take them over at the next start; not while they run."""
+    with start.locked(home):
+        if supervision.connect(home) is not None:
+            raise OperationError("It runs; ./parley down stops it, and the next ./parley up uses the new passwords.")
+        for name in _RENEWED:
+            renew_engine_secret(home, name)
 
 
 def _expect_running(stack: Stack) -> None:

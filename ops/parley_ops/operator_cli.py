@@ -308,6 +308,14 @@ def rotate(
     operating.rotate_keys(stack, frozenset(str(kind) for kind in wanted), by, _say)
 
 
+@keys.command("renew-engines")
+def renew_engines(*, home: HomeOption = None) -> None:
+    """Draw other passwords for the services at the embedded engines, while nothing runs; ./parley up begins to use them."""
+    stack, _ = _stack(home)
+    operating.renew_engine_passwords(stack.home)
+    _say("The next ./parley up uses other passwords.")
+
+
 def _stack(home: Path | None) -> tuple[Stack, str]:
     """The instance, as the services' user; and whose account asked."""
     place = Home((home or runtime()).absolute())

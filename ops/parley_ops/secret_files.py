@@ -32,11 +32,17 @@ _SECRETS = {
     "notification": ("django_secret_key", "field_key"),
 }
 _KEY_FILE_SIZE_BYTES = 500
+_PASSWORD_SIZE_BYTES = 32
 
 
 def engine_secret(home: Home, name: str) -> str:
     """A password of an engine, made when first asked for."""
-    return _once(home.secrets / "engines" / name, lambda: secrets.token_hex(32))
+    return _once(home.secrets / "engines" / name, lambda: secrets.token_hex(_PASSWORD_SIZE_BYTES))
+
+
+def renew_engine_secret(home: Home, name: str) -> None:
+    """Another password in place of one that an engine takes over as it starts."""
+    write_private(home.secrets / "engines" / name, secrets.token_hex(_PASSWORD_SIZE_BYTES))
 
 
 def key_file(home: Home) -> Path:
