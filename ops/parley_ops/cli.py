@@ -12,11 +12,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from parley_contracts.limits import SIGN_UP_DOMAINS_MAX
+from parley_contracts.limits import SESSION_DAYS_MAX, SIGN_UP_DOMAINS_MAX
 from parley_ops import doctor as examination
 from parley_ops import documents as api_documents
 from parley_ops import locking, privilege, restarting, services, start, trial
 from parley_ops import logs as part_logs
+from parley_ops.certificate_renewal import serve_certificate
 from parley_ops.errors import OperationError, UsageError
 from parley_ops.instance import NODES_MAX, require_instance
 from parley_ops.invitations import invite
@@ -24,7 +25,9 @@ from parley_ops.layout import Home, checkout, runtime
 from parley_ops.operator_cli import announcement, audit, keys, terms, users
 from parley_ops.report import report
 from parley_ops.stack import Stack
+from parley_ops.watching import advisories as published
 from parley_ops.watching.commands import transparency
+from parley_ops.watching.server import WatchedServer
 from parley_ops.watching.web_commands import sign_web, verify_web
 from parley_ops.webapp import prebuilt
 from parley_ops.webapp.build import ensure_site
@@ -46,6 +49,7 @@ for part in (users, announcement, terms, audit, keys):
 _console = Console(highlight=False, soft_wrap=True)
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
+_COLLECTOR = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:]+\]):[1-9][0-9]{0,4}")
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="The instance's data.", show_default="the runtime's own folder")
@@ -85,7 +89,22 @@ def _domains(values: list[str] | None) -> list[str] | None:
         raise typer.BadParameter("it is a domain, such as example.org") from error
     if any(not _DOMAIN.fullmatch(domain) for domain in domains) or len(domains) > SIGN_UP_DOMAINS_MAX:
         raise typer.BadParameter(f"it is a domain, such as example.org, and given at most {SIGN_UP_DOMAINS_MAX} times")
-    return domains
+    return domains or None
+
+
+def _collector(value: str | None) -> str | None:
+    if value and not _COLLECTOR.fullmatch(value):
+        raise typer.BadParameter("it is HOST:PORT, such as logs.example.org:6514")
+    return value
+
+
+def _hosts(values: list[str] | None) -> list[str] | None:
+    if not values:
+        return None
+    hosts = [value.lower() for value in values if value]
+    if any(not _DOMAIN.fullmatch(host.removeprefix("*.")) for host in hosts):
+        raise typer.BadParameter("it is a host, such as push.example.org or *.push.example.org")
+    return hosts
 
 
 MailServerOption = Annotated[
@@ -102,6 +121,15 @@ ConfirmedEmailOption = Annotated[
     bool | None,
     typer.Option(help="Take only devices of people who confirmed their address.", show_default="no-confirmed-email"),
 ]
+SessionDaysOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=SESSION_DAYS_MAX,
+        help="After how many days people give their password again; 0: never while they use it.",
+        show_default="0",
+    ),
+]
 SignUpOption = Annotated[
     str | None,
     typer.Option(
@@ -110,10 +138,32 @@ SignUpOption = Annotated[
 ]
 SignUpDomainOption = Annotated[
     list[str] | None,
-    typer.Option(callback=_domains, help="A domain of e-mail addresses for --sign-up domain; may be given again."),
+    typer.Option(
+        "--sign-up-domain",
+        callback=_domains,
+        help="A domain of e-mail addresses for --sign-up domain; may be given again.",
+    ),
 ]
 MembersInviteOption = Annotated[
     bool | None, typer.Option(help="Let members make invitations, too.", show_default="no-members-invite")
+]
+HstsOption = Annotated[
+    bool | None,
+    typer.Option(help="Have browsers use TLS for every host below yours, too.", show_default="no-hsts-subdomains"),
+]
+LogCollectorOption = Annotated[
+    str | None,
+    typer.Option(
+        callback=_collector, help="HOST:PORT of a collector that takes syslog over TLS; empty: none any more."
+    ),
+]
+OutboundHostOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--outbound-host",
+        callback=_hosts,
+        help="Send pushes and callbacks to this host alone, or *.HOST; may be given again; empty: everywhere outside.",
+    ),
 ]
 PushLoopbackOption = Annotated[
     bool | None,
@@ -127,8 +177,11 @@ def up(
     home: HomeOption = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, show_default="8443")] = None,
     host: Annotated[str | None, typer.Option(help="The name people use.", show_default="localhost")] = None,
-    cert: Annotated[Path | None, typer.Option(help="A certificate (PEM) in place of a local one.")] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--cert", help="A certificate (PEM) in place of a local one.")
+    ] = None,
     key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
+    hsts_subdomains: HstsOption = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when all is up.")] = False,
     limits_profile: Annotated[
         str | None, typer.Option(callback=_profile, help="Rate limits: default or test.", show_default="default")
@@ -142,30 +195,17 @@ def up(
     mail_server_file: MailServerOption = None,
     identity_providers_file: ProvidersOption = None,
     confirmed_email: ConfirmedEmailOption = None,
+    session_days: SessionDaysOption = None,
     sign_up: SignUpOption = None,
-    sign_up_domain: SignUpDomainOption = None,
+    sign_up_domains: SignUpDomainOption = None,
     members_invite: MembersInviteOption = None,
+    log_collector: LogCollectorOption = None,
+    outbound_hosts: OutboundHostOption = None,
     push_loopback: PushLoopbackOption = None,
 ) -> None:
     """Start everything; without --detach stay in the foreground until Ctrl-C."""
-    wanted = start.Wanted(
-        host=host,
-        port=port,
-        certificate=cert,
-        key=key,
-        limits_profile=limits_profile,
-        mail_server_file=mail_server_file,
-        identity_providers_file=identity_providers_file,
-        confirmed_email=confirmed_email,
-        sign_up=sign_up,
-        sign_up_domains=tuple(sign_up_domain) if sign_up_domain else None,
-        members_invite=members_invite,
-        push_loopback=push_loopback,
-        nodes=nodes,
-        replicas=replicas,
-        detach=detach,
-    )
-    start.up(_home(home), wanted, _say)
+    asked = {name: value for name, value in locals().items() if name != "home"}
+    start.up(_home(home), msgspec.convert(asked, start.Wanted), _say)
 
 
 @app.command()
@@ -183,6 +223,20 @@ def restart(
     """Restart parts one by one while the rest goes on."""
     place = _home(home)
     restarting.restart(Stack.load(place, require_instance(place)), parts or [], _say)
+
+
+@app.command()
+def certificate(
+    cert: Annotated[Path, typer.Argument(help="The certificate with its chain (PEM).")],
+    key: Annotated[Path, typer.Argument(help="Its private key (PEM).")],
+    *,
+    home: HomeOption = None,
+) -> None:
+    """Present another certificate from now on, also while it runs: for the hook of an ACME client."""
+    place = _home(home)
+    require_instance(place)
+    runs = serve_certificate(place, cert, key)
+    _say("The gateway presents it from now on." if runs else "The next ./parley up presents it.")
 
 
 @app.command()
@@ -296,6 +350,17 @@ def documents(
         api_documents.check(checkout())
     else:
         api_documents.write(checkout())
+
+
+@app.command()
+def advisories() -> None:
+    """Ask OSV about everything in the locks; exit code 1 where a weakness is known."""
+    asked = published.components(checkout())
+    found = published.advisories(asked, WatchedServer(published.ADDRESS, None).post_json)
+    for component, names in found.items():
+        _say(f"{component.ecosystem} {component.name} {component.version}: {', '.join(names)}")
+    _say(f"{len(found)} of {len(asked)} have known weaknesses.")
+    raise typer.Exit(1 if found else 0)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from parley_contracts.events import MESSAGING_STREAM, dead_stream
 from parley_ops import mongod, postgres, supervision
 from parley_ops.certificates import RENEW_BEFORE_DAYS, server_certificate
+from parley_ops.forwarding.state import load_state
 from parley_ops.instance import listen_addresses, port_taken
 from parley_ops.layout import Home
 from parley_ops.report import PartReport, report
@@ -45,6 +46,7 @@ def examine(stack: Stack) -> list[Finding]:
         certificate(stack.home),
         *locks(stack.home),
         *notifications(stack),
+        *forwarding(stack.home, stack.instance.log_collector),
         *_parts(stack),
     ]
 
@@ -133,6 +135,16 @@ def notifications(stack: Stack) -> Iterator[Finding]:
         return  # the part's own check says so
     advice = "Keep ./parley logs notification-worker, and report them: a version read what another one wrote."
     yield _finding("unreadable events", dead == 0, f"{dead} were put aside", advice)
+
+
+def forwarding(home: Home, collector: str) -> Iterator[Finding]:
+    """Whether the lines of logs reach the collector, where there is one."""
+    if collector:
+        fault = load_state(home).fault
+        advice = (
+            "See that it listens with TLS under a certificate that this machine trusts; until then lines wait in log/."
+        )
+        yield _finding("logs elsewhere", not fault, fault or f"sent to {collector}", advice)
 
 
 def _parts(stack: Stack) -> Iterator[Finding]:

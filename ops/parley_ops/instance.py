@@ -35,10 +35,18 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     replicas: Literal[1, 3] = 1
     #: Pushes may go to loopback: for a test's own receiver only.
     push_loopback: bool = False
+    #: Browsers use TLS for every host below `host`, too.
+    hsts_subdomains: bool = False
+    #: Where lines of logs are sent, as HOST:PORT; empty: nowhere.
+    log_collector: str = ""
+    #: Where pushes and callbacks may go, as `push.example` or `*.push.example`; empty: everywhere outside.
+    outbound_hosts: tuple[str, ...] = ()
     #: Who may make an account (`domain`: with an address of `sign_up_domains`), and whether members invite.
     sign_up: Literal["open", "invitation", "domain", "closed"] = "open"
     sign_up_domains: tuple[str, ...] = ()
     members_invite: bool = False
+    #: After how many days a session ends unless its person proved who they are meanwhile; 0: while it is used, it lasts.
+    session_days: int = 0
     #: Whether people confirm their e-mail address before they register a device.
     confirmed_email: bool = False
 

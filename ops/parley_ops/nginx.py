@@ -56,6 +56,7 @@ def prepare(home: Home, instance: Instance, object_store: ObjectStore) -> None:
         open_files_max=open_files(),
         documents=folder,
         site=home.etc / "site",
+        hsts_subdomains=instance.hsts_subdomains,
     )
     write_private(home.etc / "nginx.conf", render(settings))
     judged = subprocess.run(

@@ -61,7 +61,7 @@ def parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
         _part("auth-outbox", ("parley_auth", "publish-outbox"), auth, lambda: ""),
     ]
     for node in messaging_names(instance) if "messaging" in SERVICE_NAMES else ():
-        messaging = environment(home, instance, "messaging", addresses, node)
+        messaging = environment(home, instance, "messaging", addresses, node) | _outbound(instance)
         found.append(_part(node, ("parley_messaging", "serve"), messaging, _health(home.run / f"{node}.sock")))
     if "media" in SERVICE_NAMES:
         media = environment(home, instance, "media", addresses)
@@ -75,14 +75,19 @@ def _auth_environment(home: Home, instance: Instance, addresses: Addresses) -> d
     return environment(home, instance, "auth", addresses) | {
         "PARLEY_MAIL_DIR": str(home.data / "mail"),
         "PARLEY_EMAIL_VERIFICATION": "required" if instance.confirmed_email else "optional",
+        "PARLEY_SESSION_DAYS": str(instance.session_days or ""),
         "PARLEY_SIGN_UP": instance.sign_up,
         "PARLEY_SIGN_UP_DOMAINS": " ".join(instance.sign_up_domains),
         "PARLEY_MEMBERS_INVITE": "yes" if instance.members_invite else "no",
     }
 
 
+def _outbound(instance: Instance) -> dict[str, str]:
+    return {"PARLEY_OUTBOUND_HOSTS": " ".join(instance.outbound_hosts)}
+
+
 def _notification_parts(home: Home, instance: Instance, addresses: Addresses) -> list[Part]:
-    variables = environment(home, instance, "notification", addresses)
+    variables = environment(home, instance, "notification", addresses) | _outbound(instance)
     if instance.push_loopback:
         variables |= {"PARLEY_PUSH_LOOPBACK_CA_FILE": str(home.tls / "ca.crt")}
     socket_path = home.run / "notification.sock"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,9 +13,10 @@ from parley_gateway import ObjectStore
 
 from parley_ops import mongod, nginx, postgres, services, swift, valkey
 from parley_ops.errors import OperationError
+from parley_ops.forwarding.state import load_state
 from parley_ops.instance import Instance
 from parley_ops.layout import Home, write_private
-from parley_ops.parts import ENGINES, Part
+from parley_ops.parts import ENGINES, GATEWAY, Part
 
 _ENGINE_URLS = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_URL")
 _S3_NAMES = ("PARLEY_S3_ENDPOINT", "PARLEY_S3_ACCESS_KEY", "PARLEY_S3_SECRET_KEY")
@@ -161,7 +163,18 @@ class Stack:
             found.append(bucketless)
         else:
             found.extend(swift.parts(home, instance))
-        return [*found, *services.parts(home, instance, self.addresses), nginx.part(home, instance)]
+        sent = [_forwarder(home, instance)] if instance.log_collector else []
+        return [*found, *services.parts(home, instance, self.addresses), nginx.part(home, instance), *sent]
+
+
+def _forwarder(home: Home, instance: Instance) -> Part:
+    """Sends logs elsewhere. What it cannot send waits, and `doctor` says so: nothing else depends on it."""
+    command = (sys.executable, "-m", "parley_ops.forwarding", str(home.root), instance.host, instance.log_collector)
+
+    def check() -> str:
+        return load_state(home).fault or f"to {instance.log_collector}"
+
+    return Part("log-forwarder", GATEWAY, command, check, check)
 
 
 def _external(name: str, address: str, check: Callable[[str], str]) -> Part:

@@ -42,8 +42,8 @@ DISK_FREE_BYTES_MIN = 512 * 1024 * 1024
 
 #: What the command line asks for and the instance keeps, under the same names.
 _KEPT = (
-    *("host", "port", "limits_profile", "push_loopback", "confirmed_email", "nodes", "replicas"),
-    *("sign_up", "sign_up_domains", "members_invite"),
+    *("host", "port", "limits_profile", "hsts_subdomains", "push_loopback", "confirmed_email", "nodes", "replicas"),
+    *("sign_up", "sign_up_domains", "members_invite", "session_days", "log_collector", "outbound_hosts"),
 )
 
 Say = Callable[[str], None]
@@ -57,10 +57,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     certificate: Path | None = None
     key: Path | None = None
     limits_profile: str | None = None
+    hsts_subdomains: bool | None = None
     push_loopback: bool | None = None
+    log_collector: str | None = None
+    outbound_hosts: tuple[str, ...] | None = None
     mail_server_file: Path | None = None
     identity_providers_file: Path | None = None
     confirmed_email: bool | None = None
+    session_days: int | None = None
     sign_up: str | None = None
     sign_up_domains: tuple[str, ...] | None = None
     members_invite: bool | None = None

@@ -46,7 +46,7 @@ class Operator:
         """`./parley COMMAND --home … ARGUMENTS` with `variables` and no other engines than those."""
         inherited = {name: value for name, value in os.environ.items() if name not in EXTERNAL}
         return subprocess.run(
-            [sys.executable, "-m", "parley_ops", command, "--home", str(self.folder), *arguments],
+            [sys.executable, "-m", "parley_ops", *command.split(), "--home", str(self.folder), *arguments],
             env=inherited | variables,
             capture_output=True,
             text=True,

@@ -6,20 +6,24 @@ import socket
 import ssl
 import stat
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 import msgspec
 import psycopg
 import pytest
+from botocore.exceptions import ClientError
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 from redis import Redis
-from redis.exceptions import NoPermissionError
+from redis.exceptions import AuthenticationError, NoPermissionError
 
 from parley_contracts.events import MESSAGING_STREAM, dead_stream
 from parley_ops import mongod, postgres, swift, valkey
+from parley_ops.certificates import make_certificates
 from parley_ops.instance import store_instance
+from parley_ops.layout import Home
 from parley_ops.privilege import service_user
 
 ENGINES = {"postgres", "mongod", "valkey", "s3-account", "s3-container", "s3-object", "s3-proxy"}
@@ -51,6 +55,31 @@ def test_whoever_trusts_the_authority_reaches_the_address(operator):
         assert answer.status == 200
     with urllib.request.urlopen(f"{status['address']}/.well-known/jwks.json", context=tls, timeout=5) as answer:
         assert answer.status == 200
+
+
+def test_another_certificate_is_presented_without_a_restart(operator, tmp_path):
+    issued = Home(tmp_path)
+    issued.tls.mkdir()
+    make_certificates(issued, "localhost")
+    authority = (operator.home.tls / "ca.crt").read_bytes()
+    before = {name: part["pid"] for name, part in operator.parts().items()}
+    wrong = operator.run("certificate", str(issued.tls / "server.crt"), str(issued.tls / "ca.key"))
+    assert (wrong.returncode, "PEM" in wrong.stderr) == (2, True)
+    done = operator.run("certificate", str(issued.tls / "server.crt"), str(issued.tls / "server.key"))
+    assert done.returncode == 0, done.stderr
+    tls = ssl.create_default_context(cafile=issued.tls / "ca.crt")
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            with urllib.request.urlopen(f"https://localhost:{operator.port}", context=tls, timeout=5) as answer:
+                assert answer.status == 200
+                break
+        except urllib.error.URLError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    operator.await_healthy()
+    assert {name: part["pid"] for name, part in operator.parts().items()} == before
+    assert (operator.home.tls / "ca.crt").read_bytes() == authority
 
 
 def test_up_again_changes_nothing(operator):
@@ -230,6 +259,10 @@ def test_engines_of_the_operator_are_used_in_place_of_ours(operator, new_operato
 
 def test_a_killed_supervisor_takes_all_parts_along_and_loses_nothing(operator):
     stack = operator.stack
+    old = [make(stack.home, stack.instance, "auth") for make in (postgres.url, valkey.url)]
+    old_store = stack.s3
+    while_it_runs = operator.run("keys renew-engines")
+    assert (while_it_runs.returncode, "down" in while_it_runs.stderr) == (1, True)
     with Redis.from_url(valkey.admin_url(stack.home, stack.instance)) as client:
         client.set("probe", MARKER)
         client.execute_command("WAITAOF", 1, 0, 5000)
@@ -251,6 +284,7 @@ def test_a_killed_supervisor_takes_all_parts_along_and_loses_nothing(operator):
     assert f"Port {operator.port} is taken" in refused.stderr
     assert not operator.processes()
 
+    assert operator.run("keys renew-engines").returncode == 0
     began = time.monotonic()
     assert operator.up().returncode == 0
     assert time.monotonic() - began < SECOND_START_S_MAX
@@ -258,6 +292,17 @@ def test_a_killed_supervisor_takes_all_parts_along_and_loses_nothing(operator):
         assert client.get("probe") == MARKER
     kept = swift.client(stack.s3).get_object(Bucket="media", Key="kept")["Body"].read()
     assert kept == MARKER.encode()
+    _expect_refused(old, old_store)
+
+
+def _expect_refused(old: list[str], old_store: dict[str, str]) -> None:
+    """That passwords from before are good for nothing."""
+    with pytest.raises(psycopg.OperationalError, match="authentication failed"):
+        psycopg.connect(old[0], connect_timeout=3)
+    with Redis.from_url(old[1]) as client, pytest.raises(AuthenticationError):
+        client.ping()
+    with pytest.raises(ClientError):
+        swift.client(old_store).list_objects_v2(Bucket="media")
 
 
 def test_down_leaves_nothing_running(operator):
