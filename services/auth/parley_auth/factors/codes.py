@@ -72,7 +72,7 @@ def factor_of_code(user: User, unverified_code: str) -> Authenticator | None:
         if factor.type == Authenticator.Type.RECOVERY_CODES:
             good = use_recovery_code(factor, unverified_code)
         else:
-            good = factor.wrap().validate_code(unverified_code)
+            good = TOTP(factor).validate_code(unverified_code)
         if good:
             return factor
     return None
