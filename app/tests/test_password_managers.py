@@ -4,14 +4,10 @@ import flet as ft
 import pytest
 from app_drawing import draw
 from app_examples import FakeDevice, started
-from test_own_account import asked_again
-from test_signing_in import asked
 
 from parley_app.components.fields import Field
 from parley_app.main import _screen
 from parley_app.model import app as routes
-from parley_app.screens.layers import Layers
-from parley_app.screens.settings_page import OWN_PASSWORD
 
 HINT = ft.AutofillHint
 
@@ -27,7 +23,7 @@ def hints(tree):
         (routes.SIGN_IN, [HINT.USERNAME, HINT.PASSWORD]),
         (routes.SIGN_UP, [HINT.NEW_USERNAME, HINT.EMAIL, HINT.NEW_PASSWORD]),
         (routes.FORGOT, [HINT.EMAIL]),
-        (routes.RESET, [HINT.ONE_TIME_CODE, HINT.NEW_PASSWORD]),
+        (routes.RESET, [HINT.NEW_PASSWORD]),
     ],
 )
 async def test_the_gate_s_fields_say_what_belongs_in_them(route, wanted):
@@ -41,18 +37,6 @@ async def test_the_gate_s_fields_say_what_belongs_in_them(route, wanted):
         if isinstance(box, ft.TextField) and box.autofill_hints
     ]
     assert all(len(group) == 1 and group[0] is groups[0][0] for group in groups)
-
-
-async def test_the_code_of_a_second_step_is_asked_for_as_one():
-    world = await asked()
-    assert hints(draw(_screen, world.app)) == [HINT.ONE_TIME_CODE]
-
-
-async def test_a_password_that_is_changed_or_given_again_says_which_it_is():
-    world = await started(FakeDevice(), OWN_PASSWORD)
-    assert hints(draw(_screen, world.app)) == [HINT.PASSWORD, HINT.NEW_PASSWORD]
-    world = await asked_again(totp_since="2026-11-01T09:00:00Z")
-    assert hints(draw(Layers, world.app)) == [HINT.PASSWORD, HINT.ONE_TIME_CODE]
 
 
 def test_what_no_manager_keeps_asks_for_nothing():

@@ -100,12 +100,9 @@ def codes_to_keep(ui: Ui, codes: Sequence[str], kept: Callable[[], object]) -> l
 
 def _proofs(again: SigningAgain, go: Callable[[], object]) -> list[ft.Control]:
     """The password, and a code where there is a second step."""
-    hint, code = ft.AutofillHint.PASSWORD, ft.AutofillHint.ONE_TIME_CODE
-    fields = [
-        entry(again, "password", words.PASSWORD, go, password=True, glyph=Glyph.KEY, autofocus=True, autofill=hint)
-    ]
+    fields = [entry(again, "password", words.PASSWORD, go, password=True, glyph=Glyph.KEY, autofocus=True)]
     if again.takes_code:
-        fields.append(entry(again, "code", account_words.AGAIN_CODE, go, glyph=Glyph.SHIELD_CHECK, autofill=code))
+        fields.append(entry(again, "code", account_words.AGAIN_CODE, go, glyph=Glyph.SHIELD_CHECK))
     return fields
 
 

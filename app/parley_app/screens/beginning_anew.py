@@ -33,7 +33,6 @@ def _second_step(app: App) -> list[ft.Control]:
         on_change=named(form, "code"),
         on_submit=run(app, app.begin_anew),
         autofocus=True,
-        autofill=ft.AutofillHint.ONE_TIME_CODE,
     )
     by_passkey = Button(
         account_words.CODE_PASSKEY,

@@ -29,7 +29,6 @@ _FIELDS = {
 _AUTOFILL = {
     "username": ft.AutofillHint.NEW_USERNAME,
     "email": ft.AutofillHint.EMAIL,
-    "code": ft.AutofillHint.ONE_TIME_CODE,
 }
 _MISSING = {
     "": (),

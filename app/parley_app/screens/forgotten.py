@@ -84,7 +84,6 @@ def NewPassword(app: App) -> ft.Control:
                 on_change=named(form, "code"),
                 on_submit=go,
                 autofocus=True,
-                autofill=ft.AutofillHint.ONE_TIME_CODE,
             ),
             Field(
                 account_words.PASSWORD_NEW,

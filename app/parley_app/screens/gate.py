@@ -289,7 +289,6 @@ def GiveCode(app: App) -> ft.Control:
                 on_change=named(form, "code"),
                 on_submit=go,
                 autofocus=True,
-                autofill=ft.AutofillHint.ONE_TIME_CODE,
             ),
             *fault(ui, form.fault),
             Button(

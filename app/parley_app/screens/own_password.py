@@ -38,18 +38,9 @@ def PasswordScreen(app: App) -> ft.Control:
         glyph=Glyph.KEY,
         on_change=typed,
         on_submit=go,
-        autofill=ft.AutofillHint.NEW_PASSWORD,
     )
     body = [
-        entry(
-            form,
-            "password",
-            account_words.PASSWORD_NOW,
-            go,
-            password=True,
-            glyph=Glyph.LOCK_KEY,
-            autofill=ft.AutofillHint.PASSWORD,
-        ),
+        entry(form, "password", account_words.PASSWORD_NOW, go, password=True, glyph=Glyph.LOCK_KEY),
         another,
         *([] if form.faults.get("new") else [StrengthMeter(level, words.STRENGTH[level])]),
         *said(ui, fault=form.fault, done=account_words.PASSWORD_CHANGED if form.done else ""),

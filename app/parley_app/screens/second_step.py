@@ -36,7 +36,6 @@ def _setting_up(app: App, ui: Ui, form: SecondFactors) -> list[ft.Control]:
             go,
             glyph=Glyph.SHIELD_CHECK,
             kind=ft.KeyboardType.NUMBER,
-            autofill=ft.AutofillHint.ONE_TIME_CODE,
             autofocus=True,
         ),
         *said(ui, fault=form.fault),
