@@ -97,8 +97,8 @@ class AccountAnswers:
         ]
         self.rules = {"mode": "open", "domains": [], "members_invite": False, "providers": []}
         self.invitations = []
-        #: What whoever comes back from a provider has to give, one after the other.
-        self.steps = ["restore"]
+        #: What whoever comes back from a provider has to give, one after the other, and the invitation with which they left.
+        self.steps, self.left_with = ["restore"], ""
         self.codes_made = 0
         self.offers = [{"link_id": "one", "name": "Tablet"}]
         self.linked = []
@@ -161,7 +161,8 @@ class AccountAnswers:
     def _account_sign_ins(self):
         return [dict(each) for each in self.sign_ins]
 
-    def _provider_begin(self, server, ca_file, provider, redirect_uri):
+    def _provider_begin(self, server, ca_file, provider, redirect_uri, invitation):
+        self.left_with = invitation
         return {"url": f"https://id.test/{provider}?to={redirect_uri}"}
 
     def _provider_finish(self, address):
@@ -175,7 +176,7 @@ class AccountAnswers:
         return self._next_step()
 
     def _next_step(self):
-        return {"step": self.steps.pop(0), "username": "anna.there"}
+        return {"step": self.steps.pop(0), "username": "anna.there", "invitation": self.left_with}
 
     def _provider_register(self, **words):
         return self._register(**words)

@@ -110,6 +110,16 @@ async def test_what_failed_is_said_where_one_begins():
     assert words.FAULTS["unavailable"] in said(draw(_screen, world.app))
 
 
+async def test_an_invitation_by_which_somebody_came_is_still_there():
+    world = await signed_out("sign_up")
+    world.app.invited("https://parley.test/#invitation=7K2QD")
+    await leave(world)
+    assert world.app.session.by_provider["invitation"] == "7K2QD"
+    assert entrance_words.INVITATION in said(draw(_screen, world.app))
+    await enter(world, words.EMAIL, "anna@x.test")
+    assert world.device.asked("provider.register")[0]["invitation"] == "7K2QD"
+
+
 async def test_an_invitation_that_is_refused_can_be_given_there():
     world = await signed_out("sign_up")
     await leave(world)

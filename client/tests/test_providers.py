@@ -15,8 +15,8 @@ HOME = "https://parley.test/"
 BACK = f"{HOME}?code=grace-there&state=state&iss=https://id.test"
 
 
-async def leave(client):
-    return await client.provider_begin(**WHERE, provider="work", redirect_uri=HOME)
+async def leave(client, **more):
+    return await client.provider_begin(**WHERE, provider="work", redirect_uri=HOME, **more)
 
 
 async def came_back(client):
@@ -90,11 +90,12 @@ async def test_a_profile_of_somebody_else_stays_theirs(people):
     assert linus.whoami().username == "linus"
 
 
-async def test_a_page_that_was_loaded_again_goes_on_with_its_flow(people):
+async def test_a_page_that_was_loaded_again_goes_on_with_its_flow_and_its_invitation(people):
     client = people.open("first")
-    await leave(client)
+    await leave(client, invitation="7K2QD")
     client = await people.reopen("first", client)
-    assert (await client.provider_finish(BACK)).step == "sign_up"
+    step = await client.provider_finish(BACK)
+    assert (step.step, step.invitation) == ("sign_up", "7K2QD")
 
 
 @pytest.mark.parametrize("address", [HOME, f"{HOME}?error=access_denied&state=state", BACK.replace("=state", "=x")])

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from parley_app import account_words, entrance_words
 from parley_app.bridge import Bridge, Visit
-from parley_app.engine import Engine, EngineError
+from parley_app.engine import Engine, EngineError, Json
 from parley_app.model.forms import Form
 from parley_app.model.signing_up import SignUpForm
 
@@ -45,12 +45,12 @@ class ByProvider(Form):
         #: Whether the account is made, and its address has to be confirmed before it gets its keys.
         self.unconfirmed = False
 
-    async def leave(self, provider: str, server: str, visit: Visit) -> bool:
-        """Send somebody to a provider of a server; whether they came back to this very app."""
+    async def leave(self, provider: str, server: str, invitation: str, visit: Visit) -> bool:
+        """Send somebody to a provider of a server, with the invitation by which they came; whether they came back to this very app."""
         returned = ""
 
         async def begin(redirect_uri: str) -> str:
-            given = {"server": server, "ca_file": self._bridge.ca_file, "provider": provider}
+            given = {"server": server, "ca_file": self._bridge.ca_file, "provider": provider, "invitation": invitation}
             answer = await self._engine.call("provider.begin", {**given, "redirect_uri": redirect_uri})
             return str(answer["url"])
 
@@ -100,7 +100,7 @@ class ByProvider(Form):
         if not self.unconfirmed:
             super()._refused(error)
 
-    def _go_on(self, step: Mapping[str, Missing]) -> None:
+    def _go_on(self, step: Json) -> None:
         self.missing = step["step"]
-        if self.missing == "sign_up" and not self["username"]:
-            self.values["username"] = str(step["username"])
+        for name in ("username", "invitation") if self.missing == "sign_up" else ():
+            self.values[name] = self[name] or step[name]

@@ -219,7 +219,8 @@ class Session(Observed):
 
     async def visit_provider(self, provider: str, visit: Visit) -> bool:
         """Send somebody to a provider; whether they came back to this very app, with something missing."""
-        came_back = await self.by_provider.leave(provider, self._account(self.sign_in)["server"] or "", visit)
+        server, invitation = self._account(self.sign_in)["server"] or "", self.sign_up["invitation"].strip()
+        came_back = await self.by_provider.leave(provider, server, invitation, visit)
         self.step = "provider" if came_back else "password"
         return came_back
 

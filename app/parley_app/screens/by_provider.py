@@ -79,7 +79,7 @@ def ProviderScreen(app: App) -> ft.Control:
     def go() -> None:
         app.spawn(app.finish_by_provider())
 
-    invited = app.session.sign_up.asks_invitation or "invitation" in form.faults
+    invited = app.session.sign_up.asks_invitation or form["invitation"] or "invitation" in form.faults
     names = [name for name in _MISSING[form.missing] if name != "invitation" or invited]
     fields = [_field(app, name, go, first=name == names[0]) for name in names]
     fault = [ft.Semantics(content=Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault), live_region=True)]

@@ -10,12 +10,13 @@ from parley_contracts.providers_api import ProviderPurpose
 
 
 class BeginParams(Params):
-    """`provider.begin`: by whom, and where the person is to come back to."""
+    """`provider.begin`: by whom, where the person is to come back to, and the invitation that they have."""
 
     server: str
     provider: str
     redirect_uri: str
     ca_file: str | None = None
+    invitation: str = ""
 
 
 class AddressParams(Params):
@@ -74,6 +75,7 @@ def provider_methods(client: ProviderMethods, start: Callable[[], None]) -> Meth
             ca_file=params.ca_file,
             provider=params.provider,
             redirect_uri=params.redirect_uri,
+            invitation=params.invitation,
         )
         return {"url": url}
 

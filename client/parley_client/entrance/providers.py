@@ -33,18 +33,26 @@ _DOCUMENT = "provider_flow"
 
 
 class LeftFor(msgspec.Struct, frozen=True):
-    """This device sent its person to a provider: a document, since a browser's page goes away meanwhile."""
+    """This device sent its person to a provider: a document, since a browser's page goes away meanwhile.
+
+    `invitation` is the code by which they had come to the server, empty where there was none.
+    """
 
     server: str
     ca_file: str | None
     flow_token: str
+    invitation: str = ""
 
 
 class ProviderStep(msgspec.Struct, frozen=True):
-    """What is missing of somebody who came back: an account (`username` is a suggestion), a code, or the recovery key."""
+    """What is missing of somebody who came back: an account, a code, or the recovery key.
+
+    For an account `username` is a suggestion, and `invitation` the code with which they left.
+    """
 
     step: Literal["sign_up", "code", "restore"]
     username: str = ""
+    invitation: str = ""
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -60,11 +68,16 @@ class ProviderMethods(ClientPart):
 
     _waiting: Waiting | None = None
 
-    async def provider_begin(self, *, server: str, ca_file: str | None, provider: str, redirect_uri: str) -> str:
-        """The address to which the person is to go; what they come back to goes to `provider_finish`. `NotFound`."""
+    async def provider_begin(
+        self, *, server: str, ca_file: str | None, provider: str, redirect_uri: str, invitation: str = ""
+    ) -> str:
+        """The address to which the person is to go; what they come back to goes to `provider_finish`. `NotFound`.
+
+        `invitation` is kept for them, should they have no account yet.
+        """
         account = _somebody(server, ca_file)
         flow = await entrance.begin_provider(self._api(account), provider, redirect_uri=redirect_uri)
-        documents.save(self._store, _DOCUMENT, LeftFor(account.server, ca_file, flow.flow_token))
+        documents.save(self._store, _DOCUMENT, LeftFor(account.server, ca_file, flow.flow_token, invitation))
         return flow.url
 
     async def provider_finish(self, address: str) -> ProviderStep:
@@ -78,7 +91,7 @@ class ProviderMethods(ClientPart):
             return ProviderStep("code")
         except ProviderAccountMissing as missing:
             self._waiting = Waiting(left, flow_token=_token(missing))
-            return ProviderStep("sign_up", str(missing.extra.get("suggested_username", "")))
+            return ProviderStep("sign_up", str(missing.extra.get("suggested_username", "")), left.invitation)
         return self._enter(left, entered)
 
     async def provider_code(self, code: str) -> ProviderStep:
