@@ -1,5 +1,6 @@
 """Signing in by an identity provider: where the server has one, away and back, in this window or in an app that began anew."""
 
+import flet as ft
 import pytest
 from app_account import CODE
 from app_drawing import draw
@@ -50,6 +51,9 @@ async def test_a_server_that_has_a_provider_offers_it(route, width):
     world = await signed_out(route=route)
     tree = draw(_screen, world.app, width=width)
     assert WORK in said(tree) and nameless(tree) == [] and uncallable(tree) == []
+    way_in = button(tree, WORK)
+    (above,) = (parents for control, parents in tree if control is way_in)
+    assert above[-1].horizontal_alignment == ft.CrossAxisAlignment.STRETCH, "as wide as the other ways in"
     world.app.session.sign_up.rules["providers"] = []
     assert WORK not in said(draw(_screen, world.app, width=width))
 

@@ -17,6 +17,7 @@ from parley_app.model import app as routes
 from parley_app.model.app import App
 from parley_app.screens.frame import Gate, TrustLine
 from parley_app.theme import use_ui
+from parley_app.tokens import Space
 
 #: Each field: its label, its helper, its glyph, and what keys a phone shows.
 _FIELDS = {
@@ -66,7 +67,10 @@ def ProviderButtons(app: App) -> ft.Control:
         )
         for each in providers
     ]
-    return ft.Column([*(fault if form.fault else []), *buttons], tight=True)
+    stretch = ft.CrossAxisAlignment.STRETCH
+    return ft.Column(
+        [*(fault if form.fault else []), *buttons], spacing=Space.MD, tight=True, horizontal_alignment=stretch
+    )
 
 
 @ft.component
