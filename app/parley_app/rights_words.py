@@ -53,7 +53,7 @@ def name(username: str) -> str:
 
 def going(day: str) -> str:
     """On the first screen, once an account was let go."""
-    return f"Your account is deleted on {day}. Until then, signing in brings it back."
+    return f"Your account will be deleted on {day}. Until then, signing in brings it back."
 
 
 def being_made(percent: int) -> str:

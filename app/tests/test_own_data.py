@@ -56,7 +56,7 @@ async def test_the_account_goes_once_that_was_confirmed():
     await press(world, rights_words.DELETE_BUTTON, Layers)
     assert len(world.device.asked("account.delete")) == 1
     assert world.app.session.phase == "signed_out"
-    assert world.app.session.farewell.startswith("Your account is deleted on ")
+    assert world.app.session.farewell.startswith("Your account will be deleted on ")
     assert "11 December" in world.app.session.farewell
     assert world.app.session.farewell in screen(world)
 
