@@ -1,7 +1,7 @@
 """Signing up where the server has rules: by an invitation, which a link fills in, by a domain, or not at all."""
 
 import pytest
-from app_drawing import draw
+from app_drawing import draw, texts
 from app_examples import FakeDevice, started
 from app_screens import button, enter, said
 from test_names import nameless
@@ -11,6 +11,7 @@ from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model import app as routes
 from parley_app.model import signing_up
+from parley_app.model.passwords import strength
 from parley_contracts.sign_up_api import INVITATION_MARK
 
 LINK = "https://parley.test/#invitation=7K2QD-0XW4M-9R3TB-HC5VE"
@@ -45,6 +46,13 @@ async def test_an_invitation_is_asked_for_and_sent(width):
     assert {entrance_words.INVITATION, entrance_words.INVITATION_HELP} <= said(tree) and nameless(tree) == []
     await enter(world, entrance_words.INVITATION, " 7K2QD-0XW4M ")
     assert world.device.asked("register")[0]["invitation"] == "7K2QD-0XW4M"
+
+
+async def test_a_password_is_judged_below_its_own_field():
+    world = await at_the_form("invitation")
+    judged = words.STRENGTH[strength(GIVEN["password"])]
+    written = texts(_screen, world.app)
+    assert written.index(words.PASSWORD) < written.index(judged) < written.index(entrance_words.INVITATION)
 
 
 def test_the_mark_of_links_is_the_servers():

@@ -63,8 +63,10 @@ def Welcome(app: App) -> ft.Control:
     )
 
 
-def _sign_up_fields(app: App, typed: Callable[[str], object], go: Callable[[], object]) -> list[ft.Control]:
-    """What a new account asks for; `typed` hears of the password, `go` of Enter."""
+def _sign_up_fields(
+    app: App, typed: Callable[[str], object], go: Callable[[], object], meter: list[ft.Control]
+) -> list[ft.Control]:
+    """What a new account asks for; `typed` hears of the password, which `meter` is about, `go` of Enter."""
     form = app.session.sign_up
     return [
         *server_field(app, form),
@@ -100,6 +102,7 @@ def _sign_up_fields(app: App, typed: Callable[[str], object], go: Callable[[], o
             on_submit=go,
             autofill=ft.AutofillHint.NEW_PASSWORD,
         ),
+        *meter,
         *_invitation_field(form, go),
     ]
 
@@ -136,8 +139,8 @@ def SignUp(app: App) -> ft.Control:
 
     go = run(app, app.register)
     level = strength(password)
-    fields = _sign_up_fields(app, typed, go)
     meter = [] if form.faults.get("password") else [StrengthMeter(level, words.STRENGTH[level])]
+    fields = _sign_up_fields(app, typed, go, meter)
     label = words.WORKING_SIGN_UP if form.busy else words.SIGN_UP_BUTTON
     send = Button(label, Kind.PRIMARY, large=True, on_click=go, disabled=form.busy)
     closed = Note(ui.c.warning, Glyph.INFO, entrance_words.CLOSED, entrance_words.CLOSED_TEXT)
@@ -145,7 +148,7 @@ def SignUp(app: App) -> ft.Control:
         words.SIGN_UP_TITLE,
         words.SIGN_UP_LEAD,
         [
-            *([closed] if form.closed else [*fields, *meter, *fault(ui, form.fault), send]),
+            *([closed] if form.closed else [*fields, *fault(ui, form.fault), send]),
             ProviderButtons(app),
         ],
         [
