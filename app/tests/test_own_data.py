@@ -61,6 +61,14 @@ async def test_the_account_goes_once_that_was_confirmed():
     assert world.app.session.farewell in screen(world)
 
 
+async def test_that_the_account_goes_is_said_also_where_the_connection_ended_first():
+    world = await shown()
+    for ended in ({}, {"going_at": "2026-12-11T09:00:00Z"}, {}):
+        world.device.tell("signed_out", **ended)
+        await world.settle()
+    assert "11 December" in world.app.session.farewell
+
+
 async def test_the_password_is_asked_for_first_where_the_sign_in_is_old():
     world = await shown(recent=False)
     await press(world, rights_words.DELETE_BUTTON)

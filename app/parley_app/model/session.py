@@ -272,7 +272,8 @@ class Session(Observed):
         if name == "connection.changed" and state != self.connection:
             self.connection = state
             self.changed()
-        elif name == "signed_out" and self.phase != "signed_out":
+        elif name == "signed_out" and (going_at or self.phase != "signed_out"):
+            # The server's own word that this device is out may be first; that the account goes is still to be said.
             self.farewell = _farewell(going_at)
             self._leave()
 
