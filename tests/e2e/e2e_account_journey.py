@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from e2e_devices import Stack
-from e2e_letters import CONFIRM, RESET, code_to, totp_code
+from e2e_letters import CONFIRM, RESET, AuthenticatorApp, code_to
 from PIL import Image
 from soft_authenticator import SoftAuthenticator
 
@@ -90,7 +90,8 @@ async def be_told(client: Client, stack: Stack) -> None:
 
 async def set_up_totp(client: Client) -> list[str]:
     setup = await client.begin_totp()
-    return (await client.confirm_totp(setup=setup.setup, code=totp_code(setup.secret))).codes
+    code = await asyncio.to_thread(AuthenticatorApp(setup.secret).code)
+    return (await client.confirm_totp(setup=setup.setup, code=code)).codes
 
 
 async def add_passkey(call: Call, key: SoftAuthenticator, token: str) -> int:

@@ -141,12 +141,15 @@ def typed(page: Page) -> list[str]:
     return values
 
 
-def wait_for_text(page: Page, text: str, timeout_ms: int = STEP_MS) -> None:
-    """Wait until a text stands on the page: as words or inside an accessible name."""
+def text_on(page: Page, text: str) -> Locator:
+    """Where a text stands on the page: as words or inside an accessible name."""
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    page.locator(f'[aria-label*="{quoted}"]').or_(page.get_by_text(text)).first.wait_for(
-        state="attached", timeout=timeout_ms
-    )
+    return page.locator(f'[aria-label*="{quoted}"]').or_(page.get_by_text(text))
+
+
+def wait_for_text(page: Page, text: str, timeout_ms: int = STEP_MS) -> None:
+    """Wait until a text stands on the page."""
+    text_on(page, text).first.wait_for(state="attached", timeout=timeout_ms)
 
 
 def words(name: str) -> Any:
@@ -159,6 +162,11 @@ def words(name: str) -> Any:
 def sign_up(page: Page, username: str, password: str, server: str = "") -> str:
     """Make an account, keep the recovery key, show that it was kept; the key."""
     press(page, "Create an account")
+    return fill_in(page, username, password, server)
+
+
+def fill_in(page: Page, username: str, password: str, server: str = "") -> str:
+    """The same from where the form is open already."""
     if server:
         fill(page, "Server", server)
     fill(page, "User name", username)

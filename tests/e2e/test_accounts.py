@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from e2e_devices import Device, Refused, Stack, access_token
-from e2e_letters import CONFIRM, RESET, code_to, totp_code
+from e2e_letters import CONFIRM, RESET, AuthenticatorApp, code_to
 from test_revoked import OUT_WITHIN_S, SOCKET, identify
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -67,7 +67,8 @@ def test_a_forgotten_password_opens_no_history(stack: Stack, device: Make, tmp_p
 def test_a_second_step_is_asked_for(stack: Stack, device: Make):
     anna = device("anna")
     setup = command(anna, "account", "totp")
-    codes = command(anna, "account", "totp", setup["setup"], totp_code(setup["secret"]))["codes"]
+    code = AuthenticatorApp(setup["secret"]).code()
+    codes = command(anna, "account", "totp", setup["setup"], code)["codes"]
     assert command(anna, "account", "factors")["recovery_codes_left"] == len(codes) == 10
     own = {"server": stack.address, "ca_file": stack.ca_file, "username": anna.username, "password": anna.password}
     phone = device("phone", registered=False)

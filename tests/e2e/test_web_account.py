@@ -1,31 +1,52 @@
-"""The account itself in browsers: its address, its second step, its passkeys.
+"""The account itself in browsers: its address, its second step, its passkeys; where it is signed in, what of it is taken along,
+how it goes and comes back; and who comes by an invitation.
 
 `PARLEY_SHOTS=docs/images ./parley test tests/e2e/test_web_account.py` writes a picture of each page, in two sizes and schemes.
 """
 
+import json
 import re
 import secrets
-import time
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import e2e_browser as app
 import psycopg
 import pytest
+from e2e_account_pages import (
+    answered,
+    back_to_account,
+    give_code,
+    kept_codes,
+    leave,
+    open_account,
+    open_page,
+    saved,
+    set_forgotten_password,
+    sign_in,
+    sign_out_elsewhere,
+)
 from e2e_camera import Looks
-from e2e_devices import Stack
-from e2e_letters import CODE, CONFIRM, code_to, totp_code
-from e2e_people import somebody
+from e2e_devices import Device, Stack
+from e2e_letters import CONFIRM, RESET, AuthenticatorApp, code_to
+from e2e_people import button, enter, somebody
 from e2e_web import SHOTS
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from parley_app import account_words, lock_words, words
+from parley_app import account_words, entrance_words, lock_words, rights_words, words
 
 pytestmark = pytest.mark.timeout(600)
-PASSWORD = "correct horse battery staple"
+PASSWORD, NEW_PASSWORD = "correct horse battery staple", "another candle at the window"
+#: So soon a session that was ended is out.
+OUT_WITHIN_MS = 5_000
 #: How the server asks for a second step or the password again, and says that one is signed out; Chromium's console says it, too.
 _SAYS = "console: Failed to load resource: the server responded with a status of"
-ASKED = ("status 401", "status 403", f"{_SAYS} 401", f"{_SAYS} 403")
+ASKED = tuple(f"{said} {status}" for said in ("status", _SAYS) for status in (401, 403))
+#: And that the time of a code is over.
+TOO_LATE = ("status 400", f"{_SAYS} 400")
 AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -37,53 +58,10 @@ AUTHENTICATOR = {
 #: One whose passkeys give secrets, too.
 WITH_SECRETS = AUTHENTICATOR | {"ctap2Version": "ctap2_1", "hasPrf": True}
 PASSPHRASE = "orchard ferry lamp"
-HALF_MINUTE_S = 30
 
 
 def name_of(who: str) -> str:
     return who if SHOTS else f"{who}_{secrets.token_hex(3)}"
-
-
-def open_account(page: Page) -> None:
-    """The account's page, from the conversations."""
-    app.press(page, words.SETTINGS)
-    app.press(page, words.ACCOUNT)
-    app.wait_for_text(page, words.ACCOUNT_LEAD)
-
-
-def open_page(page: Page, title: str, detail: str, lead: str) -> None:
-    """A page below the account's, from there."""
-    app.press(page, f"{title}, {detail}")
-    app.wait_for_text(page, lead)
-
-
-def back_to_account(page: Page) -> None:
-    app.press(page, words.BACK)
-    app.wait_for_text(page, words.ACCOUNT_LEAD)
-
-
-def sign_in(page: Page, username: str, password: str, recovery_key: str) -> None:
-    """As far as the server asks for a second step."""
-    app.fill(page, words.USERNAME, username)
-    app.fill(page, words.PASSWORD, password)
-    page.keyboard.press("Enter")
-    app.fill(page, words.RECOVERY_KEY, recovery_key)
-    page.keyboard.press("Enter")
-    app.wait_for_text(page, account_words.CODE_LEAD)
-
-
-def another_half_minute(page: Page, used: int) -> None:
-    """Wait until an authenticator app shows another code than the one that was used."""
-    while int(time.time()) // HALF_MINUTE_S <= used:
-        page.wait_for_timeout(200)
-
-
-def kept_codes(page: Page) -> list[str]:
-    """The recovery codes that are shown."""
-    app.wait_for_text(page, account_words.CODES_TITLE)
-    shown = page.get_by_text(re.compile(rf"{CODE.pattern}\s+{CODE.pattern}")).first
-    shown.wait_for(state="attached", timeout=app.STEP_MS)
-    return CODE.findall(shown.text_content() or "")
 
 
 def confirm_address(page: Page, stack: Stack, email: str, looks: Looks) -> None:
@@ -96,50 +74,107 @@ def confirm_address(page: Page, stack: Stack, email: str, looks: Looks) -> None:
     back_to_account(page)
 
 
-def set_up_second_step(page: Page, looks: Looks) -> tuple[str, int]:
-    """The secret, and which half minute's code it took."""
+def set_up_second_step(page: Page, looks: Looks) -> tuple[AuthenticatorApp, list[str]]:
+    """The authenticator app, and the recovery codes."""
     open_page(page, account_words.STEP, account_words.STEP_DETAIL, account_words.STEP_OFF)
     looks.at("step-off")
     app.press(page, account_words.STEP_SET_UP)
     shown = page.get_by_text(re.compile(r"^[A-Z2-7]{4}( [A-Z2-7]{4})+")).first
     shown.wait_for(state="attached", timeout=app.STEP_MS)
-    secret = (shown.text_content() or "").replace(" ", "")
+    authenticator = AuthenticatorApp(shown.text_content() or "")
     looks.at("step-secret")
-    app.fill(page, account_words.STEP_CODE, totp_code(secret))
-    used = int(time.time()) // HALF_MINUTE_S
-    app.press(page, account_words.STEP_ON_BUTTON)
+    refused, then = account_words.CODE_WRONG_FIRST, account_words.CODES_TITLE
+    give_code(
+        page, account_words.STEP_CODE, authenticator.code, account_words.STEP_ON_BUTTON, refused=refused, then=then
+    )
     codes = kept_codes(page)
     looks.at("step-codes")
     app.press(page, account_words.CODES_KEPT)
     app.wait_for_text(page, account_words.codes_left(len(codes)))
     looks.at("step-on")
     back_to_account(page)
-    return secret, used
+    return authenticator, codes
 
 
-def test_an_account_is_kept_safe(browser: Browser, stack: Stack, tmp_path: Path):
-    """Its address is confirmed, and a second step lets a phone in."""
-    anna = name_of("anna")
-    email = f"{anna}@example.org"
+def take_along(page: Page, anna: str, said: str, folder: Path, looks: Looks) -> None:
+    """What this device reads, and what the server keeps, each as a file that opens."""
+    open_page(page, rights_words.DATA, rights_words.DATA_DETAIL, rights_words.DATA_LEAD)
+    looks.at("data")
+    history = saved(page, rights_words.HISTORY_BUTTON, folder)
+    lines = [json.loads(line) for line in history.read_text().splitlines()]
+    assert (history.name, [line["text"] for line in lines if line.get("text")]) == ("parley-messages.jsonl", [said])
+    app.press(page, rights_words.EXPORT_ASK)
+    page.get_by_role("button", name=rights_words.EXPORT_TAKE).wait_for(timeout=app.STEP_MS)
+    looks.at("data-ready")
+    with zipfile.ZipFile(saved(page, rights_words.EXPORT_TAKE, folder)) as archive:
+        assert archive.testzip() is None
+        assert json.loads(archive.read("account.json"))["username"] == anna
+        assert said.encode() not in b"".join(archive.read(name) for name in archive.namelist())
+    app.wait_for_text(page, rights_words.saved("parley-account.zip", ""))
+
+
+def let_go(page: Page, stack: Stack, username: str, looks: Looks) -> None:
+    """Delete the account; the stack's ten seconds of grace become two weeks, as people have."""
+    button(page, rights_words.DELETE_BUTTON).click(timeout=app.STEP_MS)
+    app.wait_for_text(page, rights_words.DELETE_ASK)
+    looks.at("data-delete")
+    with answered(page, "/me/deletion"):
+        button(page, rights_words.DELETE_BUTTON).click(timeout=app.STEP_MS)
+    later = "UPDATE rights_deletion SET due_at = now() + interval '14 days' FROM who WHERE who.id = user_id RETURNING 1"
+    assert ask_accounts(stack, later, username)
+    app.wait_for_text(page, rights_words.going("").partition(". ")[2])
+    looks.at("going")
+
+
+def ask_accounts(stack: Stack, statement: str, username: str) -> list[Any]:
+    """What the accounts' database answers to a statement about `who`, by user name."""
+    address = urlsplit(stack.engines["PARLEY_POSTGRES_URL"])._replace(path="/auth")
+    who = "WITH who AS (SELECT id FROM accounts_user WHERE username = %s)"
+    with psycopg.connect(urlunsplit(address)) as accounts:
+        return accounts.execute(f"{who} {statement}", (username,)).fetchall()
+
+
+def test_an_account_is_kept_safe(browser: Browser, stack: Stack, device: Callable[..., Device], tmp_path: Path):
+    """Its address is confirmed, and a second step lets a phone in, which is signed out, comes back without the password, takes
+    all along, and lets the account go and come back.
+    """
+    anna, ben = name_of("anna"), device("ben")
+    email, said = f"{anna}@example.org", "The boat leaves at seven."
     with (
-        somebody(browser, stack, "desk", "light", borne=ASKED) as desk,
-        somebody(browser, stack, "phone", "dark", borne=ASKED) as phone,
+        somebody(browser, stack, "desk", "light", borne=ASKED + TOO_LATE) as desk,
+        somebody(browser, stack, "phone", "dark", borne=ASKED + TOO_LATE) as phone,
     ):
         at_desk, at_phone = Looks(desk, "desk", tmp_path, "account"), Looks(phone, "phone", tmp_path, "account")
         recovery_key = app.sign_up(desk, anna, PASSWORD)
+        ben("send", to=f"@{anna}", text=said)
         open_account(desk)
         at_desk.at("page")
         confirm_address(desk, stack, email, at_desk)
-        secret, used = set_up_second_step(desk, at_desk)
+        authenticator, codes = set_up_second_step(desk, at_desk)
+
+        def come_in(page: Page, password: str, code: Callable[[], str]) -> None:
+            sign_in(page, anna, password, recovery_key)
+            field, go_on = account_words.CODE_FIELD, account_words.CODE_BUTTON
+            give_code(page, field, code, go_on, refused=account_words.CODE_WRONG, then=words.NEW_CONVERSATION)
+            app.wait_for_text(page, said)
 
         app.press(phone, words.SIGN_IN)
-        sign_in(phone, anna, PASSWORD, recovery_key)
-        at_phone.at("code")
-        another_half_minute(phone, used)
-        app.fill(phone, account_words.CODE_FIELD, totp_code(secret))
-        app.press(phone, account_words.CODE_BUTTON)
-        app.wait_for_text(phone, words.FIND_PEOPLE)
+        come_in(phone, PASSWORD, authenticator.code)
+        sign_out_elsewhere(desk, at_desk)
+        app.wait_for_text(phone, words.SIGNED_OUT, OUT_WITHIN_MS)
+        at_phone.at("signed-out")
 
+        app.press(phone, words.SIGN_IN)
+        set_forgotten_password(phone, email, lambda: code_to(stack, email, RESET), NEW_PASSWORD, at_phone)
+        app.wait_for_text(desk, words.SIGNED_OUT, OUT_WITHIN_MS)
+        app.press(desk, words.SIGN_IN)
+        come_in(desk, NEW_PASSWORD, codes.pop)
+
+        open_account(desk)
+        take_along(desk, anna, said, tmp_path, at_desk)
+        let_go(desk, stack, anna, at_desk)
+        app.press(desk, words.SIGN_IN)
+        come_in(desk, NEW_PASSWORD, codes.pop)
         assert at_desk.all_named() and at_phone.all_named()
 
 
@@ -174,28 +209,42 @@ def lock_and_open(page: Page, looks: Looks) -> None:
     app.wait_for_text(page, lock_words.LOCK_ON)
 
 
-def leave(page: Page) -> None:
-    """Sign this device out, from the account's page."""
-    app.press(page, words.LOG_OUT)
-    app.press(page, words.LOG_OUT_BUTTON)
-    app.wait_for_text(page, words.WELCOME)
-    app.press(page, words.SIGN_IN)
-
-
 def long_ago(stack: Stack, username: str) -> None:
     """Somebody's sign-in is too old for what changes the account's safety."""
-    address = urlsplit(stack.engines["PARLEY_POSTGRES_URL"])._replace(path="/auth")
-    with psycopg.connect(urlunsplit(address)) as auth:
-        changed = auth.execute(
-            "UPDATE signin_session SET authenticated_at = now() - interval '1 hour' FROM accounts_user AS who"
-            " WHERE who.id = user_id AND who.username = %s",
-            (username,),
-        )
-        assert changed.rowcount
+    earlier = "UPDATE signin_session SET authenticated_at = now() - interval '1 hour' FROM who WHERE who.id = user_id"
+    assert ask_accounts(stack, f"{earlier} RETURNING 1", username)
+
+
+def invite(page: Page, looks: Looks) -> str:
+    """Make an invitation for one person; its link."""
+    open_page(page, entrance_words.INVITATIONS, entrance_words.INVITATIONS_DETAIL, entrance_words.INVITATIONS_LEAD)
+    looks.at("invitations")
+    app.press(page, entrance_words.MAKE)
+    app.wait_for_text(page, entrance_words.uses_left(1))
+    shown = app.text_on(page, "/#invitation=").first
+    looks.at("invitation-made")
+    link = re.search(r"https://\S+/#invitation=\S+", shown.text_content() or shown.get_attribute("aria-label") or "")
+    assert link
+    back_to_account(page)
+    return link[0]
+
+
+def come_by_invitation(page: Page, link: str, username: str, looks: Looks) -> None:
+    """Make an account where the link leads, which has filled the code in; then sign out again."""
+    enter(page, link)
+    code = app.field(page, entrance_words.INVITATION)
+    code.click(timeout=app.STEP_MS)  # Flutter gives the page what stands in a field once that has the focus
+    expect(code).to_have_value(link.rpartition("=")[2], timeout=app.STEP_MS)
+    looks.at("invited")
+    app.fill_in(page, username, PASSWORD)
+    open_account(page)
+    leave(page)
 
 
 def test_a_passkey_signs_in_after_the_password_and_alone(browser: Browser, stack: Stack, tmp_path: Path):
-    """Chromium's own virtual authenticator makes the passkey, keeps it, and signs."""
+    """Chromium's own virtual authenticator makes the passkey, keeps it, and signs. At the same browser somebody else comes in
+    later, by an invitation.
+    """
     berta = name_of("berta")
     with somebody(browser, stack, "desk", "light", borne=ASKED) as page:
         looks = Looks(page, "desk", tmp_path, "account")
@@ -242,4 +291,11 @@ def test_a_passkey_signs_in_after_the_password_and_alone(browser: Browser, stack
         devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": authenticator})
         devtools.send("WebAuthn.addVirtualAuthenticator", {"options": WITH_SECRETS})
         lock_and_open(page, looks)
+
+        back_to_account(page)
+        link = invite(page, looks)
+        leave(page)
+        come_by_invitation(page, link, name_of("clara"), looks)
+        used = "SELECT used FROM invitations_invitation, who WHERE created_by_id = who.id"
+        assert ask_accounts(stack, used, berta) == [(1,)]
         assert looks.all_named()
