@@ -17,7 +17,7 @@ SIMULATIONS = 20
 def main() -> None:
     """Play the simulations as pytest does."""
     os.environ.setdefault("PARLEY_SEED", str(random.SystemRandom().randrange(1, 1 << 32)))
-    # The dice are seeded; so that a seed repeats a run, sets must be gone through in the same order, too.
+    # All that is random is drawn by the seed; so that it repeats a run, sets must be gone through in the same order, too.
     os.environ.setdefault("PYTHONHASHSEED", "0")
     play(TEST, "PARLEY_SIMULATIONS", SIMULATIONS, "--timeout=36000")
 

@@ -39,6 +39,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._impatient.now
 
 
+class ServerTime:
+    """What stands for the module `time` in the server: the virtual time."""
+
+    @staticmethod
+    def time() -> float:
+        return BEGINNING + asyncio.get_running_loop().time()
+
+
 class DeviceTime:
     """What stands for the module `time` in the client: the virtual time, and the device's wrong idea of it."""
 
@@ -48,12 +56,18 @@ class DeviceTime:
 
     @staticmethod
     def time() -> float:
-        return BEGINNING + asyncio.get_running_loop().time() + SKEW.get()
+        return ServerTime.time() + SKEW.get()
+
+    @staticmethod
+    def time_ns() -> int:
+        return int(DeviceTime.time() * 1_000_000_000)
 
 
 def give_virtual_time(monkeypatch) -> None:
-    """Let every module of the client read the time from the virtual loop."""
+    """Let every module of the client, the ids that it makes, and the server read the time from the virtual loop."""
     for name, module in list(sys.modules.items()):
         own = name.startswith("parley_client.") and not name.startswith("parley_client.platforms")
         if own and getattr(module, "time", None) is time:
             monkeypatch.setattr(module, "time", DeviceTime)
+    monkeypatch.setattr("parley_contracts.ids.time", DeviceTime)
+    monkeypatch.setattr("fake_key_log.time", ServerTime)

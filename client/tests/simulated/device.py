@@ -37,7 +37,7 @@ class SimulatedDevice:
         self.user_id = self.device_id = ""
         self.skew_s = dice.choice((0.0, 0.0, -1500.0, 1500.0, -40_000.0, 40_000.0))
         self.complaints: list[str] = []
-        self.tasks: set[asyncio.Task] = set()
+        self.tasks: list[asyncio.Task] = []
         self.wire = Wire(server, dice, self)
         self.open()
 
@@ -109,8 +109,8 @@ class SimulatedDevice:
         context = contextvars.copy_context()
         context.run(SKEW.set, self.skew_s)
         task = asyncio.get_running_loop().create_task(whole(), context=context)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self.tasks.append(task)
+        task.add_done_callback(self.tasks.remove)
         return task
 
     async def hear(self) -> None:

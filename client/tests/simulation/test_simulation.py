@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+import random
 from types import SimpleNamespace
 
 import pytest
@@ -35,6 +36,8 @@ def play(world, tmp_path_factory, monkeypatch):
     def played(seed, size, weather=STEPS):
         drawn = Play(world().server, tmp_path_factory.mktemp("devices"), seed, size, spoiler, weather)
         monkeypatch.setattr("parley_client.backoff.secrets", SimpleNamespace(randbelow=drawn.dice.randrange))
+        # Keys and ids as well: what failed once can be looked at again.
+        monkeypatch.setattr(os, "urandom", random.Random(f"{seed} keys and ids").randbytes)
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
             runner.run(drawn.run())
         return drawn
@@ -60,6 +63,12 @@ def test_all_devices_end_at_the_same_place_and_everything_opens(play, say_trials
     say_trials(f"{total} undecryptable=0 seed={SEED} drawn: {drawn}")
     assert messages
     assert commits
+
+
+def test_a_seed_repeats_a_play(play):
+    one, other = (play(str(SEED), BRIEF, STORM) for _ in range(2))
+    assert one.trace == other.trace
+    assert [log.hashes for log in one.server.logs.values()] == [log.hashes for log in other.server.logs.values()]
 
 
 @pytest.mark.parametrize("bug", BUGS)
