@@ -17,6 +17,7 @@ class FakeKeys:
         super().__init__()
         self.links: dict[str, dict] = {}
         self.ended_devices: set[str] = set()
+        self.seen_key_packages: set[str] = set()
         self.recovery_words: dict[str, dict] = {}
         self.pepper_secret = "outside the database"
         self.shown_link = lambda session, link: {name: value for name, value in link.items() if name != "user"}
@@ -103,7 +104,9 @@ class FakeKeys:
     def _own_key_packages(self, session: dict, method: str, body: dict) -> object:
         device_id = session["device"]
         if method == "POST":
-            self.key_packages[device_id] += body["key_packages"]
+            fresh = [package for package in body["key_packages"] if package not in self.seen_key_packages]
+            self.seen_key_packages.update(fresh)  # one that was claimed comes back by no repetition
+            self.key_packages[device_id] += fresh
             self.last_resorts |= {device_id: body["last_resort"]} if body["last_resort"] else {}
         has_last = device_id in self.last_resorts
         return {"available": len(self.key_packages[device_id]), "has_last_resort": has_last}
