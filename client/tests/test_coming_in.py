@@ -1,5 +1,6 @@
 """Ways into a group that the simulation found shut: taken in again while away, a Welcome in the middle, an archive in the making."""
 
+import msgspec
 import pytest
 
 from parley_client.groups import entering
@@ -8,6 +9,7 @@ from parley_client.groups.conversations import add_rostered
 from parley_client.groups.entering import enter
 from parley_client.store import queues
 from parley_client.store.conversations import load_conversation
+from parley_client.sync.catch_up import catch_up
 
 
 @pytest.fixture
@@ -102,6 +104,22 @@ async def test_a_welcome_that_comes_during_an_own_commit_is_used(begun, moment, 
     assert (row_of(bob, where).status, await texts(bob, where), bob.unopened()) == ("member", ["one"], {})
 
 
+@pytest.mark.parametrize("resets", [0, 1])
+async def test_a_welcome_of_before_a_reset_leads_nowhere(begun, resets, monkeypatch):
+    _, bob, where, add_and_write = begun
+    plain, entered = entering.send_pending, []
+
+    async def meanwhile(session, conversation_id):
+        await add_and_write()
+        followed = msgspec.structs.replace(await catch_up(session, where), generation=resets)
+        entered.append(await entering._enter_by_welcome(session, where, followed))
+        return await plain(session, conversation_id)
+
+    monkeypatch.setattr(entering, "send_pending", meanwhile)
+    await enter(bob.session, where, wait_s=0)
+    assert entered[0] == (not resets)
+
+
 async def test_a_device_without_a_welcome_begins_where_another_own_device_came_in(people, server, no_pauses):
     alice, bob = await people.register("alice"), await people.register("bob")
     phone = await people.restore("bob", "phone")
@@ -115,8 +133,8 @@ async def test_a_device_without_a_welcome_begins_where_another_own_device_came_i
 
 
 async def test_what_is_said_after_an_own_commit_lost_opens_by_the_archive(people, server, no_pauses, monkeypatch):
-    """Nobody here has judged the commit that won: who may speak after it, the archive says, held to the log's group."""
-    alice, bob, _ = [await people.register(name) for name in ("alice", "bob", "carol")]
+    """Commits that were first are judged by the group that it would have entered: also who came in by them may speak."""
+    alice, bob, carol = [await people.register(name) for name in ("alice", "bob", "carol")]
     phone = await people.restore("bob", "phone")
     phone_id = phone.whoami().device_id
     del server.key_packages[phone_id], server.last_resorts[phone_id]
@@ -130,7 +148,9 @@ async def test_what_is_said_after_an_own_commit_lost_opens_by_the_archive(people
             await bob.send(where, "one")
             await alice.sync()
             await alice.group_add(where, ["@carol"])
-            await alice.send(where, "two")
+            await carol.sync()
+            await carol.send(where, "two")
+            await alice.sync()
             await alice.group_remove(where, ["@carol"])
             await bob.sync()
         return await plain(session, conversation_id)

@@ -184,6 +184,8 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
     document = await judge_new_group(session, group, policy, conversation_id)
     _check_place(session, document, group.epoch == state.epoch)
     expect_own_root(session, document)
+    if (row is not None and row.generation > document.generation) or (document.generation > 0 and group.epoch == 1):
+        return False  # of before a reset, or bare (decisions/0034)
     anchor = read_anchor(group.join_group_info_extensions, conversation_id)
     chain_hash = await chain_hash_from(session, conversation_id, anchor, state.sequence)
     fresh = row_of_group(
@@ -203,9 +205,11 @@ async def _enter_by_welcome(session: Session, conversation_id: ConversationId, r
 
 
 def _passed(session: Session, row: ConversationRow, state: WelcomeState) -> bool:
-    """Whether this device read past its Welcome without a group: its own commit was on its way and lost to that one."""
+    """Whether this device followed the group past its Welcome: its own commit was on its way and lost to that one."""
+    _, follower = session.groups.load(row.conversation_id)
+    leaves = leaves_of(follower) if row.status == "outside" and follower is not None else ()
     known = conversations.load_epoch(session.store, row.conversation_id, row.generation, state.epoch)
-    return row.status == "outside" and session.groups.load(row.conversation_id) == (None, None) and known is None
+    return session.device.device_id in {leaf.device_id for leaf in leaves} and known is None
 
 
 def _save_member(session: Session, row: ConversationRow, group: Group) -> None:
@@ -295,15 +299,14 @@ async def _prepare_external_commit(
     session: Session, conversation_id: ConversationId, row: ConversationRow | None
 ) -> None:
     state = await messaging.get_group_info(session.api, conversation_id)
-    followed = session.groups.load(conversation_id) != (None, None)
     # Asked for after the group, whose state would show the leaf: the Welcome may have come meanwhile.
-    if not followed and await _enter_by_welcome(session, conversation_id, row):
+    if (row is None or row.status == "outside") and await _enter_by_welcome(session, conversation_id, row):
         return
     shown, known = await follow_shown(session, state)
     base = await _base_row(session, conversation_id, row, state, shown)
     if base is None:
         return
-    last_good, _ = session.groups.load(conversation_id)
+    last_good, follower = session.groups.load(conversation_id)
     result = _join_external(session, known, shown, shown_bytes(state.group_info), base, last_good)
     upload = CommitUpload(
         state.epoch,
@@ -320,6 +323,8 @@ async def _prepare_external_commit(
     )
     with session.store.transaction():
         save_conversation(session.store, base)
+        if follower is None:  # where another commit is first, it is judged by this group
+            session.groups.save(conversation_id, None, shown)
         queues.save_pending(session.store, pending)
 
 
