@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from functools import partial
 
 from parley_client.crypto.message import open_message
 from parley_client.groups.judgement import leaves_of
@@ -66,13 +67,18 @@ def _spoilt_from(log, spoiler) -> dict[int, int]:
     return found
 
 
-def _in_since(log, user_id: str, generation: int) -> float:
-    """The entry by which a person is in a generation: its beginning, or the first commit of theirs where the reset left them out."""
+def _in_since(log, user_id: str, generation: int, knows) -> float:
+    """The entry by which a person is in a generation: its beginning, or the first commit of theirs.
+
+    That is where the reset left them out, or where they do not know the epoch that it branched from: so cannot who is stuck
+    at an earlier commit than the one that it went around.
+    """
     (begun, *_) = [e for e in log.entries if e.type == "conversation.reset" and e.generation == generation] or [None]
     if begun is None:
         return 0
     group = PublicGroup.from_group_info(P, b64decode(begun.group_info))
-    if user_id in {leaf.user_id for leaf in leaves_of(group)}:
+    branched_from = (generation - 1, log.entries[begun.unusable - 1].epoch - 1)
+    if user_id in {leaf.user_id for leaf in leaves_of(group)} and knows(*branched_from):
         return begun.sequence
     own = (e.sequence for e in log.entries if e.commit and e.generation == generation and e.user_id == user_id)
     return min(own, default=float("inf"))
@@ -81,23 +87,28 @@ def _in_since(log, user_id: str, generation: int) -> float:
 def _excused(server, device, all_devices, spoilt) -> int:
     """How many messages a device rightly does not open.
 
-    The only device of its person that knew their epoch is gone, a spoilt commit kept the epoch from all of them, or its person came
-    in after the epoch that a reset branched from, and so was not in the group yet.
+    The only device of its person that knew their epoch is gone, a spoilt commit kept the epoch from all of them, or its person was
+    not in the group yet that a reset began.
     """
     own = [other for other in all_devices if other.person == device.person]
     count = 0
     for row, entry in messages.unopened(device.store, EPOCH_KEY_MISSING):
         header = MessageHeader.decode(b64decode(entry.header))
-        place = (row.conversation_id, header.generation, header.epoch)
-        sql = "SELECT 1 FROM epochs WHERE conversation_id = ? AND generation = ? AND epoch = ? AND secret <> x''"
-        known = any(other.store.execute(sql, place) for other in own if not other.gone)
-        archived = any((u, c, int(g), int(e)) == (device.user_id, *place) for u, c, g, e, _ in server.archive)
+        knows = partial(_knows, server, own, row.conversation_id)
         since = spoilt[row.conversation_id].get(header.generation)
         spoilt_for_it = since is not None and since < entry.sequence
-        out = entry.sequence < _in_since(server.logs[row.conversation_id], device.user_id, header.generation)
+        out = entry.sequence < _in_since(server.logs[row.conversation_id], device.user_id, header.generation, knows)
         reason = any(other.gone for other in own) or spoilt_for_it or out
-        count += reason and not known and not archived
+        count += reason and not knows(header.generation, header.epoch)
     return count
+
+
+def _knows(server, own, conversation_id: str, generation: int, epoch: int) -> bool:
+    """Whether a person has the secret of an epoch: on a device that they still have, or in their archive."""
+    place = (conversation_id, generation, epoch)
+    sql = "SELECT 1 FROM epochs WHERE conversation_id = ? AND generation = ? AND epoch = ? AND secret <> x''"
+    kept = any(other.store.execute(sql, place) for other in own if not other.gone)
+    return kept or any((u, c, int(g), int(e)) == (own[0].whose, *place) for u, c, g, e, _ in server.archive)
 
 
 class _Judge:
