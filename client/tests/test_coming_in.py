@@ -69,6 +69,24 @@ async def test_who_was_put_out_twice_while_away_is_out(trip):
     assert await texts(bob, where) == ["one", "three"]
 
 
+@pytest.mark.parametrize("seen", [True, False])
+async def test_a_device_that_was_away_all_the_while_reads_what_another_archived(trip, people, seen):
+    alice, bob, where = trip
+    phone = await people.restore("bob", "phone")
+    if seen:
+        await out_and_in(alice, where)
+    else:
+        where = (await alice.group_create("Elsewhere", ["@bob"])).conversation_id
+        await alice.send(where, "two")
+    await bob.sync()
+    await alice.group_remove(where, ["@bob"])
+    await bob.sync()
+    await phone.sync()
+    assert (row_of(phone, where).status, phone.session.groups.load(where)) == ("removed", (None, None))
+    assert (await texts(phone, where))[-1] == "two"
+    assert (phone.unopened(), phone.notices()) == ({}, [])
+
+
 @pytest.fixture
 async def begun(people, no_pauses, monkeypatch):
     """Alice's group with Bob as the server has it before her device adds his; and what her device then does."""

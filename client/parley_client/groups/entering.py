@@ -131,13 +131,22 @@ async def be_out(session: Session, conversation_id: ConversationId) -> None:
                 queues.remove_pending(session.store, conversation_id)
 
 
-async def read_history(session: Session, conversation_id: ConversationId) -> None:
-    """Read a conversation that the person has left, as far as the archive opens it."""
-    async with session.lock(conversation_id):
-        row = load_conversation(session.store, conversation_id)
-        if row is None:
-            await _begin_from_archive(session, conversation_id)
+async def read_history(session: Session, conversation_id: ConversationId, *, since: int) -> None:
+    """Read a conversation that the person has left, as far as the archive opens it; `since` is the first entry that they may read.
+
+    Where this device missed that stay of theirs, another own device may have archived it.
+    """
+    if _missed(session, conversation_id, since):
+        await download_archive(session)
+        async with session.lock(conversation_id):
+            if _missed(session, conversation_id, since):
+                await _begin_from_archive(session, conversation_id)
     await catch_up(session, conversation_id)
+
+
+def _missed(session: Session, conversation_id: ConversationId, since: int) -> bool:
+    row = load_conversation(session.store, conversation_id)
+    return row is None or row.cursor + 1 < since
 
 
 async def judge_new_group(
@@ -236,9 +245,10 @@ async def _begin_from_archive(session: Session, conversation_id: ConversationId)
 
     def write(row: ConversationRow) -> None:
         save_conversation(session.store, row)
+        conversations.forget_counters(session.store, conversation_id, but_of=session.device.device_id)
         want_past(session, row)
 
-    await begin_at_epoch(session, None, first, write)
+    await begin_at_epoch(session, load_conversation(session.store, conversation_id), first, write)
     return True
 
 

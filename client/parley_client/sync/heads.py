@@ -33,11 +33,10 @@ async def sync_head(session: Session, head: Head, *, wait_s: float = WELCOME_WAI
         await sync_channel(session, channel_id, head)
         return
     unreadable = row is not None and head.first_visible_sequence > row.cursor + 1
-    if unreadable and head.last_visible_sequence is not None:
-        await be_out(session, conversation_id)
-        return
     if head.last_visible_sequence is not None:
-        await read_history(session, conversation_id)
+        if unreadable:
+            await be_out(session, conversation_id)
+        await read_history(session, conversation_id, since=head.first_visible_sequence)
     elif row is not None and row.status == "creating":
         await ensure_member(session, conversation_id)
     elif row is None or row.status in {"outside", "removed"}:
