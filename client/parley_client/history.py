@@ -13,21 +13,17 @@ from parley_client.crypto.archive import open_record
 from parley_client.crypto.history import HistoryKey
 from parley_client.crypto.index import open_index, seal_index
 from parley_client.errors import UntrustedGroup
-from parley_client.groups.judgement import leaves_of, shown_bytes
 from parley_client.session import Session
-from parley_client.store import conversations, documents, messages, queues
-from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
+from parley_client.store import conversations, documents, queues
+from parley_client.store.conversations import ConversationRow, EpochRow
 from parley_client.store.documents import IndexState
 from parley_client.store.history import load_history_keys
 from parley_client.store.notices import Notice, save_notice
 from parley_client.sync.catch_up import catch_up, open_again
-from parley_client.sync.epochs import digest_of
-from parley_client.sync.opening import EPOCH_KEY_MISSING
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ConversationId, as_channel
 from parley_contracts.messaging_api import AccountIndex, ArchiveRecord, ArchiveUpload
 from parley_contracts.problems import Conflict, NotFound, VersionStale
-from parley_mls import MlsError, PublicGroup
 
 _INDEX_ATTEMPTS = 8
 
@@ -61,7 +57,6 @@ async def download_archive(session: Session) -> None:
         after = page.next
         if after is None:
             break
-    await _learn_leaves(session)
     await open_again(session)
 
 
@@ -112,30 +107,6 @@ def _take(session: Session, keys: dict[int, HistoryKey], record: ArchiveRecord) 
         anchor_hash=opened.anchor_hash,
     )
     conversations.save_epoch(session.store, epoch)
-
-
-async def _learn_leaves(session: Session) -> None:
-    """Look up who was in epochs whose secret is known here and whose commits this device passed without judging them.
-
-    What the server shows is held to the archive record's digest, which an own device made that had judged all of it.
-    """
-    waiting = messages.unopened(session.store, EPOCH_KEY_MISSING)
-    for conversation_id, generation, number in sorted({(e.conversation_id, e.generation, e.epoch) for _, e in waiting}):
-        epoch = conversations.load_epoch(session.store, conversation_id, generation, number)
-        if epoch is None or conversations.load_leaves(session.store, epoch.leaves_digest) is not None:
-            continue
-        with contextlib.suppress(NotFound, UntrustedGroup):
-            state = await messaging.get_group_info(session.api, conversation_id, epoch=number, generation=generation)
-            leaves = _leaves_shown(session, state.group_info)
-            if digest_of(leaves) == epoch.leaves_digest:
-                conversations.save_leaves(session.store, epoch.leaves_digest, leaves)
-
-
-def _leaves_shown(session: Session, unverified_group_info: str) -> tuple[Leaf, ...]:
-    try:
-        return leaves_of(PublicGroup.from_group_info(session.primitives, shown_bytes(unverified_group_info)))
-    except MlsError as error:
-        raise UntrustedGroup("the server's GroupInfo is not valid") from error
 
 
 # --- the account index

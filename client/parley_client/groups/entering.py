@@ -365,8 +365,6 @@ async def _base_row(
     _check_place(session, document, shown.epoch == state.epoch)
     expect_own_root(session, document)
     conversations.save_leaves(session.store, digest_of(leaves_of(shown)), leaves_of(shown))
-    if row is not None and row.cursor >= state.sequence:
-        return msgspec.structs.replace(row, epoch=state.epoch, policy=policy)
     anchor = read_anchor(group_info_extensions(shown_bytes(state.group_info)), conversation_id)
     chain_hash = await chain_hash_from(session, conversation_id, anchor, state.sequence)
     return row_of_group(document, policy, state, chain_hash, status="outside")

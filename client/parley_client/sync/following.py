@@ -39,9 +39,7 @@ class Following(Run):
     """The group's part of a run of entries."""
 
     def _apply_commit(self, row: ConversationRow, entry: Entry) -> ConversationRow:
-        if self._member is None and self._follower is None and self._pending is None:
-            return self._unjudged(row, entry)
-        left = self._follower or self._member
+        left = self._group_left()
         applied = self._applied_commit(row, entry)
         self._remember_commit(row, entry, left)
         before, after = known_policy(row.policy), known_policy(applied.policy)
@@ -53,7 +51,7 @@ class Following(Run):
         applied = with_history(applied)
         self._meet_newcomers(applied, entry, after.user_ids - before.user_ids)
         deeds = deeds_row(entry, before, after)
-        if deeds is not None and (self._member or self._follower):  # otherwise nobody here has judged the commit
+        if deeds is not None:
             self._later(add_deeds, deeds)
         return applied
 
@@ -73,14 +71,15 @@ class Following(Run):
         policy = b64decode(entry.policy) if entry.policy is not None else row.policy
         if self._member is not None and self._follower is None:
             return self._follow_as_member(row, entry, self._member, commit, policy)
-        if self._follower is not None:
-            return self._follow_from_outside(row, entry, self._follower, commit, policy)
-        self._drop_pending()
-        return self._unjudged(row, entry)
+        assert self._follower is not None
+        return self._follow_from_outside(row, entry, self._follower, commit, policy)
 
-    def _unjudged(self, row: ConversationRow, entry: Entry) -> ConversationRow:
-        """Pass a commit of a time when this person was out: nothing is believed or told of it but that it was there."""
-        return msgspec.structs.replace(row, epoch=entry.epoch)
+    def _group_left(self) -> AnyGroup:
+        """The group before the entry: whoever reads a log follows its group, at least in public."""
+        left = self._follower or self._member
+        if left is None:
+            raise UntrustedGroup("the log changes a group that this device does not know")
+        return left
 
     def _follow_as_member(
         self, row: ConversationRow, entry: Entry, member: Group, commit: bytes, policy: bytes
@@ -258,10 +257,8 @@ class Following(Run):
         row = msgspec.structs.replace(row, status=status, epoch=public.group.epoch, policy=policy)
         return self._stand_outside(row, entry, public.group)
 
-    def _remember_commit(self, row: ConversationRow, entry: Entry, left: AnyGroup | None) -> None:
+    def _remember_commit(self, row: ConversationRow, entry: Entry, left: AnyGroup) -> None:
         """Keep what a reset that goes around the commit would branch from."""
-        if left is None:
-            return
         known = self._epoch(left.epoch)
         leaves = leaves_of(left) if known is None else ()
         digest = digest_of(leaves) if known is None else known.leaves_digest
@@ -292,10 +289,8 @@ class Following(Run):
             self._later(resets.save_stuck, msgspec.structs.replace(stuck, confirmed=True))
 
     def _apply_reset(self, row: ConversationRow, entry: Entry) -> ConversationRow:
-        before, pending = self._follower or self._member, self._pending
-        if before is None:
-            return msgspec.structs.replace(self._unjudged(row, entry), generation=row.generation + 1)
-        judged = judge_reset(self._session, self.primitives, row, entry, before)
+        pending = self._pending
+        judged = judge_reset(self._session, self.primitives, row, entry, self._group_left())
         own = (
             pending is not None
             and pending.reset
