@@ -19,7 +19,13 @@ from parley_client.errors import NotSignedIn
 from parley_client.groups.conversations import open_direct
 from parley_client.session import Session
 from parley_client.store import documents
-from parley_client.store.history import HistoryKeyState, history_key_state, load_history_keys, save_history_key
+from parley_client.store.history import (
+    HistoryKeyState,
+    history_key_state,
+    load_history_keys,
+    note_handed,
+    save_history_key,
+)
 from parley_client.store.queues import OutboxRow
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import ClientId, new_uuid7
@@ -63,7 +69,19 @@ async def renew_history_key(session: Session) -> None:
     await _hand_on(session, key)
     with session.store.transaction():
         save_history_key(session.store, key)
-        documents.save(session.store, "history_key", HistoryKeyState(int(time.time())))
+        documents.save(session.store, "history_key", HistoryKeyState(int(time.time()), handed=version))
+
+
+async def hand_on_newest(session: Session) -> None:
+    """Hand the newest key on where nobody has: its maker may have gone before they did, and this device found it published.
+
+    The account's first key is on every device of it.
+    """
+    newest = session.history_key
+    if newest.version in {min(load_history_keys(session.store)), history_key_state(session.store).handed}:
+        return
+    await _hand_on(session, newest)
+    note_handed(session.store, newest.version)
 
 
 async def _sealed(session: Session, key: HistoryKey) -> bytes:

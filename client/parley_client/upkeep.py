@@ -19,7 +19,7 @@ from parley_client.groups.conversations import add_rostered
 from parley_client.groups.describing import tell_owed
 from parley_client.groups.hygiene import renew_leaves
 from parley_client.groups.joining import admit_automatically
-from parley_client.history_keys import history_key_due, renew_history_key
+from parley_client.history_keys import hand_on_newest, history_key_due, renew_history_key
 from parley_client.key_packages import stock_key_packages
 from parley_client.lockout.following import is_waiting, look_for_lock_outs, see_to_keys
 from parley_client.past.keeping import see_to_the_past
@@ -77,6 +77,7 @@ async def settle_news(session: Session) -> None:
     await refresh_leaves(session)
     if history_key_due(session):
         await renew_history_key(session)
+    await hand_on_newest(session)  # before anything is sealed under it
     await history.upload_archive(session)
     await history.publish_index(session)
     await carry_out_removals(session)

@@ -3,6 +3,7 @@
 import pytest
 
 from parley_client import history, history_keys
+from parley_client.errors import NetworkError
 from parley_client.store import documents
 from parley_client.store.history import HistoryKeyState, load_history_keys
 
@@ -50,6 +51,26 @@ async def test_a_record_under_a_key_that_was_just_handed_on_is_no_alarm(people, 
     assert (versions(alice), alice.notices()) == ([1, 2] if noted else [1], [])
     await alice.sync()
     assert (versions(alice), alice.notices()) == ([1, 2], [])
+
+
+async def test_who_restores_hands_on_a_key_that_its_maker_did_not(people, no_pauses, monkeypatch):
+    """The phone published it and was signed out: who stayed could open nothing that is sealed under it."""
+    alice, _bob, phone = await alice_with_phone(people)
+    documents.save(phone.session.store, "history_key", HistoryKeyState(at=0))
+
+    async def die(session, key):
+        raise NetworkError("timeout", "gone")
+
+    with monkeypatch.context() as patched, pytest.raises(NetworkError):
+        patched.setattr(history_keys, "_hand_on", die)
+        await phone.settle()
+    await phone.logout()
+    tablet = await people.restore("alice", "tablet")
+    await tablet.group_create("Trip", ["@bob"])
+    await tablet.settle()
+    await alice.sync()
+    assert {1, 2} <= set(versions(alice))
+    assert (alice.unopened(), alice.notices()) == ({}, [])
 
 
 async def test_signed_out_device_learns_no_new_key(people, server, no_pauses):

@@ -30,11 +30,15 @@ def newest_history_key(store: Store) -> HistoryKey:
 
 
 class HistoryKeyState(msgspec.Struct, frozen=True):
-    """When the newest key was made, whether an own device has left since, and the next key while it is published."""
+    """When the newest key was made, whether an own device has left since, and the next key while it is published.
+
+    `handed` is the newest version that stands in note-to-self.
+    """
 
     at: int
     device_left: bool = False
     next: tuple[int, bytes, bytes] | None = None  # version, secret, sealed
+    handed: int = 0
 
 
 def history_key_state(store: Store) -> HistoryKeyState:
@@ -49,6 +53,18 @@ def history_key_state(store: Store) -> HistoryKeyState:
 def owe_history_key(store: Store) -> None:
     """An own device is being removed from a group: the next history key is due."""
     documents.save(store, "history_key", msgspec.structs.replace(history_key_state(store), device_left=True))
+
+
+def save_handed_history_key(store: Store, key: HistoryKey) -> None:
+    """Keep a history key that an own device handed on."""
+    save_history_key(store, key)
+    note_handed(store, key.version)
+
+
+def note_handed(store: Store, version: int) -> None:
+    """The own devices were handed this version."""
+    state = history_key_state(store)
+    documents.save(store, "history_key", msgspec.structs.replace(state, handed=max(state.handed, version)))
 
 
 def save_handed_signing_key(store: Store, version: int, secret: bytes) -> None:
