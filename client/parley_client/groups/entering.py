@@ -46,6 +46,7 @@ from parley_contracts.ids import ClientId, ConversationId, new_uuid7
 from parley_contracts.messaging_api import CommitUpload, GroupState, WelcomeState
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, decode_policy
 from parley_contracts.problems import InvalidRequest, NotFound
+from parley_contracts.resets import RESET_EPOCHS_MAX
 from parley_mls import (
     CommitResult,
     Group,
@@ -410,8 +411,9 @@ def _join_external(
 
 
 def _was_known_to_all(last_good: Group, shown: PublicGroup) -> bool:
-    """Whether everybody who is in the group was there in the last good epoch, and so has its PSK."""
-    return last_good.group_id == shown.group_id and set(leaves_of(shown)) <= set(leaves_of(last_good))
+    """Whether everybody who is in the group was there in the last good epoch, and so has its PSK, if that is not too long ago."""
+    kept = last_good.group_id == shown.group_id and shown.epoch - last_good.epoch < RESET_EPOCHS_MAX
+    return kept and set(leaves_of(shown)) <= set(leaves_of(last_good))
 
 
 def _certified_for(session: Session, shown: PublicGroup) -> bytes:

@@ -37,7 +37,7 @@ from parley_contracts.ids import ClientId, ConversationId, DeviceId, new_uuid7
 from parley_contracts.messaging_api import ResetUpload, UnusableUpload
 from parley_contracts.policy import PolicyDocument
 from parley_contracts.problems import NotFound, Problem
-from parley_contracts.resets import REPORT_LABEL, is_another, report_statement, reporters_needed
+from parley_contracts.resets import REPORT_LABEL, RESET_EPOCHS_MAX, is_another, report_statement, reporters_needed
 from parley_mls import CommitResult, Group, KeyPackage, branch_group, sign_with_label
 
 
@@ -67,7 +67,8 @@ async def _go_on(session: Session, conversation_id: ConversationId) -> None:
         return
     reports = resets.reports_on(session.store, conversation_id, suspect.sequence)
     policy = known_policy(row.policy)
-    if len({user_id for user_id, _ in reports}) >= reporters_needed(policy):
+    enough = len({user_id for user_id, _ in reports}) >= reporters_needed(policy)
+    if enough and row.epoch - suspect.epoch < RESET_EPOCHS_MAX:  # so far back others have the PSK
         if is_another(policy, suspect.author, own):
             await _reset(session, conversation_id)
     elif _may_come_in_again(session, conversation_id):

@@ -64,12 +64,15 @@ _STUCK = Stuck.__struct_fields__
 
 
 def save_commit(store: Store, commit: RecentCommit) -> None:
-    """Remember a commit, and forget those of too long ago."""
+    """Remember a commit, and forget those of too long ago; the one that this device cannot use only when it goes on."""
     marks = ", ".join("?" for _ in _COMMIT)
     values = [getattr(commit, name) for name in _COMMIT]
     store.execute(f"INSERT OR REPLACE INTO recent_commits ({', '.join(_COMMIT)}) VALUES ({marks})", values)  # noqa: S608
-    place = (commit.conversation_id, commit.epoch - RESET_EPOCHS_MAX)
-    store.execute("DELETE FROM recent_commits WHERE conversation_id = ? AND epoch < ?", place)
+    store.execute(
+        "DELETE FROM recent_commits WHERE conversation_id = ? AND epoch < ? "
+        "AND sequence NOT IN (SELECT sequence FROM stuck WHERE conversation_id = ?)",
+        (commit.conversation_id, commit.epoch - RESET_EPOCHS_MAX, commit.conversation_id),
+    )
 
 
 def commit_at(store: Store, row: ConversationRow, sequence: int) -> RecentCommit | None:

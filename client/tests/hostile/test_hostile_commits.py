@@ -227,6 +227,21 @@ async def test_who_alone_cannot_use_a_commit_comes_in_again(choir, server):
     assert carol.unopened() == {"epoch_key_missing": 1}
 
 
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("later", [16, 17, 20])
+async def test_who_was_left_out_of_a_commit_long_ago_comes_in_again(choir, server, number, later):
+    """No reset goes back so far, for nobody has the PSK of before any more; Alice answers their reports."""
+    mallory, alice, bob, carol, where = choir
+    victims = (bob, carol)[:number]
+    with spoilt_paths(*[(victim, where) for victim in victims]):
+        await commits(mallory, where)
+    for _ in range(later - 1):
+        await commits(mallory, where)
+    await all_sync(*victims, mallory, alice, bob, carol)
+    assert {standing(client, where)[::2] for client in (mallory, alice, bob, carol)} == {(0, "member")}
+    assert [client.notices() for client in (mallory, alice)] == [[], []]
+
+
 @pytest.mark.parametrize("certificate", ["its own", "that of another coming in"])
 async def test_a_device_does_not_come_in_again_by_its_signature_key_alone(choir, people, server, certificate):
     """H11: a thief of that key, with the server's help, has no PSK; a certificate for one coming in is of no use for another."""
