@@ -12,7 +12,7 @@ from parts import Parts
 from pymongo import DESCENDING, AsyncMongoClient
 from striking import FAULTS, Fault, Scene
 
-from parley_messaging.config import DATABASE_DEFAULT
+from parley_messaging.config import SERVICE
 
 TRIALS = int(os.environ.get("PARLEY_FAULT_TRIALS", "1"))
 SEED = int(os.environ.get("PARLEY_SEED", str(random.SystemRandom().randrange(2**32))))
@@ -27,7 +27,7 @@ def taking_out(mongodb_url: str) -> Fault:
 
     async def take_out(scene: Scene) -> None:
         async with AsyncMongoClient(mongodb_url) as client:
-            entries = client[DATABASE_DEFAULT]["entries"]
+            entries = client[SERVICE]["entries"]
             assert await entries.find_one_and_delete({"type": "message.created"}, sort=[("_id", DESCENDING)])
 
     return Fault("entry taken out", 1, take_out)

@@ -168,12 +168,15 @@ def test_the_only_way_in_stays(anonymous, provider):
 
 
 def test_linking_asks_for_a_recent_sign_in_and_the_provider_can_give_it(anonymous, provider):
-    api = type(anonymous)(sign_up(anonymous).body["meta"]["access_token"])
+    tokens = sign_up(anonymous).body["meta"]
+    api = type(anonymous)(tokens["access_token"])
     age_sign_ins()
     assert leave(api, purpose="link").problem == "sign_in_again"
     again = come_back(leave(api, purpose="again"))
     assert api.post("me/providers", again.body()).status == 200
-    assert leave(api, purpose="link").status == 200
+    assert leave(api, purpose="link").problem == "token_expired"
+    renewed = anonymous.post("token/refresh", {"refresh_token": tokens["refresh_token"]}).body
+    assert leave(type(anonymous)(renewed["access_token"]), purpose="link").status == 200
 
 
 def test_a_recent_sign_in_is_given_by_ones_own_account_just_now(anonymous, provider):
