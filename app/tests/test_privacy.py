@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from app_examples import FakeDevice, started
 
 from parley_app import room_words, words
@@ -56,18 +57,23 @@ class Slow:
         return await answer
 
 
-async def test_an_answer_from_before_a_change_does_not_take_it_back():
+ALL = {"receipts": True, "typing": True, "presence": True, "strangers": True}
+
+
+@pytest.mark.parametrize("asked_first", [True, False], ids=["asked before the change", "asked during the change"])
+async def test_an_answer_from_before_a_change_does_not_take_it_back(asked_first):
     engine = Slow()
     privacy = Privacy(engine)
-    privacy.heard({"receipts": True, "typing": True, "presence": True, "strangers": True})
-    load = asyncio.create_task(privacy.load())
+    privacy.heard(ALL)
+    acts = [privacy.load(), privacy.change("typing", on=False)]
+    tasks = []
+    for act in acts if asked_first else reversed(acts):
+        tasks.append(asyncio.create_task(act))
+        await asyncio.sleep(0)
+    answers = {method: answer for method, _, answer in engine.asked}
+    assert ("privacy.change", {"typing": False}) in [(method, params) for method, params, _ in engine.asked]
+    answers["privacy.change"].set_result(ALL | {"typing": False})
     await asyncio.sleep(0)
-    change = asyncio.create_task(privacy.change("typing", on=False))
-    await asyncio.sleep(0)
-    (_, _, loaded), (method, params, changed) = engine.asked
-    assert (method, params) == ("privacy.change", {"typing": False})
-    changed.set_result({"receipts": True, "typing": False, "presence": True, "strangers": True})
-    await change
-    loaded.set_result({"receipts": True, "typing": True, "presence": True, "strangers": True})
-    await load
+    answers["privacy"].set_result(ALL)
+    await asyncio.gather(*tasks)
     assert privacy.values["typing"] is False

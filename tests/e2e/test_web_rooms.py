@@ -231,14 +231,15 @@ def privacy(desk: Page) -> None:
     """What is hidden stays hidden after a start."""
     app.press(desk, app.words("SETTINGS"))
     button(desk, said.PRIVACY).click(timeout=app.STEP_MS)
-    typing = desk.get_by_role("switch", name=re.compile(said.PRIVACY_ROWS["typing"][0]))
-    typing.click(timeout=app.STEP_MS)
+    name = re.compile(said.PRIVACY_ROWS["typing"][0])
+    hidden = desk.get_by_role("switch", name=name, checked=False)
+    desk.get_by_role("switch", name=name, checked=True).click(timeout=app.STEP_MS)
+    hidden.wait_for(state="attached", timeout=ARRIVAL_MS)
     picture(desk, "privacy-1440-light")
     app.press(desk, app.words("APPEARANCE"))
+    hidden.wait_for(state="detached", timeout=ARRIVAL_MS)
     button(desk, said.PRIVACY).click(timeout=app.STEP_MS)
-    desk.get_by_role("switch", name=re.compile(said.PRIVACY_ROWS["typing"][0]), checked=False).wait_for(
-        state="attached", timeout=ARRIVAL_MS
-    )
+    hidden.wait_for(state="attached", timeout=ARRIVAL_MS)
 
 
 def blocking(desk: Page, phone: Page, anna: str, ben: str) -> None:

@@ -21,7 +21,7 @@ class Privacy(Observed):
         self._engine = engine
         self.values: dict[str, bool] = {}
         self.fault = ""
-        self._changes = 0
+        self._changes, self._on_their_way = 0, 0
 
     @property
     def loaded(self) -> bool:
@@ -30,20 +30,21 @@ class Privacy(Observed):
 
     async def load(self) -> None:
         """Ask the server; what it says of before a change is nothing new."""
-        asked = self._changes
+        asked, changing = self._changes, self._on_their_way > 0
         try:
             told = await self._engine.call("privacy")
         except EngineError as error:
             self.fault = faults.sentence(error)
             self.changed()
         else:
-            if asked == self._changes:
+            if asked == self._changes and not changing:
                 self.heard(told)
 
     async def change(self, name: str, *, on: bool) -> None:
         """Let others see something from now on, or not any more."""
         before = self.values
         self._changes += 1
+        self._on_their_way += 1
         self.values, self.fault = {**before, name: on}, ""
         self.changed()
         try:
@@ -51,6 +52,8 @@ class Privacy(Observed):
         except EngineError as error:
             self.values, self.fault = before, faults.sentence(error)
             self.changed()
+        finally:
+            self._on_their_way -= 1
 
     def heard(self, settings: Json) -> None:
         """The settings are these now, by this device or another."""
