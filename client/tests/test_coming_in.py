@@ -47,6 +47,23 @@ async def test_who_was_put_out_and_taken_in_while_away_comes_in_by_the_welcome(t
     assert bob.notices() == []
 
 
+@pytest.mark.parametrize("out", [True, False], ids=["knows that it was put out", "was away all the while"])
+async def test_who_was_taken_in_comes_in_also_without_a_welcome_of_use(trip, server, out):
+    alice, bob, where = trip
+    await alice.group_remove(where, ["@bob"])
+    if out:
+        await bob.sync()
+        assert row_of(bob, where).status == "removed"
+    await alice.send(where, "between")
+    await alice.group_add(where, ["@bob"])
+    server.logs[where].welcomes.clear()  # as a reset does: its own is for those who were there before
+    await bob.sync()
+    assert row_of(bob, where).status == "member"
+    await alice.send(where, "three")
+    await bob.sync()
+    assert (await texts(bob, where), bob.notices()) == (["one", "three"], [])
+
+
 async def test_a_pending_commit_of_before_holds_nothing_up(trip):
     alice, bob, where = trip
     member, _ = bob.session.groups.load(where)

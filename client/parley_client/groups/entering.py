@@ -114,11 +114,18 @@ async def _look_into_archive(session: Session, conversation_id: ConversationId) 
             await _begin_from_archive(session, conversation_id)
 
 
-async def enter_anew(session: Session, conversation_id: ConversationId) -> None:
-    """Be a member by a later Welcome: the person was put out and taken in while this device was away."""
+async def enter_anew(session: Session, conversation_id: ConversationId, *, wait_s: float) -> None:
+    """Be a member again, where the server says that the person is in: they were put out and taken in.
+
+    A reset may have made the Welcome into this stay one of no use.
+    """
     async with session.lock(conversation_id):
         row = load_conversation(session.store, conversation_id)
-        await _enter_by_welcome(session, conversation_id, row)
+        if await _enter_by_welcome(session, conversation_id, row):
+            return
+    await be_out(session, conversation_id)
+    if (await enter(session, conversation_id, wait_s=wait_s)).status == "removed":
+        await enter_by_external_commit(session, conversation_id, while_=("outside", "removed"))
 
 
 async def be_out(session: Session, conversation_id: ConversationId) -> None:
@@ -292,13 +299,13 @@ async def follow_shown(session: Session, state: GroupState) -> tuple[PublicGroup
 
 
 async def enter_by_external_commit(
-    session: Session, conversation_id: ConversationId, *, while_: conversations.Status = "outside"
+    session: Session, conversation_id: ConversationId, *, while_: tuple[conversations.Status, ...] = ("outside",)
 ) -> ConversationRow:
-    """Be a member by this device's own commit, as long as it stands there as `while_` says."""
+    """Be a member by this device's own commit, as long as it stands there in one of the ways of `while_`."""
     for _ in range(COMMIT_ATTEMPTS):
         async with session.lock(conversation_id):
             row = await catch_up_locked(session, conversation_id)
-            if row is not None and row.status != while_:
+            if row is not None and row.status not in while_:
                 return row
             if queues.load_pending(session.store, conversation_id) is None:
                 await _prepare_external_commit(session, conversation_id, row)

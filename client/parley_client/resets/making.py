@@ -72,7 +72,7 @@ async def _go_on(session: Session, conversation_id: ConversationId) -> None:
         if is_another(policy, suspect.author, own):
             await _reset(session, conversation_id)
     elif _may_come_in_again(session, conversation_id):
-        await enter_by_external_commit(session, conversation_id, while_="stuck")
+        await enter_by_external_commit(session, conversation_id, while_=("stuck",))
 
 
 async def confirm(session: Session, conversation_id: ConversationId) -> None:

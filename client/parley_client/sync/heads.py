@@ -39,10 +39,10 @@ async def sync_head(session: Session, head: Head, *, wait_s: float = WELCOME_WAI
         await read_history(session, conversation_id, since=head.first_visible_sequence)
     elif row is not None and row.status == "creating":
         await ensure_member(session, conversation_id)
-    elif row is None or row.status in {"outside", "removed"}:
+    elif row is None or row.status == "outside":
         await enter(session, conversation_id, wait_s=wait_s)
-    elif unreadable and row.status in {"member", "stuck", "paused"}:
-        await enter_anew(session, conversation_id)
+    elif row.status == "removed" or (unreadable and row.status in {"member", "stuck", "paused"}):
+        await enter_anew(session, conversation_id, wait_s=wait_s)
     if row is not None and row.cursor < head.head:
         await catch_up(session, conversation_id)
     await go_on(session, conversation_id)
