@@ -4,6 +4,7 @@ there, for every operation and every identifier in its path."""
 import json
 import re
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -171,9 +172,20 @@ def things(stack: Stack, device: Callable[..., Device], matrix: Matrix) -> Thing
         *("messaging/archive", "messaging/history-keys"),
     ]
     made = Things(ids, channel, known | {"conversation_id": private}, watched, token)
-    made.seen = {path: call("GET", path) for path in watched}
+    made.seen = at_rest(lambda: {path: call("GET", path) for path in watched})
     call("GET", f"media/objects/{stored}")
     return made
+
+
+def at_rest(look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What stands there once nothing of the person's own is on its way: positions are written up to a second later."""
+    seen = look()
+    for _ in range(10):
+        time.sleep(1.5)
+        before, seen = seen, look()
+        if before == seen:
+            return seen
+    raise AssertionError("it never comes to rest")
 
 
 def paths_of(service_prefix: str, operation: Operation, things: Things) -> tuple[str, list[tuple[str, set[str]]]]:
