@@ -147,7 +147,7 @@ def _below(ui: Ui, helper: str, fault: str) -> list[ft.Control]:
 def StrengthMeter(level: int, sentence: str) -> ft.Control:
     """Four bars and a sentence: colour is never the only sign."""
     ui = use_ui()
-    tone = (ui.c.danger, ui.c.danger, ui.c.warning, ui.c.success, ui.c.success)[level]
+    tone = (ui.c.info, ui.c.danger, ui.c.warning, ui.c.success, ui.c.success)[level]  # a hint before it is a fault
     bars: list[ft.Control] = [
         ft.Container(
             height=Size.METER, expand=True, border_radius=Size.METER, bgcolor=tone.ink if i < level else ui.c.line
