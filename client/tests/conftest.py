@@ -29,6 +29,7 @@ from fake_rooms import FakeRooms
 from fake_state import FakeState
 from fake_telling import FakeTelling
 from hypothesis import settings
+from sign_in_words import sign_in_words
 
 from parley_client import Client
 from parley_client.api.network import Answer, Request, SocketClosed
@@ -46,7 +47,6 @@ from parley_mls import default_primitives, handshake_group_id
 
 settings.register_profile("client", deadline=None)
 settings.load_profile("client")
-PASSWORD = "a long enough password"
 Fault = Callable[[Request], str | None]
 
 
@@ -412,16 +412,13 @@ class People:
 
     async def register(self, name: str) -> Client:
         client = self.open(name)
-        answer = await client.register(
-            server="https://parley.test", ca_file=None, username=name, email=f"{name}@x.test", password=PASSWORD
-        )
+        answer = await client.register(**sign_in_words(name), email=f"{name}@x.test")
         self.recovery_keys[name] = answer.recovery_key
         return client
 
     async def restore(self, name: str, profile: str) -> Client:
         client = self.open(profile)
-        words = {"server": "https://parley.test", "ca_file": None, "username": name, "password": PASSWORD}
-        await client.login(**words, recovery_key=self.recovery_keys[name])
+        await client.login(**sign_in_words(name), recovery_key=self.recovery_keys[name])
         return client
 
     async def reopen(self, profile: str, old: Client) -> Client:

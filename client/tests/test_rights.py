@@ -4,6 +4,7 @@ import json
 
 import pytest
 from fake_rights import ARCHIVE, DUE_AT
+from sign_in_words import sign_in_words
 
 from parley_client.profiles.knowing import up_to_date
 from parley_client.rights import exporting
@@ -12,16 +13,10 @@ from parley_contracts.encoding import b64decode
 from parley_contracts.limits import PROFILE_AGE_S_MAX
 from parley_contracts.problems import NotFound
 
-PASSWORD = "a long enough password"
-
 
 @pytest.fixture(autouse=True)
 def quick(no_pauses):
     return None
-
-
-def again(name):
-    return {"server": "https://parley.test", "ca_file": None, "username": name, "password": PASSWORD}
 
 
 async def test_an_account_that_is_let_go_comes_back_by_signing_in_on_the_same_device(people, server):
@@ -33,7 +28,7 @@ async def test_an_account_that_is_let_go_comes_back_by_signing_in_on_the_same_de
     alice.subscribe(lambda event: heard.append(event.name))
     assert (await Rpc(alice).call("account.delete", {})).due_at == DUE_AT
     assert "signed_out" in heard and alice.whoami().user_id in server.going
-    await alice.login(**again("alice"), recovery_key=None)
+    await alice.login(**sign_in_words("alice"), recovery_key=None)
     assert alice.whoami().device_id == device_id
     await bob.send("@alice", "after")
     await alice.sync()

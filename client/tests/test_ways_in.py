@@ -4,14 +4,14 @@ import asyncio
 
 import msgspec
 import pytest
+from sign_in_words import sign_in_words
 
 from parley_client.api.auth import PasskeyAnswer
 from parley_client.errors import AlreadySignedIn, NoPasskey, NotSignedIn, RecoveryKeyRefused, RecoveryKeyRequired
 from parley_contracts import problems
 from parley_contracts.auth_api import FLOW_TOKEN_HEADER, Assertion, AssertionResponse
 
-PASSWORD = "a long enough password"
-WORDS = {"server": "https://parley.test", "ca_file": None, "username": "alice", "password": PASSWORD}
+WORDS = sign_in_words("alice")
 KEY = Assertion("key", "key", "public-key", AssertionResponse("data", "authenticator", "alice"))
 
 

@@ -7,6 +7,7 @@ import random
 import re
 
 import pytest
+from sign_in_words import sign_in_words
 
 from parley_client.api.network import Answer
 from parley_client.errors import ClientError
@@ -16,7 +17,6 @@ from parley_contracts.problems import Problem
 #: The same answers for everybody who changes the client; `bench` draws new ones.
 SEED = int(os.environ.get("PARLEY_SEED", "366981273"))
 TRIALS = 8 * int(os.environ.get("PARLEY_TRIALS", "1"))
-PASSWORD = "a long enough password"
 BINARY = re.compile(r"[A-Za-z0-9_-]{20,}")
 SAID = ["one", "two", "three", "four"]
 
@@ -127,7 +127,7 @@ async def play(people, scene, answers, dice):
     device = await scene(people, alice, bob, group)
     flipping = Flipping(people.server, dice, answers)
     people.server.request = flipping.request
-    words = {"server": "https://parley.test", "ca_file": None, "username": "bob", "password": PASSWORD}
+    words = sign_in_words("bob")
     if scene is restoring:
         await quietly(device.login(**words, recovery_key=people.recovery_keys["bob"]))
     await quietly(device.sync())

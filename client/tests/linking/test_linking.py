@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sign_in_words import sign_in_words
 
 from parley_client.crypto.linking import LinkError as BrokenLink
 from parley_client.crypto.linking import (
@@ -27,8 +28,7 @@ from parley_contracts.encoding import b64decode, b64encode
 from parley_mls import default_primitives, generate_hpke_key
 
 P = default_primitives()
-PASSWORD = "a long enough password"
-ACCOUNT = {"server": "https://parley.test", "ca_file": None, "username": "alice", "password": PASSWORD}
+ACCOUNT = sign_in_words("alice")
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ import random
 
 import pytest
 from locked_profiles import quick_stretch
+from sign_in_words import sign_in_words
 
 from parley_client.crypto.passphrases import new_passphrase
 from parley_client.errors import RecoveryKeyRefused
@@ -12,12 +13,7 @@ from parley_client.recovery.words import DrawnWords, read_recovery
 from parley_contracts.encoding import b64decode, b64encode
 
 SEED = int(os.environ.get("PARLEY_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
-WORDS = {
-    "server": "https://parley.test",
-    "ca_file": None,
-    "username": "alice",
-    "password": "a long enough password",
-}
+WORDS = sign_in_words("alice")
 
 
 @pytest.fixture

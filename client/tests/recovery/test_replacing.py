@@ -6,17 +6,13 @@ import contextlib
 import pytest
 from hostile_people import user
 from locked_profiles import quick_stretch
+from sign_in_words import sign_in_words
 
 from parley_client.errors import NetworkError, RecoveryKeyRefused
 from parley_client.store.documents import load_account
 from parley_client.store.history import load_history_keys
 
-WORDS = {
-    "server": "https://parley.test",
-    "ca_file": None,
-    "username": "alice",
-    "password": "a long enough password",
-}
+WORDS = sign_in_words("alice")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from itertools import groupby
 
 import msgspec
 from crashing import Crash, crashed
+from sign_in_words import sign_in_words
 from simulated.clock import SKEW, DeviceTime
 from simulated.mortal import MortalStore
 from simulated.wire import Hearing, Wire
@@ -21,9 +22,6 @@ from parley_client.sync.heads import sync_head
 from parley_contracts.messaging_api import Entry
 from parley_contracts.problems import Problem
 from parley_mls import default_primitives
-
-SERVER = "https://parley.test"
-PASSWORD = "a long enough password"
 
 
 class SimulatedDevice:
@@ -62,14 +60,14 @@ class SimulatedDevice:
 
     async def register(self) -> str:
         """Make the person's account; gives the recovery key."""
-        words = {"server": SERVER, "ca_file": None, "username": self.person, "email": f"{self.person}@x.test"}
-        recovery_key = (await self.client.register(**words, password=PASSWORD)).recovery_key
+        words = sign_in_words(self.person)
+        recovery_key = (await self.client.register(**words, email=f"{self.person}@x.test")).recovery_key
         self._settle_in()
         return recovery_key
 
     async def restore(self) -> None:
         """Be a new device of the person, by the recovery key; again after a crash."""
-        words = {"server": SERVER, "ca_file": None, "username": self.person, "password": PASSWORD}
+        words = sign_in_words(self.person)
         try:
             await self.client.login(**words, recovery_key=self.recovery_key)
         finally:
