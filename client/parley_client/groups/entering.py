@@ -117,12 +117,8 @@ async def _look_into_archive(session: Session, conversation_id: ConversationId) 
 async def enter_anew(session: Session, conversation_id: ConversationId, *, wait_s: float) -> None:
     """Be a member again, where the server says that the person is in: they were put out and taken in.
 
-    A reset may have made the Welcome into this stay one of no use.
+    By the Welcome into this stay, or without it: a reset may have made it one of no use.
     """
-    async with session.lock(conversation_id):
-        row = load_conversation(session.store, conversation_id)
-        if await _enter_by_welcome(session, conversation_id, row):
-            return
     await be_out(session, conversation_id)
     if (await enter(session, conversation_id, wait_s=wait_s)).status == "removed":
         await enter_by_external_commit(session, conversation_id, while_=("outside", "removed"))
