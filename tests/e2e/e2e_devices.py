@@ -1,5 +1,7 @@
 """A running stack, and devices that are processes of their own, spoken to by JSON-RPC."""
 
+import atexit
+import functools
 import json
 import secrets
 import subprocess
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e_loops import run
+from e2e_nursery import Forked, Nursery
 
 from parley_client.api.http import Api
 from parley_client.platforms.https import HttpsNetwork
@@ -50,6 +53,14 @@ class Refused(Exception):
         self.slug: str = error.get("data", {}).get("slug", "")
 
 
+@functools.cache
+def nursery() -> Nursery:
+    """Where this process's devices come from."""
+    made = Nursery()
+    atexit.register(made.close)
+    return made
+
+
 class Device:
     """A device in a process of its own, spoken to by JSON-RPC."""
 
@@ -68,17 +79,11 @@ class Device:
     def start(self) -> None:
         """Begin the process, on what the profile holds."""
         self._log = (self.profile.parent / f"{self.profile.name}.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "parley_client", "--profile", str(self.profile), "jsonrpc"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-        )
+        self.process = nursery().start(["--profile", str(self.profile), "jsonrpc"], self._log)
         self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self._reader.start()
 
-    def _read(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
+    def _read(self, process: Forked) -> None:
         for line in process.stdout:
             message = json.loads(line)
             with self._changed:
@@ -96,7 +101,6 @@ class Device:
             self._next_id += 1
             request_id = self._next_id
             line = json.dumps({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params})
-            assert self.process.stdin is not None
             self.process.stdin.write(line.encode() + b"\n")
             self.process.stdin.flush()
 
@@ -116,7 +120,6 @@ class Device:
 
     def tell(self, line: bytes) -> dict[str, Any]:
         """Send a line as it stands; the answer without an id that it gets."""
-        assert self.process.stdin is not None
         self.process.stdin.write(line + b"\n")
         self.process.stdin.flush()
         with self._changed:
@@ -176,8 +179,6 @@ class Device:
         return self.history()
 
     def stop(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.close()
         try:
             self.process.wait(timeout=20)
@@ -193,8 +194,6 @@ class Device:
         self.process.kill()
         self.process.wait()
         self._reader.join(timeout=10)
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.stdout.close()
         self._log.close()

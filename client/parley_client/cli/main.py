@@ -6,7 +6,9 @@ Invariant: answers are JSON on standard output; what goes wrong is one sentence 
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, TypedDict
 
@@ -278,10 +280,16 @@ def jsonrpc(context: typer.Context) -> None:
     run(context, serve)
 
 
+@functools.cache
+def _commands() -> Callable[..., object]:
+    """All commands, which typer would make anew for each command line."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: list[str] | None = None, *, network: NetworkFactory | None = None) -> int:
     """Run a command line and return its exit code."""
     try:
-        app(arguments, standalone_mode=False, obj=network)
+        _commands()(arguments, standalone_mode=False, obj=network)
     except typer.Exit as done:
         return done.exit_code
     except (KeyboardInterrupt, typer.Abort):
