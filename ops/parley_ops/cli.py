@@ -170,6 +170,11 @@ PushLoopbackOption = Annotated[
     typer.Option(help="Let pushes go to this machine: for tests alone.", show_default="no-push-loopback"),
 ]
 
+CheapPasswordsOption = Annotated[
+    bool | None,
+    typer.Option(help="Hash new passwords weakly, in no time: for tests alone.", show_default="no-cheap-passwords"),
+]
+
 
 @app.command()
 def up(
@@ -202,6 +207,7 @@ def up(
     log_collector: LogCollectorOption = None,
     outbound_hosts: OutboundHostOption = None,
     push_loopback: PushLoopbackOption = None,
+    cheap_passwords: CheapPasswordsOption = None,
 ) -> None:
     """Start everything; without --detach stay in the foreground until Ctrl-C."""
     asked = {name: value for name, value in locals().items() if name != "home"}

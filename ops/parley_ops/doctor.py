@@ -45,6 +45,7 @@ def examine(stack: Stack) -> list[Finding]:
         *clock(stack),
         certificate(stack.home),
         *locks(stack.home),
+        *passwords(stack),
         *notifications(stack),
         *forwarding(stack.home, stack.instance.log_collector),
         *_parts(stack),
@@ -118,6 +119,16 @@ def locks(home: Home) -> list[Finding]:
             "Run ./parley down and ./parley up: the lock is removed at start.",
         ),
     ]
+
+
+def passwords(stack: Stack) -> Iterator[Finding]:
+    """Whether new passwords are hashed as they must be."""
+    yield _finding(
+        "password hashes",
+        not stack.instance.cheap_passwords,
+        "are weak, which is for tests alone" if stack.instance.cheap_passwords else "are strong",
+        "Run ./parley down, then ./parley up --no-cheap-passwords, and have people change their passwords.",
+    )
 
 
 def notifications(stack: Stack) -> Iterator[Finding]:

@@ -35,6 +35,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     replicas: Literal[1, 3] = 1
     #: Pushes may go to loopback: for a test's own receiver only.
     push_loopback: bool = False
+    #: New passwords are hashed weakly: for tests, which sign up by the hundred.
+    cheap_passwords: bool = False
     #: Browsers use TLS for every host below `host`, too.
     hsts_subdomains: bool = False
     #: Where lines of logs are sent, as HOST:PORT; empty: nowhere.

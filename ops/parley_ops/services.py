@@ -75,6 +75,7 @@ def _auth_environment(home: Home, instance: Instance, addresses: Addresses) -> d
     return environment(home, instance, "auth", addresses) | {
         "PARLEY_MAIL_DIR": str(home.data / "mail"),
         "PARLEY_EMAIL_VERIFICATION": "required" if instance.confirmed_email else "optional",
+        "PARLEY_PASSWORD_HASHES": "cheap" if instance.cheap_passwords else "strong",
         "PARLEY_SESSION_DAYS": str(instance.session_days or ""),
         "PARLEY_SIGN_UP": instance.sign_up,
         "PARLEY_SIGN_UP_DOMAINS": " ".join(instance.sign_up_domains),

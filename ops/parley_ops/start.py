@@ -44,6 +44,7 @@ DISK_FREE_BYTES_MIN = 512 * 1024 * 1024
 _KEPT = (
     *("host", "port", "limits_profile", "hsts_subdomains", "push_loopback", "confirmed_email", "nodes", "replicas"),
     *("sign_up", "sign_up_domains", "members_invite", "session_days", "log_collector", "outbound_hosts"),
+    "cheap_passwords",
 )
 
 Say = Callable[[str], None]
@@ -59,6 +60,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     limits_profile: str | None = None
     hsts_subdomains: bool | None = None
     push_loopback: bool | None = None
+    cheap_passwords: bool | None = None
     log_collector: str | None = None
     outbound_hosts: tuple[str, ...] | None = None
     mail_server_file: Path | None = None

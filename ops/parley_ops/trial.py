@@ -78,6 +78,8 @@ _ENGINE_VARIABLES = ("PARLEY_POSTGRES_URL", "PARLEY_MONGODB_URL", "PARLEY_REDIS_
 SLOWEST = ("--durations=12", "--durations-min=5")
 #: Of what waits for nobody: so that it ends with the other lanes, not after them on one core.
 _LOW_PRIORITY = ("nice", "-n", "3")
+#: Tests sign up by the hundred; benchmarks measure what passwords cost.
+_CHEAP = "--cheap-passwords"
 _NO_TESTS = 5  # pytest's exit code where nothing was chosen
 #: `services/auth/tests/identity_provider.py`.
 _PROVIDERS = """
@@ -128,7 +130,7 @@ def test(arguments: Sequence[str], *, keep: bool) -> int:
 
 
 def _test_chosen(children: Children, arguments: Sequence[str], *, keep: bool) -> int:
-    with _stack(children, runtime() / "test-home", keep=keep) as variables:
+    with _stack(children, runtime() / "test-home", _CHEAP, keep=keep) as variables:
         chosen = _split(arguments, checkout())
         runs = [_pytest(children, run, arguments, variables, say=_print) for run in chosen]
     return _closing(runs)
@@ -155,7 +157,7 @@ def _test_all(children: Children, *, keep: bool) -> int:
         return done
 
     def journeys() -> list[Ran]:
-        with _stack(children, runtime() / "journeys-home", keep=False) as variables:
+        with _stack(children, runtime() / "journeys-home", _CHEAP, keep=False) as variables:
             return lane([("journeys", [JOURNEYS, *elsewhere])], variables)
 
     def filling() -> tuple[int, list[Ran]]:
@@ -165,7 +167,7 @@ def _test_all(children: Children, *, keep: bool) -> int:
 
     with ThreadPoolExecutor(max_workers=3) as beside:
         filled = beside.submit(filling)
-        with _stack(children, runtime() / "test-home", keep=keep) as variables:
+        with _stack(children, runtime() / "test-home", _CHEAP, keep=keep) as variables:
             services = [auth, ("rooms", list(ROOMS)), ("operations", list(OPERATIONS))]
             waiting = [beside.submit(lane, services, variables), beside.submit(journeys)]
             in_browsers = _pytest(children, ("browsers", browsers), SLOWEST, variables, say=_print)

@@ -116,16 +116,19 @@ def test_secrets_and_data_are_their_users_alone(operator):
     assert pushing == {path.name for path in (operator.home.secrets / "notification").iterdir()}
 
 
-def test_pushes_to_loopback_are_refused_by_default_and_doctor_warns_of_them(operator):
-    assert "ok    push to loopback: is refused" in operator.run("doctor").stdout
-    allowed = msgspec.structs.replace(operator.stack.instance, push_loopback=True)
-    store_instance(operator.home, allowed)
+def test_doctor_warns_of_what_is_for_tests_alone(operator):
+    sound = operator.run("doctor").stdout
+    assert "ok    push to loopback: is refused" in sound
+    assert "ok    password hashes: are strong" in sound
+    ordinary = operator.stack.instance
+    store_instance(operator.home, msgspec.structs.replace(ordinary, push_loopback=True, cheap_passwords=True))
     try:
         warned = operator.run("doctor")
     finally:
-        store_instance(operator.home, msgspec.structs.replace(allowed, push_loopback=False))
+        store_instance(operator.home, ordinary)
     assert warned.returncode == 1
     assert "FAULT push to loopback: is allowed" in warned.stdout
+    assert "FAULT password hashes: are weak" in warned.stdout
 
 
 def test_events_that_nobody_can_read_are_reported(operator):

@@ -33,7 +33,7 @@ def stack() -> Iterator[Stack]:
     port = free_port()
     command = [str(ROOT / "parley"), "up", "--home", str(home_folder), "--port", str(port), "--detach"]
     own = {name: value for name, value in os.environ.items() if name not in ENGINES}
-    command += ["--limits-profile", "test", "--push-loopback", "--members-invite"]
+    command += ["--limits-profile", "test", "--push-loopback", "--members-invite", "--cheap-passwords"]
     providers, provider_port = trusted_provider(home_folder)
     os.environ["PARLEY_TEST_PROVIDER_PORT"] = str(provider_port)
     command += ["--identity-providers-file", str(providers)]

@@ -55,6 +55,8 @@ class Config(DjangoConfig):
         #: The mail server, where the operator gave one.
         self.mail_server: Final = self._mail_server()
         self.email_demanded: Final = _demanded(environment.get("PARLEY_EMAIL_VERIFICATION", "optional"))
+        #: Whether new passwords are hashed weakly: for tests alone.
+        self.cheap_passwords: Final = _cheap(environment.get("PARLEY_PASSWORD_HASHES", "strong"))
         #: Who may make an account.
         self.sign_up: Final = parse_sign_up(environment)
         #: After how many days a session ends unless its person proved who they are meanwhile; None: while it is used, it lasts.
@@ -126,6 +128,12 @@ def _demanded(value: str) -> bool:
     if value not in {"optional", "required"}:
         raise ConfigError("PARLEY_EMAIL_VERIFICATION is neither optional nor required")
     return value == "required"
+
+
+def _cheap(value: str) -> bool:
+    if value not in {"cheap", "strong"}:
+        raise ConfigError("PARLEY_PASSWORD_HASHES is neither cheap nor strong")
+    return value == "cheap"
 
 
 def _days(value: str) -> int | None:

@@ -107,7 +107,9 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["parley_auth.accounts.passwords.BoundedArgon2Hasher"]
+PASSWORD_HASHERS = [
+    f"parley_auth.accounts.passwords.{'CheapArgon2Hasher' if CONFIG.cheap_passwords else 'BoundedArgon2Hasher'}"
+]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",

@@ -25,6 +25,7 @@ def test_environment_is_read():
     assert config.origin == "https://chat.example:8443"
     assert (config.server_name, config.host) == ("chat.example:8443", "chat.example")
     assert config.limits_profile == "default"
+    assert not config.cheap_passwords
     assert read_config(ENVIRONMENT | {"PARLEY_ORIGIN": "https://Chat.Example:443"}).server_name == "chat.example"
 
 
@@ -44,6 +45,7 @@ def test_missing_variables_are_named(name):
     ("name", "value"),
     [
         ("PARLEY_LIMITS_PROFILE", "none"),
+        ("PARLEY_PASSWORD_HASHES", "secret"),
         ("PARLEY_POSTGRES_URL", "postgresql://secret@[bad"),
         ("PARLEY_POSTGRES_URL", "mysql://secret@db.example"),
         ("PARLEY_SERVICE_KEYS", "/nowhere/at/all"),
