@@ -4,8 +4,7 @@ The tests run as eight pytest processes in four lanes, for each Django project w
 have engines, and the operations on stacks of their own; beside them the journeys in browsers, and notification; beside both, on another
 stack, the journeys that also kill its parts. All of these wait for others most of the time. What waits for nobody fills the gaps at a
 slightly lower priority: the checks, the tests that need no stack, and trials that try one thing many times. What the rooms and the
-processes that they start execute is measured together, which makes them half as slow again: to measure the trials, too, or the stacks,
-would tell hardly more.
+processes that they start execute is measured together (`tests/measured`); to measure the trials, too, or the stacks, would tell hardly more.
 
 Invariant: a trial that a signal ends takes its stacks down.
 """
@@ -53,19 +52,24 @@ BROWSERS = (
 #: What `check` runs already.
 OF_CHECK = ("tests/test_tidy.py",)
 MEASURED = (*DJANGO_ROOMS, "rooms", "units")
-#: What a benchmark's stack has beyond the ordinary one's.
-BENCH_OPTIONS = {"faults": ("--replicas", "3")}
-#: Benchmarks that start what they need themselves.
-ALONE = {"anchors", "disk", "encryption", "restore"}
-PACKAGES = (
+#: Whose lines are counted.
+COVERED = (
     "contracts/parley_contracts",
     "mls/parley_mls",
     "services/auth/parley_auth",
     "services/serving/parley_serving",
     "services/messaging/parley_messaging",
     "services/media/parley_media",
+    "services/notification/parley_notification",
     "client/parley_client",
     "app/parley_app",
+)
+#: What a benchmark's stack has beyond the ordinary one's.
+BENCH_OPTIONS = {"faults": ("--replicas", "3")}
+#: Benchmarks that start what they need themselves.
+ALONE = {"anchors", "crashes", "disk", "encryption", "flips", "restore", "simulation"}
+PACKAGES = (
+    *(package for package in COVERED if not package.startswith("services/notification")),
     "ops/parley_ops",
     "gateway/parley_gateway",
     "bench",
@@ -174,7 +178,7 @@ def _test_all(children: Children, *, keep: bool) -> int:
             runs = lane([notification], variables)
             runs = [*(run for each in waiting for run in each.result()), *runs]
         checked, others = filled.result()
-    covered = _coverage(source, folder)
+    covered = _covered(source, folder)
     return _closing([*runs, *others, in_browsers]) or checked or covered
 
 
@@ -188,10 +192,15 @@ def _closing(runs: Sequence[Ran]) -> int:
 
 
 def _measuring(name: str, source: Path, folder: Path) -> dict[str, str]:
-    """The variables by which a run, and what its tests start, are measured into `folder`."""
+    """The variables by which a run, and what its tests start, leave in `folder` what they executed."""
     if name not in MEASURED:
         return {}
-    return {"COVERAGE_PROCESS_START": str(source / "pyproject.toml"), "COVERAGE_FILE": str(folder / ".coverage")}
+    packages = [str(place / package) for place in (source, runtime() / "src") for package in COVERED]
+    return {
+        "PYTHONPATH": str(source / "tests" / "measured"),
+        "PARLEY_COVERAGE": str(folder),
+        "PARLEY_COVERAGE_SOURCES": os.pathsep.join(packages),
+    }
 
 
 def bench(name: str, arguments: Sequence[str]) -> int:
@@ -253,15 +262,11 @@ def _pytest(
     return name, closing, process.returncode
 
 
-def _coverage(source: Path, folder: Path) -> int:
-    """Combine what all processes measured, print the table, and hold the floor."""
-    variables = _environment() | {"COVERAGE_FILE": str(folder / ".coverage")}
-    subprocess.run(
-        [sys.executable, "-m", "coverage", "combine", "--quiet", str(folder)], cwd=source, env=variables, check=False
-    )
-    return subprocess.run(
-        [sys.executable, "-m", "coverage", "report"], cwd=source, env=variables, check=False
-    ).returncode
+def _covered(source: Path, folder: Path) -> int:
+    """Print the table of what all processes executed, and hold the floor."""
+    command = [sys.executable, str(source / "tests" / "measured" / "report.py")]
+    command += [str(folder), str(source), str(runtime() / "src"), *COVERED]
+    return subprocess.run(command, cwd=source, env=_environment(), check=False).returncode
 
 
 def trusted_provider(place: Path) -> tuple[Path, int]:

@@ -92,7 +92,7 @@ class Stack:
 def environment_of(run_dir: Path, auth: AuthStandIn, mongodb_url: str) -> dict[str, str]:
     s3 = {name: os.environ[name] for name in S3_NAMES}
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
-    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    measured = {name: value for name, value in os.environ.items() if name.startswith("PARLEY_COVERAGE")}
     return (
         kept
         | s3
