@@ -118,20 +118,14 @@ def spoilt() -> Spoilt:
     return Spoilt()
 
 
-def test_only_a_late_commit_is_suspect(spoilt: Spoilt):
+def test_only_a_commit_of_this_generation_is_suspect(spoilt: Spoilt):
     state = ConversationState.after(spoilt.suspect)
     assert checked_suspect(state, spoilt.suspect) is spoilt.suspect
     for none in (None, msgspec.structs.replace(spoilt.suspect, type=UNUSABLE)):
         with pytest.raises(InvalidRequest):
             checked_suspect(state, none)
     with pytest.raises(EpochStale):
-        checked_suspect(state_of(1), spoilt.suspect)
-    with pytest.raises(PolicyRefused):
-        checked_suspect(state_of(0, epoch=spoilt.suspect.epoch + 16), spoilt.suspect)
-
-
-def state_of(generation: int, epoch: int = 1) -> ConversationState:
-    return ConversationState(new_uuid7(), head=40, epoch=epoch, generation=generation)
+        checked_suspect(ConversationState(spoilt.talk.id, head=40, epoch=1, generation=1), spoilt.suspect)
 
 
 def test_who_was_there_before_a_commit_may_report_it(spoilt: Spoilt):
@@ -181,6 +175,9 @@ def test_a_reset_that_is_nearly_right(spoilt: Spoilt):
         with pytest.raises(problem) as caught:
             spoilt.judged(wrong, *both)
         assert type(caught.value) is problem
+    long_ago = msgspec.structs.replace(spoilt.suspect, epoch=spoilt.suspect.epoch - 16)
+    with pytest.raises(PolicyRefused, match="too long ago"):
+        spoilt.judged(sound, *both, suspect=long_ago)
     owned = msgspec.structs.replace(spoilt.suspect, user_id=first.person.user_id)  # another device of the same person's
     with pytest.raises(PolicyRefused, match="does not lead"):
         spoilt.judged(sound, *both, suspect=owned)

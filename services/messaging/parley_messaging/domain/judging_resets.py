@@ -29,13 +29,11 @@ _Leaf = tuple[UserId, DeviceId, bytes]
 
 
 def checked_suspect(state: ConversationState, suspect: StoredEntry | None) -> StoredEntry:
-    """The entry that a report or a reset may be about: a commit of the last epochs of the present generation."""
+    """The entry that a report or a reset may be about: a commit of the present generation."""
     if suspect is None or suspect.type != COMMIT:
         raise InvalidRequest("there is no commit at that entry", field="unusable")
     if suspect.generation != state.generation:
         raise EpochStale(epoch=state.epoch, head=state.head)
-    if state.epoch - suspect.epoch >= RESET_EPOCHS_MAX:
-        raise PolicyRefused("that commit is too long ago")
     return suspect
 
 
@@ -70,6 +68,8 @@ def judge_reset(
     server_name: str,
 ) -> Judged:
     """The epoch 1 of a new generation; `before` is the epoch that it branches from, before `suspect`, `present` the one that it ends."""
+    if present.epoch - suspect.epoch >= RESET_EPOCHS_MAX:
+        raise PolicyRefused("that commit is too long ago")
     policy = decode_policy(submission.policy)
     try:
         group = PublicGroup.from_group_info(PRIMITIVES, submission.group_info)
