@@ -9,13 +9,18 @@ import msgspec
 
 from parley_client.crypto.account import certify_device
 from parley_client.crypto.message import epoch_secret, open_message
+from parley_client.errors import ClientError
 from parley_client.groups.commits import Plan, commit_change
+from parley_client.resets import making
+from parley_client.store import resets
 from parley_client.store.conversations import load_conversation
 from parley_client.store.documents import load_account
+from parley_client.sync.catch_up import catch_up
 from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.ids import new_uuid7
 from parley_contracts.policy import ANCHOR_EXTENSION_TYPE, POLICY_EXTENSION_TYPE, decode_policy
+from parley_contracts.problems import Problem
 from parley_mls import Group, default_primitives, generate_signature_key, treekem
 
 P = default_primitives()
@@ -154,3 +159,23 @@ async def shown(client):
     for conversation in client.conversations():
         found += [message.text for message in await client.history(conversation.conversation_id)]
     return sorted(found)
+
+
+def standing(client, where):
+    row = load_conversation(client.store, where)
+    return row.generation, row.epoch, row.status
+
+
+async def all_sync(*clients, rounds=2):
+    for _ in range(rounds):
+        for client in clients:
+            with contextlib.suppress(ClientError, Problem):
+                await client.sync()
+
+
+async def reports_by_force(client, where, sequence):
+    """A report as the client would send it, of a commit that it may well be able to use."""
+    await catch_up(client.session, where)
+    await making._report(
+        client.session, resets.commit_at(client.store, load_conversation(client.store, where), sequence)
+    )
