@@ -120,7 +120,9 @@ def spoilt() -> Spoilt:
 
 def test_only_a_commit_of_this_generation_is_suspect(spoilt: Spoilt):
     state = ConversationState.after(spoilt.suspect)
-    assert checked_suspect(state, spoilt.suspect) is spoilt.suspect
+    late = ConversationState(spoilt.talk.id, head=40, epoch=spoilt.suspect.epoch + 40)
+    for now in (state, late):  # who was away for long reports it, too
+        assert checked_suspect(now, spoilt.suspect) is spoilt.suspect
     for none in (None, msgspec.structs.replace(spoilt.suspect, type=UNUSABLE)):
         with pytest.raises(InvalidRequest):
             checked_suspect(state, none)
