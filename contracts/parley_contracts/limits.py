@@ -51,6 +51,10 @@ VAULT_SIZE_BYTES_MAX = 4 * 1024
 RECOVERY_WRAP_SIZE_BYTES_MAX = 256
 RECOVERY_SALT_SIZE_BYTES = 16
 RECOVERY_PEPPER_SIZE_BYTES = 32
+RECOVERY_PASSKEY_SALT_SIZE_BYTES = 32
+RECOVERY_PASSKEY_WRAP_SIZE_BYTES = 60
+#: What an authenticator may call a credential (WebAuthn level 3, section 4).
+CREDENTIAL_ID_SIZE_BYTES_MAX = 1023
 STATEMENT_SIZE_BYTES_MAX = 8 * 1024
 CERTIFICATE_SIZE_BYTES_MAX = 1024
 #: From its beginning a link of two devices is good for this long, and for one attempt.

@@ -12,22 +12,17 @@ from typing import Any, Final
 
 import msgspec
 
-from parley_client.calls import Methods, NoParams, Params
+from parley_client.calls import Methods, NoParams, Params, bytes_given
 from parley_client.client import Client
+from parley_client.crypto.passkeys import SALT_SIZE_BYTES, SECRET_SIZE_BYTES, creation_options, request_options
 from parley_client.crypto.passphrases import new_passphrase
 from parley_client.errors import ProfileLocked, UsageError
 from parley_client.events import Event, Listener, Listeners
 from parley_client.locking.lock import AppLock, LockSettings, lock_settings, require_lockable
-from parley_client.locking.passkeys import (
-    CREDENTIAL_SIZE_BYTES_MAX,
-    SALT_SIZE_BYTES,
-    SECRET_SIZE_BYTES,
-    creation_options,
-    request_options,
-)
 from parley_client.rpc import PROBLEM, CallError, Rpc, carry_out
 from parley_client.store.port import Store
-from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.encoding import b64encode
+from parley_contracts.limits import CREDENTIAL_ID_SIZE_BYTES_MAX
 from parley_mls import Primitives
 
 #: A sleeping machine's timers sleep too, so nobody waits for the end of the idle time in one go.
@@ -258,10 +253,8 @@ class Gate:
 
     async def _ask_passkey(self, params: AskParams) -> object:
         if params.credential:
-            credential, salt = (
-                _bytes(params.credential, CREDENTIAL_SIZE_BYTES_MAX),
-                _bytes(params.salt, SALT_SIZE_BYTES),
-            )
+            credential = bytes_given(params.credential, 1, CREDENTIAL_ID_SIZE_BYTES_MAX)
+            salt = bytes_given(params.salt, SALT_SIZE_BYTES, SALT_SIZE_BYTES)
         else:
             passkey = self._lock.passkey
             if passkey is None:
@@ -270,8 +263,9 @@ class Gate:
         return {"options": request_options(self._p, credential, salt)}
 
     async def _add_passkey(self, params: AddParams) -> object:
-        credential = _bytes(params.credential, CREDENTIAL_SIZE_BYTES_MAX)
-        salt, secret = _exactly(params.salt, SALT_SIZE_BYTES), _exactly(params.secret, SECRET_SIZE_BYTES)
+        credential = bytes_given(params.credential, 1, CREDENTIAL_ID_SIZE_BYTES_MAX)
+        salt = bytes_given(params.salt, SALT_SIZE_BYTES, SALT_SIZE_BYTES)
+        secret = bytes_given(params.secret, SECRET_SIZE_BYTES, SECRET_SIZE_BYTES)
         async with self._turn:
             self._lock.add_passkey(params.passphrase, credential, salt, secret)
         return {}
@@ -281,7 +275,7 @@ class Gate:
         return {}
 
     async def _unlock_by_passkey(self, params: SecretParams) -> object:
-        secret = _exactly(params.secret, SECRET_SIZE_BYTES)
+        secret = bytes_given(params.secret, SECRET_SIZE_BYTES, SECRET_SIZE_BYTES)
         return await self._open(lambda: self._lock.unlock_by_passkey(secret))
 
     # --- the device
@@ -338,23 +332,6 @@ class Gate:
 
     def _tell(self, *, locked: bool) -> None:
         self._listeners.tell(Event("lock.changed", {"locked": locked}))
-
-
-def _bytes(unverified_text: str, size_bytes_max: int) -> bytes:
-    try:
-        data = b64decode(unverified_text)
-    except ValueError as error:
-        raise UsageError("what a passkey gave is not base64url") from error
-    if not 0 < len(data) <= size_bytes_max:
-        raise UsageError("what a passkey gave has another size")
-    return data
-
-
-def _exactly(unverified_text: str, size_bytes: int) -> bytes:
-    data = _bytes(unverified_text, size_bytes)
-    if len(data) != size_bytes:
-        raise UsageError("what a passkey gave has another size")
-    return data
 
 
 def _locked() -> CallError:

@@ -3,6 +3,9 @@
     store key = 32 random bytes, for as long as the lock is on
     wrap      = `crypto.wraps` of it under "Parley App Lock 1", beside what `store.sealed` keeps
 
+A passkey may open the lock besides the passphrase (`crypto.passkeys`, under "Parley App Lock Passkey 1"): one that is made for this lock
+alone, and that no server knows.
+
 Invariants: where there is a whole sealed database it counts, and one in the clear beside it is erased; a try is counted before the
 passphrase is looked at.
 """
@@ -14,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from parley_client.crypto.passkeys import PasskeyWrap, PasskeyWrapping
 from parley_client.crypto.passphrases import PassphraseError, require_own
 from parley_client.crypto.sealing import KEY_SIZE_BYTES
 from parley_client.crypto.wraps import WrapError, Wrapping
@@ -25,7 +29,6 @@ from parley_client.errors import (
     WeakPassphrase,
     WrongPassphrase,
 )
-from parley_client.locking.passkeys import LockPasskey, unwrap_by_passkey, wrap_for_passkey
 from parley_client.platforms.stretching import Stretch
 from parley_client.store import documents
 from parley_client.store.port import ImagedStore, Profile, Store
@@ -39,6 +42,7 @@ _FIRST_WAIT_S, _WAIT_S_MAX = 30, 3600
 IDLE_S_DEFAULT: Final = 15 * 60
 IDLE_S_MIN, IDLE_S_MAX = 60, 7 * 24 * 3600
 _LABEL: Final = "Parley App Lock 1"
+_PASSKEY_LABEL: Final = "Parley App Lock Passkey 1"
 _DOCUMENT: Final = "app_lock"
 _TABLES: Final = (
     "CREATE TABLE lock (wrap BLOB NOT NULL, failures INTEGER NOT NULL, tried_at INTEGER NOT NULL)",
@@ -63,6 +67,7 @@ class AppLock:
     def __init__(self, profile: Profile, primitives: Primitives, stretch: Stretch, clock: Callable[[], float]) -> None:
         self._profile, self._p, self._clock = profile, primitives, clock
         self._wrapping = Wrapping(primitives, stretch, _LABEL)
+        self._passkeys = PasskeyWrapping(primitives, _PASSKEY_LABEL)
         self._outer: Store | None = None
         self._plain: ImagedStore | None = None
         self._sealed: SealedStore | None = None
@@ -99,21 +104,21 @@ class AppLock:
         if passkey is None:
             raise UsageError("no passkey opens this profile")
         try:
-            store_key = unwrap_by_passkey(self._p, passkey, secret)
+            store_key = self._passkeys.unwrap(passkey, secret)
         except CryptoError as error:
             raise WrongPassphrase("this passkey does not open this device") from error
         return self._unsealed(self._required_outer(), store_key)
 
     @property
-    def passkey(self) -> LockPasskey | None:
+    def passkey(self) -> PasskeyWrap | None:
         """The passkey that opens the lock besides the passphrase."""
         rows = self._required_outer().execute("SELECT credential, salt, wrap FROM passkey")
-        return LockPasskey(*rows[0]) if rows else None
+        return PasskeyWrap(*rows[0]) if rows else None
 
     def add_passkey(self, passphrase: str, credential: bytes, salt: bytes, secret: bytes) -> None:
         """Have a passkey open the lock, too, in place of any other one; `WrongPassphrase`, `TooManyTries`."""
         outer = self._required_outer()
-        wrap = wrap_for_passkey(self._p, self._store_key(outer, passphrase), secret, salt)
+        wrap = self._passkeys.wrap(self._store_key(outer, passphrase), secret, salt)
         with outer.transaction():
             outer.execute("DELETE FROM passkey")
             outer.execute("INSERT INTO passkey VALUES (?, ?, ?)", (credential, salt, wrap))

@@ -1,17 +1,17 @@
 """A passkey that opens an app lock besides the passphrase: what it gives is a secret of 32 bytes (PRF), played here by a hash."""
 
-import hashlib
 import os
 import random
 
 import pytest
 from locked_devices import SECRET, alice, read  # noqa: F401 - a fixture
 from locked_profiles import PASSPHRASE, P, lock_of
+from soft_passkeys import given
 
+from parley_client.crypto.passkeys import PasskeyWrap, PasskeyWrapping
 from parley_client.errors import UsageError, WrongPassphrase
 from parley_client.locking.lock import LockSettings
-from parley_client.locking.passkeys import LockPasskey, unwrap_by_passkey, wrap_for_passkey
-from parley_contracts.encoding import b64decode, b64encode
+from parley_contracts.encoding import b64encode
 from parley_mls import CryptoError
 
 SEED = int(os.environ.get("PARLEY_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
@@ -19,9 +19,7 @@ CREDENTIAL = b"a credential's id"
 
 
 def answer(options):
-    """What the passkey gives for the salt that it is asked by."""
-    salt = b64decode(options["publicKey"]["extensions"]["prf"]["eval"]["first"])
-    return b64encode(hashlib.sha256(b"inside the passkey" + salt).digest())
+    return b64encode(given(options, b"inside the passkey"))
 
 
 async def added(caller):
@@ -87,13 +85,14 @@ def test_a_lock_that_was_put_on_anew_knows_no_passkey(tmp_path):
 
 def test_every_changed_byte_of_its_wrap_is_refused(say_trials):
     salt, secret = bytes(range(32)), b"s" * 32
-    wrap, dice = wrap_for_passkey(P, b"k" * 32, secret, salt), random.Random(SEED)
-    assert unwrap_by_passkey(P, LockPasskey(CREDENTIAL, salt, wrap), secret) == b"k" * 32
+    wrapping, dice = PasskeyWrapping(P, "Parley App Lock Passkey 1"), random.Random(SEED)
+    wrap = wrapping.wrap(b"k" * 32, secret, salt)
+    assert wrapping.unwrap(PasskeyWrap(CREDENTIAL, salt, wrap), secret) == b"k" * 32
     for name, data in (("wrap", wrap), ("salt", salt)):
         for place in range(len(data)):
             changed = bytearray(data)
             changed[place] ^= 1 << dice.randrange(8)
             parts = {"wrap": wrap, "salt": salt} | {name: bytes(changed)}
             with pytest.raises(CryptoError):
-                unwrap_by_passkey(P, LockPasskey(CREDENTIAL, **parts), secret)
+                wrapping.unwrap(PasskeyWrap(CREDENTIAL, **parts), secret)
     say_trials(f"flips n={len(wrap) + len(salt)} seed={SEED}")
