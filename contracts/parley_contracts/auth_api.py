@@ -54,13 +54,12 @@ class AssertionResponse(msgspec.Struct, frozen=True):
 
 
 class Assertion(msgspec.Struct, frozen=True):
-    """`PublicKeyCredential.toJSON()` of `navigator.credentials.get()`."""
+    """`PublicKeyCredential.toJSON()` of `navigator.credentials.get()`, without what extensions gave: that may be a secret of the device."""
 
     id: str
     raw_id: str = msgspec.field(name="rawId")
     type: Literal["public-key"]
     response: AssertionResponse
-    extensions: dict[str, object] = msgspec.field(name="clientExtensionResults", default_factory=dict)
     attachment: str | None = msgspec.field(name="authenticatorAttachment", default=None)
 
 
@@ -194,6 +193,7 @@ class OwnProfile(msgspec.Struct, frozen=True):
     has_statement: bool
     email_verified: bool = False
     has_recovery_words: bool = False
+    has_recovery_passkey: bool = False
     about: str = ""
     pronouns: str = ""
     time_zone: str = ""
@@ -276,13 +276,12 @@ class AttestationResponse(msgspec.Struct, frozen=True):
 
 
 class Attestation(msgspec.Struct, frozen=True):
-    """`PublicKeyCredential.toJSON()` of `navigator.credentials.create()`."""
+    """`PublicKeyCredential.toJSON()` of `navigator.credentials.create()`, without what extensions gave."""
 
     id: str
     raw_id: str = msgspec.field(name="rawId")
     type: Literal["public-key"]
     response: AttestationResponse
-    extensions: dict[str, object] = msgspec.field(name="clientExtensionResults", default_factory=dict)
     attachment: str | None = msgspec.field(name="authenticatorAttachment", default=None)
 
 

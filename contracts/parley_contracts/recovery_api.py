@@ -1,7 +1,9 @@
-"""Wire types of recovery words: the recovery key wrapped by six words and by a secret of the server.
+"""Wire types of what stands for the recovery key: six words, and a passkey.
 
-The *pepper* is 32 bytes that the server makes of a secret outside its database, the person and the salt. Whoever has a copy of
+Words wrap it with a secret of the server. The *pepper* is 32 bytes that the server makes of a secret outside its database, the person and the salt. Whoever has a copy of
 the database has wraps without peppers; who has signed in is given the account's own, a few times an hour.
+
+A passkey wraps it by a secret of 32 bytes that it gives for a salt (WebAuthn's PRF extension), and that no server sees.
 """
 
 from __future__ import annotations
@@ -28,3 +30,11 @@ class RecoveryWords(msgspec.Struct, frozen=True):
 
     wrap: str
     pepper: str
+
+
+class RecoveryPasskey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT` and `GET me/recovery-passkey`: which credential, the salt that it is asked by, and the wrap; binary is base64url."""
+
+    credential: str
+    salt: str
+    wrap: str

@@ -113,6 +113,11 @@ _VAULT = up_to(limits.VAULT_SIZE_BYTES_MAX)
 _WRAP = up_to(limits.RECOVERY_WRAP_SIZE_BYTES_MAX)
 _SALT = exactly(limits.RECOVERY_SALT_SIZE_BYTES)
 _PEPPER = exactly(limits.RECOVERY_PEPPER_SIZE_BYTES)
+_RECOVERY_PASSKEY = {
+    "credential": up_to(limits.CREDENTIAL_ID_SIZE_BYTES_MAX),
+    "salt": exactly(limits.RECOVERY_PASSKEY_SALT_SIZE_BYTES),
+    "wrap": exactly(limits.RECOVERY_PASSKEY_WRAP_SIZE_BYTES),
+}
 _CERTIFICATE = up_to(limits.CERTIFICATE_SIZE_BYTES_MAX)
 _KEY_PACKAGE = up_to(limits.KEY_PACKAGE_SIZE_BYTES_MAX)
 _ARCHIVE = up_to(limits.ARCHIVE_RECORD_SIZE_BYTES_MAX)
@@ -131,6 +136,7 @@ BINARY: Mapping[type[msgspec.Struct], Mapping[str, Binary]] = {
     recovery_api.RecoveryWordsBegun: {"salt": _SALT, "pepper": _PEPPER},
     recovery_api.RecoveryWordsUpload: {"salt": _SALT, "wrap": _WRAP},
     recovery_api.RecoveryWords: {"wrap": _WRAP, "pepper": _PEPPER},
+    recovery_api.RecoveryPasskey: _RECOVERY_PASSKEY,
     profile.AvatarUpload: {"image": up_to(limits.AVATAR_UPLOAD_SIZE_BYTES_MAX)},
     linking_api.DeviceLinkPart: {"data": _LINK_PART},
     linking_api.DeviceLink: dict.fromkeys(("offer", "answer", "reveal", "package"), _LINK_PART),

@@ -26,4 +26,5 @@ def test_profile_names_device(alice):
         "has_statement": True,
         "email_verified": False,
         "has_recovery_words": False,
+        "has_recovery_passkey": False,
     }

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from parley_auth.accounts.accounts import access_person_by_id
-from parley_auth.directory import recovery_words
+from parley_auth.directory import recovery_passkeys, recovery_words
 from parley_auth.directory.models import Statement
 from parley_auth.profiles.showing import checked_change, profile_of
 from parley_auth.relations.finding import find_by_name
@@ -68,4 +68,5 @@ def own_profile(session: Session) -> OwnProfile:
         has_statement=Statement.objects.filter(user=user).exists(),
         email_verified=user.email_verified_at is not None,
         has_recovery_words=recovery_words.exist(user),
+        has_recovery_passkey=recovery_passkeys.exist(user),
     )

@@ -21,6 +21,8 @@ class Act(models.TextChoices):
     RECOVERY_CODES_RENEWED = "recovery_codes.renewed"
     RECOVERY_WORDS_SET = "recovery_words.set"
     RECOVERY_WORDS_REMOVED = "recovery_words.removed"
+    RECOVERY_PASSKEY_SET = "recovery_passkey.set"
+    RECOVERY_PASSKEY_REMOVED = "recovery_passkey.removed"
     OPERATOR_SIGNED_IN = "operator.signed_in"
     OPERATOR_SIGNED_OUT = "operator.signed_out"
     OPERATOR_REFUSED = "operator.refused"

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from parley_contracts.ids import DeviceId
-from parley_contracts.limits import DEVICE_NAME_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX
+from parley_contracts.limits import CREDENTIAL_ID_SIZE_BYTES_MAX, DEVICE_NAME_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX
 
 
 class Statement(models.Model):
@@ -44,6 +44,21 @@ class RecoveryWrap(models.Model):
 
     def __str__(self) -> str:
         return f"recovery words of {self.user_id}"
+
+
+class RecoveryPasskey(models.Model):
+    """The recovery key, wrapped by what a passkey gives for `salt`, which this server never sees."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="recovery_passkey"
+    )
+    credential = models.BinaryField(max_length=CREDENTIAL_ID_SIZE_BYTES_MAX)
+    salt = models.BinaryField(max_length=32)
+    wrap = models.BinaryField(max_length=60)
+    created_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"recovery passkey of {self.user_id}"
 
 
 class Device(models.Model):

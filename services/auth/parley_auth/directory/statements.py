@@ -16,7 +16,7 @@ from django.db import transaction
 from parley_auth.accounts.models import User
 from parley_auth.audit.models import Act
 from parley_auth.audit.recording import record_own
-from parley_auth.directory import recovery_words
+from parley_auth.directory import recovery_passkeys, recovery_words
 from parley_auth.directory.devices import retire_device
 from parley_auth.directory.key_log import append_leaf
 from parley_auth.directory.models import Device, Statement
@@ -49,7 +49,7 @@ def store_statement(
         if known is not None:
             return known
         if versions and _recovery_key_of(versions[-1]) != statement.recovery_key:
-            recovery_words.forget(user)  # they stand for the recovery key of before
+            _forget_wraps(user)
         stored = _store(user, statement, unverified_statement, unverified_signature, vault)
         if version > 1:
             _end_devices_not_kept(user, statement)
@@ -78,7 +78,7 @@ def begin_anew(
             raise Conflict("Another root key has not been this account's before, and keeps no device of another one.")
         stored = _store(user, statement, unverified_statement, unverified_signature, vault)
         _end_all(user, but=session)
-        recovery_words.forget(user)  # they stand for the recovery key of before
+        _forget_wraps(user)
         tell_person(Letter.Kind.NEW_ROOT, user)
         record_own(Act.ROOT_REPLACED, user, version=statement.version)
     return signed_statement(stored)
@@ -118,6 +118,12 @@ def _locked_versions(user: User) -> list[Statement]:
     """The account's statements, ascending, and nobody adds another one meanwhile."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     return list(Statement.objects.filter(user=user).order_by("version"))
+
+
+def _forget_wraps(user: User) -> None:
+    """Words and passkey stand for the recovery key of before."""
+    recovery_words.forget(user)
+    recovery_passkeys.forget(user)
 
 
 def _recovery_key_of(stored: Statement) -> bytes:

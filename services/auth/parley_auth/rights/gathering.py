@@ -20,7 +20,7 @@ from django.db.models import Model
 
 from parley_auth.accounts.models import SentCode, User
 from parley_auth.audit.models import AuditEntry
-from parley_auth.directory.models import Device, KeyPackageClaim, RecoveryWrap, Statement
+from parley_auth.directory.models import Device, KeyPackageClaim, RecoveryPasskey, RecoveryWrap, Statement
 from parley_auth.invitations.models import Invitation, InvitedAccount
 from parley_auth.letters.models import Letter
 from parley_auth.operators.models import Grant
@@ -54,6 +54,7 @@ TABLES: Final[Mapping[type[Model], tuple[str, tuple[str, ...]]]] = {
     Block: ("blocker", ("blocked_id", "blocked_at", "ended_at")),
     Discovery: ("user", ("by_name",)),
     RecoveryWrap: ("user", ("created_at",)),  # the wrap itself is for who has the words
+    RecoveryPasskey: ("user", ("created_at",)),  # and this one for who has the passkey
     Export: ("user", ("id", "asked_at", "state", "size_bytes", "expires_at")),
 }
 LEFT_OUT: Final[Mapping[type[Model], str]] = {
