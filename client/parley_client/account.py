@@ -38,7 +38,6 @@ from parley_client.crypto.history import (
 from parley_client.crypto.linking import LinkPackage
 from parley_client.crypto.passphrases import normal
 from parley_client.crypto.recovery import new_recovery_key
-from parley_client.crypto.sealing import place_of
 from parley_client.directory import Directory
 from parley_client.errors import (
     AlreadySignedIn,
@@ -72,6 +71,18 @@ class SignUpWords:
     email: str
     password: str = field(repr=False)
     invitation: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Somebody who has signed in on a profile, which becomes their device by the recovery key; without `user_id` it is that already.
+
+    `afresh` leaves nothing of the device that the profile was: its leaves are gone from all groups.
+    """
+
+    account: Account
+    user_id: UserId | None = None
+    afresh: bool = False
 
 
 class SetUp:
@@ -124,33 +135,49 @@ class SetUp:
 
         An account without a name is whoever's the passkey is.
         """
-        if passkey is not None and not account.username:
-            username, tokens = await auth.login_by_passkey(self._api, passkey)
-            account = msgspec.structs.replace(account, username=username)
-        stored = self._stored(account)
-        again = stored is not None and stored.stage == "ready"
         if isinstance(recovery_key, DrawnWords) and normal(password) == recovery_key.text:
             raise RecoveryKeyRefused(
                 "these words are your password too, so the server has seen them: give the recovery key"
             )
-        if recovery_key is None and not again:
+        stored = self._stored(account) if account.username else None
+        if recovery_key is None and account.username and (stored is None or stored.stage != "ready"):
             raise RecoveryKeyRequired("a new device needs the recovery key: give --recovery-key-file")
+        arrival = await self.arrive(account, password=password, code=code, passkey=passkey, tokens=tokens)
+        if arrival.user_id is None:
+            return arrival.account
+        if recovery_key is None:
+            raise RecoveryKeyRequired(
+                "this device was signed out and returns as a new one: give --recovery-key-file"
+                if arrival.afresh
+                else "a new device needs the recovery key: give --recovery-key-file"
+            )
+        return await self.recover(arrival, recovery_key)
+
+    async def arrive(
+        self,
+        account: Account,
+        *,
+        password: str,
+        code: str | None = None,
+        passkey: auth.PasskeyAnswer | None = None,
+        tokens: Tokens | None = None,
+    ) -> Arrival:
+        """Sign in, as `login` does, and look whose device this is; nothing is stored of another one's but tokens."""
+        if passkey is not None and not account.username:
+            username, tokens = await auth.login_by_passkey(self._api, passkey)
+            account = msgspec.structs.replace(account, username=username)
+        stored = self._stored(account)
         self._api.keep_tokens(tokens or await self._tokens(account, password=password, code=code, passkey=passkey))
-        if stored is not None and again:
-            if await self._is_bound_again(stored):
-                return stored
-            if recovery_key is None:
-                raise RecoveryKeyRequired(
-                    "this device was signed out and returns as a new one: give --recovery-key-file"
-                )
+        again = stored is not None and stored.stage == "ready"
+        if stored is not None and again and await self._is_bound_again(stored):
+            return Arrival(stored)
         me = await auth.get_me(self._api)
         if not me.has_statement:
             raise RecoveryKeyRequired(
                 "this account never finished its registration; register it from its first profile"
             )
-        assert recovery_key is not None
         given_up = stored is not None and stored.stage == "root_made"  # the key was found after all
-        return await self._recover(stored or account, me.user_id, recovery_key, afresh=again or given_up)
+        return Arrival(stored or account, me.user_id, afresh=again or given_up)
 
     async def _tokens(
         self, account: Account, *, password: str, code: str | None, passkey: auth.PasskeyAnswer | None
@@ -357,16 +384,16 @@ class SetUp:
 
     # --- recovery
 
-    async def _recover(self, account: Account, user_id: UserId, recovery: Recovery, *, afresh: bool) -> Account:
-        """Be a further device by the account's vault, as the newest statement under its root key vouches for it.
-
-        `afresh` leaves nothing of the device that this profile was: its leaves are gone from all groups.
-        """
+    async def recover(self, arrival: Arrival, recovery: Recovery) -> Account:
+        """Be a further device by the account's vault, as the newest statement under its root key vouches for it."""
+        account, user_id = arrival.account, arrival.user_id
+        present = self._stored(account)
+        if user_id is None or (present is not None and present.stage == "ready" and not arrival.afresh):
+            raise AlreadySignedIn("this profile is a device of its account already")
         identity = await self._own_identity(user_id, _server_name(account))
-        place = place_of(_server_name(account), user_id).finish()
-        key = await recovery_key_of(recovery, self._api, self._primitives, place)
+        key = await recovery_key_of(recovery, self._api, self._primitives, identity.statement)
         content = await self.open_vault(identity, key)
-        if afresh:
+        if arrival.afresh:
             account = self._begin_anew(account)
         account = msgspec.structs.replace(account, user_id=user_id, stage="recovering")
         if account.statement_version != identity.statement.version:

@@ -11,6 +11,7 @@
      ├─ NotSignedIn           the profile has no account, or its session has ended
      ├─ AlreadySignedIn       the profile has an account
      ├─ RecoveryKeyRequired   a new device of an account needs the recovery key
+     ├─ RecoveryPasskeyRefused  no passkey stands for the recovery key, or this one does not; `code` says which
      ├─ LinkRefused           linking a device failed its check: it has ended, and may be begun anew
      ├─ LockOutFailed         another own device changed the account's keys at the same time
      ├─ LinkOver              linking a device took too long, or was ended by the other one
@@ -43,6 +44,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 NetworkErrorKind = Literal["unreachable", "timeout", "tls", "protocol"]
+RecoveryPasskeyErrorCode = Literal["none", "malformed", "unopened"]
 StoreErrorCode = Literal["wrap", "image", "journal"]
 AttachmentErrorCode = Literal["descriptor", "size", "digest", "tag"]
 
@@ -135,6 +137,16 @@ class RecoveryKeyRefused(ClientError):  # noqa: N818
     """The recovery key is mistyped, or belongs to another account."""
 
     slug = "recovery_key_refused"
+
+
+class RecoveryPasskeyRefused(ClientError):  # noqa: N818
+    """No passkey stands for the recovery key, or what it gave does not open what the server keeps; `code` says which."""
+
+    slug = "recovery_passkey_refused"
+
+    def __init__(self, code: RecoveryPasskeyErrorCode, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code: RecoveryPasskeyErrorCode = code
 
 
 class LinkRefused(ClientError):  # noqa: N818

@@ -33,6 +33,7 @@ from parley_client.people.rpc import people_methods
 from parley_client.platforms.pictures import may_be_decoded
 from parley_client.profiles.rpc import profile_methods
 from parley_client.push.rpc import push_methods
+from parley_client.recovery.passkey_rpc import recovery_passkey_methods
 from parley_client.recovery.rpc import recovery_methods
 from parley_client.renewal.rpc import renewal_methods
 from parley_client.restoring.rpc import restore_methods
@@ -246,6 +247,7 @@ def _of_rooms(client: Client, start: Callable[[], None]) -> Methods:
         **link_methods(client),
         **lock_out_methods(client),
         **recovery_methods(client),
+        **recovery_passkey_methods(client, start),
         **transparency_methods(client),
         **profile_methods(client),
         **telling_methods(client),

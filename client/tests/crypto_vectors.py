@@ -26,6 +26,7 @@ from parley_client.crypto.linking import (
     transcript_by_scan,
 )
 from parley_client.crypto.message import Content, pad, seal_message
+from parley_client.crypto.passkeys import PasskeyWrapping
 from parley_client.crypto.passphrases import COST
 from parley_client.crypto.past import PastPlace, PastSecrets, seal_past
 from parley_client.crypto.recovery import format_recovery_key
@@ -35,6 +36,7 @@ from parley_client.crypto.settings import seal_settings
 from parley_client.crypto.wraps import Wrapping
 from parley_client.platforms.stretching import stretch
 from parley_client.push.sealing import EpochSecret, seal_secret
+from parley_client.recovery.passkeys import wrap_for_passkey
 from parley_client.store import sealed
 from parley_contracts.checkpoints import Checkpoint, NoteKey, origin_of, sign_head, write_note
 from parley_contracts.envelope import chain_next, chain_start, message_hash
@@ -124,6 +126,7 @@ def vectors() -> dict:
         "store": _store(p),
         "unusable": _unusable(p, device_seed, group_id),
         "new_recovery": _new_recovery(p, account, KeptDevice(DEVICE, device_key)),
+        "passkey": _passkey(p, account, recovery_key),
     }
 
 
@@ -384,6 +387,15 @@ def _words(p, recovery_key: bytes) -> dict:
     )
     stretched = stretch(text.encode(), wrap[13:29], COST)
     return {"text": text, "stretched": stretched.hex(), "pepper": pepper.hex(), "wrap": wrap.hex()}
+
+
+def _passkey(p, account, recovery_key: bytes) -> dict:
+    """What a passkey opens of the recovery key, and of an app lock."""
+    secret, salt, store_key = p.random(32), p.random(32), p.random(32)
+    wrap = wrap_for_passkey(recovery_key, p, account.statement, salt=salt, secret=secret)
+    lock = PasskeyWrapping(p, "Parley App Lock Passkey 1").wrap(store_key, secret, salt)
+    said = {"secret": secret, "salt": salt, "wrap": wrap, "store_key": store_key, "lock_wrap": lock}
+    return {name: value.hex() for name, value in said.items()}
 
 
 def _store(p) -> dict:

@@ -19,6 +19,7 @@ class FakeKeys:
         self.ended_devices: set[str] = set()
         self.seen_key_packages: set[str] = set()
         self.recovery_words: dict[str, dict] = {}
+        self.recovery_passkeys: dict[str, dict] = {}
         self.pepper_secret = "outside the database"
         self.shown_link = lambda session, link: {name: value for name, value in link.items() if name != "user"}
 
@@ -57,6 +58,7 @@ class FakeKeys:
             before = [AccountStatement.decode(b64decode(each["statement"])) for each in self.statements[user_id]]
             if any(each.recovery_key != statement.recovery_key for each in before[-1:]):
                 self.recovery_words.pop(user_id, None)
+                self.recovery_passkeys.pop(user_id, None)
             self.statements[user_id].append(signed)
         self.vaults[user_id] = body["vault"]
         if version > 1:
@@ -73,7 +75,11 @@ class FakeKeys:
         return self._put_statement(user_id, int(version[0]) if version else stated, body)
 
     def _kept(self, name: str):
-        return {"recovery-words": self._own_words, "key-packages": self._own_key_packages}[name]
+        return {
+            "recovery-words": self._own_words,
+            "recovery-passkey": self._own_recovery_passkey,
+            "key-packages": self._own_key_packages,
+        }[name]
 
     def _own_words(self, session: dict, method: str, body: dict) -> object:
         """The pepper is of person and salt, as the server's is."""
@@ -91,6 +97,19 @@ class FakeKeys:
                     raise problems.NotFound
                 kept = self.recovery_words[user_id]
                 return {"wrap": kept["wrap"], "pepper": self._pepper(user_id, kept["salt"])}
+        return None
+
+    def _own_recovery_passkey(self, session: dict, method: str, body: dict) -> object:
+        user_id = session["user"]
+        match method:
+            case "PUT":
+                self.recovery_passkeys[user_id] = body
+            case "DELETE":
+                self.recovery_passkeys.pop(user_id, None)
+            case _:
+                if user_id not in self.recovery_passkeys:
+                    raise problems.NotFound
+                return self.recovery_passkeys[user_id]
         return None
 
     def _pepper(self, user_id: str, salt: str) -> str:

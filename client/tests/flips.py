@@ -13,6 +13,7 @@ from parley_client.crypto.archive import ArchiveRecord, open_record, seal_record
 from parley_client.crypto.history import HistoryKey, HistoryKeySigner, open_history_key, seal_history_key
 from parley_client.crypto.index import open_index, seal_index
 from parley_client.crypto.message import Content, MessageErrorCode, _key_and_nonce, seal_message
+from parley_client.crypto.passkeys import PasskeyWrap
 from parley_client.crypto.passphrases import Cost
 from parley_client.crypto.past import PastPlace, PastSecrets, open_past, seal_past
 from parley_client.crypto.recovery import format_recovery_key, parse_recovery_key
@@ -20,6 +21,7 @@ from parley_client.crypto.settings import open_settings, seal_settings
 from parley_client.crypto.wraps import Wrapping
 from parley_client.push.opening import PushKeys, open_push
 from parley_client.push.sealing import EpochSecret, PushDirectory, PushPerson, seal_directory, seal_secret
+from parley_client.recovery.passkeys import PasskeySecret, open_by_passkey, wrap_for_passkey
 from parley_client.store.conversations import ConversationRow, EpochRow, Leaf
 from parley_client.sync.opening import Memory, open_entry
 from parley_contracts.auth_api import Identity, SignedStatement
@@ -123,7 +125,7 @@ def accounts() -> dict[str, Target]:
 
 
 def wraps() -> dict[str, Target]:
-    """A key under a passphrase: changed, and changed by somebody who makes the check fit."""
+    """A key under a passphrase: changed, and changed by somebody who makes the check fit; and the recovery key under a passkey."""
 
     def cheap(passphrase: bytes, salt: bytes, cost: Cost) -> bytes:
         return hashlib.sha256(salt + cost.encode() + passphrase).digest()
@@ -134,7 +136,18 @@ def wraps() -> dict[str, Target]:
     def fitted(data: bytes) -> object:
         return wrapping.unwrap(data + hashlib.sha256(data).digest()[:4], "correct horse", b"place")
 
+    statement, salt, secret = ACCOUNT.statement, bytes(32), b"s" * 32
+    by_passkey = wrap_for_passkey(RECOVERY_KEY, P, statement, salt=salt, secret=secret)
+
+    def of_passkey(**changed: bytes) -> object:
+        parts = {"salt": salt, "wrap": by_passkey, "secret": secret} | changed
+        kept = PasskeyWrap(b"credential", parts["salt"], parts["wrap"])
+        return open_by_passkey(PasskeySecret(kept, parts["secret"]), P, statement)
+
     return {
+        "recovery passkey": Target(by_passkey, lambda b: of_passkey(wrap=b)),
+        "recovery passkey, its salt": Target(salt, lambda b: of_passkey(salt=b)),
+        "recovery passkey, what it gave": Target(secret, lambda b: of_passkey(secret=b)),
         "wrap": Target(wrap, lambda b: wrapping.unwrap(b, "correct horse", b"place")),
         "wrap, its check made to fit": Target(wrap[:-4], fitted),
     }

@@ -5,11 +5,14 @@ import asyncio
 import msgspec
 import pytest
 from sign_in_words import sign_in_words
+from soft_passkeys import given
 
 from parley_client.api.auth import PasskeyAnswer
 from parley_client.errors import AlreadySignedIn, NoPasskey, NotSignedIn, RecoveryKeyRefused, RecoveryKeyRequired
+from parley_client.rpc import Rpc
 from parley_contracts import problems
 from parley_contracts.auth_api import FLOW_TOKEN_HEADER, Assertion, AssertionResponse
+from parley_contracts.encoding import b64encode
 
 WORDS = sign_in_words("alice")
 KEY = Assertion("key", "key", "public-key", AssertionResponse("data", "authenticator", "alice"))
@@ -103,6 +106,36 @@ async def test_a_passkey_alone_says_who_it_is(keyed):
     answer = PasskeyAnswer(asked.flow, KEY)
     await phone.login(**where, recovery_key=keyed.recovery_keys["alice"], passkey=answer)
     assert (phone.whoami().username, phone.whoami().user_id) == ("alice", alice.whoami().user_id)
+
+
+async def test_the_history_opens_by_a_passkey_after_either_way_in(keyed):
+    alice = await keyed.register("alice")
+    options = await alice.recovery_passkey_begin(keyed.recovery_keys["alice"])
+    await alice.recovery_passkey_keep(b"credential", given(options, b"inside"))
+    where = {"server": WORDS["server"], "ca_file": None}
+    keyed.server.keys["alice"] = [{"id": "key", "type": "public-key"}]
+    for words in (WORDS, where):
+        device = keyed.open(f"signed in with {len(words)} words")
+        answer = PasskeyAnswer((await device.ask_passkey(**words)).flow, KEY)
+        asked = await device.recovery_passkey_ask(**words, passkey=answer)
+        await device.recovery_passkey_restore(given(asked, b"inside"))
+        assert device.whoami().user_id == alice.whoami().user_id
+
+
+async def test_a_server_that_asks_for_a_passkey_s_secret_is_not_told_it(keyed):
+    """It knows which credential stands for the recovery key and its salt, and has the page ask that one where somebody signs in."""
+    await keyed.register("alice")
+    phone = keyed.open("phone")
+    asked = await phone.ask_passkey(server=WORDS["server"], ca_file=None)
+    secret = b64encode(
+        given({"publicKey": {"extensions": {"prf": {"eval": {"first": b64encode(bytes(32))}}}}}, b"inside")
+    )
+    signed = msgspec.to_builtins(KEY) | {"clientExtensionResults": {"prf": {"results": {"first": secret}}}}
+    words = {"server": WORDS["server"], "recovery_key": keyed.recovery_keys["alice"]}
+    before = len(keyed.server.requests)
+    await Rpc(phone).call("login", words | {"passkey": {"flow": asked.flow, "credential": signed}})
+    sent = [request.body for request in keyed.server.requests[before:]]
+    assert any(b"alice" in body for body in sent) and not any(secret.encode() in body for body in sent)
 
 
 async def test_a_passkey_of_somebody_else_leaves_the_device_as_it_was(keyed):

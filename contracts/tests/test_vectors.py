@@ -310,6 +310,15 @@ def test_recovery_words():
     assert wrap[-4:] == hashlib.sha256(wrap[:-4]).digest()[:4]
 
 
+def test_keys_under_a_passkey():
+    secret, salt = raw("passkey", "secret"), raw("passkey", "salt")
+    at = place().raw(AccountStatement.decode(raw("account", "statement")).recovery_key).raw(salt).finish()
+    key = label(secret, "Parley Recovery Passkey 1", at)
+    assert opened(key, raw("passkey", "wrap"), at) == raw("recovery", "key")
+    key = label(secret, "Parley App Lock Passkey 1", salt)
+    assert opened(key, raw("passkey", "lock_wrap"), salt) == raw("passkey", "store_key")
+
+
 def test_a_sealed_store():
     key = label(raw("store", "key"), "Parley Store 1", raw("store", "salt"))
     assert opened(key, raw("store", "chunk"), bytes([1, *bytes(7), 3, 1])) == raw("store", "image")

@@ -299,7 +299,7 @@ def recovery_key(
     context: typer.Context,
     recovery_key_file: Annotated[Path, typer.Option(help="File whose first line is the present recovery key.")],
 ) -> None:
-    """Replace the recovery key, and have no words for it any more; keep the new one that this prints."""
+    """Replace the recovery key, and have no words or passkey for it any more; keep the new one that this prints."""
 
     async def work(client: Client) -> object:
         made = await client.recovery_key_replace(first_line(recovery_key_file))
@@ -329,6 +329,28 @@ def recovery_words(
             await client.recovery_words_forget()
             return None
         return {"words": await client.recovery_words_draw(first_line(recovery_key_file))}
+
+    run_synced(context, work)
+
+
+@account.command("recovery-passkey")
+def recovery_passkey(
+    context: typer.Context,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Have none any more; `recovery-key` ends copies, too.")
+    ] = False,
+    password: Password = None,
+    code: Code = "",
+) -> None:
+    """With --remove have no passkey stand for the recovery key any more; one is made and used in the app, in a browser."""
+    if not remove:
+        raise UsageError(
+            "a passkey needs a browser: open the app there, Settings, Account, Recovery passkey; here, --remove takes it away"
+        )
+
+    async def work(client: Client) -> None:
+        await sign_in_again(client, password, code)
+        await client.recovery_passkey_forget()
 
     run_synced(context, work)
 

@@ -27,7 +27,6 @@ from parley_client.crypto.account import (
     verify_certificate,
 )
 from parley_client.crypto.history import HistoryKey
-from parley_client.crypto.sealing import place_of
 from parley_client.errors import ClientError, LockOutFailed, NotSignedIn, UsageError
 from parley_client.groups.commits import Plan, Planner, commit_change, locked_out_leaves
 from parley_client.groups.conversations import open_direct
@@ -170,8 +169,7 @@ async def prepare(
     """Store the next statement with all that belongs to it; the caller holds `session.keys_lock`. `RecoveryKeyRefused`."""
     own, set_up = session.device, SetUp(session.store, session.api, session.primitives, _LABEL)
     identity = await session.directory.identity(own.user_id)
-    place = place_of(own.server_name, own.user_id).finish()
-    recovery_key = await recovery_key_of(recovery, session.api, session.primitives, place)
+    recovery_key = await recovery_key_of(recovery, session.api, session.primitives, identity.statement)
     content = await set_up.open_vault(identity, recovery_key)
     history_keys = await set_up.history_keys(identity, content)
     made = succeed_account(

@@ -1,1 +1,1 @@
-"""Recovery words: six words that stand for the recovery key, with the server's help (`docs/encryption.md`)."""
+"""What stands for the recovery key: six words, with the server's help, or a passkey (`docs/encryption.md`)."""

@@ -1,16 +1,14 @@
-"""What `Client` offers of the recovery key, and of words for it."""
+"""What `Client` offers of the recovery key, and of what stands for it."""
 
 from __future__ import annotations
 
 from parley_client.api import recovery
-from parley_client.crypto.sealing import place_of
-from parley_client.parts import ClientPart
+from parley_client.recovery.passkey_methods import RecoveryPasskeyMethods
 from parley_client.recovery.replacing import replace_recovery_key
-from parley_client.recovery.words import draw_recovery_words, read_recovery, recovery_key_of
-from parley_client.store import documents
+from parley_client.recovery.words import draw_recovery_words, read_recovery
 
 
-class RecoveryMethods(ClientPart):
+class RecoveryMethods(RecoveryPasskeyMethods):
     """A part of `Client`."""
 
     async def recovery_words_draw(self, recovery_key: str) -> str:
@@ -18,17 +16,11 @@ class RecoveryMethods(ClientPart):
 
         `RecoveryKeyRefused` where the key does not open the account's vault; `SignInAgain`.
         """
-        account = documents.load_account(self._store)
-        session, given = self.session, read_recovery(recovery_key)
-        assert account is not None
-        device = session.device
-        place = place_of(device.server_name, device.user_id).finish()
-        key = await recovery_key_of(given, session.api, session.primitives, place)
-        await self._set_up(account).open_vault(await session.directory.identity(device.user_id), key)
-        return await draw_recovery_words(key, session.api, session.primitives, place)
+        key, statement = await self.recovery_key_opened(recovery_key)
+        return await draw_recovery_words(key, self.session.api, self.session.primitives, statement)
 
     async def recovery_key_replace(self, recovery_key: str) -> str:
-        """Another recovery key in place of the present one or of the words for it, which open nothing any more.
+        """Another recovery key in place of the present one, which opens nothing any more, nor do words and passkey for it.
 
         The profile keeps it until `forget_recovery_key`. `RecoveryKeyRefused`, `LockOutFailed`.
         """

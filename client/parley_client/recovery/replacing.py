@@ -1,7 +1,7 @@
-"""Another recovery key in place of the present one, whose copies, and those of the words for it, open nothing that comes later.
+"""Another recovery key in place of the present one, whose copies, and those of words and passkey for it, open nothing that comes later.
 
 It goes like a lock-out that locks nobody out (`lockout.locking`): the account's next statement with another recovery key pair and, since
-whoever opened the vault of before has the signing key too, another signing key; a new history key follows. The server forgets the words.
+whoever opened the vault of before has the signing key too, another signing key; a new history key follows. The server forgets words and passkey.
 
 Invariant: the new key is stored before the server hears of it, and stays in the profile until it was shown.
 """

@@ -15,11 +15,13 @@ from parley_client.crypto.archive import ArchiveRecord, leaves_digest, open_reco
 from parley_client.crypto.history import HistoryKey, open_history_key
 from parley_client.crypto.index import open_index
 from parley_client.crypto.message import Content, open_message, pad
+from parley_client.crypto.passkeys import PasskeyWrap
 from parley_client.crypto.passphrases import COST
 from parley_client.crypto.recovery import format_recovery_key, parse_recovery_key
 from parley_client.crypto.sealing import place_of
 from parley_client.crypto.wraps import Wrapping
 from parley_client.platforms.stretching import stretch
+from parley_client.recovery.passkeys import PasskeySecret, open_by_passkey
 from parley_contracts.auth_api import Identity, SignedStatement
 from parley_contracts.encoding import b64encode
 from parley_contracts.envelope import chain_next, chain_start, message_hash
@@ -172,3 +174,11 @@ def test_recovery_words():
     wrapping = Wrapping(P, stretch, "Parley Recovery Words 1")
     found = wrapping.unwrap(wrap, text, place_of(VECTORS["server_name"], USER).finish(), pepper)
     assert found == raw("recovery", "key")
+
+
+def test_a_recovery_passkey():
+    statement = AccountStatement.decode(raw("account", "statement"))
+    given = PasskeySecret(
+        PasskeyWrap(b"credential", raw("passkey", "salt"), raw("passkey", "wrap")), raw("passkey", "secret")
+    )
+    assert open_by_passkey(given, P, statement) == raw("recovery", "key")

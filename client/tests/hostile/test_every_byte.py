@@ -11,7 +11,7 @@ from parley_client.crypto.past import PastError
 from parley_client.crypto.recovery import RecoveryKeyError
 from parley_client.crypto.settings import SettingsError
 from parley_client.crypto.wraps import WrapError
-from parley_client.errors import AttachmentBroken
+from parley_client.errors import AttachmentBroken, RecoveryPasskeyRefused
 from parley_client.push.opening import PushError
 from parley_client.sync.opening import Unopened
 from parley_contracts.checkpoints import CheckpointError
@@ -26,6 +26,7 @@ FAMILIES = {
     "device certificate": CertificateError,
     "vault": VaultError,
     "recovery key": RecoveryKeyError,
+    "recovery passkey": RecoveryPasskeyRefused,
     "wrap": WrapError,
     "head of the key log": (CheckpointError, DecodeError),
     "archive record": ArchiveError,
@@ -76,6 +77,8 @@ def test_a_flipped_byte_is_refused(name, say_trials):
         assert causes <= MESSAGE_CAUSES
     if family_of(name) is WrapError:
         assert causes == ({"damaged"} if name == "wrap" else {"damaged", "cost", "passphrase"})
+    if family_of(name) is RecoveryPasskeyRefused:
+        assert causes == {"unopened"}
     if family_of(name) is PushError:
         assert causes <= PUSH_CAUSES
 
