@@ -18,6 +18,7 @@ FAULTS: Final = {
     "passkey_refused": "This passkey opens no account here. Try another one, or sign in by your password.",
     "passkey_wrong": "This is none of your passkeys. Try another one, or give your password.",
     "passkeys_unsupported": "This browser has no passkeys for this page. Try another one, or sign in another way.",
+    "passkey_unfit": "This passkey gives no secret here, so it can open nothing. Another one may, or another browser.",
     "no_passkey": "Your account has no passkey. Use a code.",
     "recovery_key_refused": "This recovery key does not open your account. Compare it with what you wrote down.",
     "recovery_key_required": "This device is new to your account, so it needs your recovery key.",

@@ -56,7 +56,6 @@ PASSKEY_ADD: Final = "Add a passkey"
 PASSKEY_ADDED: Final = "A passkey opens this lock, too."
 PASSKEY_REMOVE: Final = "Remove the passkey"
 PASSKEY_REMOVED: Final = "Only your passphrase opens this lock now."
-PASSKEY_UNFIT: Final = "This passkey cannot open a lock: it gives no secret. Another one may, or another browser."
 IDLE: Final = "Lock by itself"
 #: By seconds.
 IDLE_TIMES: Final = {

@@ -53,6 +53,25 @@ class PasskeyBridge(PlainBridge):
         return given
 
 
+def giving(credential, secret):
+    """The same credential, with what its PRF gave."""
+    return credential | {"clientExtensionResults": {"prf": {"enabled": True, "results": {"first": secret}}}}
+
+
+class SecretBridge(PasskeyBridge):
+    """A browser whose passkeys give a secret: `at_once` already when they are made, else when they are asked, or never."""
+
+    at_once, secret = True, "the secret"
+
+    async def make_passkey(self, options):
+        made = await super().make_passkey(options)
+        return giving(made, self.secret) if self.at_once and self.secret else made
+
+    async def use_passkey(self, options):
+        used = await super().use_passkey(options)
+        return giving(used, self.secret) if self.secret else used
+
+
 def own_session(session_id, name, *, is_current=False):
     when = {"created_at": "2026-11-01T09:00:00Z", "last_seen_at": "2026-11-26T11:00:00Z"}
     device_id = f"{session_id}-device" if name else None
@@ -79,8 +98,11 @@ class AccountAnswers:
         self.recent = True
         self.awaiting = 0
         self.password = PASSWORD
-        self.profile = {"email": "anna@old.test", "email_verified": False, "has_recovery_words": False}
+        self.profile = {"email": "anna@old.test", "email_verified": False}
+        self.profile |= {"has_recovery_words": False, "has_recovery_passkey": False}
         self.profile |= {"display_name": "anna"} | dict.fromkeys(("about", "pronouns", "time_zone"), "")
+        #: Credential and secret of the passkey that stands for the recovery key.
+        self.recovery_passkey = None
         self.factors = {"totp_since": None, "recovery_codes_left": 0, "passkeys": []}
         self.letters = []
         #: What operators tell everybody, and the texts of all versions of the terms, with the one that was agreed to.
@@ -208,9 +230,42 @@ class AccountAnswers:
     def _recovery_key_replace(self, recovery_key):
         if recovery_key != "PARLEY-KEY":
             raise EngineError("recovery_key_refused", "no")
-        self.profile["has_recovery_words"] = False
+        self.profile |= {"has_recovery_words": False, "has_recovery_passkey": False}
         self.recovery_key = "PARLEY-CCCC-DDDD-2E0F"
         return {"recovery_key": self.recovery_key}
+
+    def _recovery_passkey_begin(self, recovery_key):
+        if recovery_key != "PARLEY-KEY":
+            raise EngineError("recovery_key_refused", "no")
+        return {"options": {"publicKey": "begin"}}
+
+    def _recovery_passkey_question(self, credential):
+        return {"options": {"publicKey": credential}}
+
+    def _recovery_passkey_keep(self, credential, secret):
+        self._expect_recent()
+        self.recovery_passkey = (credential, secret)
+        self.profile["has_recovery_passkey"] = True
+        return {}
+
+    def _recovery_passkey_leave(self):
+        return {}
+
+    def _provider_recovery_passkey(self):
+        return self._recovery_passkey_ask()
+
+    def _provider_recovery_passkey(self):
+        return self._recovery_passkey_ask()
+
+    def _recovery_passkey_ask(self, **words):
+        if self.recovery_passkey is None:
+            raise EngineError("recovery_passkey_refused", "no passkey stands for this recovery key")
+        return {"options": {"publicKey": self.recovery_passkey[0]}}
+
+    def _recovery_passkey_restore(self, secret):
+        if secret != self.recovery_passkey[1]:
+            raise EngineError("recovery_passkey_refused", "this passkey does not open this recovery key")
+        return self._login(recovery_key="")
 
     def _account_factors(self):
         return dict(self.factors)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import flet as ft
 import pytest
-from app_account import MADE, SIGNED, PasskeyBridge
+from app_account import MADE, SIGNED, SecretBridge
 from app_drawing import draw
 from app_examples import FakeDevice, item, started, summary
 from app_locking import DRAWN, PASSPHRASE
@@ -212,25 +212,6 @@ async def test_the_device_hears_now_and_then_that_somebody_is_there():
     await lock.touched()  # what fails comes again
 
 
-def giving(credential, secret):
-    """The same credential, with what its PRF gave."""
-    return credential | {"clientExtensionResults": {"prf": {"enabled": True, "results": {"first": secret}}}}
-
-
-class LockBridge(PasskeyBridge):
-    """A browser whose passkeys give a secret: `at_once` already when they are made, else when they are asked, or never."""
-
-    at_once, secret = True, "the secret"
-
-    async def make_passkey(self, options):
-        made = await super().make_passkey(options)
-        return giving(made, self.secret) if self.at_once and self.secret else made
-
-    async def use_passkey(self, options):
-        used = await super().use_passkey(options)
-        return giving(used, self.secret) if self.secret else used
-
-
 async def with_passkeys(bridge, **more):
     device = FakeDevice()
     device.passphrase = PASSPHRASE
@@ -244,7 +225,7 @@ async def with_passkeys(bridge, **more):
 
 @pytest.mark.parametrize(("at_once", "asked"), [(True, ["make"]), (False, ["make", "use"])])
 async def test_a_passkey_is_added_by_the_passphrase(at_once, asked):
-    bridge = LockBridge()
+    bridge = SecretBridge()
     bridge.at_once = at_once
     world = await with_passkeys(bridge)
     await press(world, lock_words.PASSKEY_ADD)
@@ -259,17 +240,17 @@ async def test_a_passkey_is_added_by_the_passphrase(at_once, asked):
 
 
 async def test_one_that_gives_no_secret_opens_nothing():
-    bridge = LockBridge()
+    bridge = SecretBridge()
     bridge.secret = None
     world = await with_passkeys(bridge)
     world.app.lock.fill("passphrase", PASSPHRASE)
     await press(world, lock_words.PASSKEY_ADD)
-    assert world.device.lock_passkey is None and lock_words.PASSKEY_UNFIT in screen(world)
+    assert world.device.lock_passkey is None and words.FAULTS["passkey_unfit"] in screen(world)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 async def test_a_passkey_opens_the_lock(width):
-    bridge = LockBridge()
+    bridge = SecretBridge()
     world = await with_passkeys(bridge, lock_passkey=(SIGNED["rawId"], "salt", "the secret"))
     world.app.open("talk")
     await world.settle()

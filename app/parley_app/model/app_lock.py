@@ -14,6 +14,7 @@ from parley_app import lock_words
 from parley_app.bridge import Bridge
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model.forms import FIELDS, Form
+from parley_app.model.passkey_secrets import make_with_secret, secret_of
 
 IDLE_S: Final = 15 * 60
 #: How often the device is told that somebody is there.
@@ -61,9 +62,7 @@ class AppLock(Form):
 
         async def work() -> None:
             asked = await self._engine.call("lock.passkey.ask")
-            secret = _secret_in(await self._bridge.use_passkey(asked["options"]))
-            if secret is None:
-                raise EngineError("passkey_unfit", lock_words.PASSKEY_UNFIT)
+            secret = await secret_of(self._bridge, asked["options"])
             await self._engine.call("lock.passkey.unlock", {"secret": secret})
 
         await self._then_load(work)
@@ -75,15 +74,14 @@ class AppLock(Form):
 
         async def work() -> None:
             begun = await self._engine.call("lock.passkey.begin")
-            made = await self._bridge.make_passkey(begun["options"])
-            given = {"credential": made["rawId"], "salt": begun["salt"]}
-            secret = _secret_in(made)
-            if secret is None:  # some give it only once they are asked
-                asked = await self._engine.call("lock.passkey.ask", given)
-                secret = _secret_in(await self._bridge.use_passkey(asked["options"]))
-            if secret is None:
-                raise EngineError("passkey_unfit", lock_words.PASSKEY_UNFIT)
-            await self._engine.call("lock.passkey.add", {**given, "passphrase": self["passphrase"], "secret": secret})
+
+            async def question(credential: str) -> Json:
+                given = {"credential": credential, "salt": begun["salt"]}
+                return (await self._engine.call("lock.passkey.ask", given))["options"]
+
+            credential, secret = await make_with_secret(self._bridge, begun["options"], question)
+            made = {"credential": credential, "salt": begun["salt"], "secret": secret}
+            await self._engine.call("lock.passkey.add", {"passphrase": self["passphrase"], **made})
 
         await self._then_load(work, lock_words.PASSKEY_ADDED)
 
@@ -179,10 +177,3 @@ class AppLock(Form):
         self.possible = bool(self.on) and await self._bridge.passkeys()
         if self.on and not state["locked"]:
             self.idle_s = state["idle_s"]
-
-
-def _secret_in(credential: Json) -> str | None:
-    """What a passkey gave (WebAuthn's PRF extension), None where it gave nothing."""
-    extensions = credential.get("clientExtensionResults") or {}
-    secret = ((extensions.get("prf") or {}).get("results") or {}).get("first")
-    return secret if isinstance(secret, str) else None

@@ -10,6 +10,7 @@ from parley_app import account_words, entrance_words
 from parley_app.bridge import Bridge, Visit
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.model.forms import Form
+from parley_app.model.passkey_secrets import restore_by_passkey
 from parley_app.model.signing_up import SignUpForm
 
 #: Nobody has come back; or what whoever came back has to give.
@@ -92,6 +93,18 @@ class ByProvider(Form):
 
         await self.submit(work)
         if came_in or self.unconfirmed:
+            self.missing = ""
+        return came_in
+
+    async def give_passkey(self) -> bool:
+        """Give a passkey in place of the recovery key that is missing; whether somebody has come in."""
+
+        async def work() -> None:
+            asked = await self._engine.call("provider.recovery_passkey")
+            await restore_by_passkey(self._engine, self._bridge, asked["options"])
+
+        came_in = self.missing == "restore" and await self.submit(work)
+        if came_in:
             self.missing = ""
         return came_in
 

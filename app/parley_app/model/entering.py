@@ -46,6 +46,10 @@ class Entering(Observed):
         """Sign in with the recovery key, then show what came back, or ask for a code."""
         await self.follow_sign_in(came_in=await self.session.restore())
 
+    async def restore_by_passkey(self) -> None:
+        """Sign in with a passkey that stands for the recovery key, then as `restore`."""
+        await self.follow_sign_in(came_in=await self.session.restore_by_passkey())
+
     async def give_code(self) -> None:
         """The second step of signing in."""
         await self.follow_sign_in(came_in=await self.session.give_code())
@@ -64,9 +68,9 @@ class Entering(Observed):
         await self.session.return_from_provider(address)
         self.go(gating.PROVIDER)
 
-    async def finish_by_provider(self) -> None:
-        """Give what is missing of somebody who came back; then show what is here."""
-        came_in = await self.session.finish_by_provider()
+    async def finish_by_provider(self, *, passkey: bool = False) -> None:
+        """Give what is missing of somebody who came back, or a passkey in place of the recovery key; then show what is here."""
+        came_in = await self.session.finish_by_provider(passkey=passkey)
         if self.session.unfinished and not came_in:
             self.go(gating.CONFIRM)
             return

@@ -1,4 +1,4 @@
-"""What decides who may sign in as this person: the password, the e-mail address, the second step, passkeys, sessions and devices, recovery words, everybody's keys, the account as a whole, and giving the password again."""
+"""What decides who may sign in as this person: the password, the e-mail address, the second step, passkeys, sessions and devices, what stands for the recovery key, everybody's keys, the account as a whole, and giving the password again."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from parley_app.model.own_profile import OwnProfile
 from parley_app.model.own_sessions import OwnSessions
 from parley_app.model.passkeys import Passkeys
 from parley_app.model.passwords import PasswordForm
+from parley_app.model.recovery_passkey import RecoveryPasskey
 from parley_app.model.recovery_words import RecoveryWords
 from parley_app.model.second_factors import SecondFactors
 from parley_app.model.signing_again import SigningAgain
@@ -35,6 +36,7 @@ class Security:
         self.locking_out = LockingOut(engine)
         self.new_recovery_key = NewRecoveryKey(engine)
         self.recovery_words = RecoveryWords(engine, self.again)
+        self.recovery_passkey = RecoveryPasskey(engine, bridge, self.again)
         self.invitations = OwnInvitations(engine)
         self.key_log = KeyLog(engine)
         self.data = OwnData(engine, bridge, self.again)

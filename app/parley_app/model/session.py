@@ -18,6 +18,7 @@ from parley_app.model.forgotten import Forgotten
 from parley_app.model.forms import Form, server_address
 from parley_app.model.link_here import LinkHere
 from parley_app.model.observing import Observed
+from parley_app.model.passkey_secrets import restore_by_passkey
 from parley_app.model.passwords import PASSWORD_LENGTH_MIN
 from parley_app.model.rows import Person
 from parley_app.model.security import Security
@@ -32,6 +33,7 @@ _BACK: Final[dict[str, Step]] = {
     "wrong_credentials": "password",
     "unauthenticated": "password",
     "recovery_key_refused": "recovery_key",
+    "recovery_passkey_refused": "recovery_key",
     "recovery_key_required": "recovery_key",
 }
 
@@ -66,6 +68,8 @@ class Session(Observed):
         self.sign_in = SignInForm(server=bridge.server, username="", password="", recovery_key="", code="")
         #: Where signing in stands; `code` once the server has asked for one.
         self.step: Step = "recovery_key"
+        #: Whether the next sign-in opens the history by a passkey in place of the recovery key, and what it is asked by once somebody is known.
+        self._by_passkey, self._question = False, None
         #: Whether this system can ask for a passkey, and whether one signs in here without name and password.
         self.passkeys = self.alone = False
         self.forgotten = Forgotten(engine, bridge)
@@ -164,11 +168,18 @@ class Session(Observed):
 
         Where a code is missing, nothing is wrong yet: `step` says so.
         """
+        return await self._begin("recovery_key")
+
+    async def restore_by_passkey(self) -> bool:
+        """Sign in with the sign-in form; a passkey that stands for the recovery key makes this a device of the account."""
+        return await self._begin()
+
+    async def _begin(self, *needed: str) -> bool:
         form = self.sign_in
         names = () if self.alone else ("username", "password")
-        if form.busy or not form.require("server", *names, "recovery_key"):
+        if form.busy or not form.require("server", *names, *needed):
             return False
-        self.step = "recovery_key"
+        self.step, self._by_passkey, self._question = "recovery_key", not needed, None
         form.values.pop("code", None)  # each works once
         return await self._log_in(passkey=self.alone)
 
@@ -183,15 +194,15 @@ class Session(Observed):
     async def _log_in(self, code: str | None = None, *, passkey: bool = False) -> bool:
         form = self.sign_in
         account = self._given()
-        given: dict[str, Json] = {**account, "recovery_key": form["recovery_key"].strip(), "code": code}
+        given: dict[str, Json] = {**account, "code": code}
         refused = ""
 
         async def work() -> None:
             nonlocal refused
             try:
-                if passkey:
+                if passkey and self._question is None:
                     given["passkey"] = await self._ask_passkey(account)
-                await self._engine.call("login", given)
+                await self._enter(given)
             except EngineError as error:
                 refused = error.slug
                 if passkey and refused == "wrong_code":
@@ -207,6 +218,15 @@ class Session(Observed):
         elif self.step == "code" and refused:
             self.step = _BACK.get(refused, "code")
         return came_in
+
+    async def _enter(self, given: dict[str, Json]) -> None:
+        if not self._by_passkey:
+            await self._engine.call("login", given | {"recovery_key": self.sign_in["recovery_key"].strip()})
+            return
+        if self._question is None:  # a code of the second step works once, so what it opened is gone on with
+            self._question = (await self._engine.call("recovery_passkey.ask", given))["options"]
+        await restore_by_passkey(self._engine, self._bridge, self._question)
+        self._question = None
 
     async def _ask_passkey(self, account: dict[str, str | None]) -> Json:
         asked = await self._engine.call("account.passkey.ask", account)
@@ -224,9 +244,9 @@ class Session(Observed):
         self.step = "provider" if came_back else "password"
         return came_back
 
-    async def finish_by_provider(self) -> bool:
-        """Give what is missing of somebody who came back; whether they have come in."""
-        came_in = await self.by_provider.give()
+    async def finish_by_provider(self, *, passkey: bool = False) -> bool:
+        """Give what is missing of somebody who came back, a passkey in place of the recovery key; whether they have come in."""
+        came_in = await (self.by_provider.give_passkey() if passkey else self.by_provider.give())
         if came_in or self.by_provider.unconfirmed:
             await self.load()
         return came_in

@@ -7,7 +7,7 @@ from functools import partial
 
 import flet as ft
 
-from parley_app import account_words, entrance_words, renewal_words, words
+from parley_app import account_words, entrance_words, recovery_words, renewal_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field
 from parley_app.components.surfaces import Note
@@ -78,7 +78,7 @@ def ProviderScreen(app: App) -> ft.Control:
     """What is missing of somebody who came back: a name for a new account, a code, or the recovery key."""
     form = app.session.by_provider
     ui = use_ui()
-    use_watched(form)
+    use_watched(app.session, form)
 
     def go() -> None:
         app.spawn(app.finish_by_provider())
@@ -87,7 +87,6 @@ def ProviderScreen(app: App) -> ft.Control:
     names = [name for name in _MISSING[form.missing] if name != "invitation" or invited]
     fields = [_field(app, name, go, first=name == names[0]) for name in names]
     fault = [ft.Semantics(content=Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault), live_region=True)]
-    lost = Button(renewal_words.ANEW, Kind.QUIET, on_click=lambda: app.lose_everything(by_provider=True))
     label = words.WORKING_RESTORE if form.busy else account_words.CODE_BUTTON
     return Gate(
         entrance_words.PROVIDER_TITLE,
@@ -96,11 +95,25 @@ def ProviderScreen(app: App) -> ft.Control:
             *fields,
             *(fault if form.fault else []),
             Button(label, Kind.PRIMARY, large=True, on_click=go, disabled=form.busy),
-            *([lost] if form.missing == "restore" else []),
+            *(_without_key(app) if form.missing == "restore" else []),
         ],
         [TrustLine(words.TRUST)],
         on_back=lambda: app.go(routes.SIGN_IN),
     )
+
+
+def _without_key(app: App) -> list[ft.Control]:
+    """What is left to somebody who does not type a recovery key."""
+    by_passkey = Button(
+        recovery_words.BY_PASSKEY,
+        Kind.SECONDARY,
+        Glyph.FINGERPRINT,
+        large=True,
+        on_click=lambda: app.spawn(app.finish_by_provider(passkey=True)),
+        disabled=app.session.by_provider.busy,
+    )
+    lost = Button(renewal_words.ANEW, Kind.QUIET, on_click=lambda: app.lose_everything(by_provider=True))
+    return [by_passkey, lost] if app.session.passkeys else [lost]
 
 
 def _field(app: App, name: str, go: Callable[[], object], *, first: bool) -> ft.Control:

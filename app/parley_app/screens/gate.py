@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import flet as ft
 
-from parley_app import account_words, device_words, entrance_words, renewal_words, words
+from parley_app import account_words, device_words, entrance_words, recovery_words, renewal_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.fields import Field, StrengthMeter
 from parley_app.components.surfaces import Note
@@ -228,9 +228,17 @@ def Restore(app: App) -> ft.Control:
     """The recovery key makes this a device of the account."""
     ui = use_ui()
     form = app.session.sign_in
-    use_watched(form)
+    use_watched(app.session, form)
     go = run(app, app.restore)
     alone = app.session.alone
+    by_passkey = Button(
+        recovery_words.BY_PASSKEY,
+        Kind.SECONDARY,
+        Glyph.FINGERPRINT,
+        large=True,
+        on_click=run(app, app.restore_by_passkey),
+        disabled=form.busy,
+    )
     about = form.faults.get("password") or form.faults.get("username") or form.faults.get("server") or form.fault
     return Gate(
         words.RESTORE_TITLE,
@@ -254,6 +262,7 @@ def Restore(app: App) -> ft.Control:
                 on_click=go,
                 disabled=form.busy,
             ),
+            *([by_passkey] if app.session.passkeys else []),
             Button(device_words.OTHER_DEVICE, Kind.QUIET, on_click=lambda: app.go(routes.LINK)),
             Button(renewal_words.ANEW, Kind.QUIET, on_click=lambda: app.lose_everything(by_provider=False)),
         ],

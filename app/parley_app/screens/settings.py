@@ -35,6 +35,7 @@ from parley_app.screens.own_password import PasswordScreen
 from parley_app.screens.own_profile import ProfileScreen
 from parley_app.screens.own_sessions import SessionsScreen
 from parley_app.screens.privacy import PrivacyScreen
+from parley_app.screens.recovery_passkey import RecoveryPasskeyScreen
 from parley_app.screens.recovery_words import RecoveryWordsScreen
 from parley_app.screens.second_step import SecondStepScreen
 from parley_app.screens.settings_page import (
@@ -54,6 +55,7 @@ from parley_app.screens.settings_page import (
     OWN_SESSIONS,
     PASSKEYS,
     PRIVACY,
+    RECOVERY_PASSKEY,
     RECOVERY_WORDS,
     SECOND_STEP,
     SECTIONS,
@@ -70,6 +72,7 @@ _WAYS: Final = (
     (Glyph.FINGERPRINT, account_words.PASSKEYS, account_words.PASSKEYS_DETAIL, PASSKEYS),
     (Glyph.KEY, recovery_words.NEW_KEY, recovery_words.NEW_KEY_DETAIL, NEW_RECOVERY_KEY),
     (Glyph.KEY, recovery_words.WORDS, recovery_words.WORDS_DETAIL, RECOVERY_WORDS),
+    (Glyph.FINGERPRINT, recovery_words.PASSKEY, recovery_words.PASSKEY_DETAIL, RECOVERY_PASSKEY),
     (Glyph.LOCK_KEY, lock_words.LOCK, lock_words.LOCK_DETAIL, APP_LOCK),
     (Glyph.DEVICES, account_words.SESSIONS, account_words.SESSIONS_DETAIL, OWN_SESSIONS),
     (Glyph.TICKET, entrance_words.INVITATIONS, entrance_words.INVITATIONS_DETAIL, OWN_INVITATIONS),
@@ -298,6 +301,7 @@ _PAGES: Final = {
     APP_LOCK: AppLockScreen,
     NEW_RECOVERY_KEY: NewRecoveryKeyScreen,
     RECOVERY_WORDS: RecoveryWordsScreen,
+    RECOVERY_PASSKEY: RecoveryPasskeyScreen,
     OWN_DATA: OwnDataScreen,
 }
 
