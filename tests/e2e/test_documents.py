@@ -104,6 +104,7 @@ class Journey:
             words = await berta.recovery_words_draw(key)
             await self.restore(words, berta)
             await berta.recovery_words_forget()
+            await self.use_a_passkey(key, berta)
             await self.take_pushes(berta, where)
             await self.show_and_hide(anna, berta, where)
             await self.stand_apart(berta)
@@ -150,6 +151,20 @@ class Journey:
                 recovery_key=recovery_key,
             )
             await second.sync()
+
+    async def use_a_passkey(self, recovery_key: str, berta: Client) -> None:
+        """One that gives 32 zeros stands for the recovery key on a new device."""
+        await berta.recovery_passkey_begin(recovery_key)
+        await berta.recovery_passkey_keep(b"a credential", bytes(32))
+        async with self.open("berta-3") as third:
+            await third.recovery_passkey_ask(
+                server=self.stack.address,
+                ca_file=self.stack.ca_file,
+                username=self.names["berta"],
+                password=PASSWORD,
+            )
+            await third.recovery_passkey_restore(bytes(32))
+        await berta.recovery_passkey_forget()
 
     async def take_pushes(self, berta: Client, where: str) -> None:
         _, public = generate_hpke_key(default_primitives())

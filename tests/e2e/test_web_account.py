@@ -36,7 +36,7 @@ from e2e_people import button, enter, somebody
 from e2e_web import SHOTS
 from playwright.sync_api import Browser, Page, expect
 
-from parley_app import account_words, entrance_words, lock_words, rights_words, words
+from parley_app import account_words, entrance_words, lock_words, recovery_words, rights_words, words
 
 pytestmark = pytest.mark.timeout(600)
 PASSWORD, NEW_PASSWORD = "correct horse battery staple", "another candle at the window"
@@ -190,6 +190,26 @@ def add_passkey(page: Page, name: str, looks: Looks) -> None:
     back_to_account(page)
 
 
+def open_recovery_passkey(page: Page, recovery_key: str, looks: Looks) -> None:
+    """As far as a passkey that gives no secret: the key stays typed, and nothing is kept."""
+    open_page(page, recovery_words.PASSKEY, recovery_words.PASSKEY_DETAIL, recovery_words.PASSKEY_NONE)
+    app.fill(page, recovery_words.KEY, recovery_key)
+    looks.at("recovery-passkey")
+    app.press(page, recovery_words.PASSKEY_KEEP)
+    app.wait_for_text(page, words.FAULTS["passkey_unfit"])
+
+
+def come_in_by_recovery_passkey(page: Page, username: str, looks: Looks) -> None:
+    """On a new device, which types no recovery key."""
+    app.fill(page, words.USERNAME, username)
+    app.fill(page, words.PASSWORD, PASSWORD)
+    page.keyboard.press("Enter")
+    app.wait_for_text(page, words.RESTORE_LEAD)
+    looks.at("restore-or-passkey")
+    app.press(page, recovery_words.BY_PASSKEY)
+    app.wait_for_text(page, words.FIND_PEOPLE)
+
+
 def lock_and_open(page: Page, looks: Looks) -> None:
     """A lock is put on, and a passkey opens it; what outlives the page is in `test_browser_store.py`."""
     open_page(page, lock_words.LOCK, lock_words.LOCK_DETAIL, lock_words.LOCK_OFF)
@@ -242,8 +262,8 @@ def come_by_invitation(page: Page, link: str, username: str, looks: Looks) -> No
 
 
 def test_a_passkey_signs_in_after_the_password_and_alone(browser: Browser, stack: Stack, tmp_path: Path):
-    """Chromium's own virtual authenticator makes the passkey, keeps it, and signs. At the same browser somebody else comes in
-    later, by an invitation.
+    """Chromium's own virtual authenticator makes the passkey, keeps it, and signs; another one gives secrets, which open the app lock
+    and stand for the recovery key. At the same browser somebody else comes in later, by an invitation.
     """
     berta = name_of("berta")
     with somebody(browser, stack, "desk", "light", borne=ASKED) as page:
@@ -288,12 +308,20 @@ def test_a_passkey_signs_in_after_the_password_and_alone(browser: Browser, stack
         app.press(page, account_words.CODE_PASSKEY)
         app.wait_for_text(page, account_words.PASSKEYS_NONE)
         back_to_account(page)
+        open_recovery_passkey(page, recovery_key, looks)
         devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": authenticator})
         devtools.send("WebAuthn.addVirtualAuthenticator", {"options": WITH_SECRETS})
+        app.press(page, recovery_words.PASSKEY_KEEP)
+        app.wait_for_text(page, recovery_words.PASSKEY_DONE)
+        looks.at("recovery-passkey-kept")
+        back_to_account(page)
         lock_and_open(page, looks)
 
         back_to_account(page)
         link = invite(page, looks)
+        leave(page)
+        come_in_by_recovery_passkey(page, berta, looks)
+        open_account(page)
         leave(page)
         come_by_invitation(page, link, name_of("clara"), looks)
         assert looks.all_named()
