@@ -13,12 +13,13 @@ CLOSED_TEXT: Final = "This server takes no new accounts. Ask whoever runs it."
 
 PROVIDER_TITLE: Final = "Nearly there"
 PROVIDER_LEADS: Final = {
-    "sign_up": "You have no account here yet. Choose how people find you.",
+    "sign_up": "You are new here. Choose how people find you.",
     "code": "Your account asks for a second step when you sign in on a new device.",
     "restore": "Your provider opens your account. Your messages are opened by your recovery key, which nobody else has.",
 }
-PROVIDER_REFUSED: Final = "Signing in by your provider did not work. Try it again."
-PROVIDER_OR: Final = "Or without a password"
+PROVIDER_REFUSED: Final = "Signing in by your provider did not work. Try again."
+PROVIDER_OVER: Final = "Signing in by your provider took too long, or was done already. Begin again."
+PROVIDER_AWAY: Final = "Your provider or this server does not answer just now. Try again in a moment."
 
 # Inviting.
 INVITATIONS: Final = "Invitations"

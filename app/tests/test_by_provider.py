@@ -75,7 +75,7 @@ async def test_a_new_account_takes_a_name_and_shows_its_key():
     await leave(world)
     form = world.app.session.by_provider
     assert form["username"] == "anna.there"
-    button(draw(_screen, world.app), account_words.CODE_BUTTON).on_click()
+    button(draw(_screen, world.app), words.SIGN_UP_BUTTON).on_click()
     await world.settle()
     assert form.faults == {"email": words.MISSING}
     form.fill("username", "@anna")
@@ -111,7 +111,29 @@ async def test_what_failed_is_said_where_one_begins():
     assert entrance_words.PROVIDER_REFUSED in said(tree) and nameless(tree) == []
     world.device.faults["provider.begin"] = EngineError("unavailable", "no")
     await leave(world)
-    assert words.FAULTS["unavailable"] in said(draw(_screen, world.app))
+    assert entrance_words.PROVIDER_AWAY in said(draw(_screen, world.app))
+
+
+@pytest.mark.parametrize("loaded_first", [True, False])
+async def test_what_failed_is_said_where_one_begins_in_an_app_that_began_anew(loaded_first):
+    """Neither the app's start nor what the provider said waits for the other."""
+    world = await signed_out(route=routes.SIGN_UP, back="")
+    await leave(world)
+    world.app.session.phase = "starting"
+    steps = [world.app.start("/"), world.app.return_from_provider(BACK.replace("code=there", "error=access_denied"))]
+    for step in steps if loaded_first else reversed(steps):
+        await step
+    assert world.app.route == routes.SIGN_IN
+    assert entrance_words.PROVIDER_REFUSED in said(draw(_screen, world.app))
+
+
+async def test_a_way_that_is_over_asks_for_no_password():
+    """A page that is loaded again brings the same answer once more, and who made the account by a provider has no password."""
+    for slug in ("unauthenticated", "usage"):
+        world = await signed_out("restore")
+        world.device.faults["provider.finish"] = EngineError(slug, "no")
+        await leave(world)
+        assert entrance_words.PROVIDER_OVER in said(draw(_screen, world.app))
 
 
 async def test_an_invitation_by_which_somebody_came_is_still_there():

@@ -36,7 +36,9 @@ class ByProvider(Form):
         **SignUpForm.sentences,
         "wrong_code": account_words.CODE_WRONG,
         "provider_refused": entrance_words.PROVIDER_REFUSED,
-        "unauthenticated": account_words.SIGN_IN_ENDED,
+        "unauthenticated": entrance_words.PROVIDER_OVER,
+        "usage": entrance_words.PROVIDER_OVER,
+        "unavailable": entrance_words.PROVIDER_AWAY,
     }
 
     def __init__(self, engine: Engine, bridge: Bridge) -> None:

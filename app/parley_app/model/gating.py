@@ -44,12 +44,17 @@ def allowed(session: Session, route: str) -> str:
 
 
 def led_to(session: Session) -> str:
-    """The page to which a provider or an invitation led somebody who has not come in; empty where none did."""
+    """The page to which a provider or an invitation led somebody who has not come in; empty where none did.
+
+    Whom a provider refused is led to where that is said.
+    """
     if session.phase != "signed_out":
         return ""
     if session.by_provider.missing:
         return PROVIDER
-    return SIGN_UP if session.sign_up["invitation"] else ""
+    if session.sign_up["invitation"]:
+        return SIGN_UP
+    return SIGN_IN if session.by_provider.fault else ""
 
 
 def step(session: Session) -> str:

@@ -31,6 +31,13 @@ _AUTOFILL = {
     "username": ft.AutofillHint.NEW_USERNAME,
     "email": ft.AutofillHint.EMAIL,
 }
+#: The button of each step, and what stands on it meanwhile.
+_BUTTONS = {
+    "": (account_words.CODE_BUTTON, account_words.CODE_BUTTON),
+    "sign_up": (words.SIGN_UP_BUTTON, words.WORKING_SIGN_UP),
+    "code": (account_words.CODE_BUTTON, account_words.CODE_BUTTON),
+    "restore": (words.RESTORE_BUTTON, words.WORKING_RESTORE),
+}
 _MISSING = {
     "": (),
     "sign_up": ("username", "email", "invitation"),
@@ -87,7 +94,7 @@ def ProviderScreen(app: App) -> ft.Control:
     names = [name for name in _MISSING[form.missing] if name != "invitation" or invited]
     fields = [_field(app, name, go, first=name == names[0]) for name in names]
     fault = [ft.Semantics(content=Note(ui.c.danger, Glyph.WARNING_CIRCLE, form.fault), live_region=True)]
-    label = words.WORKING_RESTORE if form.busy else account_words.CODE_BUTTON
+    label = _BUTTONS[form.missing][form.busy]
     return Gate(
         entrance_words.PROVIDER_TITLE,
         entrance_words.PROVIDER_LEADS.get(form.missing, ""),
@@ -122,6 +129,7 @@ def _field(app: App, name: str, go: Callable[[], object], *, first: bool) -> ft.
     return Field(
         label,
         form[name],
+        hint=words.RESTORE_HINT if name == "recovery_key" else "",
         helper=helper,
         fault=form.faults.get(name, ""),
         glyph=glyph,

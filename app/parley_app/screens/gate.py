@@ -160,7 +160,7 @@ def SignUp(app: App) -> ft.Control:
 
 
 def _other_ways(app: App) -> list[ft.Control]:
-    """In place of the password."""
+    """In place of the password; and what helps who has forgotten it."""
 
     def alone() -> None:
         if app.session.sign_in.require("server"):
@@ -169,7 +169,7 @@ def _other_ways(app: App) -> list[ft.Control]:
 
     by_passkey = Button(account_words.WITH_PASSKEY, Kind.SECONDARY, Glyph.FINGERPRINT, large=True, on_click=alone)
     forgot = Button(account_words.FORGOT, Kind.QUIET, on_click=lambda: app.go(routes.FORGOT))
-    return [by_passkey, forgot] if app.session.passkeys else [forgot]
+    return [*([by_passkey] if app.session.passkeys else []), ProviderButtons(app), forgot]
 
 
 @ft.component
@@ -213,7 +213,6 @@ def SignIn(app: App) -> ft.Control:
             *fault(ui, form.fault),
             Button(words.SIGN_IN_NEXT, Kind.PRIMARY, large=True, on_click=go),
             *_other_ways(app),
-            ProviderButtons(app),
         ],
         [
             ui.text(words.NO_ACCOUNT, Type.SMALL, ui.c.ink_2),
