@@ -89,7 +89,7 @@ _NO_TESTS = 5  # pytest's exit code where nothing was chosen
 _PROVIDERS = """
 [[provider]]
 id = "test"
-name = "A provider for tests"
+name = "Example Ltd"
 issuer = "http://127.0.0.1:{port}"
 client_id = "parley:chat"
 client_secret = "provider secret/+%"

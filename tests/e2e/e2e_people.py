@@ -48,10 +48,14 @@ def enter(page: Page, address: str) -> None:
     app.switch_semantics_on(page)
 
 
+def name_of(who: str) -> str:
+    """A user name that nobody has; on pictures a plain one."""
+    return who if SHOTS else f"{who}_{secrets.token_hex(3)}"
+
+
 def people() -> tuple[str, str]:
     """Two user names."""
-    end = "" if SHOTS else f"_{secrets.token_hex(3)}"
-    return f"anna{end}", f"ben{end}"
+    return name_of("anna"), name_of("ben")
 
 
 def picture(page: Page, name: str) -> None:

@@ -1,25 +1,39 @@
-"""Somebody comes by an identity provider, to a new account and on a second device, and links another account there."""
+"""The identity provider that the stack trusts; somebody comes by it, to a new account and on a second device, and links another."""
 
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
 from e2e_devices import Stack
 from identity_provider import IdentityProvider
 
 from parley_client import Client
 
 PROVIDER = "test"
+#: The provider's private key. It is always the same, because a stack keeps the public one for longer than tests run.
+_KEY = 0x9A11E7
+
+
+@contextmanager
+def trusted_provider() -> Iterator[IdentityProvider]:
+    """The provider, running, with somebody whom no account knows signed in there."""
+    provider = IdentityProvider(int(os.environ["PARLEY_TEST_PROVIDER_PORT"]))
+    provider.keys, provider.signs_by = {"lasting": ec.derive_private_key(_KEY, ec.SECP256R1())}, "lasting"
+    provider.subject = secrets.token_hex(8)
+    provider.start()
+    try:
+        yield provider
+    finally:
+        provider.stop()
 
 
 async def come_by_provider(open_client: Callable[[str], Client], stack: Stack) -> None:
     """The whole round, by the client core through the gateway."""
-    provider = IdentityProvider(int(os.environ["PARLEY_TEST_PROVIDER_PORT"]))
-    provider.subject = secrets.token_hex(8)
-    provider.start()
-    try:
+    with trusted_provider() as provider:
         async with open_client("dora") as dora:
             assert await sign_in(dora, stack) == "sign_up"
             username = f"dora_{secrets.token_hex(4)}"
@@ -31,8 +45,6 @@ async def come_by_provider(open_client: Callable[[str], Client], stack: Stack) -
             assert await sign_in(second, stack) == "restore"
             assert (await second.provider_restore(made.recovery_key)).user_id == made.user_id
             assert [item.text for item in await second.history(sent.conversation_id)] == ["a note"]
-    finally:
-        provider.stop()
 
 
 async def sign_in(client: Client, stack: Stack) -> str:

@@ -6,7 +6,6 @@ how it goes and comes back; and who comes by an invitation.
 
 import json
 import re
-import secrets
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -32,8 +31,7 @@ from e2e_account_pages import (
 from e2e_camera import Looks
 from e2e_devices import Device, Stack
 from e2e_letters import CONFIRM, RESET, AuthenticatorApp, code_to
-from e2e_people import button, enter, somebody
-from e2e_web import SHOTS
+from e2e_people import button, enter, name_of, somebody
 from playwright.sync_api import Browser, Page, expect
 
 from parley_app import account_words, entrance_words, lock_words, recovery_words, rights_words, words
@@ -58,10 +56,6 @@ AUTHENTICATOR = {
 #: One whose passkeys give secrets, too.
 WITH_SECRETS = AUTHENTICATOR | {"ctap2Version": "ctap2_1", "hasPrf": True}
 PASSPHRASE = "orchard ferry lamp"
-
-
-def name_of(who: str) -> str:
-    return who if SHOTS else f"{who}_{secrets.token_hex(3)}"
 
 
 def confirm_address(page: Page, stack: Stack, email: str, looks: Looks) -> None:

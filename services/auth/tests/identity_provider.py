@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from oauthlib.oauth2.rfc6749.errors import OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import AccessDeniedError, OAuth2Error
 from oauthlib.openid import RequestValidator, Server
 
 from parley_auth.providers.configuration import Provider, parse_providers
@@ -39,6 +39,8 @@ class IdentityProvider(RequestValidator):
         self.claims: dict[str, Any] = {"preferred_username": "Jane.Doe"}
         self.keys: dict[str, Key] = {"k1": rsa_key("k1")}
         self.signs_by = "k1"
+        #: Whether its person says no, and is sent back without a code.
+        self.refuses = False
         #: Replaces the ID token that would be right: it gets its claims and gives the token.
         self.forge: Callable[[dict[str, Any]], str] | None = None
         #: Put over the metadata, or an answer in place of one of the paths: status, headers, body.
@@ -82,16 +84,24 @@ class IdentityProvider(RequestValidator):
         try:
             match place:
                 case "/authorize":
-                    sent, _, status = self._server.create_authorization_response(
-                        uri, method, scopes=["openid"], credentials={"user": self.subject}
-                    )
-                    return status, {"Location": f"{sent['Location']}&iss={self.issuer}"}, b""
+                    return 302, {"Location": f"{self._back(uri, method)}&iss={self.issuer}"}, b""
                 case "/token":
                     sent, answer, status = self._server.create_token_response(uri, method, body, headers)
                     return status, dict(sent), answer.encode()
         except OAuth2Error as error:
             return _json(400, {"error": error.error})
         return 404, {}, b""
+
+    def _back(self, uri: str, method: str) -> str:
+        """Where its person is sent back to, with a code or without one."""
+        if self.refuses:
+            asked = dict(parse_qsl(urlsplit(uri).query))
+            back: str = AccessDeniedError(state=asked["state"]).in_uri(asked["redirect_uri"])
+            return back
+        sent, _, _ = self._server.create_authorization_response(
+            uri, method, scopes=["openid"], credentials={"user": self.subject}
+        )
+        return str(sent["Location"])
 
     def sign(self, claims: dict[str, Any], **header: Any) -> str:
         key = self.keys[self.signs_by]
