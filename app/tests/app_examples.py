@@ -321,6 +321,7 @@ class FakeDevice(RoomAnswers, ChannelAnswers, LockAnswers, AccountAnswers, Peopl
 
     def _safety_number_verify(self, username, number):
         self.verified.add(username)
+        self.changed.discard(username)
         return self._safety_number(username)
 
     def _safety_number_forget(self, username):

@@ -2,10 +2,10 @@
 
 from app_drawing import draw
 from app_examples import FakeDevice, item, started, summary
-from app_screens import button, enter, said
+from app_screens import button, enter, press, said
 from test_names import nameless, uncallable
 
-from parley_app import room_words, words
+from parley_app import renewal_words, room_words, words
 from parley_app.engine import EngineError
 from parley_app.main import _screen
 from parley_app.model.layers import CompareNumber
@@ -42,6 +42,18 @@ async def test_two_people_compare_and_take_it_back():
     assert device.verified == set() and room_words.compared("ben") not in said(draw(Layers, world.app))
     button(draw(Layers, world.app), words.CLOSE).on_click()
     assert world.app.layers.shown is None
+
+
+async def test_new_keys_are_said_beside_the_number_until_it_is_compared():
+    world, device = await talk()
+    device.changed.add("ben")
+    await opened(world)
+    for width in (390.0, 1440.0):
+        shown = said(draw(Layers, world.app, width=width))
+        assert {renewal_words.new_keys("ben"), renewal_words.new_keys_text("ben"), "01234 56789 01234"} <= shown
+    await press(world, room_words.SAFETY_SAME, Layers)
+    shown = said(draw(Layers, world.app))
+    assert room_words.compared("ben") in shown and renewal_words.new_keys("ben") not in shown
 
 
 async def test_a_code_is_shown_and_the_other_s_text_is_compared():

@@ -14,7 +14,10 @@ _OF_THE_TEXT: Final = {"safety_number_differs", "usage"}
 
 
 class Comparing(Form):
-    """The number that this person shares with `username`, and the text of its code; empty until they are known. `coded` shows the code."""
+    """The number that this person shares with `username`, and the text of its code; empty until they are known. `coded` shows the code.
+
+    `renewed`: they have new keys, about which this person has said nothing yet.
+    """
 
     sentences = {"usage": room_words.SAFETY_NO_NUMBER}  # noqa: RUF012 - a constant of the class
 
@@ -23,11 +26,12 @@ class Comparing(Form):
         self._engine = engine
         self.username = ""
         self.number = self.code = ""
-        self.verified = self.coded = False
+        self.verified = self.renewed = self.coded = False
 
     async def begin(self, username: str) -> None:
         """Ask for the number; what fails is said in the form."""
-        self.username, self.number, self.code, self.verified, self.coded = username, "", "", False, False
+        self.username, self.number, self.code = username, "", ""
+        self.verified = self.renewed = self.coded = False
         self.empty()
         await self.submit(self._load)
 
@@ -83,4 +87,5 @@ class Comparing(Form):
 
     async def _load(self) -> None:
         found = await self._engine.call("safety_number", {"username": self.username})
-        self.number, self.code, self.verified = found["number"], found["code"], found["verified"]
+        self.number, self.code = found["number"], found["code"]
+        self.verified, self.renewed = found["verified"], found["changed"]

@@ -6,7 +6,7 @@ from typing import Final
 
 import flet as ft
 
-from parley_app import room_words, words
+from parley_app import renewal_words, room_words, words
 from parley_app.components.buttons import Button, Kind
 from parley_app.components.overlay import Dialog
 from parley_app.components.qr_code import QrCode
@@ -27,6 +27,8 @@ from parley_app.tokens import Space, Type
 #: What the whole dialog needs on a phone, in pixels.
 _HEIGHT: Final = 620
 _CODED_HEIGHT: Final = 860
+#: And for what is said of new keys.
+_NOTE_HEIGHT: Final = 120
 
 
 def number_row(app: App, conversation: Conversation) -> list[ft.Control]:
@@ -73,6 +75,14 @@ def _digits_or_code(app: App, ui: Ui, form: Comparing) -> list[ft.Control]:
     ]
 
 
+def _warning(ui: Ui, form: Comparing) -> list[ft.Control]:
+    """Where the number is another one than before: why."""
+    if not form.renewed:
+        return []
+    title, text = renewal_words.new_keys(form.username), renewal_words.new_keys_text(form.username)
+    return [Note(ui.c.warning, Glyph.WARNING, title, text)]
+
+
 @ft.component
 def CompareLayer(app: App, layer: CompareNumber) -> ft.Control:
     """The digits, what comparing them means, and saying that they are the same."""
@@ -100,6 +110,7 @@ def CompareLayer(app: App, layer: CompareNumber) -> ft.Control:
             disabled=form.busy or not form.number,
         ),
     ]
-    body = fitting(ui, [*loading, *shown, *told, *fault], _CODED_HEIGHT if form.coded else _HEIGHT)
+    needed = (_CODED_HEIGHT if form.coded else _HEIGHT) + (_NOTE_HEIGHT if form.renewed else 0)
+    body = fitting(ui, [*loading, *_warning(ui, form), *shown, *told, *fault], needed)
     lead = room_words.comparing(layer.username)
     return over(app, Dialog(room_words.SAFETY_NUMBER, body, buttons, app.layers.close, lead))

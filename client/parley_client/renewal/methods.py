@@ -88,6 +88,12 @@ class RenewalMethods(TrustMethods, ProviderMethods):
         await self._let_into_direct(user_id)
         return await self._number(user_id)
 
+    async def verify(self, person: str, number: str) -> SafetyNumber:
+        """As in `TrustMethods`; whoever has new keys comes into the direct conversation again by it."""
+        verified = await super().verify(person, number)
+        await self._let_into_direct(verified.user_id)
+        return verified
+
     async def let_in_again(self, conversation: str, person: str) -> Conversation:
         """Let somebody with new keys, which this person has accepted or compared, into a private conversation again."""
         conversation_id = self.conversation_id(conversation)

@@ -120,6 +120,12 @@ def conversations_in(changes: Changes) -> set[ConversationId]:
     return {ConversationId(name) for name in named if is_uuid(name)}
 
 
+def people_in(changes: Changes) -> set[UserId]:
+    """Whose keys this person says something about by these changes."""
+    named = [name.partition(".") for name in changes]
+    return {UserId(user_id) for about, dot, user_id in named if about + dot in {_VERIFIED, _ACCEPTED}}
+
+
 def is_muted(muted_until: str) -> bool:
     """Whether the mute lasts."""
     try:

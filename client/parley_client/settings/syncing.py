@@ -17,13 +17,15 @@ from parley_client.api.http import answered_bytes
 from parley_client.crypto.settings import SettingsError, open_settings, seal_settings
 from parley_client.errors import UntrustedGroup, UsageError
 from parley_client.events import Event
+from parley_client.groups.policies import known_policy
 from parley_client.session import Session
 from parley_client.settings import marks
 from parley_client.settings.marks import Changes, StoredSettings, Values
 from parley_client.store import documents, reading
+from parley_client.store.conversations import list_conversations
 from parley_client.store.history import load_history_keys
 from parley_contracts.encoding import b64encode
-from parley_contracts.ids import ConversationId
+from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.limits import SETTINGS_SIZE_BYTES_MAX
 from parley_contracts.notification_api import Level
 from parley_contracts.problems import VersionStale
@@ -40,7 +42,7 @@ _MUTES = "mutes_owed"
 def change(session: Session, changes: Changes) -> None:
     """Change settings: at once here, in the background for the other devices. `UsageError` where they are full."""
     _note(session, changes)
-    _tell(session, marks.conversations_in(changes))
+    _tell(session, changes)
     session.spawn(push(session))
 
 
@@ -153,7 +155,7 @@ async def _fetch(session: Session) -> None:
                 draft = fresh.values.get(marks.draft_key(where))
                 reading.save_draft(session.store, where, draft if isinstance(draft, str) else "")
     if changed:
-        _tell(session, marks.conversations_in(dict.fromkeys(changed)))
+        _tell(session, dict.fromkeys(changed))
 
 
 def _sealed(session: Session, settings: StoredSettings) -> bytes:
@@ -193,10 +195,17 @@ def _decoded(opened: bytes) -> Values:
         raise UntrustedGroup("the settings on the server make no sense") from error
 
 
-def _tell(session: Session, conversation_ids: set[ConversationId]) -> None:
-    session.events.tell(Event("settings.changed", {"conversation_ids": sorted(conversation_ids)}))
-    for conversation_id in sorted(conversation_ids):
+def _tell(session: Session, changes: Changes) -> None:
+    marked = marks.conversations_in(changes)
+    session.events.tell(Event("settings.changed", {"conversation_ids": sorted(marked)}))
+    for conversation_id in sorted(marked | _conversations_with(session, marks.people_in(changes))):
         session.events.tell(Event("conversation.changed", {"conversation_id": conversation_id}))
+
+
+def _conversations_with(session: Session, people: set[UserId]) -> set[ConversationId]:
+    """Where these people are: whether anything may be written there can be another question now."""
+    rows = list_conversations(session.store) if people else []
+    return {row.conversation_id for row in rows if known_policy(row.policy).user_ids & people}
 
 
 # --- mutes

@@ -12,6 +12,7 @@ from parley_client.crypto.account import VerifiedIdentity
 from parley_client.crypto.safety import format_code, read_number, safety_number
 from parley_client.errors import SafetyNumberDiffers, UsageError
 from parley_client.parts import ClientPart
+from parley_client.renewal.noticing import look_for_new_roots
 from parley_client.settings import marks, syncing
 from parley_contracts.encoding import b64encode
 from parley_contracts.ids import UserId
@@ -35,7 +36,10 @@ class TrustMethods(ClientPart):
 
     async def safety_number(self, person: str) -> SafetyNumber:
         """The number to compare with somebody; `UntrustedIdentity` where the server shows other keys than were known or verified."""
-        return await self._number(await self._other(person))
+        found = await self._number(await self._other(person))
+        if found.changed:  # somebody may have heard of it by telephone: their conversations say it from now on
+            await look_for_new_roots(self.session)
+        return found
 
     async def verify(self, person: str, number: str) -> SafetyNumber:
         """Say that somebody shows this very number, typed or as the text of their code; `SafetyNumberDiffers` where it is another, and nothing is remembered then."""

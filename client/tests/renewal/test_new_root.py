@@ -145,6 +145,34 @@ async def test_others_are_told_and_let_the_person_in_again_one_by_one(home, peop
         await alice.let_in_again(where, "@bob")
 
 
+async def test_who_looks_at_the_number_hears_of_new_keys_at_once(home, people):
+    """Somebody was told by telephone; the log of people's keys would be asked within ten minutes."""
+    alice, bob, _, where = home
+    await alice.settle()
+    anew, told = await lose_everything(people), []
+    alice.subscribe(lambda event: told.append((event.name, event.params)))
+    assert (await alice.safety_number("@bob")).changed
+    for place in (where, direct(alice, bob)):
+        assert ("conversation.changed", {"conversation_id": place}) in told
+        assert user(bob) not in people_in(alice, place), "the lost devices are out"
+    assert summary(alice.session, direct(alice, bob)).doubted == [user(bob)]
+    assert (await anew.safety_number("@alice")).changed is False
+
+
+async def test_comparing_lets_somebody_into_the_direct_conversation_again(home, people):
+    alice, bob, _, where = home
+    await alice.verify("@bob", (await bob.safety_number("@alice")).number)
+    anew = await lose_everything(people)
+    await notice(alice)
+    assert (await alice.verify("@bob", (await anew.safety_number("@alice")).number)).verified
+    await alice.send("@bob", "it is you")
+    await anew.sync()
+    await anew.send("@alice", "it is me")
+    await asyncio.gather(alice.sync(), anew.sync())
+    assert await shown(anew) == ["it is me", "it is you"] and "it is me" in await shown(alice)
+    assert summary(alice.session, where).renewed == [user(bob)], "into the group by a word of its own"
+
+
 async def test_only_who_may_add_people_lets_somebody_in_again(home, people, server):
     alice, bob, carol, where = home
     anew = await lose_everything(people)
@@ -168,6 +196,8 @@ async def test_who_was_verified_must_be_compared_or_taken_back_before_anything_i
     await alice.let_in_again(where, "@bob")
     await carol.sync()
     assert summary(carol.session, where).doubted == [user(bob)]
+    told = []
+    carol.subscribe(lambda event: told.append((event.name, event.params)))
     with pytest.raises(IdentityChanged, match="bob has new keys"):
         await carol.send(where, "not to somebody else")
     other = await carol.safety_number("@bob")
@@ -177,6 +207,7 @@ async def test_who_was_verified_must_be_compared_or_taken_back_before_anything_i
     assert theirs == other.number
     assert (await carol.verify("@bob", theirs)).verified
     assert summary(carol.session, where).doubted == []
+    assert ("conversation.changed", {"conversation_id": where}) in told, "a screen that shows the group asks anew"
     await carol.send(where, "it is you")
     await anew.sync()
     assert "it is you" in await shown(anew)
