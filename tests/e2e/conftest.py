@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from e2e_devices import Device, Stack
+from e2e_notification import push_service
 from e2e_stacks import ENGINES, admin_addresses, free_port
 from e2e_web import ARGUMENTS, WebApp, browser_profile, chromium_path
 from playwright.sync_api import Browser, Playwright, sync_playwright
@@ -112,8 +113,6 @@ def started(started_once: WebApp) -> Iterator[WebApp]:
 
 @pytest.fixture
 def receiver(stack: Stack, tmp_path: Path) -> Iterator[PushReceiver]:
-    """A push service that the stack reaches, under the stack's own authority."""
-    started = PushReceiver(stack.home / "tls" / "ca.crt", stack.home / "tls" / "ca.key", tmp_path)
-    yield started
-    started.stop()
-    assert started.faults == []
+    """A push service of the test's own."""
+    with push_service(stack, tmp_path) as started:
+        yield started

@@ -1,19 +1,30 @@
-"""How far the notification service is: by its own records, not by a guess at its speed."""
+"""How far the notification service is: by its own records, not by a guess at its speed. And where it pushes to."""
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 import psycopg
 import redis
 from e2e_devices import Device, Stack
+from push_receiver import PushReceiver
 
 from parley_contracts.events import MESSAGING_STREAM, parse_position
 
 _EVENTS_MAX = 2000
 _NOTES_MAX = 5
+
+
+@contextlib.contextmanager
+def push_service(stack: Stack, folder: Path) -> Iterator[PushReceiver]:
+    """A push service that the stack reaches, under the stack's own authority; faulty pushes fail at the end."""
+    started = PushReceiver(stack.home / "tls" / "ca.crt", stack.home / "tls" / "ca.key", folder)
+    yield started
+    started.stop()
+    assert started.faults == []
 
 
 def wait_until_decided(witness: Device) -> None:

@@ -5,17 +5,19 @@ at the tests' own RFC 8030 receiver, which decrypts as a browser would. What it 
 debugger's `ServiceWorker.deliverPushMessage`, to the service worker that the site ships.
 """
 
+import contextlib
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
-from e2e_web import WebApp
-from playwright.sync_api import Page, Worker
+from e2e_notification import push_service
+from e2e_web import WebApp, browser_profile
+from playwright.sync_api import Page, Playwright, Worker
 from push_receiver import Browser, PushReceiver
 from push_scene import Scene
 
@@ -126,9 +128,9 @@ def notified(web_app: WebApp, worker: Worker, body: str) -> dict[str, Any]:
     raise AssertionError(f"no notification says {body}: {notifications}")
 
 
-def test_the_service_worker_shows_what_was_pushed(web_app: WebApp, stack: Stack):
+def test_the_service_worker_shows_what_was_pushed(started: WebApp, stack: Stack):
+    web_app = started
     web_app.context.grant_permissions(["notifications"], origin=stack.address)
-    web_app.page.goto(web_app.address)
     worker = service_worker(web_app)
     # Nobody looks at the app; and once it has started, it has the worker forget what a device that is signed out must not keep.
     web_app.page.goto("about:blank")
@@ -154,7 +156,6 @@ class Phone:
         self.web_app = web_app
         self.browser: Browser = receiver.browser(secrets.token_hex(8))
         upload = json.dumps(self.browser.upload())
-        web_app.context.grant_permissions(["notifications"], origin=web_app.address)
         web_app.context.add_init_script(f"{{ const UPLOAD = {upload}; {_SUBSCRIBE} }}")
         self.username = f"web_{secrets.token_hex(4)}"
 
@@ -180,6 +181,7 @@ class Phone:
         self.page.wait_for_url(re.compile("/settings/"), timeout=app.STEP_MS)
 
     def switch_on(self) -> None:
+        self.web_app.context.grant_permissions(["notifications"], origin=self.web_app.address)
         self.settings(app.words("NOTIFICATIONS"))
         app.press(self.page, app.words("TURN_ON"))
         app.wait_for_text(self.page, app.words("NOTIFICATIONS_ON"))
@@ -219,13 +221,32 @@ def carries(sent: dict[str, Any]) -> Callable[[bytes], bool]:
     return wanted
 
 
-@pytest.fixture
-def phone(web_app: WebApp, receiver: PushReceiver) -> Phone:
-    return Phone(web_app, receiver)
+@pytest.fixture(scope="module")
+def phone(chromium: Playwright, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
+    """Somebody who has signed up, with notifications neither allowed nor on."""
+    with (
+        push_service(stack, tmp_path_factory.mktemp("push")) as receiver,
+        browser_profile() as folder,
+        contextlib.closing(WebApp(chromium, stack.address, folder)) as web_app,
+    ):
+        made = Phone(web_app, receiver)
+        made.sign_up()
+        yield made
 
 
-def test_a_person_switches_notifications_on_and_reads_them(phone: Phone, device: Callable[..., Device]):
-    phone.sign_up()
+def test_a_browser_that_refuses_is_explained(phone: Phone):
+    asked = phone.browser.asked
+    phone.web_app.context.clear_permissions()  # a headless Chromium then refuses without a question
+    phone.settings(app.words("NOTIFICATIONS"))
+    phone.page.wait_for_timeout(500)
+    if phone.page.evaluate("Notification.permission") != "denied":
+        app.press(phone.page, app.words("TURN_ON"))
+    app.wait_for_text(phone.page, app.words("NOTIFICATIONS_DENIED"))
+    assert phone.browser.asked == asked
+    app.press(phone.page, app.words("CHATS"))
+
+
+def test_a_person_switches_notifications_on_reads_them_and_off_again(phone: Phone, device: Callable[..., Device]):
     anna = device("anna")
     where = anna("group.create", name="Garden", members=[f"@{phone.username}"])["conversation_id"]
     anna("send", to=where, text="begin")
@@ -238,12 +259,17 @@ def test_a_person_switches_notifications_on_and_reads_them(phone: Phone, device:
     app.press(phone.page, app.words("TEST"))
     deliver(phone.web_app, phone.pushed(lambda payload: payload == SELF_TEST))
     app.wait_for_text(phone.page, app.words("TEST_SEEN"))
+    reads_with_no_tab(phone, anna, where, device("guest"))
+    reads_with_a_tab(phone, anna)
+    assert not phone.web_app.watched.faults, "\n".join(phone.web_app.watched.faults)
+    no_key_is_left(phone, anna)
 
-    # No tab is open, and no worker runs: each push wakes it anew, also after somebody came and went meanwhile.
+
+def reads_with_no_tab(phone: Phone, anna: Device, where: str, guest: Device) -> None:
+    """No tab is open, and no worker runs: each push wakes it anew, also after somebody came and went meanwhile."""
     worker = phone.worker
     phone.close_tab()
     title = f"{anna.username} · Garden"
-    guest = device("guest")
 
     def said(text: str) -> None:
         sent = anna("send", to=where, text=text)
@@ -256,31 +282,18 @@ def test_a_person_switches_notifications_on_and_reads_them(phone: Phone, device:
     anna("group.remove", conversation_id=where, members=[f"@{guest.username}"])
     said("after somebody went")
 
-    # A click: where no tab is open, a new one at the conversation; else the open one goes there.
-    clicked = worker.evaluate(_CLICK)
+    clicked = worker.evaluate(_CLICK)  # opens a new tab at the conversation
     assert clicked == {"opened": f"/chats/{where}", "left": 1}  # that of the settings' test
     phone.open(clicked["opened"])
     app.composer(phone.page, "Garden").wait_for(state="attached", timeout=app.STEP_MS)
     app.wait_for_text(phone.page, "after somebody went")
-    assert not phone.web_app.watched.faults, "\n".join(phone.web_app.watched.faults)
 
 
-def hears_nothing_more(phone: Phone, sender: Device) -> None:
-    unheard = carries(sender("send", to=f"@{phone.username}", text="unheard"))
-    phone.page.wait_for_timeout(5000)
-    assert not any(unheard(each.payload) for each in phone.browser.received)
-
-
-def test_a_click_finds_the_open_tab_and_neither_switching_off_nor_signing_out_leaves_a_key(
-    phone: Phone, device: Callable[..., Device]
-):
-    phone.sign_up()
-    anna = device("anna")
-    where = anna("send", to=f"@{phone.username}", text="begin")["conversation_id"]
-    app.wait_for_text(phone.page, "begin")
-    phone.switch_on()
-    phone.wait_until_kept("secrets")
-    phone.page.bring_to_front()
+def reads_with_a_tab(phone: Phone, anna: Device) -> None:
+    """A click leads the open tab to the conversation."""
+    where = anna("send", to=f"@{phone.username}", text="between us")["conversation_id"]
+    app.wait_for_text(phone.page, "between us")
+    phone.settings(app.words("NOTIFICATIONS"))
     worker = phone.worker
     other = phone.web_app.context.new_page()  # nobody looks at the app, and its tab is still open
     other.bring_to_front()
@@ -288,10 +301,15 @@ def test_a_click_finds_the_open_tab_and_neither_switching_off_nor_signing_out_le
     worker.evaluate("Object.defineProperty(WindowClient.prototype, 'focused', { get: () => false })")
     deliver(phone.web_app, phone.pushed(carries(sent)), asleep=False)
     assert notified(phone.web_app, worker, "look here")["title"] == anna.username
-    assert worker.evaluate(_CLICK) == {"opened": None, "left": 0}
+    assert worker.evaluate(_CLICK)["opened"] is None
+    assert all(each["data"]["conversationId"] != where for each in worker.evaluate(_SHOWN))
     app.composer(phone.page, anna.username).wait_for(state="attached", timeout=app.STEP_MS)
-
+    other.close()
     phone.page.bring_to_front()
+
+
+def no_key_is_left(phone: Phone, anna: Device) -> None:
+    """Neither switching off nor signing out leaves one, and neither hears anything more."""
     phone.settings(app.words("NOTIFICATIONS"))
     app.press(phone.page, app.words("TURN_OFF"))
     app.wait_for_text(phone.page, app.words("NOTIFICATIONS_OFF"))
@@ -310,12 +328,7 @@ def test_a_click_finds_the_open_tab_and_neither_switching_off_nor_signing_out_le
     hears_nothing_more(phone, anna)
 
 
-def test_a_browser_that_refuses_is_explained(phone: Phone):
-    phone.web_app.context.clear_permissions()  # a headless Chromium then refuses without a question
-    phone.sign_up()
-    phone.settings(app.words("NOTIFICATIONS"))
-    phone.page.wait_for_timeout(500)
-    if phone.page.evaluate("Notification.permission") != "denied":
-        app.press(phone.page, app.words("TURN_ON"))
-    app.wait_for_text(phone.page, app.words("NOTIFICATIONS_DENIED"))
-    assert phone.browser.asked == 0
+def hears_nothing_more(phone: Phone, sender: Device) -> None:
+    unheard = carries(sender("send", to=f"@{phone.username}", text="unheard"))
+    phone.page.wait_for_timeout(5000)
+    assert not any(unheard(each.payload) for each in phone.browser.received)
