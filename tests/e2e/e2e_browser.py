@@ -93,9 +93,9 @@ def _leaves(url: str, address: str) -> bool:
 
 
 def switch_semantics_on(page: Page) -> None:
-    """Ask Flutter for the tree that assistive technology reads."""
-    page.wait_for_selector("flt-semantics-placeholder", state="attached", timeout=START_MS)
-    page.evaluate("document.querySelector('flt-semantics-placeholder').click()")
+    """Ask Flutter for the tree that assistive technology reads, where it is not there yet."""
+    page.wait_for_selector("flt-semantics-placeholder, flt-semantics", state="attached", timeout=START_MS)
+    page.evaluate("document.querySelector('flt-semantics-placeholder')?.click()")
     page.wait_for_selector("flt-semantics[role=button]", state="attached", timeout=START_MS)
 
 

@@ -97,6 +97,9 @@ class WebApp:
             ignore_https_errors=True,
         )
         self.watched = Watched(self.context, address)
+        #: The lines of the console, those of the page's workers, too.
+        self.said: list[str] = []
+        self.context.on("console", lambda message: self.said.append(message.text))
         self.page: Page = self.context.pages[0]
 
     def open(self, path: str = "/") -> Worker:

@@ -29,8 +29,8 @@ def person(stack: Stack) -> dict[str, str]:
     return {"server": stack.address, "username": name, "email": f"{name}@example.org", "password": "copper-lantern-19"}
 
 
-def test_a_browser_is_a_device(web_app: WebApp, device: Callable[..., Device], person: dict[str, str]):
-    worker = web_app.open()
+def test_a_browser_is_a_device(started: WebApp, device: Callable[..., Device], person: dict[str, str]):
+    worker = ready_worker(started.page)
     ask(worker, OPEN)
     ask(
         worker,
@@ -60,7 +60,7 @@ def test_a_browser_is_a_device(web_app: WebApp, device: Callable[..., Device], p
         """,
     )
     assert arrived == ["from the command line"]
-    cookies = {cookie["name"]: cookie for cookie in web_app.context.cookies(f"{web_app.address}/api/v1/auth/")}
+    cookies = {cookie["name"]: cookie for cookie in started.context.cookies(f"{started.address}/api/v1/auth/")}
     assert cookies["__Host-parley-refresh"]["httpOnly"]
     assert (
         ask(
@@ -71,7 +71,7 @@ def test_a_browser_is_a_device(web_app: WebApp, device: Callable[..., Device], p
     )
 
     # Another page, another worker, a token that is due: the history is there, and the session goes on by its cookie.
-    worker = web_app.open()
+    worker = started.open()
     ask(worker, OPEN)
     assert ask(worker, TEXTS) == [[person["username"], "from the browser"], [other.username, "from the command line"]]
     ask(
@@ -86,7 +86,8 @@ def test_a_browser_is_a_device(web_app: WebApp, device: Callable[..., Device], p
         name=other.username,
     )
     assert [m["text"] for m in other("receive", timeout_s=30)] == ["after a reload"]
-    assert not web_app.watched.faults, "\n".join(web_app.watched.faults)
+    ask(worker, "import __main__; await __main__.client.logout(); await __main__.client.close()")
+    assert not started.watched.faults, "\n".join(started.watched.faults)
 
 
 def test_a_browser_has_the_tools_for_files(started: WebApp):

@@ -1,8 +1,12 @@
 """The store in Chromium: the checks that sqlite3 passes, on the origin private file system, also after a crash."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
 from e2e_web import WebApp, ask, ready_worker
+from playwright.sync_api import Worker
 
 CHECKS = (Path(__file__).resolve().parents[2] / "client" / "tests" / "store_port.py").read_text()
 OPEN = """
@@ -12,39 +16,18 @@ __main__.profile = await open_profile("trial-store")
 __main__.store = __main__.profile.open_plain()
 """
 CLOSE = "import __main__; __main__.store.close(); __main__.profile.close()"
-
-
-def test_opfs_keeps_the_port(started: WebApp):
-    worker = ready_worker(started.page)
-    ask(worker, OPEN)
-    failed = ask(
-        worker,
-        """
-        import __main__
-        module = {}
-        exec(checks, module)
-        failed = []
-        for check in module["CHECKS"]:
-            try:
-                check(__main__.store)
-            except Exception as error:
-                failed.append([check.__name__, repr(error)[:500]])
-        return failed
-        """,
-        checks=CHECKS,
-    )
-    assert failed == []
-    ask(worker, "import __main__; __main__.store.execute('INSERT INTO trial VALUES (7, ?)', (b'kept',))")
-    # The page goes without closing anything, as a crash does.
-    worker = started.open()
-    ask(worker, OPEN)
-    assert ask(
-        worker,
-        "import __main__; return [bytes(v).decode() for (v,) in __main__.store.execute('SELECT value FROM trial WHERE place = 7')]",
-    ) == ["kept"]
-    ask(worker, CLOSE)
-
-
+CHECK = """
+import __main__
+module = {}
+exec(checks, module)
+failed = []
+for check in module["CHECKS"]:
+    try:
+        check(__main__.store)
+    except Exception as error:
+        failed.append([check.__name__, repr(error)[:500]])
+return failed
+"""
 LOCK = """
 import time, __main__
 from parley_client.crypto.passphrases import COST
@@ -57,15 +40,7 @@ from parley_mls import default_primitives
 async def opened():
     return AppLock(await open_profile("trial-lock"), default_primitives(), stretch, time.time)
 """
-
-
-def test_a_browser_s_store_is_sealed_under_a_lock(started: WebApp, say_trials):
-    """The same Argon2id as on CPython; what was sealed outlives the page, and nothing in the clear stays beside it."""
-    worker = ready_worker(started.page)
-    found = ask(
-        worker,
-        LOCK
-        + """
+SEAL = """
 lock = await opened()
 store = lock.open()
 store.execute("INSERT INTO drafts VALUES ('d', 'written before')")
@@ -75,14 +50,46 @@ took = time.perf_counter() - began
 store = lock.set("correct horse battery", LockSettings())
 store.execute("INSERT INTO drafts VALUES ('e', 'written after')")
 return [known, took]
-""",
-    )
-    assert found[0] == "dfb27ab1ca0fab89"
-    say_trials(f"argon2id seconds={found[1]:.2f}")
+"""
+
+
+@dataclass
+class Crashed:
+    """A worker after a crash of the one before, which had a store in the clear and a sealed one open, and what that said."""
+
+    worker: Worker
+    failed: list[Any]
+    stretched: str
+    stretched_s: float
+
+
+@pytest.fixture(scope="module")
+def crashed(started_once: WebApp) -> Crashed:
+    worker = ready_worker(started_once.page)
+    ask(worker, OPEN)
+    failed = ask(worker, CHECK, checks=CHECKS)
+    ask(worker, "import __main__; __main__.store.execute('INSERT INTO trial VALUES (7, ?)', (b'kept',))")
+    stretched, stretched_s = ask(worker, LOCK + SEAL)
     # The page goes without closing anything, as a crash does.
-    worker = started.open()
+    return Crashed(started_once.open(), failed, stretched, stretched_s)
+
+
+def test_opfs_keeps_the_port(crashed: Crashed):
+    assert crashed.failed == []
+    ask(crashed.worker, OPEN)
     assert ask(
-        worker,
+        crashed.worker,
+        "import __main__; return [bytes(v).decode() for (v,) in __main__.store.execute('SELECT value FROM trial WHERE place = 7')]",
+    ) == ["kept"]
+    ask(crashed.worker, CLOSE)
+
+
+def test_a_browser_s_store_is_sealed_under_a_lock(crashed: Crashed, say_trials):
+    """The same Argon2id as on CPython; what was sealed outlives the page, and nothing in the clear stays beside it."""
+    assert crashed.stretched == "dfb27ab1ca0fab89"
+    say_trials(f"argon2id seconds={crashed.stretched_s:.2f}")
+    assert ask(
+        crashed.worker,
         LOCK
         + """
 lock = await opened()

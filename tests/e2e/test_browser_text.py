@@ -30,15 +30,17 @@ ENGINES = {"skwasm": "", "CanvasKit": "WebAssembly.validate = () => false;"}  # 
 
 
 @pytest.fixture(params=ENGINES)
-def sign_in(request: pytest.FixtureRequest, web_app: WebApp) -> WebApp:
+def sign_in(request: pytest.FixtureRequest) -> WebApp:
     """The page with the field for a user name, in one engine."""
-    web_app.page.add_init_script(ENGINES[request.param])
-    web_app.open()
-    names = web_app.page.evaluate("performance.getEntriesByType('resource').map(each => each.name.split('/').pop())")
+    app: WebApp = request.getfixturevalue("started" if not ENGINES[request.param] else "web_app")
+    if ENGINES[request.param]:
+        app.page.add_init_script(ENGINES[request.param])
+        app.open()
+    names = app.page.evaluate("performance.getEntriesByType('resource').map(each => each.name.split('/').pop())")
     assert ("skwasm.wasm" in names, "canvaskit.wasm" in names) == (request.param == "skwasm", request.param != "skwasm")
-    switch_semantics_on(web_app.page)
-    press(web_app.page, "Sign in")
-    return web_app
+    switch_semantics_on(app.page)
+    press(app.page, "Sign in")
+    return app
 
 
 def drawn(app: WebApp, text: str) -> Image.Image:
