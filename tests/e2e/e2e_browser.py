@@ -11,18 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from e2e_web import PIXELS_PER_POINT, chromium_path
-from playwright.sync_api import Browser, Locator, Page, Playwright
+from e2e_web import PIXELS_PER_POINT
+from playwright.sync_api import Browser, Locator, Page
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 START_MS = 60_000
 STEP_MS = 60_000
 LOOK_MS, WRITTEN_LOOKS, WRITE_ATTEMPTS = 150, 20, 5
@@ -57,11 +48,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def launch(play: Playwright) -> Browser:
-    """Chromium, without a window."""
-    return play.chromium.launch(executable_path=chromium_path(play), args=FLAGS)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
-from e2e_web import PIXELS_PER_POINT
+from e2e_web import ARGUMENTS, PIXELS_PER_POINT, chromium_path
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright
 
@@ -28,9 +28,10 @@ NEWEST, OPEN_TIMEOUT_S = 3, 60.0
 TURNS_MAX = 20
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: Playwright) -> Iterator[Browser]:
-    launched = app.launch(chromium)
+    """Chromium as people have it: `./parley bench conversation` measures here."""
+    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
     yield launched
     launched.close()
 

@@ -12,9 +12,10 @@ import e2e_browser as app
 import pytest
 from e2e_camera import Camera
 from e2e_devices import Device, Stack
-from e2e_web import ARGUMENTS, PIXELS_PER_POINT, SHOTS, Watched, chromium_path, ready_worker
+from e2e_people import somebody
+from e2e_web import SHOTS
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Browser, Page
 
 Make = Callable[..., Device]
 GROUP = "Harbour Market"
@@ -53,25 +54,10 @@ def register(device: Make, username: str) -> Device:
 
 
 @pytest.fixture
-def page(chromium: Playwright, stack: Stack, tmp_path: Path) -> Iterator[Page]:
-    browser = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 900},
-        ignore_https_errors=True,
-        reduced_motion="reduce",
-        device_scale_factor=PIXELS_PER_POINT,
-    )
-    watched = Watched(context, stack.address)
-    try:
-        opened = context.new_page()
-        opened.goto(stack.address)
-        ready_worker(opened)
-        app.switch_semantics_on(opened)
+def page(browser: Browser, stack: Stack, tmp_path: Path) -> Iterator[Page]:
+    with somebody(browser, stack, "desk", "light") as opened:
         yield opened
         opened.screenshot(path=tmp_path / "at-the-end.png")
-        assert not watched.faults, "\n".join(watched.faults)
-    finally:
-        browser.close()
 
 
 @pytest.mark.timeout(600)
