@@ -1,4 +1,4 @@
-"""A passkey in software: what an authenticator answers to creation and request options (WebAuthn level 2)."""
+"""A passkey in software: what an authenticator answers to creation and request options (WebAuthn level 2), as devices send it on."""
 
 from __future__ import annotations
 
@@ -71,7 +71,6 @@ class SoftAuthenticator:
             "rawId": b64encode(self.credential_id),
             "type": "public-key",
             "response": response,
-            "clientExtensionResults": {},
         }
 
 
