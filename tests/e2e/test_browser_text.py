@@ -25,7 +25,6 @@ EMOJI = ("👋", "😀", "👍🏽", "👩\u200d🚀", "❤\ufe0f\u200d🔥", "�
 NOBODY = "\U0010fffd"
 FIRST_EMOJI_BYTES_MAX = 200_000
 ARRIVAL_MS, LOOK_MS = 20_000, 500
-SIZE = {"width": 390, "height": 700}  # of the page: each look draws all of it
 COLOURED = 60  # of 255: how far apart the strongest and the weakest channel are where something is in colour
 ENGINES = {"skwasm": "", "CanvasKit": "WebAssembly.validate = () => false;"}  # without WasmGC it takes CanvasKit
 
@@ -39,7 +38,6 @@ def sign_in(request: pytest.FixtureRequest) -> WebApp:
         app.open()
     names = app.page.evaluate("performance.getEntriesByType('resource').map(each => each.name.split('/').pop())")
     assert ("skwasm.wasm" in names, "canvaskit.wasm" in names) == (request.param == "skwasm", request.param != "skwasm")
-    app.page.set_viewport_size(SIZE)
     switch_semantics_on(app.page)
     press(app.page, "Sign in")
     return app
