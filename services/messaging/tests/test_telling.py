@@ -73,7 +73,9 @@ class Kept:
 )
 async def test_the_more_hear_of_receipts_the_fewer_are_told_at_once(sockets, told):
     heard = []
-    receipts = Receipts(None, Kept(), None, None, None, tell=heard.append, listening=lambda _: sockets)
+    receipts = Receipts(
+        None, Kept(), None, None, None, tell=heard.append, listening=lambda _: sockets, clock=lambda: 0.0
+    )
     where = ConversationId(new_uuid7())
     for _ in range(RECEIPTS_LIVE_BURST + 50):
         receipts.delivered(UserId(new_uuid7()), where, 1, as_of=1)

@@ -26,7 +26,7 @@ from parley_contracts.state_api import ReadState, ReadStateUpdated, Receipt
 from parley_contracts.state_api import Receipts as WireReceipts
 from parley_messaging.domain.entries import Submission
 from parley_messaging.domain.publications import Publication, json_frame
-from parley_messaging.domain.rates import Rates
+from parley_messaging.domain.rates import Clock, Rates, monotonic
 from parley_messaging.ports import LogStore, PositionStore, ReadMark
 from parley_messaging.service.access import access_conversation_by_id
 from parley_messaging.service.blocks import Blocks
@@ -98,6 +98,7 @@ class Receipts:
         *,
         tell: Tell,
         listening: Callable[[ConversationId], int],
+        clock: Clock = monotonic,
     ) -> None:
         self._log = log
         self._blocks = blocks
@@ -106,7 +107,7 @@ class Receipts:
         self._privacy = privacy
         self._tell = tell
         self._listening = listening
-        self._live = Rates(burst=RECEIPTS_LIVE_BURST, per_s=RECEIPTS_LIVE_PER_S)
+        self._live = Rates(burst=RECEIPTS_LIVE_BURST, per_s=RECEIPTS_LIVE_PER_S, clock=clock)
         self._delivered: Lru[Place, int] = Lru(DELIVERED_MAX)
         self._pending: dict[Place, tuple[int, int]] = {}
 
