@@ -14,6 +14,7 @@ from e2e_people import ARRIVAL_MS, PASSWORD, button, gone, people, picture, seen
 from e2e_web import ready_worker
 from playwright.sync_api import Browser, Page
 
+from parley_app import audit_words
 from parley_app import channel_words as open_said
 from parley_app import people_words as people_said
 from parley_app import room_words as said
@@ -182,8 +183,9 @@ def governing(desk: Page, phone: Page, ben: str) -> None:
     desk.get_by_role("switch", name=sharing).click(timeout=app.STEP_MS)
     desk.get_by_role("switch", name=sharing, checked=True).wait_for(state="attached", timeout=ARRIVAL_MS)
     picture(desk, "rules-1440-light")
-    seen(phone, said.READ_ONLY)
+    seen(phone, said.READ_ONLY, "switched on history for newcomers")
     app.press(phone, app.words("DETAILS"))
+    seen(phone, audit_words.AUDIT)  # the last thing to come above what is pressed below
     picture(phone, "details-390-dark")
     app.press(phone, said.LEAVE)
     seen(phone, said.leaving(GROUP))
