@@ -7,19 +7,21 @@ part with it, in the very moment in which they should wait for room.
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 from typing import TextIO
 
 from supervisor import supervisord
 
 
-class Careful:
+class Careful(io.TextIOBase):
     """A text stream whose errors nobody hears of."""
 
     def __init__(self, stream: TextIO) -> None:
+        super().__init__()
         self._stream = stream
 
-    def write(self, text: str) -> int:
+    def write(self, text: str, /) -> int:
         """Write if that can be."""
         with contextlib.suppress(OSError):
             self._stream.write(text)
