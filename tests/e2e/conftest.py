@@ -12,7 +12,7 @@ import pytest
 from e2e_devices import Device, Stack
 from e2e_notification import push_service
 from e2e_stacks import ENGINES, admin_addresses, free_port
-from e2e_web import ARGUMENTS, UNOPTIMISED, WebApp, browser_profile, chromium_path
+from e2e_web import ARGUMENTS, WebApp, browser_profile, chromium_path
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from push_receiver import PushReceiver
 
@@ -80,8 +80,7 @@ def chromium() -> Iterator[Playwright]:
 @pytest.fixture(scope="session")
 def browser(chromium: Playwright) -> Iterator[Browser]:
     """Chromium for people with a context each."""
-    arguments = [*ARGUMENTS, UNOPTIMISED]
-    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=arguments)
+    launched = chromium.chromium.launch(executable_path=chromium_path(chromium), args=list(ARGUMENTS))
     yield launched
     launched.close()
 

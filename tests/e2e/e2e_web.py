@@ -23,9 +23,6 @@ ARGUMENTS = (
     # The stack's certificate comes from an authority of its own, and Chromium has no option to name one.
     "--ignore-certificate-errors",
 )
-#: For people at pages that nobody measures: V8 does not optimise WebAssembly, which costs more than the short lives of their pages
-#: ever win back by it (a start of the app takes 7 s of CPU in place of 10).
-UNOPTIMISED = "--js-flags=--liftoff-only"
 #: Where pictures for the documents go, and people have plain names; empty where nobody looks.
 SHOTS = os.environ.get("PARLEY_SHOTS", "")
 #: Drawing without a graphics card costs by the pixel, and is half of what a journey costs: where nobody looks, a quarter will do.
