@@ -96,6 +96,16 @@ async def test_what_is_refused_is_said_and_changes_nothing():
     await world.settle()
 
 
+async def test_details_show_what_has_changed_while_nobody_looked_at_them():
+    world, governing, device = await group("member")
+    world.app.open("trip")
+    await world.settle()
+    device.summaries["trip"]["members"][0]["role"] = "moderator"
+    world.app.show_pane("details")
+    await world.settle()
+    assert governing.moderates
+
+
 async def test_who_leaves_is_asked_and_then_reads_on():
     world, governing, _ = await group("member")
     menu = menu_of(world, ME)

@@ -138,6 +138,8 @@ class App(Entering):
             self.conversation = self.membership = self.governing = self.pins = None
         elif self.conversation is None or self.conversation.conversation_id != wanted:
             self._open(wanted)
+        elif self.details and self.governing is not None:  # which follows what changes only while it is in sight
+            self.spawn(self.governing.load())
         self._follow_thread()
         self.changed()
 
