@@ -7,6 +7,7 @@ packages' folders.
 import atexit
 import json
 import os
+import signal
 from pathlib import Path
 
 from slipcover import FileMatcher, ImportManager, Slipcover
@@ -23,7 +24,14 @@ def measure(folder: Path, sources: list[str]) -> None:
         found = {str(here / name): lines["executed_lines"] for name, lines in files.items()}
         (folder / f"{os.getpid()}.json").write_text(json.dumps(found))
 
+    def ended(number: int, _: object) -> None:
+        write()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
     atexit.register(write)
+    # What a server was asked to end by, it ends by once more when all is done.
+    signal.signal(signal.SIGTERM, ended)
 
 
 if "PARLEY_COVERAGE" in os.environ:
