@@ -14,7 +14,7 @@ import pytest
 from e2e_account_pages import open_account, open_page
 from e2e_camera import Looks
 from e2e_devices import Device, Refused, Stack
-from e2e_people import SIZES, enter, gone, seen, somebody
+from e2e_people import PASSWORD, SIZES, enter, gone, seen, somebody
 from e2e_web import SHOTS
 from playwright.sync_api import Browser, Page
 
@@ -22,7 +22,7 @@ from parley_app import lock_words, renewal_words, room_words, words
 
 pytestmark = pytest.mark.timeout(600)
 Make = Callable[..., Device]
-PASSWORD, PASSPHRASE = "correct horse battery staple", "orchard ferry lamp"
+PASSPHRASE = "orchard ferry lamp"
 GROUP = "Harbour"
 
 
