@@ -14,11 +14,21 @@ const CODES = {
 export const passkeys = async () =>
   ["parseCreationOptionsFromJSON", "parseRequestOptionsFromJSON"].every((name) => name in (globalThis.PublicKeyCredential ?? {}));
 
+const base64url = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+// Chromium before 156 leaves what PRF gave out of its JSON.
+const jsonOf = (credential) => {
+  const told = credential.toJSON();
+  const secret = credential.getClientExtensionResults().prf?.results?.first;
+  if (secret) told.clientExtensionResults.prf.results = { first: base64url(secret) };
+  return told;
+};
+
 const asking = async (ask) => {
   if (!(await passkeys())) throw new Failure("passkeys_unsupported");
   try {
-    const credential = await ask();
-    return credential.toJSON();
+    return jsonOf(await ask());
   } catch (error) {
     throw new Failure(CODES[error.name] ?? "passkey_failed", String(error));
   }
