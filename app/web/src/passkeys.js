@@ -17,7 +17,7 @@ export const passkeys = async () =>
 const base64url = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-// Chromium before 156 leaves what PRF gave out of its JSON.
+// Some browsers leave what PRF gave out of their JSON; Chromium 150 does.
 const jsonOf = (credential) => {
   const told = credential.toJSON();
   const secret = credential.getClientExtensionResults().prf?.results?.first;
