@@ -16,6 +16,7 @@ from pyodide.ffi import create_proxy
 
 from parley_app.engine import Engine, EngineError, Json
 from parley_app.main import show
+from parley_app.model.app import App
 from parley_app.model.by_provider import is_return
 from parley_app.model.joining import MARK
 from parley_app.model.signing_up import INVITATION_MARK
@@ -52,8 +53,8 @@ class BrowserPage:
             raise EngineError(answer["failure"], answer["reason"])
         return answer["result"]
 
-    def listen(self, listener: Callable[[str], None]) -> None:
-        """Hear of each notification that was pressed: its conversation, or nothing."""
+    def listen(self, listener: Callable[[str, str], None]) -> None:
+        """Hear of "opened", a notification was pressed, with its conversation or nothing; and of "followed", an address in this very page."""
         parley_bridge.listen_to_page(create_proxy(listener))
 
 
@@ -83,18 +84,23 @@ async def begin(page: ft.Page) -> None:
     page.run_task(engine.lead, lambda: parley_bridge.acquire_lock(_CHANNEL), lambda: open_device(browser_page))
     app = show(page, engine, BrowserBridge(str(parley_bridge.origin()), browser_page, engine))
     address = str(flet_js.documentUrl)
-    if MARK in address or INVITATION_MARK in address:
-        app.invited(address)
+    _follow(app, address)
     if is_return(address):
         app.spawn(app.return_from_provider(address))
 
-    async def open_conversation(conversation_id: str) -> None:
-        app.open(conversation_id)
+    async def hear(event: str, value: str) -> None:
+        if event == "followed":
+            _follow(app, value)
+        else:
+            app.open(value)
 
-    def opened(conversation_id: str) -> None:
-        app.spawn(open_conversation(conversation_id))
+    browser_page.listen(lambda event, value: app.spawn(hear(event, value)))
 
-    browser_page.listen(opened)
+
+def _follow(app: App, address: str) -> None:
+    """Take an invitation, where the address is the link of one."""
+    if MARK in address or INVITATION_MARK in address:
+        app.invited(address)
 
 
 def start() -> None:

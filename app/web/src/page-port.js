@@ -10,9 +10,9 @@ let count = 0;
 export const adoptPage = (given) => {
   port = given;
   port.onmessage = ({ data }) => {
-    if (data.opened !== undefined) {
-      if (listener) listener(data.opened);
-      else early.push(data.opened);
+    if (data.event) {
+      if (listener) listener(data.event, data.value);
+      else early.push(data);
       return;
     }
     waiting.get(data.key)?.(data.answer);
@@ -28,9 +28,9 @@ export const ask_page = (request, params) =>
     port.postMessage({ key: count, request, params });
   });
 
-/** Hear which conversation a notification asked for, "" for none. */
+/** Hear of "opened": a notification was pressed, and its conversation or ""; and of "followed": an address that differs in its fragment. */
 export const listen_to_page = (given) => {
   listener = given;
-  for (const opened of early) listener(opened);
+  for (const { event, value } of early) listener(event, value);
   early = [];
 };

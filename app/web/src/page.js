@@ -88,11 +88,13 @@ const answer = async (request, params) => {
   }
 };
 
-/** Answer what the worker asks at the other end of `port`, and pass on which conversation a notification opens. */
+/** Answer what the worker asks at the other end of `port`, and pass on which conversation a notification opens, and which link was followed. */
 export const servePage = (port) => {
   port.onmessage = async ({ data: { key, request, params } }) =>
     port.postMessage({ key, answer: JSON.stringify(await answer(request, params)) });
   navigator.serviceWorker?.addEventListener("message", ({ data }) => {
-    if (data?.type === "parley.open") port.postMessage({ opened: data.conversationId ?? "" });
+    if (data?.type === "parley.open") port.postMessage({ event: "opened", value: data.conversationId ?? "" });
   });
+  // An invitation link to where this tab stands begins nothing anew. Flutter has taken the fragment from the address by now.
+  addEventListener("hashchange", ({ newURL }) => port.postMessage({ event: "followed", value: newURL }));
 };
