@@ -12,16 +12,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from parley_contracts.limits import HEARTBEAT_INTERVAL_S, MEDIA_PART_SIZE_BYTES, REQUEST_SIZE_BYTES_MAX
 from parley_contracts.media_api import SIGNATURE_HEADER
 from parley_gateway import documents, problems, site
 from parley_gateway.headers import OWN_PAGE, header_lines
 
-#: (requests a second, burst, connections) for one client address.
-LIMITS = {"default": (20, 60, 512), "test": (2000, 4000, 20_000)}
-#: (requests a second, burst) of pictures of people, which a list asks for by the dozen.
-PICTURE_LIMITS = {"default": (100, 300), "test": (2000, 4000)}
+
+class Pace(NamedTuple):
+    """What one client address may ask for: requests a second, how many more before it is refused, and how many of these need not wait."""
+
+    rate_per_s: int
+    burst: int
+    at_once: int
+
+
+#: By profile and zone. Passwords are tried one after the other, so that everybody else's requests find room between them; pictures
+#: of people are what a list asks for by the dozen.
+PACES = {
+    "default": {"auth": Pace(20, 60, 60), "flows": Pace(10, 40, 10), "pictures": Pace(100, 300, 300)},
+    "test": dict.fromkeys(("auth", "flows", "pictures"), Pace(2000, 4000, 4000)),
+}
+#: Of one client address, by profile.
+CONNECTIONS = {"default": 512, "test": 20_000}
 #: What TLS 1.2 may use: forward secrecy and authenticated encryption, nothing else (RFC 9325). TLS 1.3 has nothing weaker.
 TLS12_CIPHERS = (
     *("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"),
@@ -130,8 +144,10 @@ events {{ worker_connections {2 * connections}; }}"""
 
 
 def _http(settings: Settings) -> str:
-    rate, _, _ = LIMITS[settings.limits_profile]
-    pictures, _ = PICTURE_LIMITS[settings.limits_profile]
+    zones = "\n".join(
+        f"  limit_req_zone $binary_remote_addr zone=limit_{name}:4m rate={pace.rate_per_s}r/s;"
+        for name, pace in PACES[settings.limits_profile].items()
+    )
     temporary = "\n".join(
         f'  {name}_temp_path "{settings.work_dir}/{name}";'
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -153,8 +169,7 @@ def _http(settings: Settings) -> str:
   large_client_header_buffers 4 16k;
   client_max_body_size {REQUEST_SIZE_BYTES_MAX};
 {_TLS}
-  limit_req_zone $binary_remote_addr zone=limit_auth:4m rate={rate}r/s;
-  limit_req_zone $binary_remote_addr zone=limit_pictures:4m rate={pictures}r/s;
+{zones}
   limit_conn_zone $binary_remote_addr zone=clients:4m;
   limit_req_status 429;
   limit_conn_status 429;
@@ -217,7 +232,6 @@ def _upstream(name: str, sockets: Sequence[Path], failing: str) -> str:
 def _server(settings: Settings, served: Sequence[Route]) -> str:
     addresses = [f"[{address}]" if ":" in address else address for address in settings.listen]
     listen = "\n".join(f"    listen {address}:{settings.port} ssl;" for address in addresses)
-    _, _, connections = LIMITS[settings.limits_profile]
     locations = "\n".join(
         _location(route, settings, len(settings.upstreams.get(route.service, ""))) for route in served
     )
@@ -227,7 +241,7 @@ def _server(settings: Settings, served: Sequence[Route]) -> str:
     server_name _;
     ssl_certificate "{settings.certificate}";
     ssl_certificate_key "{settings.key}";
-    limit_conn clients {connections};
+    limit_conn clients {CONNECTIONS[settings.limits_profile]};
 {problems.error_pages()}
 {problems.locations(header_lines())}
 {locations}
@@ -252,13 +266,13 @@ def _site(settings: Settings) -> str:
 def _location(route: Route, settings: Settings, upstream_size: int) -> str:
     if route.presigned:
         return _presigned_location(route, settings)
-    bursts = {"auth": LIMITS[settings.limits_profile][1], "pictures": PICTURE_LIMITS[settings.limits_profile][1]}
     lines = [
         header_lines(OWN_PAGE if route.page else None),
         f"      proxy_pass http://{route.service}{_SOCKETS if route.socket else ''};",
     ]
     if route.limit:
-        lines.append(f"      limit_req zone=limit_{route.limit} burst={bursts[route.limit]} nodelay;")
+        pace = PACES[settings.limits_profile][route.limit]
+        lines.append(f"      limit_req zone=limit_{route.limit} burst={pace.burst} delay={pace.at_once};")
     if upstream_size > 1:
         # Every write of these services is an idempotent PUT, so another node may be asked again.
         lines.append("      proxy_next_upstream error timeout http_502 http_503 non_idempotent;")

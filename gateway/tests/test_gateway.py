@@ -2,14 +2,20 @@
 
 import socket
 import ssl
+import time
 import warnings
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
+from parley_gateway.configuration import PACES
 
 from parley_contracts.limits import REQUEST_SIZE_BYTES_MAX
 
 AUTH = "/api/v1/auth/me"
+LOGIN = "/api/v1/auth/flows/app/v1/auth/login"
+AT_ONCE = 80
 MESSAGING = "/api/v1/messaging/conversations"
 
 
@@ -166,6 +172,18 @@ def test_a_service_that_is_away_is_a_503_problem(new_gateway):
     assert int(reply.headers["retry-after"]) >= 1
     gateway.start_service("auth")
     assert gateway.call("GET", AUTH).status == 200
+
+
+def test_passwords_of_one_address_are_tried_one_after_the_other(new_gateway):
+    gateway = new_gateway("default")
+    pace = PACES["default"]["flows"]
+    began = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as at_once:
+        statuses = Counter(at_once.map(lambda _: gateway.call("POST", LOGIN, b"{}").status, range(AT_ONCE)))
+    took_s = time.monotonic() - began
+    let_through = AT_ONCE - statuses[429]
+    assert pace.burst < let_through <= pace.burst + 1 + took_s * pace.rate_per_s
+    assert took_s >= (pace.burst - pace.at_once) / pace.rate_per_s
 
 
 def test_a_crowd_from_one_address_gets_429(new_gateway):

@@ -65,7 +65,7 @@ COVERED = (
     "app/parley_app",
 )
 #: What a benchmark's stack has beyond the ordinary one's.
-BENCH_OPTIONS = {"faults": ("--replicas", "3")}
+BENCH_OPTIONS = {"faults": ("--replicas", "3"), "logins": ("--limits-profile", "default")}
 #: Benchmarks that start what they need themselves.
 ALONE = {"anchors", "crashes", "disk", "encryption", "flips", "restore", "simulation"}
 PACKAGES = (
@@ -286,10 +286,10 @@ def _stack(children: Children, place: Path, *options: str, keep: bool) -> Iterat
     # The web app first: that takes a minute, in which somebody else could take the port.
     if children.run([*launcher, "build-app"], env=variables):
         raise OperationError("The web app for this could not be built.")
-    command = [*launcher, "up", "--detach", "--home", str(place), "--port", str(choose_port()), *options]
+    command = [*launcher, "up", "--detach", "--home", str(place), "--port", str(choose_port())]
     providers, provider_port = trusted_provider(place)
     command += ["--limits-profile", "test", "--push-loopback", "--members-invite"]
-    command += ["--identity-providers-file", str(providers)]
+    command += ["--identity-providers-file", str(providers), *options]
     try:
         if children.run(command, env=variables):
             raise OperationError("The stack for this did not start.")

@@ -1,7 +1,7 @@
 """Passwords: Argon2id, only so many at once.
 
-Invariant: hashing takes neither all threads of the service nor all cores of the machine: who would wait in too long a
-queue is told to come back, and routes that hash nothing go on.
+Invariant: hashing takes neither all threads of the service nor all cores of the machine, and a core only where nothing else
+wants it: who would wait in too long a queue is told to come back, and routes that hash nothing go on.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import threading
 import unicodedata
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
@@ -21,7 +22,14 @@ from parley_contracts.limits import PASSWORD_HASHES_AT_ONCE_MAX, PASSWORD_HASHES
 from parley_contracts.problems import Unavailable, WeakPassword
 
 _AT_ONCE = min(PASSWORD_HASHES_AT_ONCE_MAX, max(1, (os.cpu_count() or 1) - 1))
-_at_once = threading.BoundedSemaphore(_AT_ONCE)
+_NICE = 10
+
+
+def _step_back() -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)  # Linux knows threads by such numbers, too
+
+
+_hashing = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="hashing", initializer=_step_back)
 _places = threading.BoundedSemaphore(_AT_ONCE + PASSWORD_HASHES_WAITING_MAX)
 
 
@@ -38,12 +46,12 @@ class BoundedArgon2Hasher(Argon2PasswordHasher):
     def encode(self, password: str, salt: str) -> str:
         """A new hash."""
         with _place():
-            return super().encode(password, salt)
+            return _hashing.submit(super().encode, password, salt).result()
 
     def verify(self, password: str, encoded: str) -> bool:
         """Whether the password is the one behind the hash."""
         with _place():
-            return super().verify(password, encoded)
+            return _hashing.submit(super().verify, password, encoded).result()
 
     def harden_runtime(self, password: str, encoded: str) -> None:
         """Nothing: a hash with older parameters is replaced at the next sign-in."""
@@ -86,7 +94,6 @@ def _place() -> Iterator[None]:
     if not _places.acquire(blocking=False):
         raise _crowded()
     try:
-        with _at_once:
-            yield
+        yield
     finally:
         _places.release()
