@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import uvloop
@@ -32,7 +33,8 @@ from tally import Tally
 
 SECONDS, ROUNDS = 5.0, 3
 ROOMS = (10, SOCKETS, 1000)
-PICOWS = "picows==2.3.1"
+#: On the loop that a node has.
+PICOWS = ("picows==2.3.1", f"uvloop=={version('uvloop')}")
 #: Of performance.md: name, ratio that is aimed at.
 FAN_AIMS = {("picows", 1): 0.8, ("send()", 8): 3.0}
 LOG_AIM, LOG_MS_P99_AIM, PAGES_AIM = 8.0, 30.0, 0.8
@@ -84,7 +86,8 @@ async def bare(name: str, python: str, program: str, text: str) -> AsyncIterator
         finally:
             for socket in sockets:
                 socket.close()
-            process.kill()
+            if process.returncode is None:
+                process.kill()
             await process.wait()
 
 
@@ -118,7 +121,7 @@ async def of_node(room: Room, sender: Sender, count: int, size: list[int]) -> As
 
 async def fan_out(parts: Parts, seconds: float, rounds: int) -> None:
     """The room, and rooms of other sizes."""
-    python = str(install_python(PICOWS))
+    python = str(install_python(*PICOWS))
     room = Room(parts)
     await room.invite(PEOPLE)
     owner, *others = room.people

@@ -130,9 +130,9 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def install_python(package: str) -> Path:
-    """The Python of an environment that has a package of PyPI (`name==version`), and nothing of ours; made where it is missing."""
-    folder = runtime() / "peers" / package.replace("==", "-")
+def install_python(*packages: str) -> Path:
+    """The Python of an environment that has packages of PyPI (`name==version`), and nothing of ours; made where it is missing."""
+    folder = runtime() / "peers" / "-".join(packages).replace("==", "-")
     python, done = folder / "bin" / "python", folder / ".installed"
     if done.exists():
         return python
@@ -140,11 +140,11 @@ def install_python(package: str) -> Path:
     for command in (
         # Our own Python, which the services' user may run, and not the first that is found.
         [uv, "venv", "--quiet", "--clear", "--python", str(Path(sys.executable).resolve()), str(folder)],
-        [uv, "pip", "install", "--quiet", "--python", str(python), package],
+        [uv, "pip", "install", "--quiet", "--python", str(python), *packages],
     ):
         result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
         if result.returncode:
-            raise OperationError(f"{package} could not be installed: {result.stderr[-2000:]}")
+            raise OperationError(f"{', '.join(packages)} could not be installed: {result.stderr[-2000:]}")
     done.touch()
     return python
 
