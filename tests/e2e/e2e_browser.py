@@ -4,7 +4,6 @@ A journey fails on anything that leaves the page's origin and on any error in th
 """
 
 import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,14 +39,6 @@ class Watched:
     def _answered(self, status: int, url: str) -> None:
         if status >= 400:
             self.faults.append(f"{status} {url}")
-
-
-def free_port() -> int:
-    """A port of loopback that nobody uses just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

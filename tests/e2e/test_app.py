@@ -13,6 +13,7 @@ from pathlib import Path
 import e2e_browser as app
 import pytest
 from e2e_devices import Device, Stack
+from e2e_stacks import free_port
 from e2e_web import ARGUMENTS, PIXELS_PER_POINT, chromium_path
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright
@@ -42,7 +43,7 @@ def desktop(stack: Stack, tmp_path: Path) -> Iterator[Callable[[str], str]]:
     running: list[subprocess.Popen[str]] = []
 
     def serve(profile: str) -> str:
-        words = [str(tmp_path / profile), "--browser", "--port", str(app.free_port())]
+        words = [str(tmp_path / profile), "--browser", "--port", str(free_port())]
         words += ["--server", stack.address, "--ca", stack.ca_file]
         command = [sys.executable, "-u", "-m", "parley_app", *words]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
