@@ -6,6 +6,7 @@ Runs in an environment that has picows, which is not ours.
 """
 
 import sys
+from asyncio.trsock import TransportSocket
 
 import uvloop
 from anchor_sends import GREETING, SPEAKER, listener
@@ -43,4 +44,7 @@ async def serve(path: str) -> None:
 
 
 if __name__ == "__main__":
+    # picows sets options of TCP, which a Unix socket does not have.
+    TransportSocket.setsockopt = lambda *_: None  # type: ignore[method-assign]
+    TransportSocket.getsockopt = lambda *_: 0  # type: ignore[method-assign,assignment]
     uvloop.run(serve(sys.argv[1]))
