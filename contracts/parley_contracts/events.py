@@ -31,11 +31,14 @@ class EventError(ValueError):
 class MessageStored(msgspec.Struct, frozen=True, kw_only=True):
     """`message.stored`: a message of the log. Binary is base64url.
 
-    `push` is the header's flag. `header`, `ciphertext` and `signature` are empty where they are too large for a push.
+    `push` is the header's flag. `header`, `ciphertext` and `signature` are empty where they are too large for a push. The entries that made
+    the epoch and the policy in force are named, because what somebody writes while both stand has the same recipients.
     """
 
     conversation_id: ConversationId
     sequence: int
+    epoch_sequence: int
+    policy_sequence: int
     user_id: UserId
     device_id: DeviceId
     stored_at: str

@@ -24,7 +24,7 @@ from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import PUSH_DEVICES_MAX, PUSH_SEALED_SECRET_SIZE_BYTES, PUSH_STRUCTURE_SIZE_BYTES_MAX
 from parley_contracts.tokens import sign_service_token
 from parley_messaging.adapters.mongo.database import connect, database_of
-from parley_messaging.adapters.mongo.feed import MongoFeed
+from parley_messaging.adapters.mongo.feed import WAIT_MS, MongoFeed
 from parley_messaging.adapters.redis.stream import RedisStream
 from parley_messaging.service.feeding import Feeding
 
@@ -171,6 +171,26 @@ async def test_stored_messages_come_as_events(api, client, person, room_of):
     assert b64decode(first.ciphertext) == b"text 0"
     assert [event.push for event in reader.heard] == [True] * 5 + [False, True]
     assert (reader.heard[-1].header, reader.heard[-1].ciphertext, reader.heard[-1].signature) == ("", "", "")
+
+
+async def test_who_talks_without_a_pause_is_heard_soon(api, client, person, room_of):
+    """Events gather for a moment, and not until somebody falls silent."""
+    anna = person().device()
+    room = await room_of(api, anna)
+    reader = Reader(client)
+    await asyncio.to_thread(reader.begin)
+
+    async def talk():
+        while True:
+            await api.send(room, anna)
+            await asyncio.sleep(WAIT_MS / 1000 / 5)
+
+    talking = asyncio.create_task(talk())
+    await asyncio.to_thread(reader.read, 3)
+    still = not talking.done()
+    talking.cancel()
+    assert still
+    assert len(reader.heard) < 50, "these are as many as were said in ten gathering times and more"
 
 
 async def test_a_wiped_stream_loses_nothing(api, client, person, room_of):

@@ -264,6 +264,8 @@ class Producer:
         given: dict[str, Any] = {
             "conversation_id": conversation_id,
             "sequence": len(self.events) + 1,
+            "epoch_sequence": 1,
+            "policy_sequence": 1,
             "user_id": sender.user_id,
             "device_id": sender.device_id,
             "stored_at": "2026-01-01T00:00:00.000Z",

@@ -12,6 +12,8 @@ from django.utils import timezone
 from parley_contracts.events import MESSAGING_STREAM, dead_stream
 from parley_contracts.ids import ConversationId, new_uuid7
 from parley_contracts.limits import DELIVERIES_KEPT_S
+from parley_contracts.problems import Unavailable
+from parley_notification.deliveries import consumer as consuming
 from parley_notification.deliveries import worker
 from parley_notification.deliveries.models import Attempt, Delivery, FeedPosition, WorkerBeat
 from parley_notification.subscriptions.models import Subscription
@@ -58,13 +60,52 @@ def test_messaging_away_holds_the_events_back(conversation, producer, consumer, 
     producer.store(conversation.anna, conversation.id)
     producer.publish()
     answers, messaging.answers = messaging.answers, {"/": lambda _: (503, {})}
-    from parley_contracts.problems import Unavailable
-
     with pytest.raises(Unavailable):
         consumer.read_once()
     messaging.answers = answers
     consume()
     assert Delivery.objects.count() == 1
+
+
+def test_what_came_before_messaging_went_away_is_passed(conversation, producer, consumer, messaging, send):
+    producer.store(conversation.anna, conversation.id)
+    producer.store(conversation.anna, conversation.id, epoch_sequence=2, policy_sequence=2)
+    producer.publish()
+    recipients = messaging.answers["/internal/conversations/"]
+    messaging.answers["/internal/conversations/"] = lambda path: (
+        recipients(path) if path.endswith("sequence=1") else (503, {})
+    )
+    with pytest.raises(Unavailable):
+        consumer.read_once()
+    assert FeedPosition.objects.get(stream=MESSAGING_STREAM).position == producer.events[0].position
+    assert (Delivery.objects.count(), send()) == (1, 1)
+    messaging.answers["/internal/conversations/"] = recipients
+    assert consumer.read_once() == 1
+    assert (Delivery.objects.count(), send()) == (2, 1)
+
+
+def test_recipients_are_asked_for_once_for_what_has_the_same(conversation, producer, consumer, messaging):
+    for changes in ({}, {}, {"epoch_sequence": 2}, {"policy_sequence": 2}, {}):
+        producer.store(conversation.anna, conversation.id, **changes)
+    producer.store(conversation.berta, conversation.id)
+    producer.publish()
+    assert consumer.read_once() == 6
+    asked = [path.rpartition("=")[2] for path in messaging.asked if path.startswith("/internal/conversations/")]
+    assert asked == ["1", "3", "4", "6"]
+    assert Delivery.objects.filter(user_id=conversation.berta.user_id).count() == 5
+    producer.store(conversation.anna, conversation.id)
+    producer.publish()
+    consumer.read_once()
+    assert messaging.asked[-1].endswith("=7"), "each reading asks anew: somebody may have been blocked meanwhile"
+
+
+def test_many_deliveries_are_stored_as_they_are_made(conversation, producer, consume, monkeypatch):
+    monkeypatch.setattr(consuming, "STORED_AT_ONCE", 2)
+    for _ in range(5):
+        producer.store(conversation.anna, conversation.id)
+    consume()
+    assert Delivery.objects.count() == 5
+    assert FeedPosition.objects.get(stream=MESSAGING_STREAM).position == producer.position
 
 
 def test_poison_is_put_aside(conversation, producer, consume):

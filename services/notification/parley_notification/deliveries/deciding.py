@@ -27,14 +27,21 @@ def decide(message: MessageStored, recipients: Recipients) -> list[Delivery]:
 
 def _decided(message: MessageStored, recipients: Recipients) -> Iterator[Delivery]:
     user_ids = [uuid.UUID(user_id) for user_id in recipients.user_ids]
-    subscriptions = Subscription.objects.filter(user_id__in=user_ids).exclude(device_id=uuid.UUID(message.device_id))
+    subscriptions = list(
+        Subscription.objects.filter(user_id__in=user_ids)
+        .exclude(device_id=uuid.UUID(message.device_id))
+        .order_by("device_id")
+        .values_list("device_id", "user_id")
+    )
+    if not subscriptions:
+        return
     muted = set(
         Preference.objects.mutes()
         .filter(conversation_id=uuid.UUID(message.conversation_id), user_id__in=user_ids)
         .values_list("user_id", flat=True)
     )
     secrets = {secret.device_id: b64decode(secret.sealed) for secret in recipients.push_secrets}
-    for device_id, user_id in subscriptions.order_by("device_id").values_list("device_id", "user_id"):
+    for device_id, user_id in subscriptions:
         payload, reason = _payload(message, secrets.get(str(device_id), b""))  # type: ignore[call-overload]
         wanted = user_id not in muted
         yield Delivery(

@@ -8,7 +8,7 @@ from collections.abc import Collection
 CANCEL_AGAIN_S = 0.5
 
 
-async def end_tasks(tasks: Collection[asyncio.Task[None]]) -> None:
+async def end_tasks(tasks: Collection[asyncio.Task[object]]) -> None:
     """Cancel tasks, again and again until all are over.
 
     Once is not enough: where a library's own time-out ends in the same moment it may take the cancellation for that, and the

@@ -6,13 +6,17 @@ database stored them, and a change stream begins at any of them that its log sti
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import msgspec
 import structlog
 from bson import ObjectId, Timestamp
+from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
@@ -26,8 +30,11 @@ from parley_messaging.adapters.mongo.database import Document, unavailable_when_
 from parley_messaging.adapters.mongo.log import from_document
 from parley_messaging.domain.entries import MESSAGE, StoredEntry
 from parley_mls import DecodeError
+from parley_serving.fastapi.background import end_tasks
 
 BATCH = 200
+#: How long an event waits for company: what handles them costs by the batch.
+GATHERING_S = 0.2
 WAIT_MS = 500
 #: How much is read twice after the history was lost: clocks of nodes differ, and readers are idempotent.
 OVERLAP = timedelta(hours=1)
@@ -73,22 +80,22 @@ class MongoFeed:
         known = (clock, index)
         previous = previous or position
         begin = Timestamp(clock >> 32, clock & 0xFFFFFFFF)
-        async with await self._entries.watch(
-            _STORED, start_at_operation_time=begin, max_await_time_ms=WAIT_MS, batch_size=BATCH
-        ) as changes:
-            batch: list[Event] = []
+        async with (
+            await self._entries.watch(
+                _STORED, start_at_operation_time=begin, max_await_time_ms=WAIT_MS, batch_size=BATCH
+            ) as changes,
+            aclosing(_gathered(changes)) as gathered,
+        ):
             time, count = 0, 0
-            while True:
-                change = await changes.try_next()
-                if change is not None:
+            async for found in gathered:
+                batch: list[Event] = []
+                for change in found:
                     stored = _clock(change["clusterTime"])
                     time, count = stored, count + 1 if stored == time else 0
                     if (stored, count) > known:
                         batch.append(event_of(from_document(change["fullDocument"]), stored, count, previous))
                         previous = batch[-1].position
-                if change is None or len(batch) >= BATCH:
-                    yield batch
-                    batch = []
+                yield batch
 
     async def _scan(self, position: str) -> AsyncIterator[Sequence[Event]]:
         """Messages by the time in their document ids, from some time before the position on, placed just after it."""
@@ -108,12 +115,39 @@ class MongoFeed:
             yield batch
 
 
+async def _gathered(changes: AsyncChangeStream[Document]) -> AsyncGenerator[list[Mapping[str, Any]]]:
+    """The changes of `GATHERING_S` together, for ever; none at all after a while without any."""
+    batch: list[Mapping[str, Any]] = []
+    asking: asyncio.Task[Mapping[str, Any] | None] | None = None
+    due = 0.0
+    try:
+        while True:
+            asking = asking or asyncio.create_task(changes.try_next())
+            await asyncio.wait({asking}, timeout=max(0.0, due - monotonic()) if batch else None)
+            silent = False
+            if asking.done():
+                change, asking = asking.result(), None
+                if change is None:
+                    silent = True
+                else:
+                    due = due if batch else monotonic() + GATHERING_S
+                    batch.append(change)
+            if silent or len(batch) >= BATCH or (batch and monotonic() >= due):
+                yield batch
+                batch = []
+    finally:
+        if asking is not None:
+            await end_tasks([asking])
+
+
 def event_of(entry: StoredEntry, clock: int, index: int, previous: str) -> Event:
     """The event that tells of a stored message; of a post in an open channel only where it stands."""
     small = len(entry.header) + len(entry.ciphertext) + len(entry.signature) <= PUSH_STRUCTURE_SIZE_BYTES_MAX
     content = MessageStored(
         conversation_id=entry.conversation_id,
         sequence=entry.sequence,
+        epoch_sequence=entry.epoch_sequence,
+        policy_sequence=entry.policy_sequence,
         user_id=entry.user_id,
         device_id=entry.device_id,
         stored_at=entry.stored_at,
