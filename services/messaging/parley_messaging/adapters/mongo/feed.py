@@ -35,6 +35,8 @@ from parley_serving.fastapi.background import end_tasks
 BATCH = 200
 #: How long an event waits for company: what handles them costs by the batch.
 GATHERING_S = 0.2
+#: How long what has gathered may take to come over.
+DRAINING_S = 0.02
 WAIT_MS = 500
 #: How much is read twice after the history was lost: clocks of nodes differ, and readers are idempotent.
 OVERLAP = timedelta(hours=1)
@@ -116,25 +118,28 @@ class MongoFeed:
 
 
 async def _gathered(changes: AsyncChangeStream[Document]) -> AsyncGenerator[list[Mapping[str, Any]]]:
-    """The changes of `GATHERING_S` together, for ever; none at all after a while without any."""
+    """The changes of `GATHERING_S` together, for ever; none at all after a while without any.
+
+    The database is left alone meanwhile: what it is asked for at once, it gives one by one.
+    """
     batch: list[Mapping[str, Any]] = []
     asking: asyncio.Task[Mapping[str, Any] | None] | None = None
     due = 0.0
     try:
         while True:
             asking = asking or asyncio.create_task(changes.try_next())
-            await asyncio.wait({asking}, timeout=max(0.0, due - monotonic()) if batch else None)
-            silent = False
+            await asyncio.wait({asking}, timeout=DRAINING_S if batch else None)
+            change = None
             if asking.done():
                 change, asking = asking.result(), None
-                if change is None:
-                    silent = True
-                else:
-                    due = due if batch else monotonic() + GATHERING_S
-                    batch.append(change)
-            if silent or len(batch) >= BATCH or (batch and monotonic() >= due):
+            if change is not None:
+                batch.append(change)
+            if change is None or len(batch) >= BATCH or (len(batch) > 1 and monotonic() >= due):
                 yield batch
                 batch = []
+            elif len(batch) == 1:
+                await asyncio.sleep(GATHERING_S)
+                due = monotonic() + DRAINING_S
     finally:
         if asking is not None:
             await end_tasks([asking])
