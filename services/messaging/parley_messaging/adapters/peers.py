@@ -17,13 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from parley_contracts.ids import ConversationId
 from parley_contracts.limits import APPEND_TIMEOUT_S
 from parley_contracts.tokens import sign_service_token
-from parley_messaging.adapters.peer_frames import ANSWER, FrameError, FrameWriter, Parcel, frame, read_frame
+from parley_messaging.adapters.peer_frames import ANSWER, FrameProtocol
 from parley_messaging.adapters.redis.nodes import NodeRegistry
 from parley_messaging.config import SERVICE
 from parley_messaging.domain.entries import Submission
 from parley_messaging.domain.ownership import owner_of
 from parley_messaging.ports import Outcome, PeerUnreachable
-from parley_serving.fastapi.background import end_tasks
 
 FORWARD_TIMEOUT_S = APPEND_TIMEOUT_S + 1
 CONNECT_TIMEOUT_S = 1.0
@@ -61,7 +60,7 @@ class UnixPeers:
         for opening in self._links.values():
             opening.cancel()
             with contextlib.suppress(asyncio.CancelledError, PeerUnreachable):
-                await (await opening).close()
+                (await opening).close()
 
     async def _link(self, node_id: str) -> _Link:
         """The connection to a node; whoever comes meanwhile waits for the same one."""
@@ -76,27 +75,24 @@ class UnixPeers:
             raise PeerUnreachable
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                reader, writer = await asyncio.open_unix_connection(path)
+                _, link = await asyncio.get_running_loop().create_unix_connection(_Link, path)
         except (OSError, TimeoutError) as error:
             raise PeerUnreachable from error
-        writer.write(frame(sign_service_token(self._key, service=SERVICE, audience=SERVICE)))
-        return _Link(reader, writer)
+        link.send(sign_service_token(self._key, service=SERVICE, audience=SERVICE))
+        return link
 
 
 def _is_open(opening: asyncio.Task[_Link]) -> bool:
     return not opening.cancelled() and opening.exception() is None and opening.result().open
 
 
-class _Link:
+class _Link(FrameProtocol):
     """An open connection, and who waits for an answer on it."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-        self._frames: FrameWriter[Parcel] = FrameWriter(writer)
+    def __init__(self) -> None:
+        super().__init__()
         self._numbers = itertools.count()
-        self._waiting: dict[int, asyncio.Future[list[Outcome]]] = {}
-        self.open = True
-        self._hearing = asyncio.create_task(self._hear(reader))
+        self._waiting_for: dict[int, asyncio.Future[list[Outcome]]] = {}
 
     async def ask(self, submissions: list[Submission]) -> list[Outcome]:
         """What became of each; `PeerUnreachable` where the connection ends before that is known."""
@@ -104,32 +100,29 @@ class _Link:
             raise PeerUnreachable
         number = next(self._numbers)
         answer: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
+        self._waiting_for[number] = answer
         try:
-            self._frames.send((number, submissions))
+            self.send((number, submissions))
             outcomes = await answer
         finally:
-            del self._waiting[number]
+            del self._waiting_for[number]
         if len(outcomes) != len(submissions):
             raise PeerUnreachable
         return outcomes
 
-    async def close(self) -> None:
-        """End the connection, for whoever waits as well."""
-        await end_tasks([self._hearing])
+    def heard(self, body: bytearray) -> None:
+        """What became of a parcel."""
+        number, outcomes = ANSWER.decode(body)
+        answer = self._waiting_for.get(number)
+        if answer is not None and not answer.done():
+            answer.set_result(outcomes)
 
-    async def _hear(self, reader: asyncio.StreamReader) -> None:
-        try:
-            while True:
-                number, outcomes = await read_frame(reader, ANSWER)
-                answer = self._waiting.get(number)
-                if answer is not None and not answer.done():
-                    answer.set_result(outcomes)
-        except (OSError, EOFError, FrameError):
-            pass  # whoever waits appends itself
-        finally:
-            self.open = False
-            self._writer.close()
-            for answer in self._waiting.values():
-                if not answer.done():
-                    answer.set_exception(PeerUnreachable())
+    def refused(self) -> None:
+        """Whoever waits appends itself."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Whoever waits appends itself."""
+        del exc
+        for answer in self._waiting_for.values():
+            if not answer.done():
+                answer.set_exception(PeerUnreachable())

@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import FANOUT_BEAT_INTERVAL_S, FANOUT_BUCKETS
 from parley_messaging.adapters.redis.nodes import PREFIX
+from parley_messaging.adapters.redis.subscriber import Subscriber
 from parley_messaging.domain.publications import Hint, Publication, bucket_of
 
 QUEUE_MAX = 50_000
@@ -30,7 +30,8 @@ RETRY_S = 0.5
 REVOCATIONS_CHANNEL = "auth:revocations"
 _BEATS = PREFIX + "beats"
 _HINTS = PREFIX + "hints"
-_BUCKETS = [f"{PREFIX}bucket:{number}" for number in range(FANOUT_BUCKETS)]
+_BUCKET = PREFIX + "bucket:"
+_BUCKETS = [f"{_BUCKET}{number}" for number in range(FANOUT_BUCKETS)]
 _ENCODER = msgspec.msgpack.Encoder()
 _log = structlog.get_logger("parley_messaging.bus")
 
@@ -155,44 +156,29 @@ class RedisBus:
             await asyncio.sleep(RETRY_S)
 
     async def _listen(self) -> None:
-        async with self._redis.pubsub() as pubsub:
-            await pubsub.ssubscribe(*_BUCKETS)
-            await pubsub.subscribe(_BEATS, REVOCATIONS_CHANNEL, _HINTS)
-            await self._confirmed(pubsub)
-            self._heard.clear()
-            self._in_step.clear()
-            self._missed(None)
-            while True:
-                message = await pubsub.get_message(timeout=2 * FANOUT_BEAT_INTERVAL_S + 1)
-                if message is None:
-                    raise ConnectionError("not even the own beat was heard")
-                self._take(message)
+        channels = [_BEATS, REVOCATIONS_CHANNEL, _HINTS]
+        # Its own beat is heard, whoever else is there.
+        patience_s = 2 * FANOUT_BEAT_INTERVAL_S + 1
+        await Subscriber(self._begin, self._take).listen(self._redis, channels, _BUCKETS, silence_s_max=patience_s)
 
-    @staticmethod
-    async def _confirmed(pubsub: PubSub) -> None:
-        open_channels = FANOUT_BUCKETS + 3
-        while open_channels:
-            message = await pubsub.get_message(timeout=2 * FANOUT_BEAT_INTERVAL_S + 1)
-            if message is None:
-                raise ConnectionError("the channels were not confirmed")
-            open_channels -= message["type"] in {"subscribe", "ssubscribe"}
+    def _begin(self) -> None:
+        self._heard.clear()
+        self._in_step.clear()
+        self._missed(None)
 
-    def _take(self, message: dict[str, object]) -> None:
-        data = message["data"]
-        if not isinstance(data, bytes):
-            return
-        if message["channel"] == REVOCATIONS_CHANNEL.encode():
-            self._auth_hint()
-            return
+    def _take(self, channel: bytes, data: bytes) -> None:
         try:
-            if message["channel"] == _BEATS.encode():
-                self._take_beat(_BEAT.decode(data))
-            elif message["channel"] == _HINTS.encode():
-                node, hint = _HINT.decode(data)
-                if node != self._node:
-                    self._hinted(hint)
-            else:
-                self._take_told(_TOLD.decode(data))
+            match channel.decode():
+                case name if name.startswith(_BUCKET):
+                    self._take_told(_TOLD.decode(data))
+                case name if name == _BEATS:
+                    self._take_beat(_BEAT.decode(data))
+                case name if name == _HINTS:
+                    node, hint = _HINT.decode(data)
+                    if node != self._node:
+                        self._hinted(hint)
+                case _:
+                    self._auth_hint()
         except msgspec.DecodeError:
             _log.warning("foreign_publication")
 
