@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import FANOUT_BUCKETS
 from parley_messaging.adapters.redis.bus import RedisBus
 from parley_messaging.adapters.redis.nodes import PREFIX
+from parley_messaging.adapters.redis.subscriber import Subscriber
 
 NAME = "ear"
 
@@ -77,3 +79,23 @@ async def test_what_was_lost_before_the_first_beat_is_read_from_the_log(ear: Ear
     await ear.beat(9)
     await ear.until(5 + FANOUT_BUCKETS)
     assert ear.missed[-1] is None
+
+
+def never(*_: object) -> None:
+    raise AssertionError
+
+
+@pytest.mark.parametrize("said", [b"-NOPERM this user may not listen\r\n", b"nonsense\r\n"])
+async def test_a_subscription_ends_by_what_is_no_push(said: bytes):
+    subscriber = Subscriber(never, never)
+    subscriber.data_received(said)
+    assert subscriber._ended.done()
+
+
+async def test_a_subscription_ends_by_silence(stack: Any):
+    confirmed = []
+    async with Redis.from_url(stack.redis_url) as redis:
+        subscriber = Subscriber(lambda: confirmed.append(True), never)
+        with pytest.raises(RedisConnectionError, match="nothing was heard"):
+            await subscriber.listen(redis, ["nobody speaks"], ["here", "either"], silence_s_max=0.3)
+    assert confirmed == [True]
