@@ -23,8 +23,9 @@ from parley_contracts.events import (
 from parley_contracts.ids import new_uuid7
 from parley_contracts.limits import PUSH_DEVICES_MAX, PUSH_SEALED_SECRET_SIZE_BYTES, PUSH_STRUCTURE_SIZE_BYTES_MAX
 from parley_contracts.tokens import sign_service_token
+from parley_messaging.adapters.mongo import feed as feeding
 from parley_messaging.adapters.mongo.database import connect, database_of
-from parley_messaging.adapters.mongo.feed import WAIT_MS, MongoFeed
+from parley_messaging.adapters.mongo.feed import BATCH, WAIT_MS, MongoFeed
 from parley_messaging.adapters.redis.stream import RedisStream
 from parley_messaging.service.feeding import Feeding
 
@@ -191,6 +192,28 @@ async def test_who_talks_without_a_pause_is_heard_soon(api, client, person, room
     talking.cancel()
     assert still
     assert len(reader.heard) < 50, "these are as many as were said in ten gathering times and more"
+
+
+async def test_who_is_behind_does_not_wait(monkeypatch):
+    """A whole backlog comes as fast as it is there, in order; only what follows it gathers again."""
+    monkeypatch.setattr(feeding, "GATHERING_S", 1.0)
+    backlog = [{"number": number} for number in range(20 * BATCH + 3)]
+
+    left = list(reversed(backlog))
+
+    class Changes:
+        async def try_next(self):
+            return left.pop() if left else None
+
+    began, batches = time.monotonic(), []
+    async with contextlib.aclosing(feeding._gathered(Changes())) as gathered:
+        async for batch in gathered:
+            batches.append(batch)
+            if len(batch) < BATCH:
+                break
+    assert [change for batch in batches for change in batch] == backlog
+    assert len(batches) == 21
+    assert time.monotonic() - began < 10, "less than a second of waiting, not one for each batch"
 
 
 async def test_a_wiped_stream_loses_nothing(api, client, person, room_of):

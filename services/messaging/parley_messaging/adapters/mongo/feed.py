@@ -120,11 +120,11 @@ class MongoFeed:
 async def _gathered(changes: AsyncChangeStream[Document]) -> AsyncGenerator[list[Mapping[str, Any]]]:
     """The changes of `GATHERING_S` together, for ever; none at all after a while without any.
 
-    The database is left alone meanwhile: what it is asked for at once, it gives one by one.
+    The database is left alone meanwhile: what it is asked for at once, it gives one by one. Only who is behind, after a full batch, does not wait.
     """
     batch: list[Mapping[str, Any]] = []
     asking: asyncio.Task[Mapping[str, Any] | None] | None = None
-    due = 0.0
+    due, behind = 0.0, False
     try:
         while True:
             asking = asking or asyncio.create_task(changes.try_next())
@@ -135,8 +135,11 @@ async def _gathered(changes: AsyncChangeStream[Document]) -> AsyncGenerator[list
             if change is not None:
                 batch.append(change)
             if change is None or len(batch) >= BATCH or (len(batch) > 1 and monotonic() >= due):
+                behind = len(batch) >= BATCH
                 yield batch
                 batch = []
+            elif len(batch) == 1 and behind:
+                due = monotonic() + GATHERING_S
             elif len(batch) == 1:
                 await asyncio.sleep(GATHERING_S)
                 due = monotonic() + DRAINING_S
