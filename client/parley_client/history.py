@@ -26,6 +26,8 @@ from parley_contracts.messaging_api import AccountIndex, ArchiveRecord, ArchiveU
 from parley_contracts.problems import Conflict, NotFound, VersionStale
 
 _INDEX_ATTEMPTS = 8
+#: A record: conversation, generation, epoch and history version.
+_Place = tuple[ConversationId, int, int, int]
 
 
 async def upload_archive(session: Session) -> None:
@@ -43,21 +45,45 @@ async def upload_archive(session: Session) -> None:
 
 
 async def download_archive(session: Session) -> None:
-    """Take every record of the archive that this device's history keys open, then open what waited for one."""
+    """Take every record of the archive that this device's history keys open, then open what waited for one.
+
+    What opens in note-to-self may hand further keys on, and records came while others were read: only what still lacks its key
+    after a look that brought no new one is an alarm.
+    """
+    known: set[int] = set()
+    lacking: set[_Place] = set()
+    while True:
+        before, lacking = lacking, await _take_all(session)
+        await open_again(session)
+        keys = set(load_history_keys(session.store))
+        if not lacking or keys == known:
+            break
+        known = keys
+    for conversation_id, _, epoch, version in sorted(lacking & before):
+        if _is_in_note_to_self(session) or (version < max(known) and not _notes_to_self(session)):
+            _alarm(session, conversation_id, epoch)
+
+
+async def _take_all(session: Session) -> set[_Place]:
+    """Take what the archive has; the records whose history key this device has not."""
     keys = load_history_keys(session.store)
+    lacking: set[_Place] = set()
     after: str | None = None
     while True:
         page = await messaging.get_archive(session.api, after=after)
-        if any(record.history_version > max(keys) for record in page.records):
+        # Those of before the account was begun anew open for nobody.
+        records = [record for record in page.records if record.history_version >= min(keys)]
+        if any(record.history_version not in keys for record in records):
             keys = await _handed_meanwhile(session)
         with session.store.transaction():
-            for record in page.records:
-                if record.history_version <= max(keys) or _is_in_note_to_self(session):
-                    _take(session, keys, record)
+            for record in records:
+                if record.history_version in keys:
+                    _take(session, keys[record.history_version], record)
+                else:
+                    lacking.add((record.conversation_id, record.generation, record.epoch, record.history_version))
         after = page.next
         if after is None:
-            break
-    await open_again(session)
+            return lacking
 
 
 async def _handed_meanwhile(session: Session) -> dict[int, HistoryKey]:
@@ -77,13 +103,16 @@ def _notes_to_self(session: Session) -> list[ConversationRow]:
     return [row for row in conversations.list_conversations(session.store) if row.kind == "self"]
 
 
-def _take(session: Session, keys: dict[int, HistoryKey], record: ArchiveRecord) -> None:
-    if record.history_version < min(keys):  # of before the account was begun anew: it opens for nobody
-        return
+def _alarm(session: Session, conversation_id: ConversationId, epoch: int) -> None:
+    sentence = f"the archive record of epoch {epoch} does not open"
+    save_notice(session.store, Notice(conversation_id, "history_incomplete", 0, sentence))
+
+
+def _take(session: Session, key: HistoryKey, record: ArchiveRecord) -> None:
     try:
         opened = open_record(
             session.primitives,
-            keys[record.history_version],
+            key,
             b64decode(record.sealed),
             conversation_id=record.conversation_id,
             generation=record.generation,
@@ -91,9 +120,8 @@ def _take(session: Session, keys: dict[int, HistoryKey], record: ArchiveRecord) 
             user_id=session.device.user_id,
             server_name=session.device.server_name,
         )
-    except (KeyError, ValueError):
-        sentence = f"the archive record of epoch {record.epoch} does not open"
-        save_notice(session.store, Notice(record.conversation_id, "history_incomplete", 0, sentence))
+    except ValueError:
+        _alarm(session, record.conversation_id, record.epoch)
         return
     epoch = EpochRow(
         conversation_id=opened.conversation_id,

@@ -6,6 +6,7 @@ from parley_client import history, history_keys
 from parley_client.errors import NetworkError
 from parley_client.store import documents
 from parley_client.store.history import HistoryKeyState, load_history_keys
+from parley_client.sync.heads import sync_all
 
 
 def versions(client):
@@ -51,6 +52,32 @@ async def test_a_record_under_a_key_that_was_just_handed_on_is_no_alarm(people, 
     assert (versions(alice), alice.notices()) == ([1, 2] if noted else [1], [])
     await alice.sync()
     assert (versions(alice), alice.notices()) == ([1, 2], [])
+
+
+async def alice_late_in_note_to_self(people, server):
+    """Each history key stands in an epoch whose record is sealed under the one before."""
+    alice, bob, phone = await alice_with_phone(people)
+    server.key_packages[alice.whoami().device_id] = []
+    del server.last_resorts[alice.whoami().device_id]  # nobody can add it
+    for number in range(3):
+        documents.save(phone.session.store, "history_key", HistoryKeyState(at=0))
+        await phone.settle()
+        made = await phone.group_create(f"Trip {number}", ["@bob"])
+        await phone.settle()
+        await people.restore("alice", f"tablet {number}")  # which begins another epoch
+        await phone.sync()
+        await bob.sync()
+        await bob.send(made.conversation_id, f"text {number}")
+    assert versions(alice) == [1]
+    return alice
+
+
+async def test_keys_that_are_found_one_by_the_other_are_no_alarm(people, server, no_pauses):
+    alice = await alice_late_in_note_to_self(people, server)
+    await sync_all(alice.session)
+    assert versions(alice) == [1, 2]
+    await history.download_archive(alice.session)
+    assert (versions(alice), alice.unopened(), alice.notices()) == ([1, 2, 3, 4], {}, [])
 
 
 async def test_who_restores_hands_on_a_key_that_its_maker_did_not(people, no_pauses, monkeypatch):
