@@ -173,10 +173,20 @@ async def fetch_index(session: Session) -> tuple[ConversationId, ...]:
     index = await messaging.get_account_index(session.api)
     if index.version == 0:
         return ()
-    listed: tuple[ConversationId, ...] | None = None
+    listed = _listed(session, index)
+    if listed is None:  # sealed under a key that this device may yet find in the archive
+        await download_archive(session)
+        listed = _listed(session, index)
+    if listed is None:
+        raise UntrustedGroup("the account index on the server does not open")
+    documents.save(session.store, "account_index", IndexState(index.version, listed))
+    return listed
+
+
+def _listed(session: Session, index: AccountIndex) -> tuple[ConversationId, ...] | None:
     for key in reversed(load_history_keys(session.store).values()):
-        try:
-            listed = open_index(
+        with contextlib.suppress(ValueError):
+            return open_index(
                 session.primitives,
                 key,
                 b64decode(index.sealed),
@@ -184,10 +194,4 @@ async def fetch_index(session: Session) -> tuple[ConversationId, ...]:
                 user_id=session.device.user_id,
                 server_name=session.device.server_name,
             )
-        except ValueError:
-            continue
-        break
-    if listed is None:
-        raise UntrustedGroup("the account index on the server does not open")
-    documents.save(session.store, "account_index", IndexState(index.version, listed))
-    return listed
+    return None

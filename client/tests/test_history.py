@@ -80,6 +80,12 @@ async def test_keys_that_are_found_one_by_the_other_are_no_alarm(people, server,
     assert (versions(alice), alice.unopened(), alice.notices()) == ([1, 2, 3, 4], {}, [])
 
 
+async def test_an_index_under_a_key_that_is_still_to_be_found_stops_nothing(people, server, no_pauses):
+    alice = await alice_late_in_note_to_self(people, server)
+    await alice.sync()
+    assert (versions(alice), alice.unopened(), alice.notices()) == ([1, 2, 3, 4], {}, [])
+
+
 async def test_who_restores_hands_on_a_key_that_its_maker_did_not(people, no_pauses, monkeypatch):
     """The phone published it and was signed out: who stayed could open nothing that is sealed under it."""
     alice, _bob, phone = await alice_with_phone(people)
