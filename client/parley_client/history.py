@@ -44,8 +44,8 @@ async def upload_archive(session: Session) -> None:
         queues.remove_archived(session.store, conversation_id, generation, epoch, version)
 
 
-async def download_archive(session: Session) -> None:
-    """Take every record of the archive that this device's history keys open, then open what waited for one.
+async def download_archive(session: Session) -> bool:
+    """Take every record of the archive that this device's history keys open, then open what waited for one; whether some lack their key.
 
     What opens in note-to-self may hand further keys on, and records came while others were read: only what still lacks its key
     after a look that brought no new one is an alarm.
@@ -62,6 +62,7 @@ async def download_archive(session: Session) -> None:
     for conversation_id, _, epoch, version in sorted(lacking & before):
         if _is_in_note_to_self(session) or (version < max(known) and not _notes_to_self(session)):
             _alarm(session, conversation_id, epoch)
+    return bool(lacking)
 
 
 async def _take_all(session: Session) -> set[_Place]:

@@ -1,12 +1,14 @@
 """History keys: renewed when an own device left or after a month, handed on, and good for restoring everything."""
 
+import json
+
 import pytest
 
 from parley_client import history, history_keys
 from parley_client.errors import NetworkError
-from parley_client.store import documents
+from parley_client.groups.entering import enter, note_to_self
+from parley_client.store import documents, messages
 from parley_client.store.history import HistoryKeyState, load_history_keys
-from parley_client.sync.heads import sync_all
 
 
 def versions(client):
@@ -74,16 +76,19 @@ async def alice_late_in_note_to_self(people, server):
 
 async def test_keys_that_are_found_one_by_the_other_are_no_alarm(people, server, no_pauses):
     alice = await alice_late_in_note_to_self(people, server)
-    await sync_all(alice.session)
+    await enter(alice.session, await note_to_self(alice.session), wait_s=0)
     assert versions(alice) == [1, 2]
     await history.download_archive(alice.session)
     assert (versions(alice), alice.unopened(), alice.notices()) == ([1, 2, 3, 4], {}, [])
 
 
-async def test_an_index_under_a_key_that_is_still_to_be_found_stops_nothing(people, server, no_pauses):
+async def test_who_comes_in_late_reads_all_that_another_own_device_archived(people, server, no_pauses):
+    """The keys are found first; an index under one of them stops nothing."""
     alice = await alice_late_in_note_to_self(people, server)
     await alice.sync()
     assert (versions(alice), alice.unopened(), alice.notices()) == ([1, 2, 3, 4], {}, [])
+    shown = [row for known in alice.conversations() for row in messages.texts_of(alice.store, known.conversation_id)]
+    assert sorted(json.loads(row.body)["text"] for row in shown) == ["old", "text 0", "text 1", "text 2"]
 
 
 async def test_who_restores_hands_on_a_key_that_its_maker_did_not(people, no_pauses, monkeypatch):

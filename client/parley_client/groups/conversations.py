@@ -14,7 +14,7 @@ from parley_client.channels.entering import ensure_in_channel
 from parley_client.errors import NotAMember, NotReachable, UnknownConversation, UsageError
 from parley_client.groups.claiming import claim
 from parley_client.groups.commits import Plan, commit_change, leaves_outside, lost_leaves, send_pending
-from parley_client.groups.entering import WELCOME_WAIT_S, enter
+from parley_client.groups.entering import WELCOME_WAIT_S, enter, note_to_self
 from parley_client.groups.judgement import (
     leaves_of,
     new_group_id,
@@ -39,7 +39,6 @@ from parley_contracts.ids import (
     as_channel,
     direct_conversation_id,
     new_uuid7,
-    self_conversation_id,
 )
 from parley_contracts.limits import MEMBERS_PER_GROUP_MAX
 from parley_contracts.messaging_api import ConversationCreation
@@ -68,13 +67,6 @@ async def open_direct(session: Session, user_id: UserId) -> ConversationId:
     if not _reached(session, conversation_id) and not is_doubted(session, conversation_id):
         raise NotReachable("this person has no device yet that could receive messages")
     return conversation_id
-
-
-async def note_to_self(session: Session) -> ConversationId:
-    """The person's note-to-self: since the account was begun anew another one, since nobody could let them into the first again."""
-    own = session.device.user_id
-    identity = session.directory.known(own) or await session.directory.identity(own)
-    return self_conversation_id(own, identity.later_root)
 
 
 async def create_group(session: Session, conversation_id: ConversationId, user_ids: Collection[UserId]) -> None:

@@ -6,6 +6,7 @@ Invariant: a group is entered only after all of its leaves and its policy were j
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -42,7 +43,7 @@ from parley_client.sync.epochs import digest_of, save_entered_epoch
 from parley_client.sync.opening import EPOCH_KEY_MISSING
 from parley_contracts.encoding import b64encode
 from parley_contracts.identity import entry_binding
-from parley_contracts.ids import ClientId, ConversationId, new_uuid7
+from parley_contracts.ids import ClientId, ConversationId, new_uuid7, self_conversation_id
 from parley_contracts.messaging_api import CommitUpload, GroupState, WelcomeState
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, decode_policy
 from parley_contracts.problems import InvalidRequest, NotFound
@@ -108,10 +109,27 @@ async def _expect_let_in(session: Session, conversation_id: ConversationId) -> N
 
 async def _look_into_archive(session: Session, conversation_id: ConversationId) -> None:
     """Begin where another own device came in: it may have archived that since this one last looked."""
-    await download_archive(session)
+    if await download_archive(session):
+        await _look_for_keys(session, conversation_id)
     async with session.lock(conversation_id):
         if load_conversation(session.store, conversation_id) is None:
             await _begin_from_archive(session, conversation_id)
+
+
+async def _look_for_keys(session: Session, conversation_id: ConversationId) -> None:
+    """Come into note-to-self first, where the archive's keys are: who comes in elsewhere without them misses what was said before."""
+    noted = await note_to_self(session)
+    if noted != conversation_id:
+        with contextlib.suppress(NotFound, UntrustedGroup):
+            await enter(session, noted, wait_s=0)
+            await download_archive(session)
+
+
+async def note_to_self(session: Session) -> ConversationId:
+    """The person's note-to-self: since the account was begun anew another one, since nobody could let them into the first again."""
+    own = session.device.user_id
+    identity = session.directory.known(own) or await session.directory.identity(own)
+    return self_conversation_id(own, identity.later_root)
 
 
 async def enter_anew(session: Session, conversation_id: ConversationId, *, wait_s: float) -> None:
