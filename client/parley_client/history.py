@@ -32,7 +32,10 @@ _Place = tuple[ConversationId, int, int, int]
 
 async def upload_archive(session: Session) -> None:
     """Upload the records that wait; another record of the same epoch on the server is an alarm."""
-    for conversation_id, generation, epoch, version, sealed in queues.archive_waiting(session.store):
+    # Those of note-to-self first: what is sealed under a key is found together with the epoch in which that was handed on.
+    noted = {row.conversation_id for row in _notes_to_self(session)}
+    waiting = sorted(queues.archive_waiting(session.store), key=lambda record: record[0] not in noted)
+    for conversation_id, generation, epoch, version, sealed in waiting:
         upload = ArchiveUpload(b64encode(sealed))
         try:
             await messaging.put_archive_record(session.api, conversation_id, generation, epoch, version, upload)

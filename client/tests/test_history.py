@@ -91,6 +91,20 @@ async def test_who_comes_in_late_reads_all_that_another_own_device_archived(peop
     assert sorted(json.loads(row.body)["text"] for row in shown) == ["old", "text 0", "text 1", "text 2"]
 
 
+async def test_records_of_note_to_self_are_archived_first(people, server, no_pauses):
+    """What is sealed under a key is never in the archive without the epoch in which it was handed on."""
+    _alice, _bob, phone = await alice_with_phone(people)
+    before = set(server.archive)
+    documents.save(phone.session.store, "history_key", HistoryKeyState(at=0))
+    await history_keys.renew_history_key(phone.session)
+    await phone.group_create("Trip", ["@bob"])
+    await history.upload_archive(phone.session)
+    noted = await note_to_self(phone.session)
+    added = [key[1] == noted for key in server.archive if key not in before]
+    assert added == sorted(added, reverse=True)
+    assert set(added) == {True, False}
+
+
 async def test_who_restores_hands_on_a_key_that_its_maker_did_not(people, no_pauses, monkeypatch):
     """The phone published it and was signed out: who stayed could open nothing that is sealed under it."""
     alice, _bob, phone = await alice_with_phone(people)
