@@ -75,9 +75,9 @@ async def settle_news(session: Session) -> None:
     await answer_reports(session)
     await tell_owed(session)
     await refresh_leaves(session)
+    await hand_on_newest(session)  # before what is sealed under it is archived, or another one is made
     if history_key_due(session):
         await renew_history_key(session)
-    await hand_on_newest(session)  # before anything is sealed under it
     await history.upload_archive(session)
     await history.publish_index(session)
     await carry_out_removals(session)

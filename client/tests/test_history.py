@@ -178,3 +178,24 @@ async def test_a_device_that_comes_while_the_history_key_is_renewed_gets_it(peop
     (phone,) = came
     await phone.sync()
     assert load_history_keys(phone.store).keys() == load_history_keys(alice.store).keys() == {1, 2}
+
+
+async def test_a_key_that_its_maker_did_not_hand_on_is_handed_on_before_the_next(people, no_pauses, monkeypatch):
+    """The phone published it and was locked out: who locked it out has found it, and sealed under it before there was another."""
+    alice, _bob, phone = await alice_with_phone(people)
+    tablet = await people.restore("alice", "tablet")
+    await alice.send("@alice", "a note")
+    await tablet.sync()
+    documents.save(phone.session.store, "history_key", HistoryKeyState(at=0))
+
+    async def die(session, key):
+        raise NetworkError("timeout", "gone")
+
+    with monkeypatch.context() as patched, pytest.raises(NetworkError):
+        patched.setattr(history_keys, "_hand_on", die)
+        await phone.settle()
+    await alice.lock_out(phone.whoami().device_id, people.recovery_keys["alice"])
+    await alice.settle()
+    await tablet.sync()
+    await history.download_archive(tablet.session)
+    assert (versions(tablet), tablet.notices()) == ([1, 2, 3], [])
