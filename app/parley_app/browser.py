@@ -94,7 +94,10 @@ async def begin(page: ft.Page) -> None:
         else:
             app.open(value)
 
-    browser_page.listen(lambda event, value: app.spawn(hear(event, value)))
+    def heard(event: str, value: str) -> None:
+        app.spawn(hear(event, value))
+
+    browser_page.listen(heard)
 
 
 def _follow(app: App, address: str) -> None:
