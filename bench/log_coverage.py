@@ -2,8 +2,8 @@
 
     ./parley bench log_coverage
 
-Measured in one process: the judging, the sequencing in its corners, the seeded store in virtual time, and the state machine over
-real MongoDB. What the nodes' own processes run is not counted.
+Measured in the tests' process (the judging, the sequencing in its corners, the seeded store in virtual time, the state machine over
+real MongoDB) and in the nodes that tests of roles, resets, joining and channels start.
 """
 
 import os
@@ -12,13 +12,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-TESTS = ("test_judging", "test_sequencing", "test_telling", "test_appending", "test_log_model")
+TESTS = (
+    *("test_judging", "test_judging_resets", "test_certifying", "test_accepting", "test_sequencing", "test_telling"),
+    *("test_appending", "test_log_model", "test_roles", "test_resets", "test_joining", "test_channels", "test_history"),
+)
+DOMAIN = ("certifying", "conversation", "entries", "judging", "judging_resets", "ownership", "publications")
+SERVICE = ("accepting", "appending", "states", "writer")
 MEASURED = (
-    "*/parley_messaging/domain/*",
-    *(f"*/parley_messaging/service/{name}.py" for name in ("accepting", "appending", "states", "writer")),
+    *(f"*/parley_messaging/domain/{name}.py" for name in DOMAIN),
+    *(f"*/parley_messaging/service/{name}.py" for name in SERVICE),
 )
 SETTINGS = f"""[run]
 branch = true
+parallel = true
+sigterm = true
 [report]
 show_missing = true
 fail_under = 100
@@ -33,10 +40,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "coverage.ini"
         settings.write_text(SETTINGS)
-        variables = os.environ | {"COVERAGE_RCFILE": str(settings), "COVERAGE_FILE": f"{folder}/.coverage"}
+        names = {name: str(settings) for name in ("COVERAGE_RCFILE", "COVERAGE_PROCESS_START")}
+        variables = os.environ | names | {"COVERAGE_FILE": f"{folder}/.coverage"}
         coverage = [sys.executable, "-m", "coverage"]
         tests = [f"services/messaging/tests/{name}.py" for name in TESTS]
         done = subprocess.run([*coverage, "run", "-m", "pytest", "-q", *tests], env=variables, check=False)
+        subprocess.run([*coverage, "combine", "--quiet"], env=variables, check=True)
         covered = subprocess.run([*coverage, "report"], env=variables, check=False)
     sys.exit(done.returncode or covered.returncode)
 

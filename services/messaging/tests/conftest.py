@@ -57,7 +57,7 @@ def stack() -> Iterator[Stack]:
     mongodb_url = _named(os.environ["PARLEY_MONGODB_URL"], f"dev_messaging_{os.getpid()}")
     redis_url = os.environ["PARLEY_REDIS_URL"].rstrip("/") + f"/{REDIS_DATABASE}"
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
-    measured = {name: value for name, value in os.environ.items() if name.startswith("PARLEY_COVERAGE")}
+    measured = {name: value for name, value in os.environ.items() if "COVERAGE" in name}
     environment = (
         kept
         | measured
