@@ -120,7 +120,7 @@ class MongoFeed:
 async def _gathered(changes: AsyncChangeStream[Document]) -> AsyncGenerator[list[Mapping[str, Any]]]:
     """The changes of `GATHERING_S` together, for ever; none at all after a while without any.
 
-    The database is left alone meanwhile: what it is asked for at once, it gives one by one. Only who is behind, after a full batch, does not wait.
+    The database is left alone meanwhile: what it is asked for at once, it gives one by one. Only who is behind, because there was more, does not wait.
     """
     batch: list[Mapping[str, Any]] = []
     asking: asyncio.Task[Mapping[str, Any] | None] | None = None
@@ -135,7 +135,7 @@ async def _gathered(changes: AsyncChangeStream[Document]) -> AsyncGenerator[list
             if change is not None:
                 batch.append(change)
             if change is None or len(batch) >= BATCH or (len(batch) > 1 and monotonic() >= due):
-                behind = len(batch) >= BATCH
+                behind = change is not None and (len(batch) >= BATCH or not behind)
                 yield batch
                 batch = []
             elif len(batch) == 1 and behind:
