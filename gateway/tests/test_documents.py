@@ -25,7 +25,10 @@ TYPES = {
 }
 #: What the gateway leads to that is no operation: keys for verifiers, signed paths, the socket of the other document.
 #: What is documented elsewhere, and what has limits of its own below a path that is.
-BESIDE = {"/.well-known/jwks.json", "/media/objects/", "/operators/", "/api/v1/auth/avatars/", SOCKET_PATH}
+BESIDE = {
+    *("/.well-known/jwks.json", "/media/objects/", "/operators/", SOCKET_PATH),
+    *("/api/v1/auth/avatars/", "/api/v1/auth/flows/"),
+}
 
 
 class Page(HTMLParser):
