@@ -105,17 +105,22 @@ async def test_records_of_note_to_self_are_archived_first(people, server, no_pau
     assert set(added) == {True, False}
 
 
-async def test_who_restores_hands_on_a_key_that_its_maker_did_not(people, no_pauses, monkeypatch):
-    """The phone published it and was signed out: who stayed could open nothing that is sealed under it."""
-    alice, _bob, phone = await alice_with_phone(people)
-    documents.save(phone.session.store, "history_key", HistoryKeyState(at=0))
+async def publish_a_key_and_die(maker, monkeypatch):
+    """A new history key is on the server, and in no message that hands it on."""
+    documents.save(maker.session.store, "history_key", HistoryKeyState(at=0))
 
     async def die(session, key):
         raise NetworkError("timeout", "gone")
 
     with monkeypatch.context() as patched, pytest.raises(NetworkError):
         patched.setattr(history_keys, "_hand_on", die)
-        await phone.settle()
+        await maker.settle()
+
+
+async def test_who_restores_hands_on_a_key_that_its_maker_did_not(people, no_pauses, monkeypatch):
+    """The phone published it and was signed out: who stayed could open nothing that is sealed under it."""
+    alice, _bob, phone = await alice_with_phone(people)
+    await publish_a_key_and_die(phone, monkeypatch)
     await phone.logout()
     tablet = await people.restore("alice", "tablet")
     await tablet.group_create("Trip", ["@bob"])
@@ -186,14 +191,7 @@ async def test_a_key_that_its_maker_did_not_hand_on_is_handed_on_before_the_next
     tablet = await people.restore("alice", "tablet")
     await alice.send("@alice", "a note")
     await tablet.sync()
-    documents.save(phone.session.store, "history_key", HistoryKeyState(at=0))
-
-    async def die(session, key):
-        raise NetworkError("timeout", "gone")
-
-    with monkeypatch.context() as patched, pytest.raises(NetworkError):
-        patched.setattr(history_keys, "_hand_on", die)
-        await phone.settle()
+    await publish_a_key_and_die(phone, monkeypatch)
     await alice.lock_out(phone.whoami().device_id, people.recovery_keys["alice"])
     await alice.settle()
     await tablet.sync()

@@ -21,7 +21,7 @@ const base64url = (buffer) =>
 const jsonOf = (credential) => {
   const told = credential.toJSON();
   const secret = credential.getClientExtensionResults().prf?.results?.first;
-  if (secret) told.clientExtensionResults.prf.results = { first: base64url(secret) };
+  if (secret) told.clientExtensionResults.prf = { ...told.clientExtensionResults.prf, results: { first: base64url(secret) } };
   return told;
 };
 
