@@ -44,13 +44,9 @@ if (new URLSearchParams(location.search).has("a11y")) {
   watching.observe(document, { childList: true, subtree: true });
 }
 
-// Whoever leaves gives the device up at once: a worker that lingers would go on answering for it, and die before the answer.
-const leaving = worker;
-addEventListener("pagehide", () => leaving.terminate());
-
-// A page of the back/forward cache has no worker any more.
+// WebKit restores a Flutter page from its back/forward cache with scheduling broken: only a new engine recovers.
 addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
+  if (event.persisted && navigator.vendor?.startsWith("Apple")) location.reload();
 });
 
 if ("serviceWorker" in navigator) {
