@@ -20,7 +20,6 @@ from parley_app.late_answers import let_late_answers_go
 from parley_app.model import app as routes
 from parley_app.model import channels as channel_routes
 from parley_app.model.app import App
-from parley_app.model.by_provider import is_return
 from parley_app.screens import (
     app_lock,
     beginning_anew,
@@ -171,7 +170,7 @@ def show(page: ft.Page, engine: Engine, bridge: Bridge) -> App:
     page.padding = 0
     page.spacing = 0
     page.on_keyboard_event = lambda event: _pressed(app, event)
-    page.on_route_change = lambda event: _moved(app, event.route)
+    page.on_route_change = lambda event: app.moved(event.route)
     page.on_app_lifecycle_state_change = lambda event: spawn(app.watch(watched=_in_sight(event)))
     page.on_close = lambda _: app.stop()
     app.observe(lambda: _follow(page, app))
@@ -184,12 +183,6 @@ def _follow(page: ft.Page, app: App) -> None:
     """The page's address says where somebody is."""
     if page.route != app.route and app.session.phase != "starting":
         page.run_task(page.push_route, app.route)
-
-
-def _moved(app: App, route: str) -> None:
-    """The address has changed; that of a provider's return, of which Flutter tells late, is taken already and leads nowhere else."""
-    if route != app.route and not is_return(route):
-        app.go(route)
 
 
 def _pressed(app: App, event: ft.KeyboardEvent) -> None:

@@ -127,6 +127,27 @@ async def test_what_failed_is_said_where_one_begins_in_an_app_that_began_anew(lo
     assert entrance_words.PROVIDER_REFUSED in said(draw(_screen, world.app))
 
 
+@pytest.mark.parametrize(
+    ("back", "led_to"), [(BACK, routes.PROVIDER), (BACK.replace("code=there", "error=x"), routes.SIGN_IN)]
+)
+async def test_a_late_word_of_the_first_address_leads_away_from_no_answer(back, led_to):
+    """Flutter tells of it when it has drawn, and the device may have been quicker."""
+    world = await signed_out("restore", back="")
+    await leave(world)
+    world.app.session.phase = "starting"
+    await world.app.return_from_provider(back)
+    await world.app.start("/")
+    for late in ("/", back.removeprefix("https://parley.test")):
+        world.app.moved(late)
+        assert world.app.route == led_to
+
+
+async def test_without_an_answer_the_first_address_is_where_one_begins():
+    world = await signed_out(back="")
+    world.app.moved(routes.WELCOME)
+    assert world.app.route == routes.WELCOME
+
+
 async def test_a_way_that_is_over_asks_for_no_password():
     """A page that is loaded again brings the same answer once more, and who made the account by a provider has no password."""
     for slug in ("unauthenticated", "usage"):

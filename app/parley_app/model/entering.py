@@ -68,6 +68,18 @@ class Entering(Observed):
         await self.session.return_from_provider(address)
         self.go(gating.PROVIDER)
 
+    def moved(self, address: str) -> None:
+        """The page's address has changed.
+
+        Flutter may tell of the first one only after a provider's answer has led somebody on from there: then it leads to that answer.
+        """
+        route = address.split("?", maxsplit=1)[0]
+        answered = self.session.by_provider.missing or self.session.by_provider.fault
+        if route == gating.WELCOME and answered:
+            route = self._welcome(route)
+        if route != self.route:
+            self.go(route)
+
     async def finish_by_provider(self, *, passkey: bool = False) -> None:
         """Give what is missing of somebody who came back, or a passkey in place of the recovery key; then show what is here."""
         came_in = await self.session.finish_by_provider(passkey=passkey)
