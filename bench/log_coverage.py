@@ -26,6 +26,11 @@ SETTINGS = f"""[run]
 branch = true
 parallel = true
 sigterm = true
+[paths]
+# Nodes run the copy in the runtime's home.
+source =
+    services/messaging
+    */src/services/messaging
 [report]
 show_missing = true
 fail_under = 100
