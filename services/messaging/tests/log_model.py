@@ -20,6 +20,7 @@ from parley_contracts.envelope import MessageHeader
 from parley_contracts.identity import AccountStatement
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId, new_uuid7
 from parley_contracts.messaging_api import Appended
+from parley_contracts.people_api import BlockChange
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, PolicyDocument, RosterEntry, policy_hash
 from parley_contracts.problems import Problem
 from parley_contracts.state_api import PrivacySettings
@@ -147,11 +148,11 @@ class KnownPeople:
         return {user_id: [self._known[user_id].statement] for user_id in user_ids if user_id in self._known}
 
 
-def accepting_by(states: States, directory: Directory) -> Accepting:
+def accepting_by(states: States, directory: Directory, *blocked: BlockChange) -> Accepting:
     """Judges private conversations; what a channel would ask for is not there."""
     messages = Admission(times=10_000).conversations
     channels = Channels(None, None, directory, Tokenizer(b""), messages)
-    return Accepting(states, directory, open_to_all(), channels, SERVER_NAME, messages)
+    return Accepting(states, directory, open_but_for(blocked), channels, SERVER_NAME, messages)
 
 
 class Shy:
@@ -161,10 +162,12 @@ class Shy:
         return {}
 
 
-def open_to_all() -> Reaching:
-    """Nobody has blocked anybody, or anything against strangers."""
+def open_but_for(blocked: Iterable[BlockChange]) -> Reaching:
+    """These have blocked each other; nobody has anything against strangers."""
     blocks = Blocks(None, _nobody)
     blocks.loaded = True
+    for change in blocked:
+        blocks._take(change)
     return Reaching(blocks, Shy(), None, None)
 
 

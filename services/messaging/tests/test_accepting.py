@@ -11,10 +11,13 @@ import pytest
 from log_model import KnownPeople, Talk, accepting_by, device_of_somebody
 from memory_log import Members, Memory
 from messaging_people import Device, P, Person
+from test_judging import header_of, of_kind
 
+from parley_contracts.channels_api import POST
 from parley_contracts.ids import ClientId, UserId, new_uuid7
+from parley_contracts.people_api import BlockChange
 from parley_contracts.policy import POLICY_EXTENSION_TYPE
-from parley_contracts.problems import ConversationExists, NotFound, PolicyRefused, Unavailable
+from parley_contracts.problems import ConversationExists, InvalidRequest, NotFound, PolicyRefused, Unavailable
 from parley_messaging.domain.conversation import ConversationState
 from parley_messaging.domain.entries import COMMIT, Submission
 from parley_messaging.service.states import States
@@ -90,3 +93,35 @@ async def test_what_cannot_be_judged_now_is_no_refusal():
     talk = Talk(device_of_somebody({}))
     with pytest.raises(Unavailable):
         await accepting_by(States(Memory(), Members()), Away()).plan(ConversationState(talk.id), [talk.creation])
+
+
+async def test_nothing_is_said_in_the_clear_in_a_private_conversation():
+    known: dict[str, Person] = {}
+    talk = Talk(device_of_somebody(known))
+    post = msgspec.structs.replace(talk.creation, type=POST, client_id=ClientId(new_uuid7()), body=b"{}")
+    plan = await accepting_by(States(Memory(), Members()), KnownPeople(known)).plan(
+        ConversationState(talk.id), [talk.creation, post]
+    )
+    assert isinstance(plan.refused[post.key], InvalidRequest) and plan.state.head == 1
+
+
+async def test_who_is_blocked_begins_nothing_with_the_other_and_says_nothing_more():
+    known: dict[str, Person] = {}
+    own, other = device_of_somebody(known), device_of_somebody(known)
+    creation = of_kind(own, other, "direct")
+    people, state = KnownPeople(known), ConversationState(creation.conversation_id)
+    states = States(log := Memory(), Members())
+    plan = await accepting_by(states, people).plan(state, [creation])
+    assert plan.refused == {} and plan.epoch is not None
+    talk = Talk(own, creation.conversation_id)
+    message = header_of(talk.message(own, 0, b"x"), group_id=plan.epoch.group.group_id)
+    assert (await accepting_by(states, people).plan(state, [creation, message])).state.head == 2
+
+    log.rows = list(plan.entries)
+    begun = await states.state(creation.conversation_id)
+    for blocker, blocked in ((own, other), (other, own)):
+        block = BlockChange(1, blocker.person.user_id, blocked.person.user_id, active=True)
+        accepting = accepting_by(states, people, block)
+        for before, said in ((state, creation), (begun, message)):
+            plan = await accepting.plan(before, [said])
+            assert isinstance(plan.refused[said.key], PolicyRefused) and plan.entries == []

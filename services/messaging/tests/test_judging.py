@@ -11,10 +11,19 @@ import pytest
 from log_model import Talk, device_of_somebody, pin
 from messaging_people import SERVER_NAME, Device, P, Person, roster
 
+from parley_contracts.channel_rules import first_policy
 from parley_contracts.encoding import b64decode
 from parley_contracts.envelope import MessageHeader
 from parley_contracts.identity import entry_binding
-from parley_contracts.ids import ConversationId, DeviceId, UserId, new_uuid7, self_conversation_id, uuid_bytes
+from parley_contracts.ids import (
+    ConversationId,
+    DeviceId,
+    UserId,
+    new_channel_id,
+    new_uuid7,
+    self_conversation_id,
+    uuid_bytes,
+)
 from parley_contracts.limits import LEAF_LIFETIME_S_MAX, PUSH_SEALED_SECRET_SIZE_BYTES
 from parley_contracts.policy import POLICY_EXTENSION_TYPE, decode_policy
 from parley_contracts.problems import EpochStale, InvalidRequest, PolicyRefused
@@ -107,6 +116,15 @@ def test_a_later_note_to_self_is_told_by_its_root_key(people: list[Device]):
     assert judge_creation(of_kind(device, people[1], "self", later), SERVER_NAME).epoch.policy.kind == "self"
     with pytest.raises(InvalidRequest):
         judge_creation(of_kind(device, people[1], "self", self_conversation_id(person.user_id, bytes(32))), SERVER_NAME)
+
+
+def test_a_channel_has_no_group(people: list[Device]):
+    device, channel_id = people[0], new_channel_id()
+    policy = first_policy(channel_id, device.person.user_id).encode()
+    group_info = fresh(device, policy).group_info(P)
+    creation = change(of_kind(device, people[1], "group"), conversation_id=ConversationId(channel_id), policy=policy)
+    with pytest.raises(InvalidRequest, match="does not fit its kind"):
+        judge_creation(change(creation, group_info=group_info), SERVER_NAME)
 
 
 def another_conversation(talk: Talk, _: list[Device]) -> Submission:

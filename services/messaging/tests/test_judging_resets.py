@@ -95,11 +95,17 @@ class Spoilt:
             welcome_devices=tuple(other.device_id for other in others),
         )
 
-    def judged(self, reset: Submission, *reporters: Device, suspect: StoredEntry | None = None) -> Judged:
+    def judged(
+        self,
+        reset: Submission,
+        *reporters: Device,
+        suspect: StoredEntry | None = None,
+        present: EpochState | None = None,
+    ) -> Judged:
         people = {device.person.user_id for device in reporters}
         return judge_reset(
             reset,
-            self.present,
+            present or self.present,
             self.before,
             suspect or self.suspect,
             people,
@@ -162,7 +168,9 @@ def test_a_reset_that_is_nearly_right(spoilt: Spoilt):
     both = (first, second)
     known = decode_policy(sound.policy).roster
     fewer = [entry for entry in known if entry is not next(each for each in known if each.role == "member")]
+    twin = second.person.device(device_id=second.device_id)
     for wrong, problem in (
+        (spoilt.reset(first, second, twin), PolicyRefused),
         (spoilt.reset(first, late), PolicyRefused),
         (spoilt.reset(first, second, generation=2), PolicyRefused),
         (spoilt.reset(first, second, timer_s=60), PolicyRefused),
@@ -183,6 +191,8 @@ def test_a_reset_that_is_nearly_right(spoilt: Spoilt):
     owned = msgspec.structs.replace(spoilt.suspect, user_id=first.person.user_id)  # another device of the same person's
     with pytest.raises(PolicyRefused, match="does not lead"):
         spoilt.judged(sound, *both, suspect=owned)
+    with pytest.raises(InvalidRequest, match="another group"):
+        spoilt.judged(sound, *both, present=spoilt.judged(sound, *both).epoch)
     for reporters in ((), (first,)):
         with pytest.raises(PolicyRefused):
             spoilt.judged(sound, *reporters)

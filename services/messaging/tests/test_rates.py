@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from log_model import open_to_all
+from log_model import open_but_for
 from messaging_channels import TestChannel
 from messaging_people import SERVER_NAME, Api
 from starlette.requests import Request
@@ -198,7 +198,7 @@ async def judging(stack):
     states = States(log, MongoMemberships(database, log))
     messages = Rates(burst=3, per_s=1, clock=clock)
     channels = Channels(log, MongoChannels(database), None, Tokenizer(b""), messages)
-    yield Accepting(states, None, open_to_all(), channels, SERVER_NAME, messages), states, clock
+    yield Accepting(states, None, open_but_for(()), channels, SERVER_NAME, messages), states, clock
     await client.close()
 
 
