@@ -199,7 +199,7 @@ def test_what_was_deleted_is_gone_from_the_journal_within_a_day(tmp_path):
 
 def operate(lock, kind):
     if kind == "set":
-        write(lock.open(), "one")
+        write(lock.open(), MARKERS[0].decode())
         lock.set(PASSPHRASE, LockSettings())
     else:
         lock.open(PASSPHRASE)
@@ -215,7 +215,7 @@ def test_a_crash_leaves_the_profile_locked_or_not(tmp_path, kind, say_trials):
         profile = DyingProfile(folder, left)
         lock = lock_of(folder, profile=profile)
         if kind == "remove":
-            write(lock.open(), "one")
+            write(lock.open(), MARKERS[0].decode())
             lock.set(PASSPHRASE, LockSettings())
             lock.lock()
         profile.step = profile.count + step
@@ -230,8 +230,8 @@ def test_a_crash_leaves_the_profile_locked_or_not(tmp_path, kind, say_trials):
             lock.close()
         found = lock_of(left)
         outcomes.append(found.is_set)
-        assert texts(found.open(PASSPHRASE if found.is_set else None)) == ["one"]
-        assert not (outcomes[-1] and files_with(left, b"one"))
+        assert texts(found.open(PASSPHRASE if found.is_set else None)) == [MARKERS[0].decode()]
+        assert not (outcomes[-1] and files_with(left, MARKERS[0]))
         found.close()
         step += 1
     say_trials(f"crashes n={step - 1}")
