@@ -16,6 +16,7 @@ import msgspec
 from parley_contracts.ids import ApplicationId, ChannelId, UserId
 from parley_contracts.limits import APPLICATION_NAME_LENGTH_MAX
 from parley_contracts.messaging_api import Entry
+from parley_contracts.numbers import Uint63
 from parley_contracts.problems import InvalidRequest
 
 #: `read`: the channel's entries. `post`: say something, by token or by signature.
@@ -81,8 +82,8 @@ class ApplicationPost(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     text: str
-    reply_to: int | None = None
-    thread: int | None = None
+    reply_to: Uint63 | None = None
+    thread: Uint63 | None = None
     nonce: str = ""
 
 

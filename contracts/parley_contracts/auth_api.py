@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from parley_contracts.ids import DeviceId, SessionId, UserId
+from parley_contracts.numbers import Uint16, Uint32, Uint63
 
 AUTH_PATH = "/api/v1/auth/"
 #: Where the operators' pages are, which are no part of the API.
@@ -84,7 +85,7 @@ class PasskeyRequestMeta(msgspec.Struct, frozen=True):
 class PasskeyRequest(msgspec.Struct, frozen=True):
     """`GET flows/app/v1/auth/webauthn/login` and `…/webauthn/authenticate`, in allauth's form."""
 
-    status: int
+    status: Uint16
     data: PasskeyRequestData
     meta: PasskeyRequestMeta | None = None
 
@@ -110,13 +111,13 @@ class FlowMeta(msgspec.Struct, frozen=True):
     is_authenticated: bool
     access_token: str
     refresh_token: str
-    expires_in_s: int
+    expires_in_s: Uint63
 
 
 class SignedIn(msgspec.Struct, frozen=True):
     """What signing up and in answer, in allauth's form; `meta` holds the members of `Tokens`."""
 
-    status: int
+    status: Uint16
     data: FlowData
     meta: FlowMeta
 
@@ -149,7 +150,7 @@ class FlowRules(msgspec.Struct, frozen=True):
 class FlowConfig(msgspec.Struct, frozen=True):
     """`GET flows/app/v1/config`, in allauth's form."""
 
-    status: int
+    status: Uint16
     data: FlowRules
 
 
@@ -158,7 +159,7 @@ class Tokens(msgspec.Struct, frozen=True):
 
     access_token: str
     refresh_token: str
-    expires_in_s: int
+    expires_in_s: Uint63
 
 
 class RefreshRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -251,7 +252,7 @@ class PasswordReset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Passkey(msgspec.Struct, frozen=True):
     """A passkey of the person."""
 
-    number: int
+    number: Uint63
     name: str
     created_at: str
     last_used_at: str | None
@@ -318,7 +319,7 @@ class SecondFactors(msgspec.Struct, frozen=True):
     """`GET me/second-factors`: since when an authenticator app is asked for, and how many recovery codes are unused."""
 
     totp_since: str | None
-    recovery_codes_left: int
+    recovery_codes_left: Uint63
     passkeys: list[Passkey] = []
 
 
@@ -401,7 +402,7 @@ class StatementUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SignedStatement(msgspec.Struct, frozen=True):
     """One account statement with its signature by the root key."""
 
-    version: int
+    version: Uint32
     statement: str
     signature: str
 
@@ -424,7 +425,7 @@ class Identity(msgspec.Struct, frozen=True):
 class Vault(msgspec.Struct, frozen=True):
     """`GET me/vault`."""
 
-    version: int
+    version: Uint32
     vault: str
 
 
@@ -450,7 +451,7 @@ class KeyPackageUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class KeyPackageCount(msgspec.Struct, frozen=True):
     """`GET me/key-packages`: what the device of this session still has on the server."""
 
-    available: int
+    available: Uint63
     has_last_resort: bool
 
 
@@ -471,7 +472,7 @@ class Claim(msgspec.Struct, frozen=True):
 class Revocation(msgspec.Struct, frozen=True):
     """A session (and its device, where it ended with it) that must be out within 5 s (I8)."""
 
-    position: int
+    position: Uint63
     session_id: str
     user_id: UserId
     device_id: DeviceId | None
@@ -482,4 +483,4 @@ class Revocations(msgspec.Struct, frozen=True):
     """`GET /internal/revocations?since=POSITION`: ascending; ask again from `next`."""
 
     revocations: list[Revocation]
-    next: int
+    next: Uint63

@@ -20,6 +20,7 @@ from parley_contracts.limits import (
     POLL_OPTIONS_MAX,
     TEXT_LENGTH_MAX,
 )
+from parley_contracts.numbers import Uint16, Uint63
 from parley_contracts.problems import InvalidRequest, TooLarge
 
 CHANNEL_CREATED: Literal["channel.created"] = "channel.created"
@@ -59,7 +60,7 @@ class ChannelCreation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PostUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT channels/{conversation_id}/posts/{client_id}`: something said in the clear; `body` is JSON, by its kind."""
 
-    content_kind: int
+    content_kind: Uint16
     body: str
 
 
@@ -69,7 +70,7 @@ class PostSend(msgspec.Struct, frozen=True, tag="post.send"):
     ref: str
     conversation_id: ConversationId
     client_id: ClientId
-    content_kind: int
+    content_kind: Uint16
     body: str
 
 
@@ -79,7 +80,7 @@ class ScheduledPostUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     It stands in the clear from now on, as it will in the channel; again, with another text or time, replaces it.
     """
 
-    content_kind: int
+    content_kind: Uint16
     body: str
     send_at: str
 
@@ -96,7 +97,7 @@ class ChannelPolicyUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     Of an open channel, `epoch` is the sequence of the entry that made the policy in force.
     """
 
-    epoch: int
+    epoch: Uint63
     policy: str
 
 
@@ -107,7 +108,7 @@ class Channel(msgspec.Struct, frozen=True):
     name: str
     topic: str
     description: str
-    members: int
+    members: Uint63
     joined: bool
 
 
@@ -132,14 +133,14 @@ class SearchUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: str | None = None
     with_files: bool = False
     after: str | None = None
-    limit: int = 20
+    limit: Uint63 = 20
 
 
 class SearchHit(msgspec.Struct, frozen=True):
     """A message as it stands now, its latest words."""
 
     conversation_id: ChannelId
-    sequence: int
+    sequence: Uint63
     user_id: UserId
     stored_at: str
     text: str
@@ -160,7 +161,7 @@ class Post(msgspec.Struct, frozen=True):
 
     text: str = ""
     options: tuple[str, ...] = ()
-    target: int | None = None
+    target: Uint63 | None = None
     attachments: tuple[msgspec.Raw, ...] = ()
     application: str = ""
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from parley_contracts.ids import ConversationId, DeviceId, UserId
+from parley_contracts.numbers import Uint63
 
 MESSAGING_STREAM = "events:messaging"
 MESSAGE_STORED = "message.stored"
@@ -36,9 +37,9 @@ class MessageStored(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     conversation_id: ConversationId
-    sequence: int
-    epoch_sequence: int
-    policy_sequence: int
+    sequence: Uint63
+    epoch_sequence: Uint63
+    policy_sequence: Uint63
     user_id: UserId
     device_id: DeviceId
     stored_at: str

@@ -21,8 +21,6 @@ LinkId = NewType("LinkId", str)
 DeviceLinkId = NewType("DeviceLinkId", str)
 #: A conversation that the server reads: only `as_channel` and `new_channel_id` make one.
 ChannelId = NewType("ChannelId", ConversationId)
-Sequence = NewType("Sequence", int)
-Epoch = NewType("Epoch", int)
 
 _SIZE_BYTES = 16
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -13,6 +13,7 @@ import msgspec
 
 from parley_contracts.ids import ConversationId, ObjectId
 from parley_contracts.limits import MEDIA_PART_SIZE_BYTES
+from parley_contracts.numbers import Uint63
 
 #: Where the gateway leads to the object store.
 OBJECTS_PATH = "/media/objects/"
@@ -25,15 +26,15 @@ class UploadCreation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT uploads/{upload_id}`: announces an object. `digest` is the SHA-256 of the digests of its sealed chunks."""
 
     conversation_id: ConversationId
-    size_bytes: int
+    size_bytes: Uint63
     digest: str
 
 
 class PartUpload(msgspec.Struct, frozen=True):
     """One part, numbered from 1: PUT exactly `size_bytes` bytes to `path`, its signature in a header."""
 
-    number: int
-    size_bytes: int
+    number: Uint63
+    size_bytes: Uint63
     path: str
 
 
@@ -54,14 +55,14 @@ class StoredObject(msgspec.Struct, frozen=True):
     """`POST uploads/{upload_id}/complete`: all parts are there, and may be fetched from now on."""
 
     object_id: ObjectId
-    size_bytes: int
+    size_bytes: Uint63
 
 
 class ObjectDownload(msgspec.Struct, frozen=True):
     """`GET objects/{object_id}`: GET `path`, its signature in a header, with a Range where only a part is wanted."""
 
     object_id: ObjectId
-    size_bytes: int
+    size_bytes: Uint63
     path: str
     path_expires_at: str
 
@@ -69,15 +70,15 @@ class ObjectDownload(msgspec.Struct, frozen=True):
 class QuotaChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT /internal/quotas/{user_id}`, for auth alone: a limit of the person's own, or None for everybody's."""
 
-    limit_bytes: int | None
+    limit_bytes: Uint63 | None
 
 
 class Quota(msgspec.Struct, frozen=True):
     """How much space a person's files take, and how much they may."""
 
-    used_bytes: int
-    objects: int
-    limit_bytes: int
+    used_bytes: Uint63
+    objects: Uint63
+    limit_bytes: Uint63
 
 
 def part_sizes(size_bytes: int) -> list[int]:

@@ -13,6 +13,7 @@ import msgspec
 from parley_contracts.channels_api import PostSend
 from parley_contracts.ids import ClientId, ConversationId, DeviceId, UserId
 from parley_contracts.joining_api import JoinRequestsChanged
+from parley_contracts.numbers import Uint16, Uint32, Uint63
 from parley_contracts.people_api import BlocksChanged
 from parley_contracts.policy import Kind
 from parley_contracts.settings_api import SettingsUpdated
@@ -91,7 +92,7 @@ class CommitUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `push_secrets` are the new epoch's, at most one for each of its devices.
     """
 
-    epoch: int
+    epoch: Uint63
     commit: str
     group_info: str
     welcome: str | None = None
@@ -115,7 +116,7 @@ class ResetUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `unusable` is that commit's entry; `group_info` is of the branch's epoch 1, `policy` the one in force with its generation one higher.
     """
 
-    unusable: int
+    unusable: Uint63
     group_info: str
     policy: str
     welcome: str | None = None
@@ -139,9 +140,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     type: str
     conversation_id: ConversationId
-    sequence: int
-    ordinal: int
-    epoch: int
+    sequence: Uint63
+    ordinal: Uint63
+    epoch: Uint63
     user_id: UserId
     device_id: DeviceId
     client_id: ClientId
@@ -153,10 +154,10 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     commit: str | None = None
     policy: str | None = None
     group_info: str | None = None
-    content_kind: int | None = None
+    content_kind: Uint16 | None = None
     body: str | None = None
-    generation: int = 0
-    unusable: int | None = None
+    generation: Uint32 = 0
+    unusable: Uint63 | None = None
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -164,9 +165,9 @@ class Appended(msgspec.Struct, frozen=True):
 
     conversation_id: ConversationId
     client_id: ClientId
-    sequence: int
-    ordinal: int
-    epoch: int
+    sequence: Uint63
+    ordinal: Uint63
+    epoch: Uint63
     stored_at: str
 
 
@@ -180,15 +181,15 @@ class Head(msgspec.Struct, frozen=True):
 
     conversation_id: ConversationId
     kind: Kind
-    head: int
-    ordinal: int
-    epoch: int
-    first_visible_sequence: int
-    last_visible_sequence: int | None
-    read_sequence: int
-    read_ordinal: int
-    unread_sequence: int = 0
-    read_state_version: int = 0
+    head: Uint63
+    ordinal: Uint63
+    epoch: Uint63
+    first_visible_sequence: Uint63
+    last_visible_sequence: Uint63 | None
+    read_sequence: Uint63
+    read_ordinal: Uint63
+    unread_sequence: Uint63 = 0
+    read_state_version: Uint63 = 0
 
 
 class Heads(msgspec.Struct, frozen=True):
@@ -211,9 +212,9 @@ class ConversationAccess(msgspec.Struct, frozen=True):
     `last_sequence` is None for a present member; 404 where the person may see nothing, or there is nothing.
     """
 
-    head: int
-    first_sequence: int
-    last_sequence: int | None
+    head: Uint63
+    first_sequence: Uint63
+    last_sequence: Uint63 | None
 
 
 class EntryPage(msgspec.Struct, frozen=True):
@@ -223,9 +224,9 @@ class EntryPage(msgspec.Struct, frozen=True):
     """
 
     entries: list[Entry]
-    head: int
-    next: int | None
-    previous: int | None
+    head: Uint63
+    next: Uint63 | None
+    previous: Uint63 | None
 
 
 class GroupState(msgspec.Struct, frozen=True):
@@ -234,8 +235,8 @@ class GroupState(msgspec.Struct, frozen=True):
     `sequence` is the entry that made this epoch.
     """
 
-    sequence: int
-    epoch: int
+    sequence: Uint63
+    epoch: Uint63
     group_info: str
     policy: str
 
@@ -246,8 +247,8 @@ class WelcomeState(msgspec.Struct, frozen=True):
     `policy` was in force then. Sequence 0 with nothing else where none has come: a device that may see the conversation may ask and wait.
     """
 
-    sequence: int
-    epoch: int
+    sequence: Uint63
+    epoch: Uint63
     welcome: str
     policy: str
 
@@ -255,14 +256,14 @@ class WelcomeState(msgspec.Struct, frozen=True):
 class EntryHashes(msgspec.Struct, frozen=True):
     """`GET conversations/{conversation_id}/hashes?after=&before=`: entry hashes after < sequence < before, in order."""
 
-    first_sequence: int
+    first_sequence: Uint63
     hashes: list[str]
 
 
 class ReceiptUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT conversations/{conversation_id}/receipt`: how far the person has read; it only rises."""
 
-    read_sequence: int
+    read_sequence: Uint63
 
 
 class ArchiveUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -278,9 +279,9 @@ class ArchiveRecord(msgspec.Struct, frozen=True):
     """One sealed archive record as stored."""
 
     conversation_id: ConversationId
-    generation: int
-    epoch: int
-    history_version: int
+    generation: Uint32
+    epoch: Uint63
+    history_version: Uint32
     sealed: str
 
 
@@ -300,7 +301,7 @@ class HistoryKeyUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class HistoryKeyRecord(msgspec.Struct, frozen=True):
     """One sealed history key as stored."""
 
-    version: int
+    version: Uint32
     sealed: str
 
 
@@ -316,7 +317,7 @@ class AccountIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Version 0 with nothing sealed before the first.
     """
 
-    version: int
+    version: Uint32
     sealed: str
 
 
@@ -336,8 +337,8 @@ class Recipients(msgspec.Struct, frozen=True):
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
     """The server's first frame. `server_generation` is another after each restore of a backup."""
 
-    heartbeat_interval_s: int
-    frame_size_bytes_max: int
+    heartbeat_interval_s: Uint63
+    frame_size_bytes_max: Uint63
     server_generation: str
 
 
@@ -348,8 +349,8 @@ class Identify(msgspec.Struct, frozen=True, tag="identify"):
     """
 
     access_token: str
-    cursors: dict[ConversationId, int] = {}
-    read_states_digest: list[int] = []
+    cursors: dict[ConversationId, Uint63] = {}
+    read_states_digest: list[Uint32] = []
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -364,7 +365,7 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     conversations: list[Head]
     read_states: list[ReadState] = []
     privacy: PrivacySettings | None = None
-    blocks_version: int = 0
+    blocks_version: Uint63 = 0
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
@@ -394,7 +395,7 @@ class ReceiptMark(msgspec.Struct, frozen=True, tag="receipt.mark"):
 
     ref: str
     conversation_id: ConversationId
-    read_sequence: int
+    read_sequence: Uint63
 
 
 class Ack(msgspec.Struct, frozen=True, tag="ack"):
@@ -428,8 +429,8 @@ class ReceiptUpdated(msgspec.Struct, frozen=True, tag="receipt.updated"):
 
     conversation_id: ConversationId
     user_id: UserId
-    read_sequence: int
-    delivered_sequence: int = 0
+    read_sequence: Uint63
+    delivered_sequence: Uint63 = 0
 
 
 ClientFrame = Identify | Heartbeat | TokenRenew | MessageSend | PostSend | ReceiptMark | StateCommand

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from parley_contracts.ids import ConversationId, DeviceId
+from parley_contracts.numbers import Uint16
 
 Level = Literal["all", "none"]
 #: What became of a push: `sent` to the push service, `gone` (the subscription has ended), `refused` for good,
@@ -65,4 +66,4 @@ class SelfTest(msgspec.Struct, frozen=True):
 
     outcome: Outcome
     reason: str
-    status: int | None
+    status: Uint16 | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from parley_contracts.ids import UserId
+from parley_contracts.numbers import Uint63
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -22,7 +23,7 @@ class Blocks(msgspec.Struct, frozen=True):
     """
 
     blocks: list[Block]
-    version: int
+    version: Uint63
 
 
 class Discovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,13 +35,13 @@ class Discovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class BlocksChanged(msgspec.Struct, frozen=True, tag="blocks.changed"):
     """The person has blocked or unblocked somebody, by whichever device; to the person's own devices."""
 
-    version: int
+    version: Uint63
 
 
 class BlockChange(msgspec.Struct, frozen=True):
     """How it stands between two people since `position`; the later one of a pair counts."""
 
-    position: int
+    position: Uint63
     blocker_id: UserId
     blocked_id: UserId
     active: bool
@@ -50,4 +51,4 @@ class BlockChanges(msgspec.Struct, frozen=True):
     """`GET /internal/blocks?since=POSITION`: ascending, from 0 all that stand; ask again from `next`."""
 
     changes: list[BlockChange]
-    next: int
+    next: Uint63

@@ -25,6 +25,7 @@ from parley_contracts.limits import (
     MUTED_UNTIL_S_MAX,
     POLICY_SIZE_BYTES_MAX,
 )
+from parley_contracts.numbers import Uint32, Uint63
 from parley_contracts.problems import InvalidRequest, Muted, PolicyRefused
 
 #: Private-use GroupContext extension type (RFC 9420 section 17.3) with the SHA-256 of the policy document.
@@ -99,9 +100,9 @@ class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_key: str
     created_by: UserId
     role: Literal["member", "guest"] = "member"
-    uses: int = 0
-    uses_max: int | None = None
-    expires_at: int | None = None
+    uses: Uint63 = 0
+    uses_max: Uint63 | None = None
+    expires_at: Uint63 | None = None
     automatic: bool = False
 
     def is_open(self, now_s: float) -> bool:
@@ -117,7 +118,7 @@ class Mute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     user_id: UserId
-    until: int | None = None
+    until: Uint63 | None = None
 
     def holds(self, at_s: float) -> bool:
         """Whether the person is muted at that time."""
@@ -134,14 +135,14 @@ class PolicyDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     conversation_id: ConversationId
     kind: Kind
-    generation: int
+    generation: Uint32
     roster: tuple[RosterEntry, ...]
     permissions: Permissions = Permissions()
     banned: tuple[UserId, ...] = ()
     links: tuple[Link, ...] = ()
     history_sharing: bool = False
-    timer_s: int | None = None
-    retention_s: int | None = None
+    timer_s: Uint63 | None = None
+    retention_s: Uint63 | None = None
     muted: tuple[Mute, ...] = ()
 
     def encode(self) -> bytes:

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from parley_contracts.ids import UserId
+from parley_contracts.numbers import Uint16, Uint63
 
 
 class DeletionAsked(msgspec.Struct, frozen=True):
@@ -32,9 +33,9 @@ class ExportInfo(msgspec.Struct, frozen=True):
 
     export_id: str
     state: ExportState
-    progress_percent: int
+    progress_percent: Uint16
     asked_at: str
-    size_bytes: int | None
+    size_bytes: Uint63 | None
     expires_at: str | None
 
 
@@ -47,7 +48,7 @@ class Exports(msgspec.Struct, frozen=True):
 class Deletion(msgspec.Struct, frozen=True):
     """An account that is gone; `position` rises with each."""
 
-    position: int
+    position: Uint63
     user_id: UserId
 
 
@@ -55,10 +56,10 @@ class Deletions(msgspec.Struct, frozen=True):
     """`GET /internal/deletions?since=`: those after that position, ascending; `next` is where to go on."""
 
     deletions: list[Deletion]
-    next: int
+    next: Uint63
 
 
 class Leftovers(msgspec.Struct, frozen=True):
     """`GET /internal/people/{user_id}/leftovers` of each service: how much it still has of a person, by what it is."""
 
-    left: dict[str, int]
+    left: dict[str, Uint63]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from parley_contracts.numbers import Uint32
+
 
 class SealedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`GET` and `PUT /api/v1/messaging/settings`; a PUT gives the stored version + 1, otherwise `VersionStale`.
@@ -11,11 +13,11 @@ class SealedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Version 0 with nothing sealed before the first. `GET settings?known=VERSION` leaves `sealed` empty where nothing is newer.
     """
 
-    version: int
+    version: Uint32
     sealed: str
 
 
 class SettingsUpdated(msgspec.Struct, frozen=True, tag="settings.updated"):
     """Socket event to the person's own devices: this version is stored now."""
 
-    version: int
+    version: Uint32

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from parley_contracts.numbers import Uint63
 from parley_contracts.providers_api import ProviderInfo
 
 #: `open`: anybody; `invitation`: who has a code; `domain`: who has an address of these domains, or a code; `closed`: nobody.
@@ -28,16 +29,16 @@ class SignUpRules(msgspec.Struct, frozen=True):
 class InvitationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`POST me/invitations`: how many accounts it is good for, and how long."""
 
-    uses: int
-    lifetime_s: int
+    uses: Uint63
+    lifetime_s: Uint63
 
 
 class InvitationInfo(msgspec.Struct, frozen=True):
     """An invitation that is still good. Times are RFC 3339."""
 
     invitation_id: str
-    uses: int
-    used: int
+    uses: Uint63
+    used: Uint63
     created_at: str
     expires_at: str
 

@@ -14,6 +14,7 @@ import msgspec
 
 from parley_contracts.ids import ConversationId, UserId
 from parley_contracts.limits import READ_STATE_BUCKETS
+from parley_contracts.numbers import Uint63
 
 #: What a device says of itself; a person is `online` while one of their devices is.
 DeviceStatus = Literal["online", "away"]
@@ -28,17 +29,17 @@ class ReadState(msgspec.Struct, frozen=True):
     """
 
     conversation_id: ConversationId
-    read_sequence: int
-    unread_sequence: int = 0
-    version: int = 0
+    read_sequence: Uint63
+    unread_sequence: Uint63 = 0
+    version: Uint63 = 0
 
 
 class Receipt(msgspec.Struct, frozen=True):
     """How far another person has read, and how far one of their devices has got; 0 where that is not known."""
 
     user_id: UserId
-    read_sequence: int
-    delivered_sequence: int
+    read_sequence: Uint63
+    delivered_sequence: Uint63
 
 
 class Receipts(msgspec.Struct, frozen=True):
@@ -53,13 +54,13 @@ class Receipts(msgspec.Struct, frozen=True):
 class UnreadUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT conversations/{conversation_id}/unread`: the first sequence that shall count as unread; answers `ReadState`."""
 
-    unread_sequence: int
+    unread_sequence: Uint63
 
 
 class DeliveryUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT conversations/{conversation_id}/delivery`: the last entry that this device has applied; it only rises."""
 
-    delivered_sequence: int
+    delivered_sequence: Uint63
 
 
 class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +71,7 @@ class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     who shares no private conversation with them.
     """
 
-    version: int = 0
+    version: Uint63 = 0
     receipts: bool = True
     typing: bool = True
     presence: bool = True
@@ -85,7 +86,7 @@ class DeliveryMark(msgspec.Struct, frozen=True, tag="delivery.mark"):
 
     ref: str
     conversation_id: ConversationId
-    delivered_sequence: int
+    delivered_sequence: Uint63
 
 
 class TypingStart(msgspec.Struct, frozen=True, tag="typing.start"):

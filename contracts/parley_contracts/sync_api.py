@@ -16,6 +16,7 @@ from parley_contracts.encoding import b64decode, b64encode
 from parley_contracts.ids import ConversationId
 from parley_contracts.limits import CURSOR_BUCKETS
 from parley_contracts.messaging_api import Ready
+from parley_contracts.numbers import Uint32
 
 
 class Sync(msgspec.Struct, frozen=True):
@@ -28,7 +29,7 @@ class Sync(msgspec.Struct, frozen=True):
     """
 
     server_generation: str
-    cursors_digest: list[int]
+    cursors_digest: list[Uint32]
     ready: Ready
     frames: list[dict[str, object]]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from parley_contracts.numbers import Uint32
+
 
 class Announcement(msgspec.Struct, frozen=True):
     """Something that operators tell everybody. Times are RFC 3339."""
@@ -23,7 +25,7 @@ class Announcements(msgspec.Struct, frozen=True):
 class Terms(msgspec.Struct, frozen=True):
     """`GET terms`: the newest ones, as plain text. Versions count from 1."""
 
-    version: int
+    version: Uint32
     text: str
     published_at: str
 
@@ -31,12 +33,12 @@ class Terms(msgspec.Struct, frozen=True):
 class Consent(msgspec.Struct, frozen=True):
     """`GET me/consent`: what the person agreed to last and when, 0 and None for nothing; `version_due` is what they are asked for."""
 
-    version: int
+    version: Uint32
     agreed_at: str | None
-    version_due: int | None
+    version_due: Uint32 | None
 
 
 class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT me/consent`: the version that the person has read."""
 
-    version: int
+    version: Uint32

@@ -91,8 +91,8 @@ def open_history_key(
     `recovery_keys` are the private keys that the account has had, `signing_keys` its own, by statement version, from verified
     statements.
     """
-    place = place_of(server_name, user_id).uint32(version).finish()
     try:
+        place = place_of(server_name, user_id).uint32(version).finish()
         secret, statement_version, signature = decode(_opened(p, recovery_keys, place, sealed), _read)
     except ValueError as error:
         raise HistoryKeyError("a history key on the server does not open") from error

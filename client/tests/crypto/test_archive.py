@@ -107,7 +107,7 @@ def test_history_keys_open_with_the_recovery_key_alone():
     private, public = generate_hpke_key(P)
     sealed = seal_history_key(P, KEY, public, signer=SIGNER, **WHOSE)
     assert open_history_key(P, sealed, [private], version=1, **SIGNED) == (KEY, SIGNER.statement_version)
-    for wrong in ({"version": 2}, {"user_id": UserId(new_uuid7())}, {"server_name": "other"}):
+    for wrong in ({"version": 2}, {"version": 1 << 62}, {"user_id": UserId(new_uuid7())}, {"server_name": "other"}):
         with pytest.raises(HistoryKeyError):
             open_history_key(P, sealed, [private], **({"version": 1} | SIGNED | wrong))
 
