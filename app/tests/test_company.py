@@ -1,5 +1,7 @@
 """Who is there, who types, how far the others have come, and what is unread: without a screen."""
 
+import asyncio
+
 import pytest
 from app_examples import BEN, CARLA, ME, NOON, FakeDevice, item, member, outgoing, presence, started, summary
 
@@ -201,6 +203,30 @@ async def test_a_mark_is_found_again_and_ends_with_looking(device):
     assert new_lines(world) == [2] and device.asked("mark_read") == [{"conversation_id": "talk", "sequence": 3}]
     lines = [row for row in world.app.conversation.entries(NOW) if isinstance(row, NewMark | Message)]
     assert isinstance(lines[1], NewMark) and lines[2].sequence == 2
+
+
+async def test_who_opens_a_marked_one_again_stays_in_it_however_late_the_server_hears(device, monkeypatch):
+    device.add(summary(read_sequence=2), [item(1), item(2)])
+    world = await started(device, "/chats/talk")
+    mark, asked, heard = device._mark_unread, asyncio.Event(), asyncio.Event()
+
+    async def slowly(conversation_id, sequence=None):
+        mark(conversation_id, sequence)
+        device.tell("conversation.changed", conversation_id=conversation_id)
+        asked.set()
+        await heard.wait()
+
+    monkeypatch.setattr(device, "_mark_unread", slowly)
+    marking = asyncio.create_task(world.app.mark_unread("talk", 2))
+    await asked.wait()
+    await world.settle()
+    assert world.app.route == "/chats" and world.app.chats.unread == 1
+    world.app.open("talk")
+    await world.settle()
+    heard.set()
+    await marking
+    await world.settle()
+    assert world.app.route == "/chats/talk" and new_lines(world) == [1]
 
 
 async def test_what_came_while_nobody_looked_has_a_new_line(device):

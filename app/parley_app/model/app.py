@@ -307,9 +307,11 @@ class App(Entering):
         self.spawn(run())
 
     async def mark_unread(self, conversation_id: str, sequence: int | None = None) -> None:
-        """Find a conversation unread later, and leave it: what is looked at does not stay unread."""
-        if await self.keeping.mark_unread(conversation_id, sequence) and self.opened == conversation_id:
+        """Leave a conversation, for what is looked at does not stay unread, and find it so later."""
+        if self.opened == conversation_id:
+            # Before the server hears of it, which may take a while: who has opened it again by then is not put out of it.
             self.go(CHATS)
+        await self.keeping.mark_unread(conversation_id, sequence)
 
     def look_around(self) -> None:
         """Hear how the people of the open conversation stand, and those whom this person writes with; and what the server tells."""
