@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from parley_contracts.numbers import Uint32
+from parley_contracts.numbers import Uint63
 
 
 class Announcement(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class Announcements(msgspec.Struct, frozen=True):
 class Terms(msgspec.Struct, frozen=True):
     """`GET terms`: the newest ones, as plain text. Versions count from 1."""
 
-    version: Uint32
+    version: Uint63
     text: str
     published_at: str
 
@@ -33,12 +33,12 @@ class Terms(msgspec.Struct, frozen=True):
 class Consent(msgspec.Struct, frozen=True):
     """`GET me/consent`: what the person agreed to last and when, 0 and None for nothing; `version_due` is what they are asked for."""
 
-    version: Uint32
+    version: Uint63
     agreed_at: str | None
-    version_due: Uint32 | None
+    version_due: Uint63 | None
 
 
 class Agreement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT me/consent`: the version that the person has read."""
 
-    version: Uint32
+    version: Uint63
