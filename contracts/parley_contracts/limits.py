@@ -370,6 +370,8 @@ OPERATOR_SESSION_S = 8 * 3600
 
 # Notifications
 PUSH_DEVICES_MAX = 50
+#: Entries whose recipients are asked for at once.
+RECIPIENTS_PLACES_MAX = 200
 PUSH_KEY_SIZE_BYTES = 32
 PUSH_SEALED_SECRET_SIZE_BYTES = 80
 #: RFC 8291 section 4 (a record of 4,096 bytes) less the header of RFC 8188, the tag and the padding delimiter.

@@ -321,14 +321,38 @@ class AccountIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sealed: str
 
 
-class Recipients(msgspec.Struct, frozen=True):
-    """`GET /internal/conversations/{conversation_id}/recipients?sequence=`, for the notification service.
+class Place(msgspec.Struct, frozen=True):
+    """An entry of the log, by where it stands."""
 
-    Who belongs at that entry, and the secrets of the epoch then in force, sealed, by device.
-    """
+    conversation_id: ConversationId
+    sequence: Uint63
+
+
+class RecipientsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /internal/recipients`, for the notification service: `RECIPIENTS_PLACES_MAX` entries at most."""
+
+    places: list[Place]
+
+
+class Recipients(msgspec.Struct, frozen=True):
+    """Who belongs while an epoch and a policy stand, and the secrets of the epoch, sealed, by device."""
 
     user_ids: list[UserId]
     push_secrets: list[PushSecret]
+
+
+class RecipientsAt(msgspec.Struct, frozen=True):
+    """Who is to hear of an entry: a group of recipients, by its number, but for those who have blocked who wrote it."""
+
+    group: Uint16
+    blocked_by: list[UserId]
+
+
+class RecipientsFound(msgspec.Struct, frozen=True):
+    """The answer: for each place in turn its recipients, None where there is no such entry."""
+
+    groups: list[Recipients]
+    places: list[RecipientsAt | None]
 
 
 # --- the socket -----------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_paths_of_the_table_reach_their_service(gateway, path, service):
         "/api/v1/auth/../media/x",
         "/api/v1/notifications/../../../internal/worker-health",
         "/internal/worker-health",
-        "/internal/conversations/x/recipients?sequence=1",
+        "/internal/recipients",
         "/.well-known/jwks.json/x",
         "/_problem/404",
         "/nginx.conf",

@@ -194,7 +194,7 @@ async def test_whoever_blocked_the_sender_is_not_notified(api, stack, person, ro
     for sender, told in ((ben, (ben, carla)), (anna, (anna, ben, carla)), (carla, (anna, ben, carla))):
         sent = await api.send(room, sender)
         answer = await recipients(api, stack, room, sent.body["sequence"])
-        assert set(answer.body["user_ids"]) == {each.person.user_id for each in told}
+        assert set(answer["user_ids"]) == {each.person.user_id for each in told}
 
 
 async def test_who_wants_no_strangers_is_reached_by_those_of_their_conversations(

@@ -215,8 +215,7 @@ async def test_the_directory_pages_by_name_and_says_what_the_log_says(api, other
 async def test_the_notification_service_hears_only_where_something_was_said(api, stack, channel):
     room, owner, member = channel
     sent = (await room.say(api, owner, "ping")).body["sequence"]
-    answer = await recipients(api, stack, room, sent)
-    assert answer.body == {
+    assert await recipients(api, stack, room, sent) == {
         "user_ids": sorted([owner.person.user_id, member.person.user_id]),
         "push_secrets": [],
     }

@@ -21,7 +21,12 @@ from parley_contracts.events import (
     republish_key,
 )
 from parley_contracts.ids import new_uuid7
-from parley_contracts.limits import PUSH_DEVICES_MAX, PUSH_SEALED_SECRET_SIZE_BYTES, PUSH_STRUCTURE_SIZE_BYTES_MAX
+from parley_contracts.limits import (
+    PUSH_DEVICES_MAX,
+    PUSH_SEALED_SECRET_SIZE_BYTES,
+    PUSH_STRUCTURE_SIZE_BYTES_MAX,
+    RECIPIENTS_PLACES_MAX,
+)
 from parley_contracts.tokens import sign_service_token
 from parley_messaging.adapters.mongo import feed as feeding
 from parley_messaging.adapters.mongo.database import connect, database_of
@@ -41,9 +46,20 @@ def token(stack, service="notification", audience="messaging"):
     return {"Authorization": f"Bearer {sign_service_token(key, service=service, audience=audience)}"}
 
 
-async def recipients(api, stack, room, sequence, **options):
-    path = f"/internal/conversations/{room.id}/recipients?sequence={sequence}"
-    return await api.get(path, None, headers=token(stack, **options))
+async def ask(api, stack, *places, **options):
+    body = {"places": [{"conversation_id": where, "sequence": sequence} for where, sequence in places]}
+    return await api.call("POST", "/internal/recipients", None, body, headers=token(stack, **options))
+
+
+async def recipients(api, stack, room, sequence):
+    """Who is told of an entry, and with which secrets."""
+    answer = await ask(api, stack, (room.id, sequence))
+    assert answer.status == 200, answer.body
+    (at,) = answer.body["places"]
+    (group,) = answer.body["groups"]
+    assert at["group"] == 0
+    told = [user_id for user_id in group["user_ids"] if user_id not in at["blocked_by"]]
+    return {"user_ids": told, "push_secrets": group["push_secrets"]}
 
 
 # --- recipients -------------------------------------------------------------------------------------------------------
@@ -58,11 +74,11 @@ async def test_recipients_are_those_of_the_entry(api, stack, person, room_of):
     result = room.adding(anna, [guest], policy)
     fields = {"welcome_devices": [guest.device_id], "policy": policy, "body": {"push_secrets": secrets}}
     assert (await api.commit(room, anna, result, **fields)).status == 200
-    before = (await recipients(api, stack, room, sent.body["sequence"])).body
+    before = await recipients(api, stack, room, sent.body["sequence"])
     assert set(before["user_ids"]) == {anna.person.user_id, berta.person.user_id}
     assert before["push_secrets"] == []
     later = await api.send(room, anna)
-    after = (await recipients(api, stack, room, later.body["sequence"])).body
+    after = await recipients(api, stack, room, later.body["sequence"])
     assert set(after["user_ids"]) == {anna.person.user_id, berta.person.user_id, guest.person.user_id}
     assert after["push_secrets"] == secrets
 
@@ -79,7 +95,7 @@ async def test_readers_never_see_push_secrets(api, stack, person, nodes):
     page = (await api.get(f"conversations/{room.id}/entries", anna)).body
     state = (await api.get(f"conversations/{room.id}/group-info", anna)).body
     assert own["sealed"] not in str((told, page, state))
-    assert (await recipients(api, stack, room, 1)).body["push_secrets"] == [own]
+    assert (await recipients(api, stack, room, 1))["push_secrets"] == [own]
 
 
 async def test_push_secrets_go_to_devices_of_the_epoch_once(api, person, room_of):
@@ -102,13 +118,27 @@ async def test_push_secrets_go_to_devices_of_the_epoch_once(api, person, room_of
 
 async def test_only_notification_may_ask_for_recipients(api, stack, person, room_of):
     room = await room_of(api, person().device())
-    assert (await recipients(api, stack, room, 1, service="messaging")).problem == "forbidden"
-    assert (await recipients(api, stack, room, 1, audience="auth")).problem == "unauthenticated"
-    assert (await api.get(f"/internal/conversations/{room.id}/recipients?sequence=1", None)).status == 401
-    assert (await recipients(api, stack, room, 99)).problem == "not_found"
-    assert (await recipients(api, stack, room, 0)).problem == "invalid_request"
-    room.id = "nonsense"
-    assert (await recipients(api, stack, room, 1)).problem == "not_found"
+    assert (await ask(api, stack, (room.id, 1), service="messaging")).problem == "forbidden"
+    assert (await ask(api, stack, (room.id, 1), audience="auth")).problem == "unauthenticated"
+    assert (await api.call("POST", "/internal/recipients", None, {"places": []})).status == 401
+    for place in ((room.id, -1), (room.id, 2**63), (5, 1)):
+        assert (await ask(api, stack, place)).problem == "invalid_request"
+    assert (await ask(api, stack, *[(room.id, 1)] * (RECIPIENTS_PLACES_MAX + 1))).problem == "invalid_request"
+
+
+async def test_recipients_of_many_entries_are_told_by_group(api, stack, person, room_of):
+    """Each group once; nothing of what is in no log, whichever way it is not."""
+    anna, berta = person().device(), person().device()
+    first, second = await room_of(api, anna, [berta]), await room_of(api, anna)
+    sent = [(await api.send(first, anna)).body["sequence"] for _ in range(3)]
+    places = [(first.id, sent[2]), (second.id, 1), (first.id, 99), ("nonsense", 1), (first.id, 0), (first.id, sent[0])]
+    for _ in range(2):  # from the log, then from memory
+        found = (await ask(api, stack, *places)).body
+        numbers = [at and at["group"] for at in found["places"]]
+        assert numbers == [numbers[0], numbers[1], None, None, None, numbers[0]] and {*numbers[:2]} == {0, 1}
+        people = [set(group["user_ids"]) for group in found["groups"]]
+        assert people[numbers[0]] == {anna.person.user_id, berta.person.user_id}
+        assert people[numbers[1]] == {anna.person.user_id}
 
 
 # --- the stream -------------------------------------------------------------------------------------------------------

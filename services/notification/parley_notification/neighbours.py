@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -10,10 +11,9 @@ import httpx
 import msgspec
 
 from parley_contracts.auth_api import Revocations
-from parley_contracts.ids import ConversationId
 from parley_contracts.limits import STORE_TIMEOUT_S
-from parley_contracts.messaging_api import Recipients
-from parley_contracts.problems import NotFound, Unavailable
+from parley_contracts.messaging_api import Place, RecipientsFound, RecipientsQuery
+from parley_contracts.problems import Unavailable
 from parley_contracts.rights_api import Deletions
 from parley_contracts.tokens import sign_service_token
 from parley_notification.config import read_config
@@ -38,24 +38,23 @@ def deletions(since: int) -> Deletions:
     return _decoded(_call("auth", f"/internal/deletions?since={since}"), Deletions)
 
 
-def recipients(conversation_id: ConversationId, sequence: int) -> Recipients:
-    """Who belongs at an entry, and the sealed secrets of its epoch; `NotFound`."""
-    path = f"/internal/conversations/{conversation_id}/recipients?sequence={sequence}"
-    return _decoded(_call("messaging", path), Recipients)
+def recipients(places: Sequence[Place]) -> RecipientsFound:
+    """Who belongs at each of these entries, and the sealed secrets of its epoch."""
+    body = msgspec.json.encode(RecipientsQuery(list(places)))
+    return _decoded(_call("messaging", "/internal/recipients", body), RecipientsFound)
 
 
-def _call(service: str, path: str) -> bytes:
-    """The body of an answer of the first node that gives one; `NotFound` or `Unavailable` otherwise."""
+def _call(service: str, path: str, body: bytes | None = None) -> bytes:
+    """The body of an answer, to a POST where there is a `body`, of the first node that gives one; `Unavailable` otherwise."""
+    method = "GET" if body is None else "POST"
     token = sign_service_token(service_key(), service=SERVICE, audience=service)
     for socket in sorted(read_config().run_dir.glob(f"{service}*.sock")):
         try:
-            answer = _client(socket).get(path, headers={"Authorization": f"Bearer {token}"})
+            answer = _client(socket).request(method, path, content=body, headers={"Authorization": f"Bearer {token}"})
         except httpx.HTTPError:
             continue
         if answer.status_code == httpx.codes.OK:
             return answer.content
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            raise NotFound
     raise Unavailable(f"The {service} service does not answer.", retry_after_s=1)
 
 

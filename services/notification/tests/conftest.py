@@ -55,11 +55,12 @@ class _UnixServer(socketserver.ThreadingUnixStreamServer):
 
 
 class StandIn:
-    """A service on its Unix socket: `answers` maps a path's beginning to what it answers."""
+    """A service on its Unix socket: `answers` maps a path's beginning to what it answers, `posts` a path to what it answers to a body."""
 
     def __init__(self, path: Path, audience: str) -> None:
         path.unlink(missing_ok=True)
         self.answers: dict[str, Callable[[str], tuple[int, Any]]] = {}
+        self.posts: dict[str, Callable[[Any], tuple[int, Any]]] = {}
         self.asked: list[str] = []
         self.faults: list[str] = []
         handler = type("Handler", (_Handler,), {"stand_in": self, "audience": audience})
@@ -85,11 +86,18 @@ class _Handler(BaseHTTPRequestHandler):
     audience: str
 
     def do_GET(self) -> None:
+        self._answer(lambda: self.stand_in.answer(self.path))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self._answer(lambda: self.stand_in.posts.get(self.path, lambda _: (404, {}))(body))
+
+    def _answer(self, ask: Callable[[], tuple[int, Any]]) -> None:
         if self.path.startswith("/internal/"):
             token = self.headers["Authorization"].removeprefix("Bearer ")
             if verify_service_token(token, service_keys(), audience=self.audience) != "notification":
                 self.stand_in.faults.append(self.path)
-        status, body = self.stand_in.answer(self.path)
+        status, body = ask()
         content = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
@@ -241,14 +249,23 @@ class Producer:
         self.events: list[Event] = []
         self.members: dict[str, list[UserId]] = {}
         self.secrets: list[dict[str, str]] = []
+        self.blocked_by: list[UserId] = []
         self._clock = 1_000_000
-        messaging.answers["/internal/conversations/"] = self._recipients
+        #: The sequences of each time that recipients were asked for.
+        self.asked: list[list[int]] = []
+        messaging.posts["/internal/recipients"] = self._recipients
 
-    def _recipients(self, path: str) -> tuple[int, Any]:
-        conversation_id = path.split("/")[3]
-        if conversation_id not in self.members:
-            return 404, {}
-        return 200, {"user_ids": self.members[conversation_id], "push_secrets": self.secrets}
+    def _recipients(self, query: Any) -> tuple[int, Any]:
+        self.asked.append([place["sequence"] for place in query["places"]])
+        known = list(self.members)
+        groups = [{"user_ids": self.members[each], "push_secrets": self.secrets} for each in known]
+        places = [
+            {"group": known.index(place["conversation_id"]), "blocked_by": self.blocked_by}
+            if place["conversation_id"] in known
+            else None
+            for place in query["places"]
+        ]
+        return 200, {"groups": groups, "places": places}
 
     @property
     def position(self) -> str:

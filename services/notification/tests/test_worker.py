@@ -7,6 +7,8 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from parley_contracts.events import MESSAGING_STREAM, dead_stream
@@ -59,44 +61,32 @@ def test_a_stream_that_begins_too_late_is_asked_for_again(conversation, producer
 def test_messaging_away_holds_the_events_back(conversation, producer, consumer, consume, messaging):
     producer.store(conversation.anna, conversation.id)
     producer.publish()
-    answers, messaging.answers = messaging.answers, {"/": lambda _: (503, {})}
+    posts, messaging.posts = messaging.posts, {"/internal/recipients": lambda _: (503, {})}
     with pytest.raises(Unavailable):
         consumer.read_once()
-    messaging.answers = answers
+    assert Delivery.objects.count() == 0
+    messaging.posts = posts
     consume()
     assert Delivery.objects.count() == 1
 
 
-def test_what_came_before_messaging_went_away_is_passed(conversation, producer, consumer, messaging, send):
-    producer.store(conversation.anna, conversation.id)
-    producer.store(conversation.anna, conversation.id, epoch_sequence=2, policy_sequence=2)
-    producer.publish()
-    recipients = messaging.answers["/internal/conversations/"]
-    messaging.answers["/internal/conversations/"] = lambda path: (
-        recipients(path) if path.endswith("sequence=1") else (503, {})
-    )
-    with pytest.raises(Unavailable):
-        consumer.read_once()
-    assert FeedPosition.objects.get(stream=MESSAGING_STREAM).position == producer.events[0].position
-    assert (Delivery.objects.count(), send()) == (1, 1)
-    messaging.answers["/internal/conversations/"] = recipients
-    assert consumer.read_once() == 1
-    assert (Delivery.objects.count(), send()) == (2, 1)
-
-
-def test_recipients_are_asked_for_once_for_what_has_the_same(conversation, producer, consumer, messaging):
+def test_recipients_are_asked_for_once_for_what_has_the_same(conversation, producer, consumer):
     for changes in ({}, {}, {"epoch_sequence": 2}, {"policy_sequence": 2}, {}):
         producer.store(conversation.anna, conversation.id, **changes)
     producer.store(conversation.berta, conversation.id)
+    producer.store(conversation.anna, conversation.id, push=False, epoch_sequence=3)
     producer.publish()
-    assert consumer.read_once() == 6
-    asked = [path.rpartition("=")[2] for path in messaging.asked if path.startswith("/internal/conversations/")]
-    assert asked == ["1", "3", "4", "6"]
+    with CaptureQueriesContext(connection) as queries:
+        assert consumer.read_once() == 7
+    assert sum("subscriptions_subscription" in query["sql"] for query in queries) == 1
+    assert producer.asked == [[1, 3, 4, 6]]
     assert Delivery.objects.filter(user_id=conversation.berta.user_id).count() == 5
     producer.store(conversation.anna, conversation.id)
     producer.publish()
+    producer.blocked_by = [conversation.berta.user_id]
     consumer.read_once()
-    assert messaging.asked[-1].endswith("=7"), "each reading asks anew: somebody may have been blocked meanwhile"
+    assert producer.asked[1:] == [[8]], "each reading asks anew: somebody may have been blocked meanwhile"
+    assert Delivery.objects.filter(user_id=conversation.berta.user_id).count() == 5
 
 
 def test_many_deliveries_are_stored_as_they_are_made(conversation, producer, consume, monkeypatch):
@@ -114,9 +104,10 @@ def test_poison_is_put_aside(conversation, producer, consume):
     producer.store(conversation.anna, conversation.id)
     producer.events[-1] = msgspec.structs.replace(producer.events[-1], data=b'{"conversation_id": 5}')
     producer.store(conversation.anna, conversation.id, ciphertext="not base64url!")
+    producer.store(conversation.anna, ConversationId("nowhere"))
     producer.store(conversation.anna, conversation.id)
     consume()
-    assert producer.client.xlen(dead_stream(MESSAGING_STREAM)) == 2
+    assert producer.client.xlen(dead_stream(MESSAGING_STREAM)) == 3
     assert Delivery.objects.count() == 1
 
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
 
-from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from parley_contracts.ids import UserId, is_uuid
 from parley_contracts.limits import REPORTS_SHOWN_MAX
-from parley_contracts.messaging_api import ConversationAccess
+from parley_contracts.messaging_api import ConversationAccess, RecipientsQuery
 from parley_contracts.problems import NotFound
 from parley_messaging.domain.reports import members_of
 from parley_messaging.node import node_of
 from parley_serving.fastapi.internal import AUTH, internal_router, require_service
-from parley_serving.fastapi.requests import json_response
+from parley_serving.fastapi.requests import json_response, read_body
 
 MEDIA = "media"
 NOTIFICATION = "notification"
-Sequence = Annotated[int, Query(ge=1, le=2**53)]
 router = internal_router(node_of)
 
 
@@ -41,12 +38,13 @@ async def get_access(request: Request, conversation_id: str, user_id: str) -> Re
     return json_response(ConversationAccess(access.head, access.readable.first, access.span.last))
 
 
-@router.get("/conversations/{conversation_id}/recipients")
-async def get_recipients(request: Request, conversation_id: str, sequence: Sequence) -> Response:
-    """Who is to be notified of an entry, and what opens its text on their devices; for the notification service."""
+@router.post("/recipients")
+async def post_recipients(request: Request) -> Response:
+    """Who is to be notified of entries, and what opens their text on devices; for the notification service."""
     node = node_of(request)
     require_service(request, node.config, NOTIFICATION)
-    return json_response(await node.notifying.recipients(conversation_id, sequence))
+    query = await read_body(request, RecipientsQuery)
+    return json_response(await node.notifying.recipients(query.places))
 
 
 @router.get("/reports")

@@ -6,7 +6,8 @@ the stream lacks is asked for (I5).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -25,22 +26,19 @@ from parley_contracts.events import (
     parse_position,
     republish_key,
 )
-from parley_contracts.ids import ConversationId, UserId
-from parley_contracts.messaging_api import Recipients
-from parley_contracts.problems import NotFound
-from parley_notification import neighbours
+from parley_contracts.ids import is_uuid
+from parley_contracts.limits import RECIPIENTS_PLACES_MAX
+from parley_notification.deliveries.audiences import Audience, AudienceKey, find_audiences, key_of
 from parley_notification.deliveries.deciding import decide
 from parley_notification.deliveries.models import Delivery, FeedPosition
 from parley_notification.web.rates import RedisClient
 
-BATCH = 100
+BATCH = RECIPIENTS_PLACES_MAX
 #: Deliveries, each with its payload.
 STORED_AT_ONCE = 500
 BLOCK_MS = 1500
 DEAD_MAX = 1000
 _ASKED = republish_key(MESSAGING_STREAM)
-#: By conversation, the entries that made epoch and policy, and author.
-_Known = dict[tuple[ConversationId, int, int, UserId], Recipients]
 _log = structlog.get_logger("parley_notification.consumer")
 
 
@@ -56,20 +54,17 @@ class Consumer:
         if position is None:
             return 0
         answer: Any = self._redis.xread({MESSAGING_STREAM: position}, count=BATCH, block=BLOCK_MS)
-        entries = answer[0][1] if answer else []
-        taken = _Taken(position)
-        try:
-            for place, fields in entries:
-                if not self._take(taken, place, fields):
-                    break
-                if len(taken.deliveries) >= STORED_AT_ONCE:
-                    taken.store()
-        finally:
-            # Where somebody does not answer, what came before is passed all the same.
-            taken.store()
-        if taken.events:
-            self._redis.xtrim(MESSAGING_STREAM, minid=taken.position, approximate=False)
-        return taken.events
+        events = self._in_order(position, answer[0][1] if answer else [])
+        audiences = find_audiences(event.message for event in events if event.message is not None)
+        deliveries: list[Delivery] = []
+        for number, event in enumerate(events, 1):
+            deliveries += self._deliveries(event, audiences)
+            if len(deliveries) >= STORED_AT_ONCE or number == len(events):
+                _store(deliveries, event.position)
+                deliveries = []
+        if events:
+            self._redis.xtrim(MESSAGING_STREAM, minid=events[-1].position, approximate=False)
+        return len(events)
 
     def _position(self) -> str | None:
         """Where to read on; None where the stream must first be filled from there."""
@@ -96,64 +91,67 @@ class Consumer:
         if self._redis.set(_ASKED, position, nx=True, ex=30):
             _log.warning("events_asked_for", after=position)
 
-    def _take(self, taken: _Taken, place: bytes, fields: dict[bytes, bytes]) -> bool:
-        """Pass one event; False where something before it is missing."""
-        deliveries: list[Delivery] = []
-        try:
-            event = Event.from_entry(place, fields)
-            if parse_position(event.previous) > parse_position(taken.position):
-                self._ask(taken.position)
-                return False
-            deliveries = self._deliveries(event, taken.recipients)
-        except EventError as error:
-            _log.exception("poison_event", position=place.decode(errors="replace"), cause=str(error))
-            dead: dict[Any, Any] = dict(fields)
-            self._redis.xadd(dead_stream(MESSAGING_STREAM), dead, maxlen=DEAD_MAX, approximate=True)
-        taken.add(place.decode(), deliveries)
-        return True
+    def _in_order(self, position: str, entries: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> list[_Read]:
+        """What was read, up to where something before it is missing."""
+        events: list[_Read] = []
+        for place, fields in entries:
+            message, cause = None, ""
+            try:
+                event = Event.from_entry(place, fields)
+                if parse_position(event.previous) > parse_position(position):
+                    self._ask(position)
+                    break
+                message = _message_of(event)
+            except EventError as error:
+                cause = str(error)
+            position = place.decode()
+            events.append(_Read(position, fields, message, cause))
+        return events
 
-    def _deliveries(self, event: Event, known: _Known) -> list[Delivery]:
-        if event.type != MESSAGE_STORED:
+    def _deliveries(self, event: _Read, audiences: Mapping[AudienceKey, Audience]) -> list[Delivery]:
+        if event.message is None:
+            if event.cause:
+                self._put_aside(event, event.cause)
             return []
-        message = content_of(event, MessageStored)
-        if not message.push:
-            return []
-        key = (message.conversation_id, message.epoch_sequence, message.policy_sequence, message.user_id)
-        try:
-            if key not in known:
-                known[key] = neighbours.recipients(message.conversation_id, message.sequence)
-            return decide(message, known[key])
-        except NotFound:  # messaging was restored to a time before this event
+        audience = audiences.get(key_of(event.message))
+        if audience is None:  # messaging was restored to a time before this event
             _log.warning("event_of_no_entry", position=event.position)
             return []
-        except ValueError as error:
-            raise EventError("the event holds what is not base64url or no identifier") from error
+        try:
+            return decide(event.message, audience)
+        except ValueError:
+            self._put_aside(event, "the event holds what is not base64url or no identifier")
+            return []
+
+    def _put_aside(self, event: _Read, cause: str) -> None:
+        _log.error("poison_event", position=event.position, cause=cause)
+        dead: dict[Any, Any] = dict(event.fields)
+        self._redis.xadd(dead_stream(MESSAGING_STREAM), dead, maxlen=DEAD_MAX, approximate=True)
 
 
-@dataclass
-class _Taken:
-    """What was read in one go. Its `recipients` are asked for once for all that somebody wrote in the same epoch under the same policy."""
+@dataclass(frozen=True)
+class _Read:
+    """An event as it was read: the message where somebody may have to be told of one, or why it is none that this version understands."""
 
     position: str
-    events: int = 0
-    deliveries: list[Delivery] = field(default_factory=list)
-    recipients: _Known = field(default_factory=dict)
-    _stored: int = 0
+    fields: Mapping[bytes, bytes]
+    message: MessageStored | None
+    cause: str
 
-    def add(self, position: str, deliveries: list[Delivery]) -> None:
-        """An event that is passed, once `store` was called, and what follows from it."""
-        self.position = position
-        self.events += 1
-        self.deliveries += deliveries
 
-    def store(self) -> None:
-        """Store what was added since the last time."""
-        if self._stored == self.events:
-            return
-        with transaction.atomic():
-            Delivery.objects.bulk_create(self.deliveries, ignore_conflicts=True)
-            _save_position(self.position)
-        self._stored, self.deliveries = self.events, []
+def _message_of(event: Event) -> MessageStored | None:
+    if event.type != MESSAGE_STORED:
+        return None
+    message = content_of(event, MessageStored)
+    if not is_uuid(message.conversation_id):
+        raise EventError("the event names no conversation")
+    return message if message.push else None
+
+
+def _store(deliveries: Sequence[Delivery], position: str) -> None:
+    with transaction.atomic():
+        Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+        _save_position(position)
 
 
 def _save_position(position: str) -> None:

@@ -1,60 +1,44 @@
-"""Who is told of a message, and what a push of it carries.
-
-Told are the devices with a subscription of everyone who belongs at the message's place in the log, except the device that
-sent it and those of people who want to hear nothing of the conversation.
-"""
+"""What each device of an audience is told: all but the one that wrote it, and those whose people want to hear nothing."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 from django.utils import timezone
 
 from parley_contracts.encoding import b64decode
 from parley_contracts.events import MessageStored
 from parley_contracts.ids import as_channel
-from parley_contracts.messaging_api import Recipients
 from parley_contracts.push import PushPayload
+from parley_notification.deliveries.audiences import Audience
 from parley_notification.deliveries.models import Delivery
-from parley_notification.subscriptions.models import Preference, Subscription
 
 
-def decide(message: MessageStored, recipients: Recipients) -> list[Delivery]:
-    """The deliveries of a message, not stored yet; those decided against are among them, with the reason."""
-    return list(_decided(message, recipients)) if message.push else []
+def decide(message: MessageStored, audience: Audience) -> list[Delivery]:
+    """The deliveries of a message, not stored yet; those decided against are among them, with the reason.
+
+    `ValueError` where the message holds what is no identifier or not base64url.
+    """
+    own = uuid.UUID(message.device_id)
+    return [
+        _delivery(message, device_id, user_id, audience) for device_id, user_id in audience.devices if device_id != own
+    ]
 
 
-def _decided(message: MessageStored, recipients: Recipients) -> Iterator[Delivery]:
-    user_ids = [uuid.UUID(user_id) for user_id in recipients.user_ids]
-    subscriptions = list(
-        Subscription.objects.filter(user_id__in=user_ids)
-        .exclude(device_id=uuid.UUID(message.device_id))
-        .order_by("device_id")
-        .values_list("device_id", "user_id")
+def _delivery(message: MessageStored, device_id: uuid.UUID, user_id: uuid.UUID, audience: Audience) -> Delivery:
+    payload, reason = _payload(message, b64decode(audience.secrets.get(str(device_id), "")))
+    wanted = user_id not in audience.muted
+    return Delivery(
+        device_id=device_id,
+        user_id=user_id,
+        conversation_id=uuid.UUID(message.conversation_id),
+        sequence=message.sequence,
+        state="waiting" if wanted else "skipped",
+        reason=reason if wanted else "muted",
+        payload=payload if wanted else b"",
+        due_at=timezone.now(),
+        created_at=timezone.now(),
     )
-    if not subscriptions:
-        return
-    muted = set(
-        Preference.objects.mutes()
-        .filter(conversation_id=uuid.UUID(message.conversation_id), user_id__in=user_ids)
-        .values_list("user_id", flat=True)
-    )
-    secrets = {secret.device_id: b64decode(secret.sealed) for secret in recipients.push_secrets}
-    for device_id, user_id in subscriptions:
-        payload, reason = _payload(message, secrets.get(str(device_id), b""))  # type: ignore[call-overload]
-        wanted = user_id not in muted
-        yield Delivery(
-            device_id=device_id,
-            user_id=user_id,
-            conversation_id=uuid.UUID(message.conversation_id),
-            sequence=message.sequence,
-            state="waiting" if wanted else "skipped",
-            reason=reason if wanted else "muted",
-            payload=payload if wanted else b"",
-            due_at=timezone.now(),
-            created_at=timezone.now(),
-        )
 
 
 def _payload(message: MessageStored, sealed_secret: bytes) -> tuple[bytes, str]:

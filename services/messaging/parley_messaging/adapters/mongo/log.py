@@ -199,7 +199,10 @@ class MongoLog:
 
     async def at(self, places: Iterable[tuple[ConversationId, int]]) -> list[StoredEntry]:
         """The entries at these places, brief."""
-        queries = [{"conversation": id_bytes(conversation), "sequence": sequence} for conversation, sequence in places]
+        sequences: dict[ConversationId, list[int]] = {}
+        for conversation_id, sequence in places:
+            sequences.setdefault(conversation_id, []).append(sequence)
+        queries = [{"conversation": id_bytes(c), "sequence": {"$in": wanted}} for c, wanted in sequences.items()]
         return await self._find({"$or": queries}, _BRIEF) if queries else []
 
     async def lean(self, conversation_id: ConversationId, sequence: int) -> StoredEntry | None:
