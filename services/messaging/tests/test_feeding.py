@@ -262,6 +262,22 @@ async def test_a_wiped_stream_loses_nothing(api, client, person, room_of):
     assert sorted({event.sequence for event in reader.heard}) == sent
 
 
+async def test_a_publisher_ends_where_the_stream_is_another_s_asked_for_or_gone(client, stack):
+    redis = redis_library.asyncio.Redis.from_url(stack.redis_url)
+    first, second = RedisStream(redis, "first"), RedisStream(redis, "second")
+    while not await first.hold():  # until that of a node of the tests has run out or been given up
+        client.delete("messaging:feed-lease")
+    assert await first.standing() is None, "there is no stream"
+    await first.begin("5-0")
+    event = Event("6-0", "5-0", "message.stored", "2026-01-01T00:00:00.000Z", b"{}")
+    await first.add([event])
+    assert (await first.standing(), await second.standing()) == (1, None)
+    client.set(ASKED, "5-0")
+    assert await first.standing() is None, "a reader asks for something else"
+    await redis.aclose()
+    client.delete("messaging:feed-lease")
+
+
 async def test_two_publishers_double_nothing(api, client, stack, person, room_of):
     """The lease is only a hint: a second publisher that believes to have it changes nothing."""
     anna = person().device()
@@ -277,7 +293,10 @@ async def test_two_publishers_double_nothing(api, client, stack, person, room_of
     async def always() -> bool:
         return True
 
-    stream.hold = always
+    async def empty() -> int:
+        return 0
+
+    stream.hold, stream.standing = always, empty
     task = asyncio.create_task(Feeding(MongoFeed(database_of(mongo)), stream).run())
     sent = [(await api.send(room, anna)).body["sequence"] for _ in range(20)]
     await asyncio.to_thread(reader.read, 20)

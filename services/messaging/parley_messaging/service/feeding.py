@@ -15,6 +15,7 @@ from typing import Protocol
 import structlog
 
 from parley_contracts.events import FROM_NOW, Event, EventError, parse_position
+from parley_contracts.limits import MESSAGE_EVENTS_STREAM_LENGTH_MAX
 from parley_contracts.problems import Unavailable
 
 IDLE_S = 1.0
@@ -53,8 +54,11 @@ class Stream(Protocol):
         """Empty the stream and let it begin after a position."""
         ...
 
-    async def has_room(self) -> bool:
-        """Whether its readers keep up."""
+    async def standing(self) -> int | None:
+        """Keep the lease; how many events wait to be read, or None where the stream is to be filled otherwise.
+
+        That is: by another node, anew because a reader asks for it, or not at all because it is gone.
+        """
         ...
 
     async def add(self, events: Sequence[Event]) -> None:
@@ -99,16 +103,11 @@ class Feeding:
         """Publish what comes after `position` until the lease is lost or a reader asks for something else."""
         async with aclosing(self._feed.after(position)) as batches:
             async for events in batches:
-                while not await self._stream.has_room():
-                    if await self._ended():
-                        return
+                while (waiting := await self._stream.standing()) is not None:
+                    if waiting < MESSAGE_EVENTS_STREAM_LENGTH_MAX:
+                        break
                     await asyncio.sleep(FULL_S)
+                if waiting is None:
+                    return
                 if events:
                     await self._stream.add(events)
-                if await self._ended():
-                    return
-
-    async def _ended(self) -> bool:
-        if not await self._stream.hold() or await self._stream.asked() is not None:
-            return True
-        return await self._stream.last() is None

@@ -10,7 +10,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from parley_contracts.events import MESSAGING_STREAM, Event, republish_key
-from parley_contracts.limits import MESSAGE_EVENTS_STREAM_LENGTH_MAX
 from parley_contracts.problems import Unavailable
 from parley_messaging.adapters.redis.nodes import PREFIX
 
@@ -24,6 +23,13 @@ if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('pexpire', KEYS[1], ARGV[2])
 return 1
+"""
+#: One round trip for each batch: besides the lease, what a reader asks for, and the stream itself.
+_STANDING = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return -1 end
+redis.call('pexpire', KEYS[1], ARGV[2])
+if redis.call('exists', KEYS[2]) == 1 or redis.call('exists', KEYS[3]) == 0 then return -1 end
+return redis.call('xlen', KEYS[3])
 """
 
 
@@ -63,10 +69,12 @@ class RedisStream:
             pipeline.execute_command("XSETID", MESSAGING_STREAM, position)
             await pipeline.execute()
 
-    async def has_room(self) -> bool:
-        """Whether the stream is short of its bound."""
+    async def standing(self) -> int | None:
+        """The stream's length, while it is this node's to fill from where it ends."""
+        keys = (_LEASE, _ASKED, MESSAGING_STREAM)
         async with _unavailable_when_away():
-            return int(await self._redis.xlen(MESSAGING_STREAM)) < MESSAGE_EVENTS_STREAM_LENGTH_MAX
+            length = int(await self._redis.eval(_STANDING, len(keys), *keys, self._node_id, str(LEASE_MS)))
+        return length if length >= 0 else None
 
     async def add(self, events: Sequence[Event]) -> None:
         """Append, in order and in one round trip; a stream that is gone is not made again by this."""
