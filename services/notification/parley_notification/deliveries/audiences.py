@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from parley_contracts.events import MessageStored
-from parley_contracts.ids import ConversationId, UserId
+from parley_contracts.ids import ConversationId, DeviceId, UserId
 from parley_contracts.messaging_api import Place
 from parley_notification import neighbours
 from parley_notification.subscriptions.models import Preference, Subscription
@@ -26,7 +26,7 @@ class Audience:
 
     devices: Sequence[tuple[uuid.UUID, uuid.UUID]]
     muted: Collection[uuid.UUID]
-    secrets: Mapping[str, str]
+    secrets: Mapping[DeviceId, str]
 
 
 def key_of(message: MessageStored) -> AudienceKey:

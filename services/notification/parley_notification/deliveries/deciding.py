@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from parley_contracts.encoding import b64decode
 from parley_contracts.events import MessageStored
-from parley_contracts.ids import as_channel
+from parley_contracts.ids import DeviceId, as_channel
 from parley_contracts.push import PushPayload
 from parley_notification.deliveries.audiences import Audience
 from parley_notification.deliveries.models import Delivery
@@ -26,7 +26,7 @@ def decide(message: MessageStored, audience: Audience) -> list[Delivery]:
 
 
 def _delivery(message: MessageStored, device_id: uuid.UUID, user_id: uuid.UUID, audience: Audience) -> Delivery:
-    payload, reason = _payload(message, b64decode(audience.secrets.get(str(device_id), "")))
+    payload, reason = _payload(message, b64decode(audience.secrets.get(DeviceId(str(device_id)), "")))
     wanted = user_id not in audience.muted
     return Delivery(
         device_id=device_id,
